@@ -1,0 +1,1 @@
+"""The consumer, the conversion engine, its sandbox, and the janitor."""
