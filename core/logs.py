@@ -1,0 +1,38 @@
+"""Logs: one line an event, text on a terminal, JSON elsewhere; the job's id is bound where one is at hand."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+
+def configure_logs(level: str, style: str) -> None:
+    """Send our logs and the libraries' to stderr in one shape; `style` is auto, json or text."""
+    text = style == "text" or (style == "auto" and sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_rendering(text=text))
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _rendering(*, text: bool) -> list[Any]:
+    drop_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if text:
+        return [drop_meta, structlog.dev.ConsoleRenderer()]
+    return [drop_meta, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

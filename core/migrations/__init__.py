@@ -1,0 +1,29 @@
+"""Schema migrations: `python -m core.migrations` brings the database to the newest version.
+
+All steps run in one transaction under a database lock, so that several starting pods do it once
+and a failing step changes nothing.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, text
+
+LOCK = 0x696D_0001
+"""The advisory lock's key ("im" and a number); the sweeps of the janitor use others."""
+
+WAIT_MS = 60_000
+"""How long to wait for another migration, and for any one step."""
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Migrate to `revision`; waits for a migration that is already running."""
+    with engine.begin() as connection:
+        connection.execute(text(f"SET LOCAL statement_timeout = {WAIT_MS}"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)

@@ -1,0 +1,32 @@
+"""`python -m core.migrations`: migrate the database that IMAGEMILL_DATABASE_URL names."""
+
+import sys
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from core.database import make_engine
+from core.logs import configure_logs
+from core.migrations import upgrade
+from core.settings import Settings
+
+
+def main() -> int:
+    """Exit status 0 when the schema is current, 1 with a sentence in the log when it is not."""
+    settings = Settings()
+    configure_logs(settings.log_level, settings.log_format)
+    log = structlog.get_logger("core.migrations")
+    engine = make_engine(settings.database_url, pool=1)
+    try:
+        upgrade(engine)
+    except DBAPIError as error:
+        log.error("the database could not be migrated; check IMAGEMILL_DATABASE_URL", error=str(error.orig))
+        return 1
+    finally:
+        engine.dispose()
+    log.info("the database is at the newest version")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

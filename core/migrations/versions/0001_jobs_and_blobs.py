@@ -1,0 +1,58 @@
+"""Jobs, and their blobs in partitions by day."""
+
+from alembic import op
+
+from core.partitions import ensure_partitions
+
+revision = "0001"
+down_revision = None
+
+JOBS = """
+CREATE TABLE jobs (
+    id uuid PRIMARY KEY,
+    status text NOT NULL CHECK (status IN ('queued', 'processing', 'succeeded', 'failed', 'canceled', 'expired')),
+    rev bigint NOT NULL,
+    claim bigint NOT NULL,
+    attempts integer NOT NULL CHECK (attempts >= 0),
+    lease_until timestamptz,
+    worker text,
+    filename text NOT NULL,
+    target_format text NOT NULL,
+    options jsonb NOT NULL,
+    source jsonb NOT NULL,
+    result jsonb,
+    error jsonb,
+    warnings jsonb NOT NULL,
+    upload_day date NOT NULL,
+    result_day date,
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    started_at timestamptz,
+    finished_at timestamptz,
+    expires_at timestamptz,
+    CHECK ((status = 'processing') = (lease_until IS NOT NULL)),
+    CHECK ((status = 'succeeded') <= (result IS NOT NULL AND result_day IS NOT NULL)),
+    CHECK ((status = 'failed') <= (error IS NOT NULL))
+) WITH (fillfactor = 70)
+"""
+INDEXES = (
+    "CREATE INDEX jobs_open ON jobs (status, changed_at) WHERE status IN ('queued', 'processing')",
+    "CREATE INDEX jobs_expiring ON jobs (expires_at) WHERE status IN ('succeeded', 'failed')",
+    "CREATE INDEX jobs_gone ON jobs (changed_at) WHERE status IN ('canceled', 'expired')",
+)
+BLOBS = """
+CREATE TABLE {name} (
+    day date NOT NULL,
+    job_id uuid NOT NULL,
+    data bytea STORAGE EXTERNAL NOT NULL,
+    PRIMARY KEY (day, job_id)
+) PARTITION BY RANGE (day)
+"""
+
+
+def upgrade() -> None:
+    """Make the tables, and the partitions of the next days."""
+    op.execute(JOBS)
+    for statement in (*INDEXES, *(BLOBS.format(name=name) for name in ("uploads", "results"))):
+        op.execute(statement)
+    ensure_partitions(op.get_bind())

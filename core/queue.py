@@ -1,0 +1,80 @@
+"""The queue: one Redis stream, one consumer group, one job id a message.
+
+XACK and XDEL go together, so XLEN counts what waits and what runs: that is the number the autoscaler
+follows. Redis only says "look at this job"; PostgreSQL knows what the job is, and the janitor puts back
+any message that is lost. Nothing here claims other consumers' messages.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import redis
+from redis.exceptions import ResponseError
+
+STREAM = "imagemill:jobs"
+GROUP = "workers"
+FIELD = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the stream: its id there, and the job to look at (None for a message that is not ours)."""
+
+    id: str
+    job_id: UUID | None
+
+
+def add_message(pipe: Any, job_id: UUID) -> Any:
+    """Tell the workers about a job; `pipe` is a client or a pipeline, sync or async."""
+    return pipe.xadd(STREAM, {FIELD: str(job_id)})
+
+
+def remove_message(pipe: Any, message_id: str) -> None:
+    """Queue XACK and XDEL on a MULTI pipeline."""
+    pipe.xack(STREAM, GROUP, message_id)
+    pipe.xdel(STREAM, message_id)
+
+
+def ensure_group(client: redis.Redis) -> None:
+    """Create stream and group where they are missing, reading from the beginning, so that no message is skipped."""
+    try:
+        client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
+    except ResponseError as error:
+        if not str(error).startswith("BUSYGROUP"):
+            raise
+
+
+def read_messages(client: redis.Redis, consumer: str, count: int, block_ms: int) -> list[Message]:
+    """At most `count` new messages, waiting up to `block_ms`; the group is made again when Redis lost it."""
+    try:
+        answer: Any = client.xreadgroup(GROUP, consumer, {STREAM: ">"}, count=count, block=block_ms)
+    except ResponseError as error:
+        if not str(error).startswith("NOGROUP"):
+            raise
+        ensure_group(client)
+        return []
+    return [message(message_id, values) for _, entries in answer or [] for message_id, values in entries]
+
+
+def message(message_id: str, values: dict[str, str] | None) -> Message:
+    """A stream entry as a Message."""
+    try:
+        return Message(message_id, UUID((values or {})[FIELD]))
+    except (KeyError, ValueError):
+        return Message(message_id, None)
+
+
+def finish_message(client: redis.Redis, message_id: str) -> None:
+    """The job is over: take its message away."""
+    with client.pipeline(transaction=True) as pipe:
+        remove_message(pipe, message_id)
+        pipe.execute()
+
+
+def replace_message(client: redis.Redis, message_id: str, job_id: UUID) -> None:
+    """Give the job back to the queue: a new message for the old one, in one MULTI, so XLEN never dips."""
+    with client.pipeline(transaction=True) as pipe:
+        add_message(pipe, job_id)
+        remove_message(pipe, message_id)
+        pipe.execute()

@@ -1,0 +1,136 @@
+"""The job record in PostgreSQL, the truth about every job: inserts, look-ups and transitions.
+
+Every change of a job's status goes through `advance`, which turns a row of core.transitions into one
+conditional UPDATE. All times are the database's.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, true, update
+
+from core.jobs import Job
+from core.tables import jobs
+from core.transitions import CLAIM, Lease, Status, Transition
+
+_COLUMNS = [jobs.c[f.name] for f in fields(Job)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """What a submission knows; `source` holds `format` and `bytes`, the worker adds the rest."""
+
+    id: UUID
+    filename: str
+    target_format: str
+    options: dict[str, Any]
+    source: dict[str, Any]
+
+
+def insert_job(connection: Connection, new: NewJob, day: date) -> Job:
+    """Insert a queued job whose upload lies in the partition of `day`."""
+    values = {
+        "id": new.id,
+        "filename": new.filename,
+        "target_format": new.target_format,
+        "options": new.options,
+        "source": new.source,
+        "status": Status.QUEUED,
+        "rev": 1,
+        "claim": 0,
+        "attempts": 0,
+        "warnings": [],
+        "upload_day": day,
+        "created_at": func.now(),
+        "changed_at": func.now(),
+    }
+    return _job(connection.execute(insert(jobs).values(values).returning(*_COLUMNS)).mappings().one())
+
+
+def find_job(connection: Connection, job_id: UUID) -> Job | None:
+    """The job of that id, None when there is none."""
+    row = connection.execute(select(*_COLUMNS).where(jobs.c.id == job_id)).mappings().one_or_none()
+    return None if row is None else _job(row)
+
+
+def advance(
+    connection: Connection,
+    step: Transition,
+    job_id: UUID,
+    *,
+    claim: int | None = None,
+    only_if: ColumnElement[bool] | None = None,
+    **values: Any,
+) -> Job | None:
+    """Make one transition of one job; None when its guards (or `only_if`) forbid it, and nothing was changed.
+
+    `claim` is the caller's own and required for fenced transitions; `values` are further columns to set.
+    """
+    if step.fenced and claim is None:
+        raise ValueError(f"{step.name} is fenced and needs the claim of the one who makes it")
+    where = and_(jobs.c.id == job_id, may(step, claim=claim), true() if only_if is None else only_if)
+    statement = update(jobs).where(where).values(changes(step, **values)).returning(*_COLUMNS)
+    row = connection.execute(statement).mappings().one_or_none()
+    return None if row is None else _job(row)
+
+
+def claim_job(connection: Connection, job_id: UUID, *, worker: str, lease_seconds: float, alone: bool) -> Job | None:
+    """Take a queued job for `worker`; a job that was started before is only taken when the worker is `alone`."""
+    return advance(
+        connection,
+        CLAIM,
+        job_id,
+        only_if=true() if alone else jobs.c.attempts == 0,
+        worker=worker,
+        started_at=func.now(),
+        lease_until=lease(lease_seconds),
+    )
+
+
+def may(step: Transition, *, claim: int | None = None, limit: int | None = None) -> ColumnElement[bool]:
+    """The guards of a transition as SQL; `limit` is the number of attempts a job may have."""
+    guards: list[ColumnElement[bool]] = [jobs.c.status.in_(sorted(step.sources))]
+    if step.fenced:
+        guards.append(jobs.c.claim == claim)
+    if step.lease_over:
+        guards.append(jobs.c.lease_until < func.now())
+    if step.attempts_left is not None:
+        left = jobs.c.attempts < limit
+        guards.append(left if step.attempts_left else ~left)
+    return and_(*guards)
+
+
+def changes(step: Transition, **values: Any) -> dict[str, Any]:
+    """The columns that a transition sets; for Lease.SET the caller gives `lease_until` among the values."""
+    if (step.lease is Lease.SET) != ("lease_until" in values):
+        raise ValueError(f"{step.name} and lease_until do not go together like this")
+    return {
+        "status": step.target,
+        "rev": jobs.c.rev + 1,
+        "claim": jobs.c.claim + step.claim,
+        "attempts": jobs.c.attempts + step.attempts,
+        "changed_at": func.now(),
+        "lease_until": None,
+        **values,
+    }
+
+
+def lease(seconds: float) -> ColumnElement[Any]:
+    """The end of a lease that starts now, by the database's clock."""
+    return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+
+
+def jobs_of(rows: Any) -> list[Job]:
+    """The jobs of a result whose columns are `job_columns()`."""
+    return [_job(row) for row in rows.mappings()]
+
+
+def job_columns() -> list[ColumnElement[Any]]:
+    """The columns of the record that make a Job."""
+    return list(_COLUMNS)
+
+
+def _job(row: RowMapping) -> Job:
+    return Job(**{**row, "status": Status(row["status"])})

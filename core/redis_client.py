@@ -1,0 +1,40 @@
+"""Clients for Redis (or Valkey) with every wait bounded and no hidden retries.
+
+redis-py retries a refused connection for seconds by default; here a dead Redis is an error at once,
+and who calls decides what that means.
+"""
+
+from typing import Any
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+AWAY = (RedisError, OSError)
+"""What a call raises when Redis cannot be reached, is loading, or refuses."""
+
+
+def make_redis(url: str, *, timeout: float = 2.0) -> "redis.Redis":
+    """A client for worker and janitor: `timeout` bounds the connection and each answer, in seconds.
+
+    A blocking read must wait for less than `timeout`.
+    """
+    return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **_common(timeout))
+
+
+def make_async_redis(url: str, *, timeout: float = 2.0) -> "redis.asyncio.Redis":
+    """The same for the API's event loop."""
+    return redis.asyncio.Redis.from_url(url, retry=AsyncRetry(NoBackoff(), 0), **_common(timeout))
+
+
+def _common(timeout: float) -> dict[str, Any]:
+    return {
+        "decode_responses": True,
+        "protocol": 2,
+        "socket_timeout": timeout,
+        "socket_connect_timeout": min(timeout, 1.0),
+        "health_check_interval": 0,
+    }

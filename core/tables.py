@@ -1,0 +1,52 @@
+"""The tables as SQLAlchemy sees them; core/migrations makes them.
+
+`uploads` and `results` stand apart from `jobs`, so that a job's row stays small, and are partitioned by
+day, so that old images go by dropping a table instead of by deleting rows.
+"""
+
+from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+metadata = MetaData()
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("rev", BigInteger, nullable=False),
+    Column("claim", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # In no index: a heartbeat then stays a HOT update and touches one page.
+    Column("lease_until", DateTime(timezone=True)),
+    Column("worker", Text),
+    Column("filename", Text, nullable=False),
+    Column("target_format", Text, nullable=False),
+    Column("options", JSONB, nullable=False),
+    Column("source", JSONB, nullable=False),
+    Column("result", JSONB(none_as_null=True)),
+    Column("error", JSONB(none_as_null=True)),
+    Column("warnings", JSONB, nullable=False),
+    Column("upload_day", Date, nullable=False),
+    Column("result_day", Date),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("started_at", DateTime(timezone=True)),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("expires_at", DateTime(timezone=True)),
+)
+
+
+def _blobs(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("day", Date, primary_key=True),
+        Column("job_id", UUID(as_uuid=True), primary_key=True),
+        Column("data", LargeBinary, nullable=False),
+    )
+
+
+uploads = _blobs("uploads")
+results = _blobs("results")
+BLOBS = (uploads, results)
