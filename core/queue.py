@@ -78,3 +78,25 @@ def replace_message(client: redis.Redis, message_id: str, job_id: UUID) -> None:
         add_message(pipe, job_id)
         remove_message(pipe, message_id)
         pipe.execute()
+
+
+FORGET = """
+for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+  local consumer = {}
+  for at = 1, #flat, 2 do consumer[flat[at]] = flat[at + 1] end
+  if consumer.pending == 0 and consumer.idle >= tonumber(ARGV[2]) and (ARGV[3] == '' or consumer.name == ARGV[3]) then
+    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer.name)
+  end
+end
+"""
+"""Check and delete in one script: DELCONSUMER of a consumer with pending messages would lose them."""
+
+
+def remove_consumer(client: redis.Redis, name: str) -> None:
+    """Forget a consumer that has nothing pending."""
+    client.eval(FORGET, 1, STREAM, GROUP, 0, name)
+
+
+def remove_idle_consumers(client: redis.Redis, idle_seconds: float) -> None:
+    """Forget the consumers with nothing pending that have not asked for messages for so long."""
+    client.eval(FORGET, 1, STREAM, GROUP, int(idle_seconds * 1000), "")

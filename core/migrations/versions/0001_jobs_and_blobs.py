@@ -38,6 +38,7 @@ CREATE TABLE jobs (
 INDEXES = (
     "CREATE INDEX jobs_open ON jobs (status, changed_at) WHERE status IN ('queued', 'processing')",
     "CREATE INDEX jobs_expiring ON jobs (expires_at) WHERE status IN ('succeeded', 'failed')",
+    "CREATE INDEX jobs_result_day ON jobs (result_day) WHERE status = 'succeeded'",
     "CREATE INDEX jobs_gone ON jobs (changed_at) WHERE status IN ('canceled', 'expired')",
 )
 BLOBS = """

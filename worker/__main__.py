@@ -1,0 +1,101 @@
+"""`python -m worker`: convert queued jobs until SIGTERM, then drain and exit 0."""
+
+import signal
+import sys
+from contextlib import ExitStack
+
+import structlog
+
+from core.database import make_engine
+from core.logs import configure_logs
+from core.redis_client import make_redis
+from worker.cancel_listener import CancelListener
+from worker.consumer import Consumer
+from worker.context import Context, consumer_name
+from worker.drain import drain
+from worker.heartbeat import Heartbeat
+from worker.holdings import Holdings
+from worker.metrics import SLOTS
+from worker.probes import serve_probes
+from worker.pulse import Pulse
+from worker.sandbox import Sandbox
+from worker.settings import WorkerSettings
+
+POOL = 3
+REDIS_SECONDS = 5.0
+LOOP_OVERDUE_SECONDS = 60.0
+
+
+def main() -> int:
+    """Live from the first fork to the drain; exit status 0."""
+    with ExitStack() as stack:
+        # The sandbox comes first: when it is started, this process has not read any setting yet.
+        sandbox = Sandbox()
+        stack.callback(sandbox.close)
+        settings = WorkerSettings()
+        configure_logs(settings.log_level, settings.log_format)
+        context = make_context(settings, sandbox)
+        stack.callback(context.engine.dispose)
+        stack.callback(context.redis.close)
+        run(context, stack)
+    return 0
+
+
+def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
+    """Connect the parts; nothing is asked of a database yet."""
+    SLOTS.set(settings.slots)
+    limits = {"loop": LOOP_OVERDUE_SECONDS, "heartbeat": LOOP_OVERDUE_SECONDS + settings.heartbeat_seconds}
+    return Context(
+        name=consumer_name(),
+        settings=settings,
+        engine=make_engine(settings.database_url, pool=POOL),
+        redis=make_redis(settings.redis_url, timeout=REDIS_SECONDS),
+        sandbox=sandbox,
+        holdings=Holdings(settings.slots),
+        pulse=Pulse(limits),
+    )
+
+
+def run(context: Context, stack: ExitStack) -> None:
+    """Consume until a signal says stop, then drain; a second signal ends the wait for running jobs."""
+    log = structlog.get_logger("worker")
+    settings = context.settings
+    consumer = Consumer(context)
+    stop_on_signals(consumer)
+    if settings.probe_port:
+        server = serve_probes(settings.probe_host, settings.probe_port, context.pulse)
+        stack.callback(server.server_close)
+        stack.callback(server.shutdown)
+    heartbeat_engine = make_engine(settings.database_url, pool=1)
+    stack.callback(heartbeat_engine.dispose)
+    heartbeat = Heartbeat(
+        heartbeat_engine,
+        context.holdings,
+        context.pulse,
+        seconds=settings.heartbeat_seconds,
+        lease_seconds=settings.lease_seconds,
+    )
+    cancels = CancelListener(context.redis, context.holdings)
+    heartbeat.start()
+    cancels.start()
+    log.info("ready", worker=context.name, slots=settings.slots)
+    consumer.run()
+    drain(context, consumer)
+    heartbeat.stop()
+    cancels.stop()
+    heartbeat.join(settings.heartbeat_seconds)
+    cancels.join(REDIS_SECONDS)
+
+
+def stop_on_signals(consumer: Consumer) -> None:
+    """SIGTERM and SIGINT stop the reading; a second one hands back at once."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        consumer.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

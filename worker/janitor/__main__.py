@@ -1,0 +1,53 @@
+"""`python -m worker.janitor`: sweep until SIGTERM. One replica is enough, two do no harm."""
+
+import signal
+import sys
+from contextlib import ExitStack
+
+import structlog
+
+from core.database import make_engine
+from core.logs import configure_logs
+from core.redis_client import make_redis
+from worker.janitor.loop import Janitor
+from worker.probes import serve_probes
+from worker.pulse import Pulse
+from worker.settings import JanitorSettings
+
+LOOP_OVERDUE_SECONDS = 120.0
+REDIS_SECONDS = 5.0
+
+
+def main() -> int:
+    """Exit status 0 after a signal."""
+    settings = JanitorSettings()
+    configure_logs(settings.log_level, settings.log_format)
+    with ExitStack() as stack:
+        # Two connections: one holds a sweep's lock while another detaches a partition outside of a transaction.
+        engine = make_engine(settings.database_url, pool=2)
+        stack.callback(engine.dispose)
+        client = stack.enter_context(make_redis(settings.redis_url, timeout=REDIS_SECONDS))
+        pulse = Pulse({"loop": LOOP_OVERDUE_SECONDS})
+        if settings.probe_port:
+            server = serve_probes(settings.probe_host, settings.probe_port, pulse)
+            stack.callback(server.server_close)
+            stack.callback(server.shutdown)
+        janitor = Janitor(engine, client, settings, pulse)
+        stop_on_signals(janitor)
+        structlog.get_logger("worker.janitor").info("ready", sweep_seconds=settings.sweep_seconds)
+        janitor.run()
+    return 0
+
+
+def stop_on_signals(janitor: Janitor) -> None:
+    """SIGTERM and SIGINT end the loop after the sweep that is running."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        janitor.stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

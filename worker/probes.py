@@ -1,0 +1,46 @@
+"""`/livez` and `/metrics` of worker and janitor, on a port of their own."""
+
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from worker.pulse import Pulse
+
+Answer = tuple[int, str, bytes]
+
+
+def serve_probes(host: str, port: int, pulse: Pulse) -> ThreadingHTTPServer:
+    """Answer probes from a daemon thread; the server's `shutdown` and `server_close` end it."""
+
+    def livez() -> Answer:
+        overdue = pulse.overdue()
+        text = "".join(f"{loop} has not moved for {age:.0f} s\n" for loop, age in overdue.items())
+        return (503 if overdue else 200), "text/plain; charset=utf-8", text.encode() or b"ok\n"
+
+    def metrics() -> Answer:
+        return 200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY)
+
+    server = ThreadingHTTPServer((host, port), _handler({"/livez": livez, "/readyz": livez, "/metrics": metrics}))
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, name="probes", daemon=True).start()
+    return server
+
+
+def _handler(pages: dict[str, Callable[[], Answer]]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = pages.get(self.path.partition("?")[0])
+            status, media_type, body = page() if page else (404, "text/plain; charset=utf-8", b"not found\n")
+            self.send_response(status)
+            self.send_header("Content-Type", media_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Probes come every few seconds; they are no news."""
+
+    return Handler
