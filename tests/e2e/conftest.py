@@ -1,0 +1,48 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from core.redis_client import make_redis
+from standalone.redis_server import embedded_redis
+from tests.service import Service
+
+
+class RedisServer:
+    """A Redis that a test may stop and start again, on the same address and with the same data."""
+
+    def __init__(self, directory: Path, binary: Path) -> None:
+        self._directory, self._binary = directory, binary
+        self._running = self._start()
+        self.url = self._running.__enter__()
+
+    def stop(self) -> None:
+        self._running.__exit__(None, None, None)
+
+    def start(self) -> None:
+        self._running = self._start()
+        assert self._running.__enter__() == self.url
+
+    @contextmanager
+    def _start(self) -> Iterator[str]:
+        with embedded_redis(self._directory, self._binary) as url:
+            yield url
+
+
+@pytest.fixture
+def redis_server(tmp_path_factory: pytest.TempPathFactory, redis_binary: Path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("r"), redis_binary)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def service(tmp_path: Path, database_url: str, engine: Engine, redis_server: RedisServer) -> Iterator[Service]:
+    with make_redis(redis_server.url) as client:
+        service = Service(tmp_path, database_url, redis_server.url, engine, client)
+        try:
+            yield service
+        finally:
+            service.stop_all()

@@ -1,0 +1,266 @@
+"""The record-and-queue protocol on real servers and real processes, with every fault that it is made for."""
+
+import signal
+import threading
+import time
+from collections import Counter
+from io import BytesIO
+from uuid import UUID
+
+import httpx
+import pytest
+from PIL import Image
+
+from core.announce import CANCELED, announce
+from core.queue import GROUP, STREAM, add_message
+from core.record import advance
+from core.transitions import CANCEL, Status
+from tests.e2e.conftest import RedisServer
+from tests.service import Process, Service, wait_for
+
+HOLD = "hold-2.png"
+LONG = "hold-45.png"
+
+
+def picture(colour: str = "red", side: int = 24) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (side, side), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def queue_empties(service: Service) -> None:
+    wait_for("the stream to empty", lambda: service.redis.xlen(STREAM) == 0)
+    assert service.redis.xpending(STREAM, GROUP)["pending"] == 0
+
+
+def test_a_job_is_converted_and_its_message_is_gone(service: Service) -> None:
+    service.start("worker")
+    job = service.wait(service.submit(picture("blue")), Status.SUCCEEDED, Status.FAILED)
+
+    assert job.status is Status.SUCCEEDED, job.error
+    assert Image.open(BytesIO(service.result(job))).format == "JPEG"
+    assert (job.attempts, job.claim, service.results()) == (1, 1, 1)
+    wait_for("the message to go", lambda: service.redis.xlen(STREAM) == 0)
+
+
+def test_a_killed_workers_job_succeeds_elsewhere_with_one_result(service: Service) -> None:
+    service.start("janitor")
+    first = service.start("worker")
+    job_id = service.submit(picture(), HOLD)
+    service.wait(job_id, Status.PROCESSING)
+    first.send(signal.SIGKILL)
+    first.wait()
+    assert service.redis.xlen(STREAM) == 1, "the queue still counts it"
+
+    service.start("worker")
+    job = service.wait(job_id, Status.SUCCEEDED)
+
+    assert (job.attempts, job.claim, service.results(job_id)) == (2, 2, 1)
+    queue_empties(service)
+
+
+def test_a_frozen_workers_late_write_is_fenced(service: Service) -> None:
+    service.start("janitor")
+    frozen = service.start("worker")
+    job_id = service.submit(picture(), HOLD)
+    service.wait(job_id, Status.PROCESSING)
+    frozen.send(signal.SIGSTOP)
+    service.start("worker")
+    job = service.wait(job_id, Status.SUCCEEDED)
+    assert job.claim == 2
+    frozen.send(signal.SIGCONT)
+
+    wait_for("the late write to be fenced or dropped", lambda: frozen.metric("imagemill_worker_slots_busy") == 0)
+    after = service.job(job_id)
+
+    assert after == job, "nothing of the late write stays"
+    assert service.results(job_id) == 1
+
+
+def test_a_late_write_while_the_job_runs_elsewhere_is_counted_as_fenced(service: Service) -> None:
+    service.start("janitor")
+    frozen = service.start("worker", heartbeat_seconds="1.5")
+    job_id = service.submit(picture(), HOLD)
+    service.wait(job_id, Status.PROCESSING)
+    frozen.send(signal.SIGSTOP)
+    wait_for("the lease to be taken", lambda: service.job(job_id).status is Status.QUEUED)
+    frozen.send(signal.SIGCONT)
+    wait_for("the fence", lambda: frozen.metric("imagemill_jobs_fenced_total") == 1)
+
+    assert service.job(job_id).status is not Status.SUCCEEDED or service.job(job_id).claim == 2
+    assert service.wait(job_id, Status.SUCCEEDED).claim == 2
+    assert service.results(job_id) == 1
+
+
+def test_flushall_with_jobs_queued_and_running_loses_none(service: Service) -> None:
+    service.start("janitor")
+    service.start("worker", slots="2")
+    ids = [service.submit(picture(), "hold-3.png") for _ in range(6)]
+    wait_for("two to run", lambda: sum(service.job(i).status is Status.PROCESSING for i in ids) == 2)
+    service.redis.flushall()
+    wait_for("the queue to be true again", lambda: service.redis.xlen(STREAM) > 0)
+
+    jobs = service.wait_all(ids, Status.SUCCEEDED)
+
+    assert {(job.attempts, job.claim) for job in jobs} == {(1, 1)}
+    assert service.results() == len(ids)
+    queue_empties(service)
+
+
+def test_with_redis_down_a_submit_is_quick_and_the_job_ends_after_it_is_back(
+    service: Service, redis_server: RedisServer
+) -> None:
+    service.start("janitor")
+    service.start("worker")
+    api = service.start("api")
+    redis_server.stop()
+    began = time.monotonic()
+    answer = httpx.post(
+        f"http://127.0.0.1:{api.probe_port}/v1/jobs",
+        files={"file": ("a.png", picture())},
+        data={"target_format": "webp"},
+        timeout=60,
+    )
+    took = time.monotonic() - began
+    assert answer.status_code == 202, answer.text
+    assert took < 3.0, "the time of redis-py's own retries would be more"
+    job_id = UUID(answer.json()["id"])
+    assert service.job(job_id).status is Status.QUEUED
+
+    redis_server.start()
+    assert service.wait(job_id, Status.SUCCEEDED).attempts == 1
+
+
+def test_one_message_delivered_ten_times_makes_one_run(service: Service) -> None:
+    service.start("janitor")
+    service.start("worker")
+    service.start("worker")
+    job_id = service.submit(picture(), HOLD, tell=False)
+    for _ in range(10):
+        add_message(service.redis, job_id)
+
+    job = service.wait(job_id, Status.SUCCEEDED)
+
+    assert (job.attempts, job.claim, service.results(job_id)) == (1, 1, 1)
+    queue_empties(service)
+
+
+def test_a_poison_job_is_lost_after_three_attempts_and_its_neighbours_live(service: Service) -> None:
+    """The poison is a job whose worker is killed whenever it runs, as by a node's out-of-memory killer."""
+    service.start("janitor")
+    poison = service.submit(picture(), "hold-20.png")
+    neighbours = [service.submit(picture(), "hold-0.5.png") for _ in range(6)]
+    ended = threading.Event()
+
+    def kill_whoever_runs_it() -> None:
+        while not ended.is_set():
+            worker = service.start("worker")
+            while worker.popen.poll() is None and not ended.is_set():
+                if service.job(poison).status is Status.PROCESSING:
+                    time.sleep(0.2)
+                    worker.send(signal.SIGKILL)
+                    worker.wait()
+                time.sleep(0.02)
+
+    killer = threading.Thread(target=kill_whoever_runs_it)
+    killer.start()
+    try:
+        lost = service.wait(poison, Status.FAILED)
+        jobs = service.wait_all(neighbours, Status.SUCCEEDED)
+    finally:
+        ended.set()
+        killer.join()
+
+    assert lost.error is not None
+    assert (lost.error["code"], lost.attempts, service.results(poison)) == ("worker_lost", 3, 0)
+    assert max(job.attempts for job in jobs) <= 2, "only its first run had neighbours"
+    assert service.results() == len(neighbours)
+
+
+def test_sigterm_finishes_what_it_can(service: Service) -> None:
+    worker = service.start("worker")
+    job_id = service.submit(picture(), HOLD)
+    service.wait(job_id, Status.PROCESSING)
+    worker.send(signal.SIGTERM)
+
+    assert worker.wait() == 0
+    job = service.job(job_id)
+    assert (job.status, job.attempts, job.claim) == (Status.SUCCEEDED, 1, 1)
+    assert service.redis.xlen(STREAM) == 0
+    assert service.redis.xinfo_consumers(STREAM, GROUP) == []
+
+
+def test_sigterm_hands_back_what_it_cannot_finish_at_no_cost(service: Service) -> None:
+    worker = service.start("worker", drain_seconds="0")
+    ids = [service.submit(picture(), "hold-5.png") for _ in range(3)]
+    for job_id in ids:
+        service.wait(job_id, Status.PROCESSING)
+    worker.send(signal.SIGTERM)
+
+    assert worker.wait() == 0
+    assert [(service.job(i).status, service.job(i).attempts) for i in ids] == [(Status.QUEUED, 0)] * 3
+    assert service.redis.xlen(STREAM) == 3, "the messages are back without a janitor"
+
+    service.start("worker")
+    jobs = service.wait_all(ids, Status.SUCCEEDED)
+    assert [(job.attempts, job.claim) for job in jobs] == [(1, 2)] * 3
+    assert service.results() == 3
+
+
+def cancel(service: Service, job_id: UUID, *, tell: bool) -> None:
+    with service.engine.begin() as connection:
+        job = advance(connection, CANCEL, job_id)
+    assert job is not None
+    if tell:
+        announce(service.redis, job, cache=False)
+
+
+def test_a_cancel_ends_the_child_by_the_channel(service: Service) -> None:
+    worker = service.start("worker", lease_seconds="600", heartbeat_seconds="200")
+    job_id = running(service, worker)
+    wait_for("the worker to listen", lambda: service.redis.pubsub_numsub(CANCELED)[0][1] >= 1)
+    cancel(service, job_id, tell=True)
+
+    wait_for("the child to go", lambda: not worker.children())
+    wait_for("the message to go", lambda: service.redis.xlen(STREAM) == 0)
+    assert service.job(job_id).status is Status.CANCELED
+    assert service.results() == 0
+
+
+def test_a_cancel_ends_the_child_by_the_heartbeat_when_redis_is_away(
+    service: Service, redis_server: RedisServer
+) -> None:
+    worker = service.start("worker")
+    job_id = running(service, worker)
+    redis_server.stop()
+    try:
+        cancel(service, job_id, tell=False)
+        wait_for("the child to go", lambda: not worker.children())
+    finally:
+        redis_server.start()
+
+    wait_for("the worker to be free", lambda: worker.metric("imagemill_worker_slots_busy") == 0)
+    assert (service.job(job_id).status, service.results()) == (Status.CANCELED, 0)
+
+
+def running(service: Service, worker: Process) -> UUID:
+    job_id = service.submit(picture(), LONG)
+    service.wait(job_id, Status.PROCESSING)
+    wait_for("a child", worker.children)
+    return job_id
+
+
+@pytest.mark.parametrize("count", [500])
+def test_five_workers_end_every_job_once(service: Service, count: int) -> None:
+    service.start("janitor")
+    for _ in range(5):
+        service.start("worker")
+    broken = picture()[:60]
+    ids = [service.submit(broken if n % 10 == 0 else picture(), f"{n}.png", "gif") for n in range(count)]
+
+    jobs = [service.wait(job_id, Status.SUCCEEDED, Status.FAILED) for job_id in ids]
+
+    outcomes = Counter((job.status, job.attempts, job.claim) for job in jobs)
+    assert outcomes == {(Status.SUCCEEDED, 1, 1): count * 9 // 10, (Status.FAILED, 1, 1): count // 10}
+    assert service.results() == count * 9 // 10
+    queue_empties(service)

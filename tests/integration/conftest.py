@@ -1,0 +1,42 @@
+from collections.abc import Callable
+from io import BytesIO
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from core.blobs import store_upload
+from core.jobs import Job
+from core.partitions import today
+from core.record import NewJob, claim_job, insert_job
+
+Submit = Callable[..., UUID]
+
+
+@pytest.fixture
+def submit(engine: Engine) -> Submit:
+    """Insert a queued job, and claim it at once where asked."""
+
+    def insert(*, claimed: bool = False, data: bytes = b"bytes", attempts: int = 0) -> UUID:
+        job_id = uuid4()
+        with engine.begin() as connection:
+            day = today(connection)
+            new = NewJob(id=job_id, filename="a.png", target_format="jpeg", options={}, source={"format": "png"})
+            insert_job(connection, new, day)
+            store_upload(connection, day, job_id, BytesIO(data), len(data))
+            set_columns(connection, job_id, f"attempts = {attempts}")
+            if claimed:
+                claim(connection, job_id)
+        return job_id
+
+    return insert
+
+
+def claim(connection: Connection, job_id: UUID) -> Job:
+    job = claim_job(connection, job_id, worker="test", lease_seconds=30, alone=True)
+    assert job is not None
+    return job
+
+
+def set_columns(connection: Connection, job_id: UUID, assignments: str) -> None:
+    connection.execute(text(f"UPDATE jobs SET {assignments} WHERE id = :id"), {"id": job_id})

@@ -1,0 +1,272 @@
+"""Every sweep of the janitor on a real PostgreSQL and a real Redis."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import redis
+from prometheus_client import REGISTRY
+from sqlalchemy import Engine, func, text
+
+from core.announce import cache_key, decode_cached
+from core.partitions import partition_days, partition_name, today
+from core.queue import GROUP, STREAM, add_message, ensure_group, read_messages, remove_idle_consumers
+from core.record import advance, find_job
+from core.redis_client import make_redis
+from core.transitions import CANCEL, FAIL, SUCCEED, Status
+from tests.integration.conftest import Submit, claim, set_columns
+from worker.heartbeat import renew
+from worker.janitor.expiry import expire
+from worker.janitor.gauges import show_finished_jobs, show_open_jobs, show_queue
+from worker.janitor.leases import reclaim
+from worker.janitor.locks import Sweep, sweeping
+from worker.janitor.loop import Janitor
+from worker.janitor.queue_sweep import sweep_queue
+from worker.janitor.storage import drop_partitions, keep_partitions
+from worker.pulse import Pulse
+from worker.settings import JanitorSettings
+
+SETTINGS = JanitorSettings(lease_seconds=3, heartbeat_seconds=1)
+LEASE_OVER = "lease_until = now() - interval '1 second'"
+LONG_AGO = "changed_at = now() - interval '1 hour'"
+
+
+def change(engine: Engine, job_id: UUID, assignments: str) -> None:
+    with engine.begin() as connection:
+        set_columns(connection, job_id, assignments)
+
+
+def status(engine: Engine, job_id: UUID) -> Status:
+    with engine.begin() as connection:
+        job = find_job(connection, job_id)
+    assert job is not None
+    return job.status
+
+
+def sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def test_an_expired_lease_goes_back_to_the_queue_and_is_announced(
+    engine: Engine, client: redis.Redis, submit: Submit
+) -> None:
+    over, alive = submit(claimed=True), submit(claimed=True)
+    change(engine, over, LEASE_OVER)
+
+    assert reclaim(engine, client, SETTINGS) == 1
+
+    assert (status(engine, over), status(engine, alive)) == (Status.QUEUED, Status.PROCESSING)
+    cached = client.get(cache_key(over))
+    assert decode_cached(str(cached)).status is Status.QUEUED
+    assert reclaim(engine, client, SETTINGS) == 0
+
+
+def test_the_last_attempt_is_lost(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+    job_id = submit(claimed=True, attempts=2)
+    change(engine, job_id, LEASE_OVER)
+    reclaim(engine, client, SETTINGS)
+    with engine.begin() as connection:
+        job = find_job(connection, job_id)
+    assert job is not None
+    assert job.error is not None
+    assert (job.status, job.error["code"], job.attempts) == (Status.FAILED, "worker_lost", 3)
+    assert "3 times" in job.error["detail"]
+    assert job.expires_at is not None
+
+
+def test_a_heartbeat_renews_what_is_ours_even_late_and_names_what_is_not(engine: Engine, submit: Submit) -> None:
+    ours, late, taken, canceled = (submit(claimed=True) for _ in range(4))
+    change(engine, late, LEASE_OVER)
+    change(engine, taken, "claim = 2")
+    with engine.begin() as connection:
+        advance(connection, CANCEL, canceled)
+    claims = [(job_id, 1) for job_id in (ours, late, taken, canceled, uuid4())]
+    with engine.begin() as connection:
+        assert renew(connection, claims, 30) == {taken, canceled, claims[-1][0]}
+    with engine.begin() as connection:
+        left = connection.execute(text("SELECT count(*) FROM jobs WHERE lease_until > now() + interval '20 s'"))
+        assert left.scalar_one() == 3, "ours, late, and the taken one's own"
+
+
+def test_a_heartbeat_waits_for_no_lock_and_does_not_take_a_locked_row_for_lost(engine: Engine, submit: Submit) -> None:
+    job_id = submit(claimed=True)
+    with engine.begin() as other, engine.begin() as connection:
+        set_columns(other, job_id, "worker = 'busy'")
+        assert renew(connection, [(job_id, 1)], 30) == set()
+
+
+def test_a_lost_message_is_put_back_and_a_leftover_goes(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+    lost, done = submit(), submit(claimed=True)
+    change(engine, lost, LONG_AGO)
+    add_message(client, done)
+    client.xadd(STREAM, {"something": "else"})
+    with engine.begin() as connection:
+        advance(connection, FAIL, done, claim=1, error={"code": "internal"})
+
+    plan = sweep_queue(engine, client)
+
+    assert plan is not None
+    assert (plan.adds, len(plan.deletes)) == ((lost,), 2)
+    (message,) = read_messages(client, "c", 10, 100)
+    assert message.job_id == lost
+    again = sweep_queue(engine, client)
+    assert again is not None
+    assert (again.adds, again.deletes) == ((), ())
+
+
+def test_a_flushed_redis_is_filled_again(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+    ids = {submit(), submit(claimed=True)}
+    for job_id in ids:
+        change(engine, job_id, LONG_AGO)
+    client.flushall()
+    sweep_queue(engine, client)
+    assert client.xlen(STREAM) == 2
+    assert {message.job_id for message in read_messages(client, "c", 10, 100)} == ids
+
+
+def test_ten_thousand_messages_are_compared(engine: Engine, client: redis.Redis) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text("""INSERT INTO jobs (id, status, rev, claim, attempts, filename, target_format, options, source, warnings,
+                    upload_day, created_at, changed_at)
+                    SELECT gen_random_uuid(), 'queued', 1, 0, 0, 'a', 'png', '{}', '{}', '[]', current_date, now(),
+                    now() - interval '1 minute' FROM generate_series(1, 10000)""")
+        )
+    plan = sweep_queue(engine, client)
+    assert plan is not None
+    assert (len(plan.adds), client.xlen(STREAM)) == (10_000, 10_000)
+    again = sweep_queue(engine, client)
+    assert again is not None
+    assert again.adds == ()
+
+
+def test_a_second_janitor_leaves_the_sweep_to_the_first(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+    job_id = submit(claimed=True)
+    change(engine, job_id, LEASE_OVER)
+    with sweeping(engine, Sweep.LEASES), sweeping(engine, Sweep.QUEUE), sweeping(engine, Sweep.EXPIRY):
+        assert reclaim(engine, client, SETTINGS) == 0
+        assert sweep_queue(engine, client) is None
+        assert expire(engine, client, SETTINGS) == 0
+    with sweeping(engine, Sweep.PARTITIONS):
+        keep_partitions(engine, 24)
+    assert status(engine, job_id) is Status.PROCESSING
+
+
+def test_idle_consumers_go_but_never_one_with_a_message(client: redis.Redis) -> None:
+    ensure_group(client)
+    add_message(client, uuid4())
+    read_messages(client, "busy", 1, 10)
+    read_messages(client, "idle", 1, 10)
+    client.xgroup_createconsumer(STREAM, GROUP, "idle")
+    remove_idle_consumers(client, 3600)
+    assert {c["name"] for c in client.xinfo_consumers(STREAM, GROUP)} == {"busy", "idle"}
+    remove_idle_consumers(client, 0)
+    assert {c["name"] for c in client.xinfo_consumers(STREAM, GROUP)} == {"busy"}
+
+
+def succeed(engine: Engine, job_id: UUID) -> None:
+    with engine.begin() as connection:
+        day = today(connection)
+        done = advance(
+            connection,
+            SUCCEED,
+            job_id,
+            claim=1,
+            result={"bytes": 1},
+            result_day=day,
+            finished_at=func.now(),
+            expires_at=func.now() + timedelta(hours=24),
+        )
+        assert done is not None
+
+
+def test_results_expire_and_old_records_go(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+    fresh, old, ancient = (submit(claimed=True) for _ in range(3))
+    for job_id in (fresh, old):
+        succeed(engine, job_id)
+    change(engine, old, "expires_at = now() - interval '1 second'")
+    with engine.begin() as connection:
+        advance(connection, CANCEL, ancient)
+        set_columns(connection, ancient, "changed_at = now() - interval '8 days'")
+
+    assert expire(engine, client, SETTINGS) == 1
+
+    assert (status(engine, fresh), status(engine, old)) == (Status.SUCCEEDED, Status.EXPIRED)
+    with engine.begin() as connection:
+        assert find_job(connection, ancient) is None
+
+
+def test_an_old_partition_is_dropped_once_nobody_needs_it(engine: Engine, submit: Submit) -> None:
+    with engine.begin() as connection:
+        old = today(connection) - timedelta(days=3)
+        for table in ("uploads", "results"):
+            connection.execute(
+                text(
+                    f"CREATE TABLE {partition_name(table, old)} PARTITION OF {table} "
+                    f"FOR VALUES FROM ('{old}') TO ('{old + timedelta(days=1)}')"
+                )
+            )
+    waiting, done = submit(), submit(claimed=True)
+    succeed(engine, done)
+    change(engine, waiting, f"upload_day = '{old}'")
+    change(engine, done, f"result_day = '{old}'")
+    keep_partitions(engine, 24)
+    with engine.begin() as connection:
+        assert old in partition_days(connection, "uploads"), "a queued job needs its upload"
+        assert old in partition_days(connection, "results"), "a result can still be downloaded"
+
+    for job_id in (waiting, done):
+        change(engine, job_id, "status = 'canceled'")
+    keep_partitions(engine, 24)
+
+    with engine.begin() as connection:
+        assert old not in partition_days(connection, "uploads") + partition_days(connection, "results")
+        gone = connection.execute(text("SELECT to_regclass(:name)"), {"name": partition_name("uploads", old)})
+        assert gone.scalar_one() is None
+
+
+def test_a_partition_that_was_detached_but_not_dropped_is_dropped_later(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE uploads_20200101 (LIKE uploads)"))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        assert drop_partitions(connection, timedelta(hours=24)) == ["uploads_20200101"]
+
+
+def test_the_gauges_show_jobs_and_queue(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+    submit()
+    waiting, failed = submit(), submit(claimed=True)
+    change(engine, waiting, "created_at = now() - interval '100 seconds'")
+    with engine.begin() as connection:
+        advance(connection, FAIL, failed, claim=1, error={"code": "internal"})
+        claim(connection, submit())
+    add_message(client, waiting)
+    show_open_jobs(engine)
+    show_finished_jobs(engine)
+    show_queue(client)
+    shown = {name: sample("imagemill_jobs", status=name) for name in ("queued", "processing", "failed", "succeeded")}
+    assert shown == {"queued": 2, "processing": 1, "failed": 1, "succeeded": 0}
+    assert sample("imagemill_queue_messages") == 1
+    assert sample("imagemill_queue_oldest_seconds") >= 100
+
+
+def test_a_sweep_that_fails_keeps_no_other_from_running(engine: Engine, submit: Submit) -> None:
+    job_id = submit(claimed=True)
+    change(engine, job_id, "expires_at = now()")
+    succeed(engine, job_id)
+    change(engine, job_id, "expires_at = now() - interval '1 second'")
+    before = sample("imagemill_janitor_sweep_failures_total", sweep="queue")
+    with make_redis("redis://127.0.0.1:1/0") as dead:
+        janitor = Janitor(engine, dead, SETTINGS, Pulse({"loop": 60}))
+        janitor.run_due()
+    assert sample("imagemill_janitor_sweep_failures_total", sweep="queue") == before + 1
+    assert status(engine, job_id) is Status.EXPIRED
+
+
+def test_after_an_outage_of_the_database_no_lease_is_taken_at_once(client: redis.Redis) -> None:
+    from core.database import make_engine
+
+    away = make_engine("postgresql://nobody@127.0.0.1:1/none", pool=2)
+    janitor = Janitor(away, client, SETTINGS, Pulse({"loop": 60}))
+    janitor._guard._since -= 1000
+    assert janitor._guard.trusted()
+    janitor.run_due()
+    assert not janitor._guard.trusted()

@@ -1,0 +1,199 @@
+"""The service's real processes, started and watched by a test."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+import httpx
+import psutil
+import redis
+from sqlalchemy import Engine, func, select
+
+from core.announce import announce
+from core.blobs import read_result_slice, store_upload
+from core.database import blob_transaction
+from core.formats import sniff
+from core.jobs import Job
+from core.partitions import today
+from core.queue import add_message
+from core.record import NewJob, find_job, insert_job
+from core.tables import results
+from core.transitions import Status
+
+T = TypeVar("T")
+
+PATIENCE = 120.0
+"""Seconds after which a test gives up: far beyond anything that a noisy machine needs."""
+
+QUICK = {
+    "IMAGEMILL_LEASE_SECONDS": "3",
+    "IMAGEMILL_HEARTBEAT_SECONDS": "1",
+    "IMAGEMILL_SWEEP_SECONDS": "0.5",
+    "IMAGEMILL_TEST_HOLD": "1",
+    "IMAGEMILL_DRAIN_SECONDS": "30",
+    "IMAGEMILL_LOG_FORMAT": "json",
+}
+
+
+def wait_for(what: str, look: Callable[[], T | None], seconds: float = PATIENCE) -> T:
+    """The first truthy answer of `look`; AssertionError naming `what` when there is none in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"waited {seconds:g} s in vain for: {what}")
+
+
+@dataclass
+class Process:
+    """One process of the service."""
+
+    name: str
+    popen: "subprocess.Popen[bytes]"
+    log: Path
+    probe_port: int
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    def send(self, number: signal.Signals) -> None:
+        self.popen.send_signal(number)
+
+    def wait(self, seconds: float = PATIENCE) -> int:
+        return self.popen.wait(seconds)
+
+    def children(self) -> list[psutil.Process]:
+        """The conversions that run: children of the zygote, which is the only child of a worker."""
+        try:
+            return [p for zygote in psutil.Process(self.pid).children() for p in zygote.children()]
+        except psutil.NoSuchProcess:
+            return []
+
+    def metric(self, name: str) -> float:
+        """The sum of a metric's samples by its probe page."""
+        page = httpx.get(f"http://127.0.0.1:{self.probe_port}/metrics", timeout=PATIENCE).text
+        return sum(
+            float(line.split()[-1]) for line in page.splitlines() if line.partition("{")[0].split(" ")[0] == name
+        )
+
+    def answers(self, path: str = "/livez") -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.probe_port}{path}", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+@dataclass
+class Service:
+    """Starts processes on a database and a Redis, submits jobs, and looks at the record."""
+
+    directory: Path
+    database_url: str
+    redis_url: str
+    engine: Engine
+    redis: redis.Redis
+    processes: list[Process] = field(default_factory=list)
+
+    def start(self, name: str, **settings: str) -> Process:
+        """Start `api`, `worker` or `janitor` with quick times; `settings` are IMAGEMILL_* without the prefix, in lower case."""
+        port = free_port()
+        env = {
+            **os.environ,
+            **QUICK,
+            "IMAGEMILL_DATABASE_URL": self.database_url,
+            "IMAGEMILL_REDIS_URL": self.redis_url,
+            "IMAGEMILL_PORT" if name == "api" else "IMAGEMILL_PROBE_PORT": str(port),
+            **{f"IMAGEMILL_{key.upper()}": value for key, value in settings.items()},
+        }
+        module = {"janitor": "worker.janitor"}.get(name, name)
+        log = self.directory / f"{len(self.processes)}-{name}.log"
+        with log.open("wb") as sink:
+            popen = subprocess.Popen([sys.executable, "-m", module], env=env, stderr=sink, stdout=sink)
+        process = Process(name, popen, log, port)
+        self.processes.append(process)
+        wait_for(f"{name} to answer", lambda: process.answers() or self._died(process))
+        return process
+
+    def stop_all(self) -> None:
+        """End everything that still runs."""
+        for process in self.processes:
+            if process.popen.poll() is None:
+                process.send(signal.SIGCONT)
+                process.send(signal.SIGKILL)
+                process.wait()
+
+    def submit(self, data: bytes, filename: str = "image.png", target: str = "jpeg", *, tell: bool = True) -> UUID:
+        """Insert a job as the API does; `tell` also puts its message into the stream."""
+        source = sniff(data)
+        new = NewJob(
+            id=uuid4(),
+            filename=filename,
+            target_format=target,
+            options={},
+            source={"format": source.name if source else "png", "bytes": len(data)},
+        )
+        with blob_transaction(self.engine) as connection:
+            day = today(connection)
+            job = insert_job(connection, new, day)
+            store_upload(connection, day, new.id, BytesIO(data), len(data))
+        if tell:
+            with self.redis.pipeline() as pipe:
+                add_message(pipe, new.id)
+                announce(pipe, job, cache=True)
+                pipe.execute()
+        return new.id
+
+    def job(self, job_id: UUID) -> Job:
+        with self.engine.begin() as connection:
+            job = find_job(connection, job_id)
+        assert job is not None
+        return job
+
+    def wait(self, job_id: UUID, *statuses: Status, seconds: float = PATIENCE) -> Job:
+        """The job once it has one of the statuses."""
+
+        def look() -> Job | None:
+            job = self.job(job_id)
+            return job if job.status in statuses else None
+
+        return wait_for(f"job {job_id} to be {' or '.join(statuses)}", look, seconds)
+
+    def wait_all(self, job_ids: Iterable[UUID], status: Status) -> list[Job]:
+        return [self.wait(job_id, status) for job_id in job_ids]
+
+    def result(self, job: Job) -> bytes:
+        assert job.result_day is not None
+        with self.engine.begin() as connection:
+            data = read_result_slice(connection, job.result_day, job.id, 0, 1 << 30)
+        assert data is not None
+        return data
+
+    def results(self, job_id: UUID | None = None) -> int:
+        """How many result rows there are, in all or of one job."""
+        query = select(func.count()).select_from(results)
+        if job_id is not None:
+            query = query.where(results.c.job_id == job_id)
+        with self.engine.begin() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def _died(self, process: Process) -> bool:
+        if process.popen.poll() is not None:
+            raise AssertionError(f"{process.name} ended at once:\n{process.log.read_text()[-4000:]}")
+        return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

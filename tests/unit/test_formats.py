@@ -1,0 +1,62 @@
+import pytest
+
+from core.formats import FORMATS, SNIFF_BYTES, Alpha, find, sniff
+from core.options import BY_NAME
+
+HEADS = {
+    "jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF",
+    "png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+    "webp": b"RIFF\x24\x00\x00\x00WEBPVP8 ",
+    "gif": b"GIF89a\x01\x00\x01\x00",
+    "tiff": b"II*\x00\x08\x00\x00\x00",
+    "bmp": b"BM" + bytes(12) + b"\x28\x00\x00\x00",
+    "avif": b"\x00\x00\x00\x20ftypavif\x00\x00\x00\x00avifmif1miaf",
+}
+
+
+@pytest.mark.parametrize("name", [fmt.name for fmt in FORMATS])
+def test_each_format_is_told_by_its_first_bytes(name: str) -> None:
+    found = sniff(HEADS[name].ljust(SNIFF_BYTES, b"\0"))
+    assert found is not None
+    assert found.name == name
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"hello, this is text",
+        b"%PDF-1.7",
+        b"BM is how this text begins, and it is no bitmap",
+        b"RIFF\x24\x00\x00\x00WAVEfmt ",
+        b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom",
+        b"<svg xmlns='http://www.w3.org/2000/svg'>",
+        b"II\x00\x00",
+    ],
+)
+def test_other_files_are_no_image(head: bytes) -> None:
+    assert sniff(head) is None
+
+
+def test_an_avif_is_told_by_a_compatible_brand_too() -> None:
+    found = sniff(b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1miafavis")
+    assert found is not None
+    assert found.name == "avif"
+
+
+def test_names_and_aliases_are_found_in_any_case() -> None:
+    assert [fmt.name if (fmt := find(name)) else None for name in ("JPG", " jpeg ", "tif", "docx", "")] == [
+        "jpeg",
+        "jpeg",
+        "tiff",
+        None,
+        None,
+    ]
+
+
+def test_the_table_is_consistent() -> None:
+    names = [name for fmt in FORMATS for name in (fmt.name, *fmt.aliases)]
+    assert len(names) == len(set(names))
+    for fmt in FORMATS:
+        assert fmt.options <= BY_NAME.keys()
+        assert ("background" in fmt.options) == (fmt.alpha is not Alpha.FULL), fmt.name

@@ -1,0 +1,40 @@
+import httpx
+import pytest
+
+from worker.janitor.leases import OutageGuard
+from worker.probes import serve_probes
+from worker.pulse import Pulse
+
+
+def test_a_loop_that_stopped_is_overdue() -> None:
+    pulse = Pulse({"loop": 1e9, "heartbeat": -1.0})
+    pulse.beat("loop")
+    assert pulse.overdue().keys() == {"heartbeat"}
+
+
+@pytest.mark.parametrize(("limit", "status"), [(1e9, 200), (-1.0, 503)])
+def test_livez_follows_the_pulse(limit: float, status: int) -> None:
+    server = serve_probes("127.0.0.1", 0, Pulse({"loop": limit}))
+    base = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        answer = httpx.get(f"{base}/livez")
+        assert answer.status_code == status
+        assert ("loop has not moved" in answer.text) == (status == 503)
+        assert "imagemill_jobs_reclaimed_total" in httpx.get(f"{base}/metrics").text
+        assert httpx.get(f"{base}/nothing").status_code == 404
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_leases_are_not_trusted_until_everyone_could_renew() -> None:
+    now = [100.0]
+    guard = OutageGuard(10.0, clock=lambda: now[0])
+    assert not guard.trusted()
+    now[0] = 116.0
+    assert guard.trusted()
+    guard.away()
+    now[0] = 125.0
+    assert not guard.trusted()
+    now[0] = 131.0
+    assert guard.trusted()

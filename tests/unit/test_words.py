@@ -1,0 +1,66 @@
+"""Errors, failures and warnings: every code has its sentence, and every sentence says what to do."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from core import errors
+from core.errors import BadOptions, FieldError, ImagemillError, Unavailable
+from core.failures import FAILURES, WARNINGS, FailureCode, WarningCode, failure, warning
+
+FACTS = {
+    "pixels": 3_600_000_000,
+    "frames": 12,
+    "limit": 50_000_000,
+    "width": 70_000,
+    "height": 10,
+    "format": "WebP",
+    "attempts": 3,
+    "background": "#ffffff",
+    "depth": 16,
+    "kept": 8,
+    "what": "EXIF",
+    "why": "",
+    "step": 10,
+}
+
+
+def refusals(base: type[ImagemillError] = ImagemillError) -> Iterator[type[ImagemillError]]:
+    for error in base.__subclasses__():
+        yield error
+        yield from refusals(error)
+
+
+@pytest.mark.parametrize("code", list(FailureCode))
+def test_every_failure_has_a_sentence_that_says_what_to_do(code: FailureCode) -> None:
+    detail = failure(code, **FACTS).detail
+    assert "{" not in detail
+    assert detail.count(".") >= 2 or ";" in detail, "what happened, and what to do"
+    assert failure(code, **FACTS).as_json() == {"code": code.value, "detail": detail}
+
+
+@pytest.mark.parametrize("code", list(WarningCode))
+def test_every_warning_has_a_sentence(code: WarningCode) -> None:
+    said = warning(code, **FACTS)
+    assert "{" not in said.detail
+    assert said.detail.endswith(".")
+    assert said.as_json()["code"] == code.value
+
+
+def test_no_code_is_without_a_sentence() -> None:
+    assert FAILURES.keys() == set(FailureCode)
+    assert WARNINGS.keys() == set(WarningCode)
+
+
+def test_every_refusal_has_its_own_code_and_an_http_status() -> None:
+    kinds = list(refusals())
+    assert len({kind.code for kind in kinds}) == len(kinds) >= 16
+    assert {kind.status for kind in kinds} == {400, 404, 408, 409, 410, 413, 415, 422, 429, 503}
+    drawn = errors.__doc__ or ""
+    assert [kind.__name__ for kind in kinds if kind.__name__ not in drawn] == []
+
+
+def test_a_refusal_carries_its_sentence() -> None:
+    assert Unavailable("Later.").retry_after == 5
+    several = BadOptions([FieldError("a", "A is wrong."), FieldError("b", "B too.")])
+    assert several.detail == "A is wrong. B too."
