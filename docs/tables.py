@@ -1,0 +1,76 @@
+"""The tables of the README that are made from the code: `python -m docs.tables` writes them, a test compares them."""
+
+import re
+from pathlib import Path
+
+from pydantic.fields import FieldInfo
+
+from api.settings import ApiSettings
+from core.failures import FAILURES, WARNINGS
+from core.formats import FORMATS
+from core.options import OPTIONS
+from core.settings import Settings
+from worker.settings import JanitorSettings, WorkerSettings
+
+README = Path(__file__).parent.parent / "README.md"
+ROOMS = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
+
+
+def settings_table() -> str:
+    """Every environment variable with its default, who reads it, and what it does."""
+    readers: dict[str, list[str]] = {}
+    described: dict[str, FieldInfo] = {}
+    for room, settings in ROOMS.items():
+        for name, info in settings.model_fields.items():
+            readers.setdefault(name, []).append(room)
+            described[name] = info
+    lines = ["| variable | default | read by | what it does |", "|---|---|---|---|"]
+    for name, info in described.items():
+        who = "all" if name in Settings.model_fields else ", ".join(readers[name])
+        lines.append(f"| `IMAGEMILL_{name.upper()}` | `{_shown(info.default)}` | {who} | {info.description} |")
+    return "\n".join(lines)
+
+
+def formats_table() -> str:
+    """Every target with the options that it takes."""
+    lines = ["| format | target name | reads and writes | options |", "|---|---|---|---|"]
+    for fmt in FORMATS:
+        names = ", ".join(f"`{name}`" for name in (fmt.name, *fmt.aliases))
+        options = ", ".join(f"`{option.name}`" for option in OPTIONS if option.name in fmt.options)
+        kept = [f"alpha: {fmt.alpha}", f"frames: {fmt.frames}"]
+        lines.append(f"| {fmt.title} | {names} | {'; '.join(kept)} | {options} |")
+    return "\n".join(lines)
+
+
+def codes_table() -> str:
+    """Every failure and warning code with its sentence."""
+    lines = ["| code | kind | sentence |", "|---|---|---|"]
+    for kind, sentences in (("failure", FAILURES), ("warning", WARNINGS)):
+        lines.extend(f"| `{code}` | {kind} | {_sentence(text)} |" for code, text in sentences.items())
+    return "\n".join(lines)
+
+
+TABLES = {"settings": settings_table, "formats": formats_table, "codes": codes_table}
+
+
+def filled(text: str) -> str:
+    """The text with every `<!-- table: NAME -->` … `<!-- end -->` block as the code says."""
+    return re.sub(
+        r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)",
+        lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}",
+        text,
+        flags=re.DOTALL,
+    )
+
+
+def _shown(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def _sentence(text: str) -> str:
+    """A sentence with its figures as single letters' worth of dots, for the reader."""
+    return re.sub(r"\{why\}", "", re.sub(r"\{(\w+)[^}]*\}", lambda f: "" if f[1] == "why" else f"*{f[1]}*", text))
+
+
+if __name__ == "__main__":
+    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,58 @@
+"""What README and docs say is what the code does."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from docs.tables import README, filled, settings_table
+
+ROOT = README.parent
+
+
+def test_the_readmes_tables_are_current() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert filled(text) == text, "run `make docs`"
+    assert text.count("<!-- table: ") == 3
+
+
+def test_every_setting_is_described() -> None:
+    for line in settings_table().splitlines()[2:]:
+        name, _, _, description = (cell.strip() for cell in line.strip("|").split("|"))
+        assert description not in {"", "None"}, name
+
+
+def test_the_sample_names_only_settings_that_exist() -> None:
+    known = set(re.findall(r"`(IMAGEMILL_\w+)`", settings_table())) | {"PORT", "DATA_DIR", "HOST"}
+    sample = (ROOT / ".env.sample").read_text(encoding="utf-8")
+    named = set(re.findall(r"^#?\s?([A-Z_]+)=", sample, re.MULTILINE))
+    assert named
+    assert named <= known
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", *(f"docs/adr/{p.name}" for p in (ROOT / "docs/adr").glob("*.md"))]
+)
+def test_links_and_make_targets_exist(page: str) -> None:
+    path = ROOT / page
+    text = path.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
+        assert link.startswith("http") or (path.parent / link).exists(), link
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:^    |`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
+
+
+def functions(source: str) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_the_house_has_no_file_or_function_that_is_too_long() -> None:
+    rooms = ("api", "core", "standalone", "worker")
+    sources = {file: file.read_text(encoding="utf-8") for room in rooms for file in (ROOT / room).rglob("*.py")}
+    assert [file.name for file, source in sources.items() if source.count("\n") > 300] == []
+    assert [
+        f"{file.name}: {name}" for file, source in sources.items() for name, lines in functions(source) if lines > 40
+    ] == []
