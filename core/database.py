@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg2
+import psycopg2.errors
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-AWAY = (OperationalError, InterfaceError, PoolTimeout)
-"""What SQLAlchemy raises when PostgreSQL cannot be reached, ends the connection, or takes too long."""
+ERRORS = (SQLAlchemyError, psycopg2.Error)
+"""What a database call can raise: blobs go through the driver's own cursor, so its errors come unwrapped."""
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout, psycopg2.OperationalError, psycopg2.InterfaceError)
+"""What means that PostgreSQL cannot be reached, ended the connection, or took too long."""
 
 CONNECT_SECONDS = 3
 TCP_TIMEOUT_MS = 5000
@@ -48,3 +53,9 @@ def blob_transaction(engine: Engine) -> Iterator[Connection]:
 def is_away(error: BaseException) -> bool:
     """Whether an error means that PostgreSQL is away, not that the statement was wrong."""
     return isinstance(error, AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+def is_too_slow(error: BaseException) -> bool:
+    """Whether PostgreSQL answered, but ended a statement that ran into its time limit."""
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(driver, psycopg2.errors.QueryCanceled)

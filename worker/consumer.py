@@ -9,9 +9,9 @@ import time
 from collections import deque
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.announce import announce
+from core.database import ERRORS
 from core.jobs import Job
 from core.queue import Message, finish_message, read_messages
 from core.record import claim_job, find_job
@@ -45,7 +45,7 @@ class Consumer:
             self._context.pulse.beat("loop")
             try:
                 self._turn()
-            except (SQLAlchemyError, *AWAY) as error:
+            except (*ERRORS, *AWAY) as error:
                 log.warning("waiting for the databases", error=str(error))
                 time.sleep(PAUSE_SECONDS)
 

@@ -3,7 +3,6 @@
 import time
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.queue import remove_consumer, replace_message
 from core.redis_client import AWAY
@@ -64,5 +63,5 @@ def forget_consumer(context: Context) -> None:
     """A failure here is no harm: the janitor deletes idle consumers."""
     try:
         remove_consumer(context.redis, context.name)
-    except (SQLAlchemyError, *AWAY) as error:
+    except AWAY as error:
         log.debug("the consumer stays for the janitor", error=str(error))

@@ -6,7 +6,6 @@ wanted. Redis away costs nothing: the janitor removes messages of finished jobs.
 
 import hashlib
 import os
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -15,11 +14,10 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection, func
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.announce import announce
 from core.blobs import store_result
-from core.database import blob_transaction, is_away
+from core.database import ERRORS, blob_transaction
 from core.failures import FailureCode, failure
 from core.formats import find
 from core.jobs import Job
@@ -32,14 +30,11 @@ from core.transitions import FAIL, HAND_BACK, SUCCEED, Status
 from worker.context import Context
 from worker.holdings import Held
 from worker.metrics import FENCED, STAGE_SECONDS
+from worker.outage import outlast
 from worker.request import Converted, Outcome
 
 log = structlog.get_logger(__name__)
 
-RETRY_SECONDS = 1.0
-MOST_TIMEOUTS = 3
-STATEMENT_TIMEOUT = "57014"
-"""PostgreSQL's error code query_canceled: it answers, but this transaction is too slow for its limit."""
 T = TypeVar("T")
 
 
@@ -62,7 +57,7 @@ def succeed(context: Context, held: Held, outcome: Outcome, result: int) -> None
 
     try:
         job = _persist(context, store)
-    except SQLAlchemyError:
+    except ERRORS:
         log.exception("the result could not be stored")
         fail(context, held, replace(outcome, converted=None, failure=failure(FailureCode.INTERNAL), warnings=()))
         return
@@ -78,8 +73,12 @@ def fail(context: Context, held: Held, outcome: Outcome) -> None:
 
 def hand_back(context: Context, held: Held) -> bool:
     """Give a job back to the queue at no cost; False when it is no longer ours to give."""
-    with context.engine.begin() as connection:
-        job = advance(connection, HAND_BACK, held.job.id, claim=held.job.claim, worker=None, started_at=None)
+
+    def give() -> Job | None:
+        with context.engine.begin() as connection:
+            return advance(connection, HAND_BACK, held.job.id, claim=held.job.claim, worker=None, started_at=None)
+
+    job = outlast("hand back", give)
     if job is None:
         return False
     try:
@@ -95,8 +94,12 @@ def hand_back(context: Context, held: Held) -> bool:
 
 def settle(context: Context, held: Held) -> None:
     """A claim that could not be finished: look again, and acknowledge only what is over."""
-    with context.engine.begin() as connection:
-        job = find_job(connection, held.job.id)
+
+    def look() -> Job | None:
+        with context.engine.begin() as connection:
+            return find_job(connection, held.job.id)
+
+    job = outlast("look again", look)
     if job is None or (job.over and not _is_ours(job, held)):
         _quietly(lambda: finish_message(context.redis, held.message_id))
         log.info("the job was over already", status=job.status if job else "gone")
@@ -134,26 +137,15 @@ def _end(
 
 def _persist(context: Context, store: Callable[[Connection], Job | None]) -> Job:
     """Run the transaction, waiting out a database that is away. Raises Missed when the fence forbids it."""
-    timeouts = 0
-    while True:
-        try:
-            with blob_transaction(context.engine) as connection:
-                job = store(connection)
-        except SQLAlchemyError as error:
-            timeouts += _code(error) == STATEMENT_TIMEOUT
-            if not is_away(error) or timeouts >= MOST_TIMEOUTS:
-                raise
-            log.warning("waiting for the database to store the outcome", error=str(error))
-            time.sleep(RETRY_SECONDS)
-            continue
-        if job is None:
-            raise Missed
-        return job
 
+    def transaction() -> Job | None:
+        with blob_transaction(context.engine) as connection:
+            return store(connection)
 
-def _code(error: SQLAlchemyError) -> str | None:
-    code: str | None = getattr(getattr(error, "orig", None), "pgcode", None)
-    return code
+    job = outlast("store the outcome", transaction)
+    if job is None:
+        raise Missed
+    return job
 
 
 def _ended(context: Context, held: Held, job: Job) -> None:

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import SQLAlchemyError
 
+from core.database import ERRORS
 from worker.holdings import Held, Holdings
 from worker.pulse import Pulse
 
@@ -71,7 +71,7 @@ class Heartbeat(threading.Thread):
         try:
             with self._engine.begin() as connection:
                 lost = renew(connection, ((h.job.id, h.job.claim) for h in held), self._lease_seconds)
-        except SQLAlchemyError as error:
+        except ERRORS as error:
             log.warning("leases could not be renewed", jobs=len(held), error=str(error))
             return
         for h in held:

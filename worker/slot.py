@@ -19,6 +19,7 @@ from worker.context import Context
 from worker.finish import Missed, fail, hand_back, settle, succeed
 from worker.holdings import Held
 from worker.metrics import STAGE_SECONDS
+from worker.outage import outlast
 from worker.request import Limits, Outcome, Request
 from worker.sandbox import Killed, SandboxLost
 from worker.settings import WorkerSettings
@@ -54,12 +55,15 @@ def _work(context: Context, held: Held) -> None:
 
 def _fetch(context: Context, held: Held, upload: int) -> bool:
     """Bring the upload into memory; False when it is gone, because the job was canceled or is over."""
-    with (
-        _stage("fetch"),
-        blob_transaction(context.engine) as connection,
-        os.fdopen(upload, "wb", closefd=False) as sink,
-    ):
-        found = read_upload(connection, held.job.upload_day, held.job.id, sink) is not None
+
+    def read() -> int | None:
+        os.ftruncate(upload, 0)
+        os.lseek(upload, 0, os.SEEK_SET)
+        with blob_transaction(context.engine) as connection, os.fdopen(upload, "wb", closefd=False) as sink:
+            return read_upload(connection, held.job.upload_day, held.job.id, sink)
+
+    with _stage("fetch"):
+        found = outlast("fetch the upload", read) is not None
     os.lseek(upload, 0, os.SEEK_SET)
     return found
 

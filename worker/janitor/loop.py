@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 import redis
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
-from core.database import is_away
+from core.database import ERRORS, is_away
 from core.redis_client import AWAY
 from worker.janitor.expiry import expire
 from worker.janitor.gauges import show_finished_jobs, show_open_jobs, show_queue
@@ -70,7 +69,7 @@ class Janitor:
     def _attempt(self, task: Task) -> None:
         try:
             task.run()
-        except (SQLAlchemyError, *AWAY) as error:
+        except (*ERRORS, *AWAY) as error:
             SWEEP_FAILURES.labels(task.name).inc()
             if is_away(error):
                 self._guard.away()

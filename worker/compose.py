@@ -1,0 +1,63 @@
+"""Laying the frames of a GIF or APNG on their canvas, one after the other, in constant memory."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+
+from PIL import Image
+
+CLEAR = (0, 0, 0, 0)
+
+
+class Disposal(IntEnum):
+    """What happens to a frame's region before the next frame is laid down."""
+
+    KEEP = 0
+    CLEAR = 1
+    RESTORE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A frame as stored: RGBA pixels, their corner on the canvas, milliseconds, and how they come and go."""
+
+    image: Image.Image
+    corner: tuple[int, int]
+    duration: Fraction
+    over: bool
+    disposal: Disposal
+
+
+def compose(size: tuple[int, int], patches: Iterable[Patch]) -> Iterator[tuple[Image.Image, Fraction]]:
+    """What is seen after each patch: an RGBA image of the canvas's size, and its time in milliseconds.
+
+    What lies outside of the canvas is cut off. A first frame to be restored is cleared: before it there was nothing.
+    """
+    canvas = Image.new("RGBA", size, CLEAR)
+    for patch in patches:
+        image = _clipped(patch, size)
+        before = canvas.copy() if patch.disposal is Disposal.RESTORE else None
+        if image is not None:
+            _lay(canvas, image, patch)
+        yield canvas.copy(), patch.duration
+        if before is not None:
+            canvas = before
+        elif patch.disposal is Disposal.CLEAR and image is not None:
+            canvas.paste(CLEAR, (*patch.corner, patch.corner[0] + image.width, patch.corner[1] + image.height))
+
+
+def _lay(canvas: Image.Image, image: Image.Image, patch: Patch) -> None:
+    if patch.over:
+        canvas.alpha_composite(image, patch.corner)
+    else:
+        canvas.paste(image, patch.corner)
+
+
+def _clipped(patch: Patch, size: tuple[int, int]) -> Image.Image | None:
+    width, height = size[0] - patch.corner[0], size[1] - patch.corner[1]
+    if width <= 0 or height <= 0:
+        return None
+    if patch.image.width <= width and patch.image.height <= height:
+        return patch.image
+    return patch.image.crop((0, 0, min(width, patch.image.width), min(height, patch.image.height)))

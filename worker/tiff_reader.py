@@ -1,0 +1,121 @@
+"""TIFF pages: each has its own size, mode, depth and profile. Pillow turns them upright while it decodes them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from PIL import ExifTags, Image, TiffImagePlugin
+
+from worker.ceilings import check_frames, check_pixels
+from worker.conversion_error import decoding, truncated
+from worker.metadata import Metadata, iptc_of, upright_xmp, without_mark
+from worker.request import Limits
+from worker.source import Frame, Kind, Opened
+
+BITS, PHOTOMETRIC, IPTC, RESOURCES = 258, 262, 33_723, 34_377
+PIECES = ((273, 279), (324, 325))
+DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33_432)
+"""Description, make, model, software, date, artist, copyright: what describes the picture, not its layout."""
+
+
+def open_tiff(data: bytes, limits: Limits) -> Opened:
+    """The header of a TIFF, all of its pages looked at. Raises ConversionError when one is bad or over a limit."""
+    from worker.readers import load_image, sensible_dpi
+
+    _check_start(data)
+    image = load_image("tiff", data)
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        raise TypeError(image)
+    size, dpi, metadata = image.size, sensible_dpi(image), _metadata(image)
+    pixels, count = _survey(image, len(data), limits)
+
+    def read() -> Iterator[Frame]:
+        for index in range(count):
+            with decoding("tiff"):
+                image.seek(index)
+                facts = _facts(image)
+                image.load()
+            yield Frame(image.copy() if count > 1 else image, **facts)
+
+    return Opened(
+        format="tiff", size=size, pixels=pixels, read=read, kind=Kind.PAGES if count > 1 else Kind.STILL,
+        frames=count, dpi=dpi, metadata=metadata,
+    )  # fmt: skip
+
+
+def _check_start(data: bytes) -> None:
+    """Writers put the first directory anywhere, often last: behind the end, the file was cut."""
+    order = "little" if data[:1] == b"I" else "big"
+    big = data[2:4] in {b"+\0", b"\0+"}
+    first = int.from_bytes(data[8:16] if big else data[4:8], order)  # type: ignore[arg-type]
+    if first + 2 > len(data):
+        raise truncated()
+
+
+def _survey(image: TiffImagePlugin.TiffImageFile, length: int, limits: Limits) -> tuple[int, int]:
+    """Pixels and number of all pages, from their directories."""
+    pixels = count = 0
+    with decoding("tiff"):
+        while _go_to(image, count):
+            check_frames(count + 1, limits.max_frames)
+            pixels += image.width * image.height
+            check_pixels(pixels, limits.max_pixels)
+            _check_pieces(image.tag_v2, length)
+            count += 1
+        image.seek(0)
+    return pixels, count
+
+
+def _go_to(image: TiffImagePlugin.TiffImageFile, index: int) -> bool:
+    try:
+        image.seek(index)
+    except EOFError:
+        return False
+    return True
+
+
+def _check_pieces(tags: TiffImagePlugin.ImageFileDirectory_v2, length: int) -> None:
+    """Raises ConversionError when a strip or tile lies behind the end of the file."""
+    for offsets, counts in PIECES:
+        pieces = zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False)
+        if any(offset + count > length for offset, count in pieces):
+            raise truncated()
+
+
+def _facts(image: TiffImagePlugin.TiffImageFile) -> dict[str, Any]:
+    tags = image.tag_v2
+    depth = max(tags.get(BITS, (1,)))
+    grey16 = image.mode.startswith("I;16")
+    return {
+        "profile": image.info.get("icc_profile") or None,
+        "depth": depth if depth > 8 else 8,
+        "full_scale": (1 << depth) - 1 if grey16 and 8 < depth < 16 else 65_535,
+        "white_is_zero": grey16 and tags.get(PHOTOMETRIC) == 0,
+    }
+
+
+def _metadata(image: TiffImagePlugin.TiffImageFile) -> Metadata:
+    """The first page's; the directory's own layout tags stay behind."""
+    with decoding("tiff"):
+        xmp = image.info.get("xmp", b"")
+        return Metadata(
+            exif=_exif(image),
+            xmp=upright_xmp(xmp) if isinstance(xmp, bytes) else b"",
+            iptc=_bytes(image.tag_v2.get(IPTC)) or iptc_of(_bytes(image.tag_v2.get(RESOURCES))),
+        )
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def _exif(image: TiffImagePlugin.TiffImageFile) -> bytes:
+    """An EXIF block of what describes the picture, with its Exif and GPS directories; b"" when there is nothing."""
+    found, kept = image.getexif(), Image.Exif()
+    for tag in DESCRIPTIVE:
+        if tag in found:
+            kept[tag] = found[tag]
+    for directory in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+        if directory in found and (values := found.get_ifd(directory)):
+            kept[directory] = dict(values)
+    return without_mark(kept.tobytes()) if len(kept) else b""
+
