@@ -1,0 +1,81 @@
+"""PostgreSQL goes away and comes back: nothing is lost, nothing is counted as an attempt."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+
+from core.database import make_engine
+from core.migrations import upgrade
+from core.redis_client import make_redis
+from core.transitions import Status
+from standalone.postgres import UNSAFE_BUT_FAST, embedded_postgres
+from tests.e2e.test_protocol import picture
+from tests.service import Service, wait_for
+
+
+class PostgresServer:
+    """A PostgreSQL of the test's own that may be stopped and started again on the same address."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._stack = ExitStack()
+        self.url = self.start()
+
+    def start(self) -> str:
+        return self._stack.enter_context(embedded_postgres(self._directory, UNSAFE_BUT_FAST))
+
+    def stop(self) -> None:
+        self._stack.close()
+
+
+@pytest.fixture
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    server = PostgresServer(tmp_path_factory.mktemp("p"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def outage_service(tmp_path: Path, postgres: PostgresServer, redis_url: str) -> Iterator[Service]:
+    engine = make_engine(postgres.url, pool=5)
+    upgrade(engine)
+    client: redis.Redis
+    with make_redis(redis_url) as client:
+        service = Service(tmp_path, postgres.url, redis_url, engine, client)
+        try:
+            yield service
+        finally:
+            service.stop_all()
+            engine.dispose()
+
+
+def test_an_outage_longer_than_the_lease_costs_no_attempt(outage_service: Service, postgres: PostgresServer) -> None:
+    service = outage_service
+    service.start("janitor")
+    worker = service.start("worker")
+    api = service.start("api")
+    running, waiting = (service.submit(picture(), "hold-4.png") for _ in range(2))
+    service.wait(running, Status.PROCESSING)
+    service.wait(waiting, Status.PROCESSING)
+    postgres.stop()
+    address = f"http://127.0.0.1:{api.probe_port}"
+    refused = httpx.post(
+        f"{address}/v1/jobs", files={"file": ("a.png", picture())}, data={"target_format": "webp"}, timeout=60
+    )
+    ready = httpx.get(f"{address}/readyz", timeout=60)
+    wait_for("both conversions to end, after the leases of 3 seconds ran out", lambda: not worker.children())
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "database_away")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert ready.status_code == 503
+    assert ready.json()["parts"]["database"] != "ok"
+    assert worker.popen.poll() is None
+
+    postgres.start()
+    jobs = service.wait_all([running, waiting], Status.SUCCEEDED)
+    assert [(job.attempts, job.claim) for job in jobs] == [(1, 1)] * 2
+    assert service.results() == 2
