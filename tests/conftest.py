@@ -1,7 +1,9 @@
 """Real servers for every test that asks: one PostgreSQL a session with a database per test, one Redis per test."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -17,11 +19,18 @@ from standalone.redis_server import embedded_redis, redis_binaries
 TEMPLATE = "migrated"
 
 
+@contextmanager
+def server_directory() -> Iterator[Path]:
+    """A place for a server that runs as another user: pytest closes its own to all others at every session's start."""
+    with TemporaryDirectory(prefix="imagemill-test-") as directory:
+        yield Path(directory)
+
+
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A PostgreSQL server of the session's own."""
     settings = {**UNSAFE_BUT_FAST, "max_connections": "200"}
-    with embedded_postgres(tmp_path_factory.mktemp("postgres"), settings) as url:
+    with server_directory() as directory, embedded_postgres(directory, settings) as url:
         yield url
 
 

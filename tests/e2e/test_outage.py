@@ -13,6 +13,7 @@ from core.migrations import upgrade
 from core.redis_client import make_redis
 from core.transitions import Status
 from standalone.postgres import UNSAFE_BUT_FAST, embedded_postgres
+from tests.conftest import server_directory
 from tests.e2e.test_protocol import picture
 from tests.service import Service, wait_for
 
@@ -33,10 +34,11 @@ class PostgresServer:
 
 
 @pytest.fixture
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    server = PostgresServer(tmp_path_factory.mktemp("p"))
-    yield server
-    server.stop()
+def postgres() -> Iterator[PostgresServer]:
+    with server_directory() as directory:
+        server = PostgresServer(directory)
+        yield server
+        server.stop()
 
 
 @pytest.fixture

@@ -1,0 +1,74 @@
+# GNU make 3.81 or newer, and Python 3.11 or newer; everything else is installed into .venv.
+# Variables: PORT, DATA_DIR (make run), ARGS, JOBS (make test), PYTHON (for making the environment).
+
+PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+# Most tests wait for processes, so more of them run than there are cores.
+JOBS ?= 4
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The build back end comes from the lock too: constraints do not reach an isolated build.
+INSTALL := $(PIP) install -c requirements.lock
+MADE := $(VENV)/made.stamp
+STANDALONE := $(VENV)/standalone.stamp
+DEV := $(VENV)/dev.stamp
+SOURCES := api core docs standalone worker tests
+
+.DEFAULT_GOAL := help
+.PHONY: run test lint format docs bench lock clean help
+
+run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
+	@$(BIN)/python -m standalone
+
+test: $(DEV) ## Run the tests and report coverage (ARGS="-k name" goes to pytest)
+	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term $(ARGS)
+
+lint: $(DEV) ## Check style, types and the import graph; change nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+
+format: $(DEV) ## Put the code into the house format and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(DEV) ## Write the tables that are made from the code into the README
+	$(BIN)/python -m docs.tables
+
+bench: $(DEV) ## Measure the protocol on this machine and print a table
+	$(BIN)/python -m tests.bench
+
+lock: $(MADE) ## Make requirements.lock anew from pyproject.toml, for Python 3.11 to 3.14
+	$(PIP) install uv
+	echo 'setuptools>=80' | $(BIN)/uv pip compile --quiet pyproject.toml - --output-file requirements.lock \
+		--universal --python-version 3.11 --all-extras --upgrade --no-annotate \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+clean: ## Remove the environment and all caches; the data directory stays
+	rm -rf $(VENV) .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+$(MADE):
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with its venv module was found. Install one" \
+		"(on Debian: apt install python3-venv), or name it: make run PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Making the environment in $(VENV) with $(PYTHON); this happens once and takes a minute or two."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(STANDALONE): pyproject.toml requirements.lock $(MADE)
+	@$(INSTALL) setuptools
+	@$(INSTALL) --no-build-isolation -e '.[standalone]'
+	@touch $@
+
+$(DEV): pyproject.toml requirements.lock $(MADE)
+	@$(INSTALL) setuptools
+	@$(INSTALL) --no-build-isolation -e '.[dev]'
+	@touch $@ $(STANDALONE)

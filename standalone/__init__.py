@@ -1,0 +1,1 @@
+"""Everything on one machine by one command: databases, api, worker and janitor as child processes."""

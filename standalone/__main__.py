@@ -1,0 +1,31 @@
+"""`python -m standalone`: run the service here until Ctrl-C."""
+
+import os
+import sys
+from pathlib import Path
+
+from standalone.config import read
+from standalone.errors import StartupError
+from standalone.launcher import Migration, Services, launch, our_migration, our_services
+from standalone.supervisor import Stopped, StopRequest, Supervisor, say
+
+
+def main(migration: Migration = our_migration, services: Services = our_services) -> int:
+    """The exit status: 0 after being asked to stop, 1 when it could not start; what is run can be given for tests."""
+    request = StopRequest()
+    request.listen()
+    try:
+        launch(read(os.environ, Path(".env")), Supervisor(request, say), _announce, migration, services)
+    except Stopped:
+        return 0
+    except StartupError as problem:
+        say(str(problem))
+        return 1
+
+
+def _announce(url: str) -> None:
+    print(f"imagemill is ready: {url}  (Ctrl-C stops it)", flush=True)  # noqa: T201 - the one line on stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""Child processes: what they run as, how they start, and how they are stopped with all that they started."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+STDERR = 2
+TETHER = Path(__file__).with_name("tether.py")
+STEP = 0.05
+"""Seconds between two looks at a process that is being waited for."""
+HURRIED = 1.0
+"""Seconds that each signal gets when the person at the terminal does not want to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The user that a program runs as."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One step of stopping: the signal, and the seconds until the next step."""
+
+    signal: signal.Signals
+    seconds: float
+
+
+GENTLE = (Notice(signal.SIGTERM, 10), Notice(signal.SIGKILL, 10))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program to run.
+
+    `command[0]` is a path. `env` is its whole environment. `log` is the file that its output is
+    appended to; without one it goes to our stderr, because stdout is for what we say. `orphaned` is
+    the signal that it gets when we die without stopping it (Linux).
+    """
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path | None = None
+    log: Path | None = None
+    account: Account | None = None
+    notices: Sequence[Notice] = GENTLE
+    orphaned: signal.Signals = signal.SIGKILL
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A program that was started."""
+
+    program: Program
+    process: subprocess.Popen[bytes]
+
+
+def start(program: Program) -> Child:
+    """Start it in a session of its own, so that the terminal's Ctrl-C reaches only the launcher.
+
+    Call it in a thread that lives as long as the child is wanted: Linux ties the child to the thread.
+    """
+    account = program.account or Account(-1, -1)
+    tie = map(str, (program.orphaned.value, os.getpid(), account.uid, account.gid))
+    with program.log.open("ab") if program.log else nullcontext(STDERR) as output:
+        process = subprocess.Popen(  # noqa: S603 - commands are ours
+            [sys.executable, "-I", "-S", str(TETHER), *tie, *program.command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=dict(program.env),
+            cwd=program.cwd,
+            start_new_session=True,
+        )
+    return Child(program, process)
+
+
+def stop(children: Sequence[Child], hurry: Callable[[], bool] = lambda: False) -> None:
+    """End them in parallel, each signal in turn, and then whatever they left behind.
+
+    All take the notices of the first. `hurry` is asked again and again; when true, waits are short.
+    """
+    for notice in children[0].program.notices if children else ():
+        living = [child for child in children if child.process.poll() is None]
+        families = [member for child in living for member in _family(child)]
+        for child in living:
+            child.process.send_signal(notice.signal)
+        _await_end(living, notice.seconds, hurry)
+        if all(child.process.poll() is not None for child in living):
+            _kill(families)
+    for child in children:
+        reap(child)
+
+
+def reap(child: Child) -> None:
+    """Collect a child that ended, and end what is left of its process group."""
+    child.process.wait(timeout=10)
+    with suppress(ProcessLookupError):
+        os.killpg(child.process.pid, signal.SIGKILL)
+
+
+def _await_end(children: Sequence[Child], seconds: float, hurry: Callable[[], bool]) -> None:
+    began = time.monotonic()
+    while any(child.process.poll() is None for child in children):
+        if time.monotonic() - began > (min(HURRIED, seconds) if hurry() else seconds):
+            return
+        time.sleep(STEP)
+
+
+def _family(child: Child) -> list[psutil.Process]:
+    """All descendants, those in sessions of their own too; taken while the child lives and they can be found."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(child.process.pid).children(recursive=True)
+    return []
+
+
+def _kill(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()

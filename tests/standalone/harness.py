@@ -1,0 +1,82 @@
+"""A launcher in a process of its own, with stand-ins for our services, and a look at what it started."""
+
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+STANDINS = Path(__file__).with_name("standins.py")
+PATIENCE = 60.0
+
+
+def eventually(true: Callable[[], bool], what: str) -> None:
+    until = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < until, f"not within {PATIENCE:g} s: {what}"
+        time.sleep(0.05)
+
+
+class Launched:
+    """A launcher that was started; lines of stdout and stderr come as they are written."""
+
+    def __init__(self, data_dir: Path, env: Mapping[str, str], as_user: Sequence[str] = ()) -> None:
+        self.data_dir = data_dir
+        self.process = subprocess.Popen(
+            [*as_user, sys.executable, str(STANDINS)],
+            env={**env, "DATA_DIR": str(data_dir)},
+            cwd=data_dir.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        self.out = _lines(self.process.stdout)
+        self.err = _lines(self.process.stderr)
+        self.seen: list[psutil.Process] = []
+
+    def ready(self) -> str:
+        """The line on stdout; what stood on stderr is shown when it ends before."""
+        eventually(lambda: not self.out.empty() or self.process.poll() is not None, "a line on stdout")
+        assert self.process.poll() is None, "".join(self.err.queue)
+        self.family()
+        return self.out.get(timeout=PATIENCE)
+
+    def family(self) -> list[psutil.Process]:
+        """All descendants now; all ever seen are kept in `seen`."""
+        now = psutil.Process(self.process.pid).children(recursive=True)
+        self.seen += [one for one in now if one not in self.seen]
+        return now
+
+    def named(self, word: str) -> psutil.Process:
+        """The direct child whose command line has that word."""
+        children = psutil.Process(self.process.pid).children()
+        return next(one for one in children if word in " ".join(one.cmdline()))
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        if self.process.poll() is None:
+            self.family()
+            self.process.send_signal(number)
+        return self.process.wait(timeout=PATIENCE)
+
+    def nothing_left(self) -> bool:
+        return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in self.seen)
+
+
+def _lines(stream: IO[str]) -> "queue.Queue[str]":
+    lines: queue.Queue[str] = queue.Queue()
+
+    def read() -> None:
+        with stream:
+            for line in stream:
+                lines.put(line)
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines

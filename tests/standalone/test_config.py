@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import pytest
+
+from standalone.config import read
+from standalone.errors import StartupError
+
+
+def test_works_without_anything(tmp_path: Path) -> None:
+    config = read({}, tmp_path / ".env")
+    assert (config.host, config.port, config.data_dir) == ("127.0.0.1", 8000, Path("data"))
+    assert config.database_url is None
+    assert config.redis_url is None
+
+
+def test_the_environment_wins_over_the_file_and_empty_is_not_given(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("# ours\nPORT=8001\nDATA_DIR='a b'\nIMAGEMILL_REDIS_URL=redis://file\nX=$HOME\n")
+    config = read({"PORT": "8002", "IMAGEMILL_REDIS_URL": ""}, tmp_path / ".env")
+    assert (config.port, config.data_dir, config.redis_url) == (8002, Path("a b"), None)
+    assert config.env["X"] == "$HOME"
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "80x", "-1", "²"])
+def test_a_port_that_is_none_is_a_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(StartupError, match=f"PORT must be a whole number from 1 to 65535, not '{text}'"):
+        read({"PORT": text}, tmp_path / ".env")
+
+
+def test_a_file_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+    with pytest.raises(StartupError, match="cannot be read"):
+        read({}, tmp_path / ".env")
+
+
+def test_the_sample_changes_nothing_and_its_lines_are_understood(tmp_path: Path) -> None:
+    sample = Path(__file__).parents[2] / ".env.sample"
+    assert read({}, sample) == read({}, tmp_path / "missing")
+    (tmp_path / "all").write_text(sample.read_text().replace("\n#", "\n").replace("\n ", "\n# "))
+    config = read({}, tmp_path / "all")
+    assert (config.port, config.data_dir) == (8000, Path("data"))
+    assert config.database_url
+    assert config.redis_url

@@ -1,0 +1,150 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from standalone import launcher
+from standalone.config import read
+from standalone.errors import StartupError
+from standalone.supervisor import StopRequest, Supervisor
+from tests.standalone.harness import PATIENCE, Launched, eventually
+from tests.standalone.standins import program
+
+Start = Callable[..., Launched]
+ELSEWHERE = {"IMAGEMILL_DATABASE_URL": "postgresql://else/where", "IMAGEMILL_REDIS_URL": "redis://else.where/0"}
+
+
+def test_ctrl_c_stops_everything_and_leaves_nothing_behind(launched: Start, port: int) -> None:
+    running = launched()
+    assert running.ready() == f"imagemill is ready: http://127.0.0.1:{port}/  (Ctrl-C stops it)\n"
+    assert {one.name() for one in running.seen} & {"postgres", "valkey-server", "redis-server"}
+    assert running.end(signal.SIGINT) == 0
+    assert running.nothing_left()
+    assert running.out.empty()
+    assert running.err.empty()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_stop_it_too(launched: Start, number: signal.Signals) -> None:
+    running = launched(**ELSEWHERE)
+    running.ready()
+    assert running.end(number) == 0
+    assert running.nothing_left()
+
+
+def test_the_children_get_the_settings_that_say_where_everything_is(launched: Start, port: int, tmp_path: Path) -> None:
+    running = launched(IMAGEMILL_STATUS_CACHE="off")
+    running.ready()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as answer:
+        env = json.load(answer)
+    assert env["IMAGEMILL_DATABASE_URL"].startswith("postgresql://postgres@/imagemill?host=/")
+    assert env["IMAGEMILL_REDIS_URL"].startswith("unix:///")
+    assert (env["IMAGEMILL_PORT"], env["IMAGEMILL_DRAIN_SECONDS"]) == (str(port), "2")
+    assert env["IMAGEMILL_STATUS_CACHE"] == "off"
+    assert (tmp_path / "data").stat().st_mode & 0o066 == 0
+
+
+def test_a_child_that_dies_is_said_and_started_again(launched: Start) -> None:
+    running = launched()
+    running.ready()
+    for word, name in (("standins.py api", "api"), ("postgres-18", "PostgreSQL"), ("redis", "Redis")):
+        died = running.named(word)
+        died.kill()
+        sentence = f"imagemill: {name} was ended by SIGKILL; it is started again in 0.5 s.\n"
+        assert running.err.get(timeout=PATIENCE) == sentence
+        eventually(lambda died=died: not died.is_running(), "the dead child is collected")  # type: ignore[misc]
+        eventually(lambda word=word: _is_there(running, word), "it runs again")  # type: ignore[misc]
+
+
+def _is_there(running: Launched, word: str) -> bool:
+    try:
+        return bool(running.named(word).is_running())
+    except StopIteration:
+        return False
+
+
+def test_a_killed_launcher_takes_its_children_with_it(launched: Start) -> None:
+    running = launched(STANDIN_STUBBORN="/dev/null")
+    running.ready()
+    assert running.end(signal.SIGKILL) == -signal.SIGKILL
+    eventually(running.nothing_left, "all children ended")
+    again = launched()
+    assert "is ready" in again.ready()
+
+
+def test_a_second_ctrl_c_does_not_wait(launched: Start, tmp_path: Path) -> None:
+    deaf = tmp_path / "deaf"
+    running = launched(STANDIN_STUBBORN=str(deaf), **ELSEWHERE)
+    running.ready()
+    eventually(deaf.exists, "the child takes no SIGTERM any more")
+    api = running.named("standins.py api")
+    running.process.send_signal(signal.SIGINT)
+    eventually(lambda: not api.is_running(), "the first Ctrl-C is heard")
+    while running.process.poll() is None:
+        running.process.send_signal(signal.SIGINT)
+        try:
+            running.process.wait(timeout=0.7)
+        except subprocess.TimeoutExpired:
+            continue
+    assert running.process.returncode == 0
+    assert running.nothing_left()
+
+
+def test_given_urls_replace_the_embedded_servers(launched: Start, port: int) -> None:
+    running = launched(**ELSEWHERE)
+    running.ready()
+    assert {one.name() for one in running.seen}.isdisjoint({"postgres", "valkey-server", "redis-server"})
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as answer:
+        assert ELSEWHERE.items() <= json.load(answer).items()
+
+
+def test_a_port_in_use_is_one_sentence_and_nothing_is_started(launched: Start, port: int, tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        running = launched()
+        assert running.process.wait(timeout=PATIENCE) == 1
+    assert running.err.get(timeout=PATIENCE) == (
+        f"imagemill: Port {port} on 127.0.0.1 cannot be used: Address already in use. "
+        f"Choose another one, like: make run PORT={port + 1}\n"
+    )
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["launcher.lock"]
+
+
+def test_a_second_launcher_on_the_same_data_is_one_sentence(launched: Start) -> None:
+    first = launched(**ELSEWHERE)
+    first.ready()
+    second = launched(PORT="1")
+    assert second.process.wait(timeout=PATIENCE) == 1
+    assert f"already runs on {first.data_dir} (process {first.process.pid})" in second.err.get(timeout=PATIENCE)
+    assert first.process.poll() is None
+
+
+def test_a_failed_migration_is_one_sentence_and_nothing_is_left(launched: Start) -> None:
+    running = launched(STANDIN_MIGRATION="3")
+    assert running.process.wait(timeout=PATIENCE) == 1
+    assert "could not be brought up to date: migrate ended with exit status 3" in running.err.get(timeout=PATIENCE)
+    assert running.out.empty()
+    assert not list(running.data_dir.glob("postgres-18/postmaster.pid"))
+
+
+def test_a_service_that_never_is_ready_is_a_sentence(
+    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "SECONDS_TO_START", 1)
+    config = read({"PORT": str(port), "DATA_DIR": str(tmp_path), **ELSEWHERE}, tmp_path / ".env")
+    supervisor = Supervisor(StopRequest(), lambda _: None)
+    with pytest.raises(StartupError, match=r"not ready within 1 seconds; /readyz said: .*refused"):
+        launcher.launch(
+            config,
+            supervisor,
+            lambda _: pytest.fail("it was announced"),
+            lambda _: program("migrate", os.environ),
+            lambda _: [program("idle", os.environ)],
+        )
