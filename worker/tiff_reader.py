@@ -8,6 +8,7 @@ from PIL import ExifTags, Image, TiffImagePlugin
 from worker.ceilings import check_frames, check_pixels
 from worker.conversion_error import decoding, truncated
 from worker.metadata import Metadata, iptc_of, upright_xmp, without_mark
+from worker.opening import load_image, sensible_dpi
 from worker.request import Limits
 from worker.source import Frame, Kind, Opened
 
@@ -19,8 +20,6 @@ DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33_432)
 
 def open_tiff(data: bytes, limits: Limits) -> Opened:
     """The header of a TIFF, all of its pages looked at. Raises ConversionError when one is bad or over a limit."""
-    from worker.readers import load_image, sensible_dpi
-
     _check_start(data)
     image = load_image("tiff", data)
     if not isinstance(image, TiffImagePlugin.TiffImageFile):

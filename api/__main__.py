@@ -1,0 +1,86 @@
+"""`python -m api`: serve until SIGTERM or SIGINT, let running requests finish, exit 0."""
+
+import signal
+import socket
+import sys
+
+import prometheus_client
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from api.app import create_app
+from api.settings import ApiSettings
+from core.logs import configure_logs
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which first lets go of those who only wait for a job."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the waits, then drain."""
+        self._app.state.services.hub.close()
+        await super().shutdown(sockets)
+
+
+def main() -> int:
+    """Exit status 0 after a signal, 1 when the port is taken, 2 for settings that cannot be."""
+    try:
+        settings = ApiSettings()
+    except ValidationError as error:
+        return _refuse_settings(error)
+    configure_logs(settings.log_level, settings.log_format)
+    log = structlog.get_logger("api")
+    try:
+        listener = listen(settings.host, settings.port)
+        if settings.metrics_port:
+            prometheus_client.start_http_server(settings.metrics_port, settings.host)
+    except OSError as error:
+        log.error("cannot listen; another program may have the port", host=settings.host, error=str(error))
+        return 1
+    server = make_server(settings)
+    # uvicorn sends itself the signal again at its end, to whatever handler was there before.
+    signal.signal(signal.SIGTERM, server.handle_exit)
+    signal.signal(signal.SIGINT, server.handle_exit)
+    log.info("listening", host=settings.host, port=listener.getsockname()[1])
+    server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def make_server(settings: ApiSettings) -> Server:
+    """The server of one process, its logs in our shape."""
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        timeout_graceful_shutdown=round(settings.api_drain_seconds),
+        lifespan="on",
+        ws="none",
+    )
+    return Server(config, app)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
+
+
+def _refuse_settings(error: ValidationError) -> int:
+    for problem in error.errors():
+        name = "_".join(str(part) for part in problem["loc"]).upper()
+        sys.stderr.write(f"IMAGEMILL_{name}: {problem['msg']}\n" if name else f"{problem['msg']}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

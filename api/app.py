@@ -1,0 +1,75 @@
+"""The application, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from os import PathLike, stat_result
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from api import pages, routes, system
+from api.handlers import add_handlers
+from api.middleware import HeadAsGet, Observed
+from api.openapi import DESCRIPTION, documented
+from api.services import running_services
+from api.settings import ApiSettings
+from api.views import make_templates
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(settings: ApiSettings) -> FastAPI:
+    """The ASGI application; connections are made when it starts, and closed when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running_services(settings) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="imagemill",
+        version=version("imagemill"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.templates = make_templates()
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(Observed)
+    add_handlers(app)
+    _add_routes(app, settings)
+    # FastAPI's own way to replace the document.
+    app.openapi = documented(app)  # type: ignore[method-assign]
+    return app
+
+
+def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
+    routers = [routes.router, pages.router, system.router]
+    if not settings.metrics_port:
+        routers.append(system.metrics_router)
+    for router in routers:
+        app.include_router(router)
+    app.mount(_Static.route, _Static(directory=STATIC))
+
+
+class _Static(StaticFiles):
+    """Files that a browser may keep for an hour and then asks about."""
+
+    route = "/static"
+
+    def file_response(
+        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response

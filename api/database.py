@@ -1,0 +1,57 @@
+"""PostgreSQL from the event loop: each piece of work runs in a thread, in a transaction of its own."""
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+import psycopg2
+import structlog
+from anyio import CapacityLimiter, to_thread
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.database import blob_transaction, is_away
+from core.errors import DatabaseAway
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+P = ParamSpec("P")
+Work = Callable[Concatenate[Connection, P], T]
+
+# Blobs go through the driver's own cursor, so its errors come unwrapped.
+DRIVER_AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError)
+
+
+class Database:
+    """At most `threads` pieces of work at a time, which is also the size of the engine's pool."""
+
+    def __init__(self, engine: Engine, *, threads: int) -> None:
+        self._engine = engine
+        self._threads = CapacityLimiter(threads)
+
+    async def run(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `work(connection, ...)` returns, committed. Raises DatabaseAway."""
+
+        def transaction() -> T:
+            with self._engine.begin() as connection:
+                return work(connection, *args, **kwargs)
+
+        return await self._in_thread(transaction)
+
+    async def run_blob(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same with the longer time limit that whole images need."""
+
+        def transaction() -> T:
+            with blob_transaction(self._engine) as connection:
+                return work(connection, *args, **kwargs)
+
+        return await self._in_thread(transaction)
+
+    async def _in_thread(self, transaction: Callable[[], T]) -> T:
+        try:
+            return await to_thread.run_sync(transaction, limiter=self._threads)
+        except (SQLAlchemyError, psycopg2.Error) as error:
+            if not (is_away(error) or isinstance(error, DRIVER_AWAY)):
+                raise
+            log.warning("the database is away", error=str(error).strip())
+            raise DatabaseAway("The database does not answer. Nothing was changed; try again in a moment.") from error

@@ -1,0 +1,71 @@
+"""What routes ask for, by name."""
+
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from fastapi import Depends, Header, Path, Query, Request
+
+from api.forms import FormReader
+from api.redis_gate import Turn
+from api.schemas import JOB_ID
+from api.services import Services
+from core.errors import JobNotFound
+
+NO_JOB = "There is no job with this id. It may have been deleted some days after it ended."
+
+
+async def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
+
+
+async def _turn(services: ServicesDep) -> Turn:
+    return services.redis.turn()
+
+
+async def _form(request: Request, services: ServicesDep) -> FormReader:
+    settings = services.settings
+    return FormReader(request, cap=settings.max_upload_bytes, seconds=settings.upload_seconds)
+
+
+async def _job_id(
+    job_id: Annotated[str, Path(description="The job's id.", examples=[JOB_ID], json_schema_extra={"format": "uuid"})],
+) -> UUID:
+    """Something that is no id is the id of no job."""
+    try:
+        found = UUID(job_id)
+    except ValueError:
+        raise JobNotFound(NO_JOB) from None
+    structlog.contextvars.bind_contextvars(job=str(found))
+    return found
+
+
+async def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+async def _last_event(
+    last_event_id: Annotated[
+        str | None, Header(description="The id of the last event that was seen; a browser sends it by itself.")
+    ] = None,
+) -> int:
+    """0 when none was seen, or its id is none of ours."""
+    return int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19 else 0
+
+
+TurnDep = Annotated[Turn, Depends(_turn)]
+"""This request's budget of time for Redis."""
+
+FormDep = Annotated[FormReader, Depends(_form)]
+JobId = Annotated[UUID, Depends(_job_id)]
+ClientAddress = Annotated[str, Depends(_address)]
+LastEvent = Annotated[int, Depends(_last_event)]
+
+WaitSeconds = Annotated[
+    float,
+    Query(ge=0, le=60, allow_inf_nan=False, description="Answer when the job is over, or after so many seconds."),
+]

@@ -1,0 +1,129 @@
+"""Results as HTTP answers: conditional, in ranges, in slices that hold a connection for a moment each."""
+
+import re
+import unicodedata
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from starlette.datastructures import Headers
+from starlette.responses import Response, StreamingResponse
+
+from api.problems import RangeNotSatisfiable
+from api.services import Services
+from core.blobs import SLICE_BYTES, read_result_slice
+from core.errors import JobCanceled, JobFailed, ResultExpired, ResultNotReady
+from core.jobs import Job
+from core.transitions import Status
+
+GONE = "The result was deleted, or its time is over. Upload the image again."
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The bytes from `start` up to, without, `end` of a result."""
+
+    start: int
+    end: int
+
+
+async def download(services: Services, job: Job, asked: Headers, *, head_only: bool) -> Response:
+    """The answer to a request for the job's result with the headers `asked`. Raises 409, 410 and 416."""
+    result = described_result(job)
+    headers = _headers(result)
+    if _is_known(asked.get("if-none-match"), headers["ETag"]):
+        kept = ("ETag", "Cache-Control", "X-Content-Type-Options")
+        return Response(status_code=304, headers={name: headers[name] for name in kept})
+    size: int = result["bytes"]
+    span = requested_span(asked, size, headers["ETag"])
+    if span is not None:
+        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
+    wanted = span or Span(0, size)
+    headers["Content-Length"] = str(wanted.end - wanted.start)
+    status, media_type = (206 if span else 200), result["media_type"]
+    # The first slice is read before the status is said: what is gone is a 410 and no broken download.
+    first = await _slice(services, job, Span(wanted.start, wanted.start + 1) if head_only else wanted)
+    if head_only:
+        return Response(status_code=status, headers=headers, media_type=media_type)
+    return StreamingResponse(_slices(services, job, first, wanted), status, headers, media_type)
+
+
+def described_result(job: Job) -> Mapping[str, Any]:
+    """The record's `result`. Raises the refusal that fits the job's status when there is none."""
+    if job.status is Status.SUCCEEDED and job.result is not None:
+        return job.result
+    if job.status is Status.FAILED:
+        raise JobFailed(f"The conversion failed: {(job.error or {}).get('detail', '')}")
+    if job.status is Status.CANCELED:
+        raise JobCanceled("The job was canceled before it had a result. Upload the image again.")
+    if job.status is Status.EXPIRED:
+        raise ResultExpired(GONE)
+    raise ResultNotReady(f"The job is {job.status}; there is no result yet. Ask again in a moment.")
+
+
+def requested_span(asked: Headers, size: int, etag: str) -> Span | None:
+    """The one range that is asked for, None for the whole (RFC 9110, section 14.2). Raises RangeNotSatisfiable.
+
+    The whole goes out when several ranges are asked for, one that cannot be read, or an If-Range that does not hold.
+    """
+    found = re.fullmatch(r"bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})", asked.get("range", "").strip(), re.IGNORECASE)
+    if found is None or asked.get("if-range", etag) != etag or not any(found.groups()):
+        return None
+    first, last = found.groups()
+    if not first:
+        span = Span(max(0, size - int(last)), size)
+    else:
+        span = Span(int(first), min(size, int(last) + 1) if last else size)
+        if last and int(last) < int(first):
+            return None
+    if span.start >= size:
+        raise RangeNotSatisfiable(f"The result has {size:,} bytes; the range {found[0]} lies outside of it.", size)
+    return span
+
+
+def content_disposition(filename: str) -> str:
+    """An attachment's name twice: ASCII for the oldest clients, UTF-8 for all others (RFC 6266, RFC 8187)."""
+    plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
+    # A quote or backslash would need an escape that clients read differently, a percent sign some would decode.
+    fallback = re.sub(r'["\\%]', "_", plain)
+    if not fallback.rpartition(".")[0]:
+        fallback = f"image{fallback}"
+    return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def _headers(result: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "ETag": f'"{result["sha256"]}"',
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": content_disposition(result["filename"]),
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "private",
+    }
+
+
+def _is_known(if_none_match: str | None, etag: str) -> bool:
+    if if_none_match is None:
+        return False
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return etag in tags or tags == ["*"]
+
+
+async def _slices(services: Services, job: Job, first: bytes, wanted: Span) -> AsyncIterator[bytes]:
+    yield first
+    start = wanted.start + len(first)
+    while start < wanted.end:
+        piece = await _slice(services, job, Span(start, wanted.end))
+        yield piece
+        start += len(piece)
+
+
+async def _slice(services: Services, job: Job, left: Span) -> bytes:
+    if job.result_day is None:
+        raise ResultExpired(GONE)
+    size = min(SLICE_BYTES, left.end - left.start)
+    piece = await services.database.run(read_result_slice, job.result_day, job.id, left.start, size)
+    if not piece:
+        raise ResultExpired(GONE)
+    return piece

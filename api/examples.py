@@ -1,0 +1,57 @@
+"""Jobs as the OpenAPI document shows them, made by the same code as real answers."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from api.schemas import JOB_ID, job_answer
+from core.failures import FailureCode, WarningCode, failure, warning
+from core.jobs import Job
+from core.transitions import Status
+
+_CREATED = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+
+QUEUED = Job(
+    id=UUID(JOB_ID),
+    status=Status.QUEUED,
+    rev=1,
+    claim=0,
+    attempts=0,
+    filename="holiday.png",
+    target_format="jpeg",
+    options={"quality": 80},
+    source={"format": "png", "bytes": 482_113},
+    upload_day=date(2026, 3, 14),
+    created_at=_CREATED,
+    changed_at=_CREATED,
+)
+_OVER = replace(
+    QUEUED,
+    attempts=1,
+    source={"format": "png", "width": 1920, "height": 1080, "frames": 1, "bytes": 482_113},
+    started_at=_CREATED + timedelta(seconds=1),
+    finished_at=_CREATED + timedelta(seconds=2),
+    expires_at=_CREATED + timedelta(hours=24),
+)
+SUCCEEDED = replace(
+    _OVER,
+    status=Status.SUCCEEDED,
+    result={
+        "filename": "holiday.jpg",
+        "media_type": "image/jpeg",
+        "bytes": 103_220,
+        "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "width": 1920,
+        "height": 1080,
+        "frames": 1,
+    },
+    warnings=[warning(WarningCode.ALPHA_FLATTENED, format="JPEG", background="#ffffff").as_json()],
+)
+FAILED = replace(_OVER, status=Status.FAILED, error=failure(FailureCode.TRUNCATED_IMAGE).as_json())
+
+
+def job_examples(*jobs: Job) -> dict[str, Any]:
+    """The `content` of an answer that shows these jobs, each named by its status."""
+    shown = {job.status.value: {"value": job_answer(job).model_dump(mode="json")} for job in jobs}
+    return {"application/json": {"examples": shown}}

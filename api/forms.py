@@ -1,0 +1,195 @@
+"""Reading a multipart form as it streams in: bounded in bytes and in time, whatever its headers promise."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+
+from core.errors import BodyTimeout, ImagemillError, MalformedRequest, SeveralFiles, UploadTooLarge
+
+SLACK_BYTES = 256 * 1024
+"""What a form may have besides its file."""
+MOST_FILES, MOST_FIELDS, MOST_FIELD_BYTES = 10, 40, 4096
+
+DRAIN_SECONDS = 5.0
+"""How long the rest of a refused body is taken in, so that a browser shows the answer and not a broken connection."""
+
+
+class _Parser(MultiPartParser):
+    """Starlette's parser, which spools the file to disk, with a cap: bytes beyond it are counted and dropped."""
+
+    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], cap: int) -> None:
+        super().__init__(headers, stream, max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES)
+        self._cap = cap
+        self._file_bytes = 0
+        self.complete = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the files have more bytes than they may."""
+        return self._file_bytes > self._cap
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        """A piece of a part; a file's is written to disk while there is room for it."""
+        if self._current_part.file is not None:
+            self._file_bytes += end - start
+            if self.over:
+                return
+        super().on_part_data(data, start, end)
+
+    def on_end(self) -> None:
+        """The closing boundary: without it the form was cut off."""
+        self.complete = True
+
+    def close(self) -> None:
+        """Close every temporary file, those of unfinished parts too."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
+
+class FormReader:
+    """One request's form. `cap` is in bytes of all its files, `seconds` for the whole body.
+
+    While a form is refused, what the person chose in it is still read, so that a page can show it again.
+    """
+
+    def __init__(self, request: Request, *, cap: int, seconds: float) -> None:
+        self._request = request
+        self._cap = cap
+        self._seconds = seconds
+        self._parser: _Parser | None = None
+        self._bytes = 0
+        self._most = cap + SLACK_BYTES
+        self._finished = False
+        self._refused = False
+        self._gave_up = False
+        self._time = asyncio.timeout(None)
+        request.state.closing = True
+
+    def fields(self) -> list[tuple[str, str]]:
+        """The text fields that have come so far, in their order."""
+        return [(name, value) for name, value in self._items() if isinstance(value, str)]
+
+    def files(self) -> list[tuple[str, UploadFile]]:
+        """The files that have come so far, in their order."""
+        return [(name, value) for name, value in self._items() if isinstance(value, UploadFile)]
+
+    async def read(self) -> None:
+        """Read the whole form. Raises MalformedRequest, SeveralFiles, UploadTooLarge, BodyTimeout, ClientDisconnect."""
+        try:
+            await self._read()
+        except ImagemillError:
+            await self.drain()
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    async def drain(self) -> None:
+        """Take in the rest of a form that is refused, within bounds, and keep nothing but its fields."""
+        self._refused = True
+        if not (self._finished or self._gave_up or self._waits_for_permission()):
+            with suppress(TimeoutError, MultiPartException, ImagemillError, ClientDisconnect):
+                async with asyncio.timeout(DRAIN_SECONDS) as self._time:
+                    await self._take_rest()
+        self._gave_up = True
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the temporary file."""
+        if self._parser is not None:
+            self._parser.close()
+
+    def _items(self) -> list[tuple[str, str | UploadFile]]:
+        return self._parser.items if self._parser is not None else []
+
+    async def _read(self) -> None:
+        if not self._is_multipart():
+            raise MalformedRequest("The body must be multipart/form-data with the image in the field named file.")
+        if self._announced() > self._most:
+            raise self._too_large()
+        try:
+            async with asyncio.timeout(self._seconds) as self._time:
+                await self._parse(self._cap)
+        except TimeoutError:
+            raise self._too_late() from None
+        except MultiPartException as error:
+            raise _broken(error) from error
+        self._check_complete()
+
+    async def _parse(self, cap: int) -> None:
+        self._parser = _Parser(self._request.headers, self._chunks(), cap)
+        await self._parser.parse()
+
+    def _check_complete(self) -> None:
+        if self._parser is not None and self._parser.over:
+            raise self._too_large()
+        if self._parser is None or not self._parser.complete:
+            raise MalformedRequest("The form ends before its closing boundary. Send it again.")
+
+    async def _take_rest(self) -> None:
+        if self._parser is None and self._is_multipart():
+            await self._parse(cap=0)
+        async for _ in self._chunks():
+            pass
+
+    async def _chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body's pieces. One that is too large is read on for as much again, and for a short while only."""
+        while not self._finished:
+            message = await self._request.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            piece: bytes = message.get("body", b"")
+            self._finished = not message.get("more_body", False)
+            self._request.state.closing = not self._finished
+            self._bytes += len(piece)
+            self._check_size()
+            yield piece
+
+    def _check_size(self) -> None:
+        if self._bytes > self._most + self._cap:
+            self._gave_up = True
+            raise self._too_large()
+        if self._bytes > self._most and not self._refused:
+            self._refused = True
+            soon = asyncio.get_running_loop().time() + DRAIN_SECONDS
+            self._time.reschedule(min(soon, self._time.when() or soon))
+
+    def _too_late(self) -> ImagemillError:
+        self._gave_up = True
+        if self._refused:
+            return self._too_large()
+        return BodyTimeout(
+            f"The upload was not complete after {self._seconds:g} seconds. Try again on a faster connection, "
+            "or with a smaller image."
+        )
+
+    def _too_large(self) -> UploadTooLarge:
+        self._refused = True
+        return UploadTooLarge(
+            f"The file is larger than {self._cap:,} bytes, which is the most that is taken. "
+            "Make the image smaller and upload it again."
+        )
+
+    def _is_multipart(self) -> bool:
+        media_type = self._request.headers.get("content-type", "").partition(";")[0]
+        return media_type.strip().lower() == "multipart/form-data"
+
+    def _announced(self) -> int:
+        length = self._request.headers.get("content-length", "0")
+        return int(length) if length.isdecimal() else 0
+
+    def _waits_for_permission(self) -> bool:
+        """Whether the client holds its body back until we say 100 Continue: then there is nothing to take in."""
+        return not self._bytes and self._request.headers.get("expect", "").lower() == "100-continue"
+
+
+def _broken(error: MultiPartException) -> ImagemillError:
+    if error.message.startswith("Too many files"):
+        return SeveralFiles(f"There are more than {MOST_FILES} files in this form; a job takes one.")
+    return MalformedRequest(
+        f"The form cannot be read: {error.message.rstrip('.')}. Send it again as multipart/form-data."
+    )

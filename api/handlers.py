@@ -1,0 +1,85 @@
+"""The one place where an error becomes an answer: a problem for programs, a page for people."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from api.problems import KINDS, MethodNotAllowed, NotFound, problem_response
+from api.views import error_page
+from core.errors import ImagemillError, MalformedRequest
+
+METHODS = ("GET", "POST", "DELETE")
+CLIENT_GONE = 499
+"""Nobody hears it; it stands in the metrics, with the number that nginx made common."""
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Answer every error of the application, and of the framework, in the house's way."""
+    app.add_exception_handler(ImagemillError, _on_refusal)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
+    app.add_exception_handler(Exception, _on_defect)
+
+
+def answer(request: Request, error: ImagemillError) -> Response:
+    """A page below `/jobs` and at `/`, else a problem."""
+    path = request.url.path
+    if path in {"/", "/jobs"} or path.startswith("/jobs/"):
+        return error_page(request, error)
+    return problem_response(request, error)
+
+
+async def _on_refusal(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ImagemillError):
+        raise error
+    return answer(request, error)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == MethodNotAllowed.status:
+        allowed = _allowed(request)
+        sentence = f"{request.method} is not possible here; possible are: {', '.join(allowed)}."
+        return answer(request, MethodNotAllowed(sentence, allowed))
+    if status == NotFound.status:
+        return answer(request, NotFound(f"There is nothing at {request.url.path}."))
+    return answer(request, MalformedRequest("The request cannot be read."))
+
+
+async def _on_validation(request: Request, error: Exception) -> Response:
+    wrong = error.errors() if isinstance(error, RequestValidationError) else []
+    return answer(request, MalformedRequest(" ".join(_sentence(entry) for entry in wrong)))
+
+
+async def _on_disconnect(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=CLIENT_GONE)
+
+
+async def _on_defect(request: Request, _error: Exception) -> Response:
+    """The server logs the traceback and closes the connection; the person gets a sentence."""
+    request.state.closing = True
+    return answer(request, ImagemillError(KINDS[ImagemillError]))
+
+
+def _sentence(entry: Mapping[str, object]) -> str:
+    place = entry.get("loc")
+    name = place[-1] if isinstance(place, tuple) else "request"
+    return f"{name}: {entry.get('msg')}."
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that some route takes at this path; each route alone knows only its own."""
+    asked = {name: request.scope[name] for name in ("type", "path", "root_path", "headers")}
+
+    def fits(method: str) -> bool:
+        scopes = ({**asked, "method": method, "path_params": {}} for _ in request.app.routes)
+        pairs = zip(request.app.routes, scopes, strict=True)
+        return any(route.matches(scope)[0] is Match.FULL for route, scope in pairs)
+
+    return [name for method in METHODS if fits(method) for name in ([method, "HEAD"] if method == "GET" else [method])]

@@ -1,0 +1,119 @@
+"""Waiting for a job to change: one Redis subscription a process feeds all who wait.
+
+Pub/sub loses events, so who waits also looks at the row from time to time. Nobody who waits holds a
+thread or a connection.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from core.announce import EVENTS, decode
+from core.jobs import Job
+from core.redis_client import AWAY
+
+log = structlog.get_logger(__name__)
+
+RECHECK_SECONDS = 5.0
+QUIET_SECONDS = 10.0
+"""After so long without an event the subscription is tried with a ping."""
+PONG_SECONDS = 2.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+"""Seconds before the subscription is made again: doubled each time, up to the longest."""
+
+Read = Callable[[UUID], Awaitable[Job | None]]
+
+
+class Watch:
+    """One waiter's view of one job; events that came since it was opened are kept for it."""
+
+    def __init__(self, hub: "Hub", job_id: UUID) -> None:
+        self._hub = hub
+        self._job_id = job_id
+        self.heard: asyncio.Queue[Job | None] = asyncio.Queue()
+
+    async def wait_for_change(self, rev: int, until: float) -> Job | None:
+        """The next state with a revision above `rev`.
+
+        None when there was none `until` then (the loop's time) or when the service stops.
+        """
+        now = asyncio.get_running_loop().time
+        while not self._hub.closed and (left := until - now()) > 0:
+            job = await self._next(min(left, self._hub.recheck_seconds))
+            if job is not None and job.rev > rev:
+                return job
+        return None
+
+    async def _next(self, seconds: float) -> Job | None:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.heard.get()
+        except TimeoutError:
+            return await self._hub.read(self._job_id)
+
+
+class Hub:
+    """All watches of the process, and the subscription that feeds them. `read` reads a job's row."""
+
+    def __init__(self, client: Any, read: Read, *, recheck_seconds: float = RECHECK_SECONDS) -> None:
+        self._client = client
+        self.read = read
+        self.recheck_seconds = recheck_seconds
+        self.closed = False
+        self._watches: defaultdict[UUID, set[Watch]] = defaultdict(set)
+
+    @contextmanager
+    def watch(self, job_id: UUID) -> Iterator[Watch]:
+        """A watch on a job; open it before the first look at the job, so that no change falls between."""
+        watch = Watch(self, job_id)
+        self._watches[job_id].add(watch)
+        try:
+            yield watch
+        finally:
+            self._watches[job_id].discard(watch)
+            if not self._watches[job_id]:
+                del self._watches[job_id]
+
+    def close(self) -> None:
+        """The service stops: everybody's wait ends."""
+        self.closed = True
+        for watch in [watch for watches in self._watches.values() for watch in watches]:
+            watch.heard.put_nowait(None)
+
+    async def listen(self) -> None:
+        """Feed the watches until canceled, through every outage of Redis."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                async with self._client.pubsub() as subscription:
+                    await subscription.subscribe(EVENTS)
+                    while await self._hear(subscription):
+                        pause = FIRST_PAUSE
+            except AWAY as error:
+                log.debug("no events from Redis", error=str(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _hear(self, subscription: Any) -> bool:
+        """One message, or one ping after a long silence; False when that was not answered either."""
+        message = await subscription.get_message(timeout=QUIET_SECONDS)
+        if message is None:
+            await subscription.ping()
+            message = await subscription.get_message(timeout=PONG_SECONDS)
+        if message is not None and message["type"] == "message":
+            self._deliver(message["data"])
+        return message is not None
+
+    def _deliver(self, body: str) -> None:
+        try:
+            job = decode(body)
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("an event that is none of ours", error=str(error))
+            return
+        for watch in self._watches.get(job.id, ()):
+            watch.heard.put_nowait(job)

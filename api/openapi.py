@@ -1,0 +1,109 @@
+"""The OpenAPI document: every refusal from the one table of kinds, and the form that is read by hand."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.problems import KINDS, MEDIA_TYPE, MethodNotAllowed, Problem, RangeNotSatisfiable, problem
+from core.errors import BadOptions, DatabaseAway, FieldError, ImagemillError, RateLimited, Unavailable
+from core.formats import FORMATS
+from core.options import OPTIONS
+
+Responses = dict[int | str, dict[str, Any]]
+
+SCHEMAS = "#/components/schemas/"
+ANYWHERE = (DatabaseAway, ImagemillError)
+"""What any call that looks at jobs may answer."""
+
+DESCRIPTION = """\
+Upload an image and name a target format; ask for the job until it is over; download the result.
+
+A job that fails is no error of a request: it is a 200 with `status: failed`. Errors are problems (RFC 9457) with a
+stable `code` and a sentence that says what to do.
+"""
+
+
+def refusals(*kinds: type[ImagemillError]) -> Responses:
+    """The documented answers of these kinds, one entry a status with an example for each code."""
+    answers: Responses = {}
+    known: set[type[ImagemillError]] = {*kinds, *ANYWHERE}
+    for kind in sorted(known, key=lambda kind: (kind.status, kind.code)):
+        answer = answers.setdefault(kind.status, _answer())
+        answer["description"] = f"{answer['description']}; {kind.title}".removeprefix("; ")
+        answer["content"][MEDIA_TYPE]["examples"][kind.code] = _example(kind)
+        if issubclass(kind, Unavailable | RateLimited):
+            answer["headers"] = {"Retry-After": header("Seconds until it is worth trying again.", "integer")}
+    return answers
+
+
+def header(description: str, kind: str = "string") -> dict[str, Any]:
+    """A documented header."""
+    return {"description": description, "schema": {"type": kind}}
+
+
+def example_of(kind: type[ImagemillError]) -> ImagemillError:
+    """An error of that kind with its example sentence."""
+    sentence = KINDS[kind]
+    if issubclass(kind, BadOptions):
+        return kind([FieldError("quality", sentence)])
+    if issubclass(kind, MethodNotAllowed):
+        return kind(sentence, ["GET", "HEAD", "DELETE"])
+    if issubclass(kind, RangeNotSatisfiable):
+        return kind(sentence, 103_220)
+    return kind(sentence)
+
+
+def upload_form() -> dict[str, Any]:
+    """The multipart body of a submission; its parts are read as they come, so no signature can tell."""
+    names = [name for fmt in FORMATS for name in (fmt.name, *fmt.aliases)]
+    options = {option.name: {"type": "string", "description": f"Must be {option.allowed}."} for option in OPTIONS}
+    properties = {
+        "file": {"type": "string", "contentMediaType": "application/octet-stream", "description": "The image."},
+        "target_format": {"type": "string", "enum": names, "description": "What to convert to."},
+        **options,
+    }
+    schema = {"type": "object", "required": ["file", "target_format"], "properties": properties}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+def documented(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """What serves as `app.openapi`: made once, when first asked for."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    return openapi
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    for operation in operations:
+        _forget_framework_errors(operation["responses"])
+    schemas = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    own = Problem.model_json_schema(ref_template=SCHEMAS + "{model}")
+    schemas.update(own.pop("$defs"))
+    schemas["Problem"] = own
+    return document
+
+
+def _forget_framework_errors(responses: dict[str, Any]) -> None:
+    """Our handler answers a bad parameter with 400; FastAPI would document its own 422."""
+    content = responses.get("422", {}).get("content", {})
+    if "application/json" in content:
+        del responses["422"]
+
+
+def _answer() -> dict[str, Any]:
+    return {"description": "", "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + "Problem"}, "examples": {}}}}
+
+
+def _example(kind: type[ImagemillError]) -> dict[str, Any]:
+    value = problem(example_of(kind)).model_dump(mode="json", exclude_none=True)
+    return {"summary": kind.title, "description": kind.__doc__ or "", "value": value}

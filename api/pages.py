@@ -1,0 +1,71 @@
+"""The routes of the pages: form, status page, the two posts, and what problems link to."""
+
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import ClientAddress, FormDep, JobId, ServicesDep, TurnDep
+from api.problems import KINDS, CrossSite, NotFound
+from api.status import current_job, delete_job
+from api.submission import submit
+from api.views import form_page, job_page, problem_page
+from core.errors import ImagemillError
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def home(request: Request, services: ServicesDep) -> Response:
+    """The form."""
+    return form_page(request, services.settings)
+
+
+@router.post("/jobs")
+async def submit_form(
+    request: Request, services: ServicesDep, turn: TurnDep, form: FormDep, address: ClientAddress
+) -> Response:
+    """Take the form: on to the job's page, or the form again with what is wrong with it."""
+    try:
+        check_same_site(request.headers)
+        job = await submit(services, turn, form, address)
+    except ImagemillError as refusal:
+        await form.drain()
+        return form_page(request, services.settings, chosen=dict(form.fields()), refusal=refusal)
+    return RedirectResponse(f"/jobs/{job.id}", status_code=303)
+
+
+@router.get("/jobs/{job_id}")
+async def show_job(request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId) -> Response:
+    """A job's status page."""
+    return job_page(request, await current_job(services, turn, job_id))
+
+
+@router.post("/jobs/{job_id}/delete")
+async def delete_from_page(request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId) -> Response:
+    """The button of the status page."""
+    check_same_site(request.headers)
+    await delete_job(services, turn, job_id)
+    return RedirectResponse(f"/jobs/{job_id}", status_code=303)
+
+
+@router.get("/problems/{code}")
+async def show_problem(request: Request, code: str) -> Response:
+    """What a code means."""
+    for kind, example in KINDS.items():
+        if kind.code == code:
+            return problem_page(request, kind, example)
+    raise NotFound(f"There is no problem with the code {code[:40]}.")
+
+
+def check_same_site(headers: Headers) -> None:
+    """Raises CrossSite for a form that a browser sends from elsewhere; older browsers tell by Origin, programs not at all."""
+    site = headers.get("sec-fetch-site")
+    origin = headers.get("origin")
+    if site is not None:
+        fits = site in {"same-origin", "none"}
+    else:
+        fits = origin is None or urlsplit(origin).netloc == headers.get("host")
+    if not fits:
+        raise CrossSite(KINDS[CrossSite])

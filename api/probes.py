@@ -1,0 +1,61 @@
+"""Whether the process is alive, and whether it can take uploads: each part by name."""
+
+from functools import cache
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from starlette.responses import JSONResponse
+
+import core.migrations
+from api.redis_gate import RedisAway, Turn
+from api.services import Services
+from core.errors import DatabaseAway
+from core.partitions import has_partitions_for_tomorrow
+
+OK = "ok"
+OPTIONAL = frozenset({"redis"})
+"""Without it uploads are taken all the same."""
+
+
+async def readiness(services: Services, turn: Turn) -> JSONResponse:
+    """200 with every part, or 503 with the parts that are not well."""
+    parts = {**await _database_parts(services), "redis": await _redis_part(turn)}
+    ready = all(state == OK for part, state in parts.items() if part not in OPTIONAL)
+    return JSONResponse({"status": "ready" if ready else "not ready", "parts": parts}, 200 if ready else 503)
+
+
+async def _database_parts(services: Services) -> dict[str, str]:
+    try:
+        return {"database": OK, **await services.probes.run(look_at_database)}
+    except DatabaseAway:
+        return {"database": "away"}
+
+
+async def _redis_part(turn: Turn) -> str:
+    try:
+        await turn.ask(lambda client: client.ping())
+    except RedisAway:
+        return "away"
+    return OK
+
+
+def look_at_database(connection: Connection) -> dict[str, str]:
+    """`schema` is behind while migrations are to be run, `partitions` are missing when tomorrow has none."""
+    if _is_behind(connection):
+        return {"schema": "behind"}
+    return {"schema": OK, "partitions": OK if has_partitions_for_tomorrow(connection) else "missing"}
+
+
+def _is_behind(connection: Connection) -> bool:
+    """A revision that this code does not know is a newer one: an old pod stays ready while a new version rolls out."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    return current is None or current in _revisions()[1:]
+
+
+@cache
+def _revisions() -> list[str]:
+    """The revisions of this code's migrations, newest first."""
+    scripts = ScriptDirectory(str(Path(core.migrations.__file__).parent))
+    return [script.revision for script in scripts.walk_revisions()]

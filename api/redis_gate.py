@@ -1,0 +1,104 @@
+"""Redis from the event loop, as something that may be away at any time and must never make a request wait.
+
+All calls of one request share a small time budget, and a circuit breaker keeps a process from asking a
+dead Redis over and over.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import structlog
+
+from core.redis_client import AWAY
+
+log = structlog.get_logger(__name__)
+
+BUDGET_SECONDS = 0.15
+"""For all Redis calls of a request together."""
+
+REST_SECONDS = 1.5
+"""How long Redis is left alone after it failed."""
+
+SLOW_ANSWERS = 3
+"""One answer that came too late may be our own busy loop; so many in a row are an outage."""
+
+T = TypeVar("T")
+
+
+class RedisAway(Exception):
+    """Redis did not answer in time, or was not asked because it failed a moment ago."""
+
+
+class Breaker:
+    """Open for a while after a failure; then it lets one call through, and that one's outcome decides."""
+
+    def __init__(self, *, rest: float = REST_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rest = rest
+        self._clock = clock
+        self._open_until = 0.0
+        self._slow = 0
+
+    def lets_through(self) -> bool:
+        """Whether to ask now; a True after a rest is given to one caller only."""
+        if not self._open_until:
+            return True
+        now = self._clock()
+        if now < self._open_until:
+            return False
+        self._open_until = now + self._rest
+        return True
+
+    def succeeded(self) -> None:
+        """Redis answered."""
+        if self._open_until:
+            log.info("Redis answers again")
+        self._open_until = 0.0
+        self._slow = 0
+
+    def failed(self, *, slow: bool) -> None:
+        """Redis refused, or was `slow`: its answer did not come within what was left of the budget."""
+        self._slow += slow
+        if slow and self._slow < SLOW_ANSWERS and not self._open_until:
+            return
+        self._open_until = self._clock() + self._rest
+
+
+class Turn:
+    """What one request may ask of Redis."""
+
+    def __init__(self, client: Any, breaker: Breaker, budget: float) -> None:
+        self._client = client
+        self._breaker = breaker
+        self._left = budget
+
+    async def ask(self, call: Callable[[Any], Awaitable[T]]) -> T:
+        """The answer of `call(client)`. Raises RedisAway, always within the budget."""
+        if self._left <= 0 or not self._breaker.lets_through():
+            raise RedisAway("Redis is not asked")
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self._left):
+                answer = await call(self._client)
+        except AWAY as error:
+            self._breaker.failed(slow=isinstance(error, TimeoutError))
+            log.warning("Redis is away", error=str(error) or "no answer in time")
+            raise RedisAway(str(error)) from error
+        finally:
+            self._left -= time.monotonic() - started
+        self._breaker.succeeded()
+        return answer
+
+
+class RedisGate:
+    """The process's one way to Redis for requests."""
+
+    def __init__(self, client: Any, *, budget: float = BUDGET_SECONDS) -> None:
+        self._client = client
+        self._breaker = Breaker()
+        self._budget = budget
+
+    def turn(self) -> Turn:
+        """A fresh budget, for one request."""
+        return Turn(self._client, self._breaker, self._budget)

@@ -1,0 +1,166 @@
+"""The interface for programs: `/v1`."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.sse import EventSourceResponse
+
+from api.deps import ClientAddress, FormDep, JobId, LastEvent, ServicesDep, TurnDep, WaitSeconds
+from api.downloads import download
+from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
+from api.middleware import HEAD_ONLY
+from api.openapi import Responses, header, refusals, upload_form
+from api.problems import RangeNotSatisfiable
+from api.schemas import FormatsAnswer, JobAnswer, Limits, Readable, Target, job_answer
+from api.settings import ApiSettings
+from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
+from api.submission import submit
+from core import errors
+from core.formats import FORMATS, Format
+from core.options import OPTIONS
+
+router = APIRouter(tags=["jobs"])
+
+RETRY_AFTER = "1"
+BINARY: dict[str, Any] = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+DOWNLOAD_HEADERS = {
+    "ETag": header("The SHA-256 of the bytes, quoted."),
+    "Content-Disposition": header("An attachment with the original stem and the true extension."),
+    "Accept-Ranges": header("bytes"),
+}
+TAKEN = {
+    "content": job_examples(QUEUED),
+    "headers": {
+        "Location": header("The job."),
+        "Retry-After": header("Seconds until it is worth asking.", "integer"),
+    },
+}
+SUBMIT_REFUSALS = refusals(
+    errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
+    errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
+    errors.QueueFull,
+)  # fmt: skip
+DOWNLOADS: Responses = {
+    200: {"description": "The whole result.", "content": {"image/*": BINARY}, "headers": DOWNLOAD_HEADERS},
+    206: {
+        "description": "The range that was asked for.",
+        "content": {"image/*": BINARY},
+        "headers": {**DOWNLOAD_HEADERS, "Content-Range": header("Which bytes of how many.")},
+    },
+    304: {"description": "If-None-Match names this result."},
+}
+DOWNLOAD_REFUSALS = refusals(
+    errors.JobNotFound, errors.ResultNotReady, errors.JobFailed, errors.ResultExpired, errors.JobCanceled,
+    RangeNotSatisfiable,
+)  # fmt: skip
+STREAM: Responses = {
+    200: {
+        "description": "Events named `status` whose data is the job and whose id goes up.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    },
+    204: {"description": "The job is over, and Last-Event-ID says that its last event was seen."},
+}
+
+
+@router.post(
+    "/v1/jobs",
+    status_code=202,
+    response_description="The job is stored and will be converted.",
+    responses={202: TAKEN, **SUBMIT_REFUSALS},
+    openapi_extra=upload_form(),
+)
+async def submit_job(
+    services: ServicesDep, turn: TurnDep, form: FormDep, address: ClientAddress, response: Response
+) -> JobAnswer:
+    """Upload an image for conversion."""
+    job = await submit(services, turn, form, address)
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    response.headers["Retry-After"] = RETRY_AFTER
+    return job_answer(job)
+
+
+@router.get(
+    "/v1/jobs/{job_id}",
+    responses={
+        200: {"content": job_examples(QUEUED, SUCCEEDED, FAILED)},
+        **refusals(errors.MalformedRequest, errors.JobNotFound),
+    },
+)
+async def get_job(
+    services: ServicesDep, turn: TurnDep, job_id: JobId, response: Response, wait: WaitSeconds = 0
+) -> JobAnswer:
+    """How a job is; with `wait`, once it is over."""
+    response.headers["Cache-Control"] = "no-store"
+    if wait:
+        return job_answer(await job_when_over(services, turn, job_id, wait))
+    return job_answer(await current_job(services, turn, job_id))
+
+
+@router.get(
+    "/v1/jobs/{job_id}/events",
+    response_class=Response,
+    responses={**STREAM, **refusals(errors.JobNotFound)},
+)
+async def follow_job(request: Request, services: ServicesDep, job_id: JobId, seen: LastEvent) -> Response:
+    """Every change of a job, as it happens, until it is over or for five minutes."""
+    job = await recorded_job(services, job_id)
+    if job.over and seen >= job.rev:
+        return Response(status_code=204)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    if HEAD_ONLY in request.scope:
+        return Response(headers=headers, media_type=EventSourceResponse.media_type)
+    return EventSourceResponse(job_events(services, job_id, seen), headers=headers)
+
+
+@router.get(
+    "/v1/jobs/{job_id}/result",
+    response_class=Response,
+    responses={**DOWNLOADS, **DOWNLOAD_REFUSALS},
+)
+async def get_result(request: Request, services: ServicesDep, job_id: JobId) -> Response:
+    """Download the result; If-None-Match and a single Range are honoured."""
+    job = await recorded_job(services, job_id)
+    return await download(services, job, request.headers, head_only=HEAD_ONLY in request.scope)
+
+
+@router.delete("/v1/jobs/{job_id}", status_code=204, response_class=Response, responses=refusals(errors.JobNotFound))
+async def remove_job(services: ServicesDep, turn: TurnDep, job_id: JobId) -> Response:
+    """Cancel a job that is not over; erase the bytes of one that is. Again does no harm."""
+    await delete_job(services, turn, job_id)
+    return Response(status_code=204)
+
+
+@router.get("/v1/formats", tags=["formats"])
+async def list_formats(services: ServicesDep) -> FormatsAnswer:
+    """What can be read and written, the options of each target, and the limits."""
+    return FormatsAnswer(
+        read=[_readable(fmt) for fmt in FORMATS],
+        write=[_target(fmt) for fmt in FORMATS],
+        limits=_limits(services.settings),
+    )
+
+
+def _readable(fmt: Format) -> Readable:
+    return Readable(name=fmt.name, title=fmt.title, media_type=fmt.media_type, extension=fmt.extension)
+
+
+def _target(fmt: Format) -> Target:
+    return Target(
+        name=fmt.name,
+        title=fmt.title,
+        media_type=fmt.media_type,
+        extension=fmt.extension,
+        aliases=list(fmt.aliases),
+        options={option.name: option.allowed for option in OPTIONS if option.name in fmt.options},
+    )
+
+
+def _limits(settings: ApiSettings) -> Limits:
+    return Limits(
+        upload_bytes=settings.max_upload_bytes,
+        pixels=settings.max_pixels,
+        frames=settings.max_frames,
+        result_bytes=settings.max_result_bytes,
+        job_seconds=settings.job_seconds,
+        retention_hours=settings.retention_hours,
+    )

@@ -1,0 +1,167 @@
+"""The contract's JSON: jobs, formats, probes, and how a record becomes one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.failures import FailureCode, WarningCode
+from core.jobs import Job
+from core.transitions import Status
+
+JOB_ID = "0a2f1c5e-6b7d-4c1e-9a53-2f4f6d1b8e90"
+
+
+class Source(BaseModel):
+    """The uploaded image. Width, height and frames are known once a worker has opened it."""
+
+    format: str = Field(description="The format by its first bytes.", examples=["png"])
+    width: int | None = Field(None, description="Pixels, as displayed.", examples=[1920])
+    height: int | None = Field(None, description="Pixels, as displayed.", examples=[1080])
+    frames: int | None = Field(None, description="Frames or pages.", examples=[1])
+    bytes: int = Field(description="The size of the file.", examples=[482_113])
+
+
+class Result(BaseModel):
+    """The converted image."""
+
+    url: str = Field(description="Where its bytes are.", examples=[f"/v1/jobs/{JOB_ID}/result"])
+    filename: str = Field(description="The original stem with the true extension.", examples=["holiday.webp"])
+    media_type: str = Field(examples=["image/webp"])
+    bytes: int = Field(examples=[103_220])
+    sha256: str = Field(description="Of the bytes, in hexadecimal; the ETag too.", examples=["9f86d081" * 8])
+    width: int = Field(examples=[1920])
+    height: int = Field(examples=[1080])
+    frames: int = Field(examples=[1])
+
+
+class JobFailure(BaseModel):
+    """Why a conversion failed."""
+
+    code: FailureCode = Field(description="Stable, for programs.")
+    detail: str = Field(description="A sentence for people: what happened, and what to do.")
+
+
+class JobWarning(BaseModel):
+    """Something that could not be kept."""
+
+    code: WarningCode = Field(description="Stable, for programs.")
+    detail: str = Field(description="A sentence for people.")
+
+
+class Links(BaseModel):
+    """Where to go from here; the result's answers 409 until there is one."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    itself: str = Field(alias="self", examples=[f"/v1/jobs/{JOB_ID}"])
+    events: str = Field(examples=[f"/v1/jobs/{JOB_ID}/events"])
+    result: str = Field(examples=[f"/v1/jobs/{JOB_ID}/result"])
+    page: str = Field(examples=[f"/jobs/{JOB_ID}"])
+
+
+class JobAnswer(BaseModel):
+    """A job. Times are RFC 3339 in UTC."""
+
+    id: UUID = Field(examples=[JOB_ID])
+    status: Status = Field(description="queued and processing go on; the others are final.", examples=["queued"])
+    filename: str = Field(description="The upload's name, without folders.", examples=["holiday.png"])
+    source: Source
+    target_format: str = Field(examples=["webp"])
+    options: dict[str, Any] = Field(description="The options that were given.", examples=[{"quality": 80}])
+    created_at: datetime
+    started_at: datetime | None = Field(description="When a worker took it, the last time.", examples=[None])
+    finished_at: datetime | None = Field(examples=[None])
+    expires_at: datetime | None = Field(description="Until when the result can be downloaded.", examples=[None])
+    attempts: int = Field(description="How often a worker took it.", examples=[0])
+    result: Result | None = Field(description="When succeeded.", examples=[None])
+    error: JobFailure | None = Field(description="When failed.", examples=[None])
+    warnings: list[JobWarning] = Field(examples=[[]])
+    links: Links
+
+
+class Target(BaseModel):
+    """A format that can be written, and the options that it takes."""
+
+    name: str = Field(examples=["jpeg"])
+    title: str = Field(examples=["JPEG"])
+    media_type: str = Field(examples=["image/jpeg"])
+    extension: str = Field(examples=["jpg"])
+    aliases: list[str] = Field(description="Other names that target_format may have.", examples=[["jpg"]])
+    options: dict[str, str] = Field(
+        description="Each option that may be given, with what it must be.",
+        examples=[{"quality": "a whole number from 1 to 100"}],
+    )
+
+
+class Readable(BaseModel):
+    """A format that can be uploaded."""
+
+    name: str = Field(examples=["png"])
+    title: str = Field(examples=["PNG"])
+    media_type: str = Field(examples=["image/png"])
+    extension: str = Field(examples=["png"])
+
+
+class Limits(BaseModel):
+    """What a job may be."""
+
+    upload_bytes: int
+    pixels: int = Field(description="Summed over all frames.")
+    frames: int
+    result_bytes: int
+    job_seconds: float
+    retention_hours: float = Field(description="How long a result can be downloaded.")
+
+
+class FormatsAnswer(BaseModel):
+    """What can be read and written, and the limits."""
+
+    read: list[Readable]
+    write: list[Target]
+    limits: Limits
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str = Field(examples=["ok"])
+
+
+class Ready(BaseModel):
+    """Whether uploads can be taken, and how each part is."""
+
+    status: str = Field(examples=["ready"])
+    parts: dict[str, str] = Field(
+        examples=[{"database": "ok", "schema": "ok", "partitions": "ok", "redis": "ok"}],
+        description="Redis `away` is no reason to be unready: uploads are taken, and converted once it is back.",
+    )
+
+
+def job_answer(job: Job) -> JobAnswer:
+    """The contract's view of a record: nothing of its claim, its revision or where its bytes lie."""
+    path = f"/v1/jobs/{job.id}"
+    return JobAnswer(
+        id=job.id,
+        status=job.status,
+        filename=job.filename,
+        source=Source(**job.source),
+        target_format=job.target_format,
+        options=dict(job.options),
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        expires_at=job.expires_at,
+        attempts=job.attempts,
+        result=_result(job, path) if job.status is Status.SUCCEEDED and job.result is not None else None,
+        error=JobFailure.model_validate(job.error) if job.status is Status.FAILED else None,
+        warnings=[JobWarning.model_validate(warned) for warned in job.warnings],
+        links=Links(itself=path, events=f"{path}/events", result=f"{path}/result", page=f"/jobs/{job.id}"),
+    )
+
+
+def _result(job: Job, path: str) -> Result:
+    stored: Mapping[str, Any] = job.result or {}
+    return Result(url=f"{path}/result", **stored)

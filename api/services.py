@@ -1,0 +1,56 @@
+"""What requests share: one of each a process, made when the application starts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from api.admission import Backlog, RateGuard
+from api.database import Database
+from api.hub import Hub
+from api.redis_gate import RedisGate
+from api.settings import ApiSettings
+from core.database import make_engine
+from core.record import find_job
+from core.redis_client import make_async_redis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Ways to the databases, and what watches over them. `probes` is a way of its own, so that a busy API is no dead one."""
+
+    settings: ApiSettings
+    database: Database
+    probes: Database
+    redis: RedisGate
+    hub: Hub
+    backlog: Backlog
+    rate: RateGuard
+
+
+@asynccontextmanager
+async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
+    """All of them, closed at the end. Nothing is asked of a database yet, so the start waits for none."""
+    engine = make_engine(settings.database_url, pool=settings.threads)
+    probe_engine = make_engine(settings.database_url, pool=1)
+    client = make_async_redis(settings.redis_url)
+    database = Database(engine, threads=settings.threads)
+    hub = Hub(client, lambda job_id: database.run(find_job, job_id))
+    listening = asyncio.create_task(hub.listen())
+    try:
+        yield Services(
+            settings=settings,
+            database=database,
+            probes=Database(probe_engine, threads=1),
+            redis=RedisGate(client),
+            hub=hub,
+            backlog=Backlog(database, settings.max_queued),
+            rate=RateGuard(settings.rate_limit),
+        )
+    finally:
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+        await client.aclose()
+        probe_engine.dispose()
+        engine.dispose()

@@ -1,0 +1,138 @@
+"""A job's state: asked for, waited for, followed, and ended by its owner."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import structlog
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from sqlalchemy import Connection, func
+
+from api.deps import NO_JOB
+from api.hub import Watch
+from api.metrics import STATUS_CACHE
+from api.redis_gate import RedisAway, Turn
+from api.schemas import job_answer
+from api.services import Services
+from core.announce import announce, cache_key, decode_cached, write_cache
+from core.blobs import erase
+from core.errors import DatabaseAway, JobNotFound
+from core.jobs import Job
+from core.metrics import JOBS_FINISHED
+from core.record import advance, find_job
+from core.transitions import CANCEL, EXPIRE, Status
+
+log = structlog.get_logger(__name__)
+
+KEEPALIVE_SECONDS = 15.0
+STREAM_SECONDS = 300.0
+"""Then the stream ends; a browser asks again by itself."""
+
+
+async def current_job(services: Services, turn: Turn, job_id: UUID) -> Job:
+    """The job as the cache knows it, else as the record says. Raises JobNotFound."""
+    if not services.settings.status_cache:
+        STATUS_CACHE.labels("off").inc()
+        return await recorded_job(services, job_id)
+    cached = await _cached(turn, job_id)
+    if cached is not None:
+        return cached
+    job = await recorded_job(services, job_id)
+    with suppress(RedisAway):
+        await turn.ask(lambda client: _keep(client, job))
+    return job
+
+
+async def recorded_job(services: Services, job_id: UUID) -> Job:
+    """The job as the record says. Raises JobNotFound."""
+    job = await services.database.run(find_job, job_id)
+    if job is None:
+        raise JobNotFound(NO_JOB)
+    return job
+
+
+async def job_when_over(services: Services, turn: Turn, job_id: UUID, seconds: float) -> Job:
+    """The job at its first final state, or as it is after `seconds`. Raises JobNotFound."""
+    until = asyncio.get_running_loop().time() + seconds
+    with services.hub.watch(job_id) as watch:
+        job = await current_job(services, turn, job_id)
+        while not job.over and (newer := await watch.wait_for_change(job.rev, until)) is not None:
+            job = newer
+    return job
+
+
+async def job_events(services: Services, job_id: UUID, seen: int) -> AsyncIterator[bytes]:
+    """The job's states with a revision above `seen` as server-sent events, in their order, until it is over."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + STREAM_SECONDS
+    with services.hub.watch(job_id) as watch:
+        job: Job | None = await recorded_job(services, job_id)
+        while not services.hub.closed and loop.time() < until:
+            if job is None:
+                yield KEEPALIVE_COMMENT
+            elif job.rev > seen:
+                seen = job.rev
+                yield _event(job)
+            if job is not None and job.over:
+                return
+            job = await _next(watch, seen, min(until, loop.time() + KEEPALIVE_SECONDS))
+
+
+async def delete_job(services: Services, turn: Turn, job_id: UUID) -> None:
+    """Cancel what is not over, erase and expire what is. Raises JobNotFound."""
+    job, changed = await services.database.run(_end, job_id)
+    if job is None:
+        raise JobNotFound(NO_JOB)
+    if not changed:
+        return
+    if job.status is Status.CANCELED:
+        JOBS_FINISHED.labels(job.status, job.source["format"], job.target_format, "").inc()
+    with suppress(RedisAway):
+        await turn.ask(lambda client: _tell(client, job, cache=services.settings.status_cache))
+    log.info("deleted", status=job.status)
+
+
+def _end(connection: Connection, job_id: UUID) -> tuple[Job | None, bool]:
+    """The job and whether this changed it. A job that finishes while it is canceled is expired instead."""
+    job = advance(connection, CANCEL, job_id, finished_at=func.now()) or advance(connection, EXPIRE, job_id)
+    if job is None:
+        return find_job(connection, job_id), False
+    erase(connection, job.id, job.upload_day, job.result_day)
+    return job, True
+
+
+async def _cached(turn: Turn, job_id: UUID) -> Job | None:
+    try:
+        value = await turn.ask(lambda client: client.get(cache_key(job_id)))
+        job = decode_cached(value) if value else None
+    except (RedisAway, ValueError, KeyError, TypeError):
+        STATUS_CACHE.labels("error").inc()
+        return None
+    STATUS_CACHE.labels("hit" if job else "miss").inc()
+    return job
+
+
+async def _keep(client: Any, job: Job) -> None:
+    written = write_cache(client, job)
+    if written is not None:
+        await written
+
+
+async def _tell(client: Any, job: Job, *, cache: bool) -> None:
+    async with client.pipeline(transaction=False) as pipe:
+        announce(pipe, job, cache=cache)
+        await pipe.execute()
+
+
+async def _next(watch: Watch, seen: int, until: float) -> Job | None:
+    """The next state, None for a while without one; a stream outlives an outage of the database."""
+    try:
+        return await watch.wait_for_change(seen, until)
+    except DatabaseAway:
+        return None
+
+
+def _event(job: Job) -> bytes:
+    return format_sse_event(data_str=job_answer(job).model_dump_json(), event="status", id=str(job.rev))

@@ -1,0 +1,68 @@
+"""A job's way in: admitted, read, examined, stored in one transaction, and only then told to Redis."""
+
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import Connection
+
+from api.forms import FormReader
+from api.metrics import SUBMITTED
+from api.redis_gate import RedisAway, Turn
+from api.services import Services
+from api.uploads import Upload, received
+from core.announce import announce
+from core.blobs import store_upload
+from core.errors import ImagemillError
+from core.jobs import Job
+from core.partitions import today
+from core.queue import add_message
+from core.record import NewJob, insert_job
+
+log = structlog.get_logger(__name__)
+
+
+async def submit(services: Services, turn: Turn, form: FormReader, address: str) -> Job:
+    """Take a job. Raises what admission, the form and the database have to say against it; then nothing is kept."""
+    await _admit(services, form, address)
+    async with received(form) as upload:
+        job = await services.database.run_blob(_store, upload)
+    structlog.contextvars.bind_contextvars(job=str(job.id))
+    services.backlog.added()
+    SUBMITTED.inc()
+    with suppress(RedisAway):
+        await turn.ask(lambda client: _tell(client, job, cache=services.settings.status_cache))
+    log.info("submitted", source=upload.source.name, target=upload.target.name, bytes=upload.size)
+    return job
+
+
+async def _admit(services: Services, form: FormReader, address: str) -> None:
+    try:
+        await services.rate.admit(address)
+        await services.backlog.admit()
+    except ImagemillError:
+        await form.drain()
+        raise
+
+
+def _store(connection: Connection, upload: Upload) -> Job:
+    new = NewJob(
+        id=uuid4(),
+        filename=upload.filename,
+        target_format=upload.target.name,
+        options=upload.options,
+        source={"format": upload.source.name, "bytes": upload.size},
+    )
+    day = today(connection)
+    job = insert_job(connection, new, day)
+    store_upload(connection, day, job.id, upload.file.file, upload.size)
+    return job
+
+
+async def _tell(client: Any, job: Job, *, cache: bool) -> None:
+    """Message and news in one round trip; the janitor sends the message when this fails."""
+    async with client.pipeline(transaction=False) as pipe:
+        add_message(pipe, job.id)
+        announce(pipe, job, cache=cache)
+        await pipe.execute()

@@ -1,0 +1,34 @@
+"""Probes and metrics."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.deps import ServicesDep, TurnDep
+from api.metrics import metrics_response
+from api.probes import readiness
+from api.schemas import Alive, Ready
+
+router = APIRouter(tags=["operation"])
+metrics_router = APIRouter(tags=["operation"])
+
+
+@router.get("/livez")
+async def livez() -> Alive:
+    """Whether the process answers; it asks nobody else."""
+    return Alive(status="ok")
+
+
+@router.get(
+    "/readyz",
+    response_model=Ready,
+    responses={503: {"model": Ready, "description": "Some part is not well; it is named."}},
+)
+async def readyz(services: ServicesDep, turn: TurnDep) -> Response:
+    """Whether uploads can be taken, part by part."""
+    return await readiness(services, turn)
+
+
+@metrics_router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+async def metrics() -> Response:
+    """For Prometheus."""
+    return metrics_response()

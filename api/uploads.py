@@ -1,0 +1,122 @@
+"""The body of an upload: read as it streams in, held to every limit, and examined before anything is stored.
+
+Only the first bytes of the image are looked at; no name and no Content-Type is believed.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import UploadFile
+
+from api.forms import FormReader
+from core.errors import (
+    EmptyFile,
+    MalformedRequest,
+    MissingFile,
+    SeveralFiles,
+    UnknownTarget,
+    UnsupportedMedia,
+)
+from core.formats import FORMATS, SNIFF_BYTES, Format, find, sniff
+from core.options import parse
+
+FILE = "file"
+TARGET = "target_format"
+MOST_NAME = 255
+"""Characters of a file name that are kept."""
+
+BIDI_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They make `gpj.exe` look like `exe.jpg`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A submission that may be stored: the image of `size` bytes at position 0 of `file`, and what is asked."""
+
+    file: UploadFile
+    size: int
+    filename: str
+    source: Format
+    target: Format
+    options: dict[str, Any]
+
+
+@asynccontextmanager
+async def received(form: FormReader) -> AsyncIterator[Upload]:
+    """The upload of a form, its temporary file closed at the end. Raises every 4xx that a form can earn."""
+    await form.read()
+    try:
+        yield await _examine(form)
+    finally:
+        form.close()
+
+
+async def _examine(form: FormReader) -> Upload:
+    file = _one_file(form.files())
+    fields = _once_each(form.fields())
+    head = await file.read(SNIFF_BYTES)
+    await file.seek(0)
+    if not head:
+        raise EmptyFile("The file has 0 bytes. Choose the image again; perhaps it was not copied completely.")
+    source = sniff(head)
+    if source is None:
+        raise UnsupportedMedia(
+            f"The file is not an image that is read here, whatever its name says. Read are: {titles()}."
+        )
+    target = _target(fields.pop(TARGET, ""))
+    return Upload(
+        file=file,
+        size=file.size or 0,
+        filename=clean_name(file.filename or ""),
+        source=source,
+        target=target,
+        options=parse(target, fields),
+    )
+
+
+def titles() -> str:
+    """The formats, for a sentence."""
+    return ", ".join(fmt.title for fmt in FORMATS)
+
+
+def _one_file(files: list[tuple[str, UploadFile]]) -> UploadFile:
+    # A browser sends a file field that nobody filled in as a part with no name and no bytes.
+    given = [(field, file) for field, file in files if file.filename or file.size]
+    if len(given) > 1:
+        raise SeveralFiles(
+            f"There are {len(given)} files in this form; a job takes one. Send each in a form of its own."
+        )
+    if not given or given[0][0] != FILE:
+        raise MissingFile(f"There is no file in this form. Send the image in the field named {FILE}.")
+    return given[0][1]
+
+
+def _once_each(fields: list[tuple[str, str]]) -> dict[str, str]:
+    twice = [name for name, count in Counter(name for name, _ in fields).items() if count > 1]
+    if twice:
+        shown = ", ".join(sorted(twice))[:80]
+        raise MalformedRequest(f"Each field may be given once; more than once there is: {shown}.")
+    return dict(fields)
+
+
+def _target(name: str) -> Format:
+    if (target := find(name)) is not None:
+        return target
+    said = f"'{name[:40]}' is no format that can be written." if name.strip() else f"The field {TARGET} is missing."
+    raise UnknownTarget(f"{said} Choose one of: {', '.join(fmt.name for fmt in FORMATS)}.")
+
+
+def clean_name(name: str) -> str:
+    """The file's name without folders and without characters that cannot be shown; `image` when nothing is left."""
+    # Browsers write a quote in a file name as %22 (HTML, "multipart/form-data encoding algorithm").
+    base = name.replace("%22", '"').replace("\\", "/").rpartition("/")[2]
+    kept = "".join(char for char in base if not _hidden(char)).strip()[:MOST_NAME]
+    return kept if kept.strip(". ") else "image"
+
+
+def _hidden(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in BIDI_CONTROLS

@@ -1,0 +1,143 @@
+"""Pages for people, rendered: plain HTML that needs no JavaScript, one stylesheet, nothing from elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from api.problems import refusal_headers
+from api.schemas import job_answer
+from api.settings import ApiSettings
+from api.uploads import TARGET, titles
+from core.errors import BadOptions, ImagemillError
+from core.formats import FORMATS
+from core.jobs import Job
+from core.options import MAX_SIDE
+from core.transitions import Status
+
+SECURITY = {
+    "Content-Security-Policy": "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+STATES = {
+    Status.QUEUED: "Waiting for a free worker",
+    Status.PROCESSING: "Converting",
+    Status.SUCCEEDED: "Done",
+    Status.FAILED: "Failed",
+    Status.CANCELED: "Canceled",
+    Status.EXPIRED: "Deleted",
+}
+PATIENCE = timedelta(minutes=1)
+"""A page that has waited this long refreshes itself less often."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """How the form asks for one option: a number from `low` to `high`, one of `choices`, a `switch`, or text."""
+
+    name: str
+    label: str
+    low: int | None = None
+    high: int | None = None
+    choices: tuple[str, ...] = ()
+    switch: bool = False
+    example: str = ""
+
+    @property
+    def takers(self) -> str:
+        """The titles of the targets that take this option; empty when all do."""
+        taking = [fmt.title for fmt in FORMATS if self.name in fmt.options]
+        return "" if len(taking) == len(FORMATS) else ", ".join(taking)
+
+
+CONTROLS = (
+    Control(name="quality", label="Quality", low=1, high=100),
+    Control(name="width", label="Width in pixels", low=1, high=MAX_SIDE),
+    Control(name="height", label="Height in pixels", low=1, high=MAX_SIDE),
+    Control(name="fit", label="Fit into width and height", choices=("inside", "cover", "fill")),
+    Control(name="enlarge", label="Enlarge smaller images", switch=True),
+    Control(name="lossless", label="Lossless", switch=True),
+    Control(name="background", label="Background for transparent images", example="white or #ffffff"),
+    Control(name="metadata", label="Metadata (camera, place, comments)", choices=("strip", "keep")),
+    Control(name="color", label="Colour profile", choices=("srgb", "keep")),
+    Control(name="animation", label="Animation", choices=("keep", "first")),
+    Control(name="effort", label="Effort, 0 fastest", low=0, high=9),
+    Control(name="progressive", label="Progressive", switch=True),
+    Control(name="dpi", label="Resolution in dpi", low=1, high=10_000),
+)
+
+
+def make_templates() -> Environment:
+    """The pages' templates; everything that goes into them is escaped."""
+    loader = FileSystemLoader(Path(__file__).parent / "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def form_page(
+    request: Request,
+    settings: ApiSettings,
+    chosen: Mapping[str, str] | None = None,
+    refusal: ImagemillError | None = None,
+) -> HTMLResponse:
+    """The form, empty or with what the person had `chosen` and the sentence of the refusal."""
+    wrong = refusal.errors if isinstance(refusal, BadOptions) else ()
+    return _page(
+        request,
+        "form.html",
+        refusal,
+        chosen=chosen or {},
+        wrong={error.field: error.detail for error in wrong},
+        options_open=any(control.name in (chosen or {}) for control in CONTROLS if (chosen or {}).get(control.name)),
+        target_field=TARGET,
+        targets=FORMATS,
+        readable=titles(),
+        controls=CONTROLS,
+        most=size_text(settings.max_upload_bytes),
+        hours=f"{settings.retention_hours:g}",
+    )
+
+
+def job_page(request: Request, job: Job) -> HTMLResponse:
+    """A job's status; it asks for itself again until the job is over."""
+    waited = datetime.now(UTC) - job.created_at
+    refresh = None if job.over else 1 if waited < PATIENCE else 5
+    return _page(
+        request, "job.html", None, job=job_answer(job), state=STATES[job.status], refresh=refresh, over=job.over
+    )
+
+
+def error_page(request: Request, error: ImagemillError) -> HTMLResponse:
+    """A refusal as a page."""
+    return _page(request, "error.html", error)
+
+
+def problem_page(request: Request, kind: type[ImagemillError], example: str) -> HTMLResponse:
+    """What a problem's `type` leads to."""
+    return _page(request, "problem.html", None, kind=kind, meaning=kind.__doc__ or "", example=example)
+
+
+def size_text(count: int) -> str:
+    """Bytes as people say them: 482 kB, 1.3 MB."""
+    if count < 1000:
+        return f"{count} bytes"
+    for unit in ("kB", "MB"):
+        count_in_unit = count / (1000 if unit == "kB" else 1_000_000)
+        if count_in_unit < 999.5:
+            return f"{count_in_unit:.3g} {unit}"
+    return f"{count / 1e9:.3g} GB"
+
+
+def _page(request: Request, template: str, refusal: ImagemillError | None, **values: Any) -> HTMLResponse:
+    templates: Environment = request.app.state.templates
+    body = templates.get_template(template).render(refusal=refusal, size_text=size_text, **values)
+    if refusal is None:
+        return HTMLResponse(body, headers=SECURITY)
+    return HTMLResponse(body, refusal.status, {**SECURITY, **refusal_headers(request, refusal)})

@@ -1,0 +1,270 @@
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import update
+
+from api.problems import KINDS
+from api.views import CONTROLS, Control, size_text
+from core.errors import ImagemillError
+from core.formats import FORMATS
+from core.options import OPTIONS
+from core.tables import jobs
+from core.transitions import Status
+from tests.api.conftest import Serve
+from tests.api.live import PNG, Live
+
+
+class Page(HTMLParser):
+    """What a browser would make of it: controls with their values, and the addresses that are loaded or led to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self.labels: set[str] = set()
+        self.ids: list[str] = []
+        self.addresses: list[str] = []
+        self.refresh: str | None = None
+        self._select = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        assert not [name for name in given if name.startswith("on")]
+        assert tag not in {"script", "iframe", "object"}
+        if (name := given.get("name")) and tag in {"input", "select"}:
+            chosen = tag == "input" and (given.get("type") != "checkbox" or "checked" in given)
+            self.values[name] = (given.get("value") or "") if chosen else ""
+            self._select = name
+        if tag == "option" and "selected" in given:
+            self.values[self._select] = given.get("value") or "selected"
+        if tag == "label":
+            self.labels.add(given.get("for") or "")
+        if given.get("id"):
+            self.ids.append(str(given["id"]))
+        if given.get("http-equiv") == "refresh":
+            self.refresh = given.get("content")
+        self.addresses += [str(given[name]) for name in ("href", "src", "action") if name in given]
+
+
+def page(live: Live, path: str, status: int = 200) -> tuple[Page, str]:
+    answer = live.http.get(path)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "same-origin"
+    return Page(answer.text), answer.text
+
+
+def test_the_form_asks_for_all_that_can_be_asked(shared: Live) -> None:
+    form, text = page(shared, "/")
+    assert set(form.values) == {"file", "target_format", *(option.name for option in OPTIONS)}
+    assert set(form.values) <= form.labels
+    assert len(form.ids) == len(set(form.ids))
+    assert all(f'value="{fmt.name}"' in text for fmt in FORMATS)
+    assert 'enctype="multipart/form-data"' in text
+    assert not any(form.values.values())
+
+
+def test_pages_load_nothing_from_elsewhere_and_all_that_they_load_is_there(shared: Live) -> None:
+    for path in ("/", f"/jobs/{shared.in_status(Status.SUCCEEDED)}", "/problems/expired"):
+        for address in page(shared, path)[0].addresses:
+            assert re.match("/[^/]|[/#]", address), address
+            if address.startswith("/static/"):
+                loaded = shared.http.get(address)
+                assert loaded.status_code == 200
+                assert "max-age" in loaded.headers["cache-control"]
+                assert "url(" not in loaded.text
+                again = shared.http.get(address, headers={"If-None-Match": loaded.headers["etag"]})
+                assert again.status_code == 304
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
+def test_whatever_a_control_offers_is_taken(control: Control) -> None:
+    option = next(option for option in OPTIONS if option.name == control.name)
+    offered = [*control.choices, *(str(end) for end in (control.low, control.high) if end is not None)]
+    offered += ["true"] if control.switch else []
+    offered += control.example.split(" or ") if control.example else []
+    assert offered
+    assert all(option.read(value) is not None for value in offered)
+
+
+def post(live: Live, data: bytes | None = PNG, name: str = "photo.png", **fields: str) -> UUID:
+    answer = live.post(data, name, path="/jobs", **fields)
+    assert answer.status_code == 303, answer.text
+    assert re.fullmatch(r"/jobs/[0-9a-f-]{36}", answer.headers["location"])
+    return UUID(answer.headers["location"].rpartition("/")[2])
+
+
+def test_the_form_leads_to_a_page_that_refreshes_itself_until_the_download(shared: Live) -> None:
+    blank = {option.name: "" for option in OPTIONS}
+    job_id = post(shared, **{**blank, "quality": "70"})
+    shown, text = page(shared, f"/jobs/{job_id}")
+    assert shown.refresh == "1"
+    assert "quality 70" in text
+    assert "Waiting" in text
+    assert "Cancel" in text
+    shared.claim(job_id)
+    assert "Converting" in page(shared, f"/jobs/{job_id}")[1]
+    shared.succeed(job_id)
+    shown, text = page(shared, f"/jobs/{job_id}")
+    assert shown.refresh is None
+    assert f"/v1/jobs/{job_id}/result" in shown.addresses
+    assert "2.56 MB" in text
+    assert "JPEG has no transparency" in text
+
+
+def test_a_page_that_waits_long_asks_less_often(shared: Live) -> None:
+    job_id = post(shared)
+    with shared.engine.begin() as connection:
+        connection.execute(
+            update(jobs).where(jobs.c.id == job_id).values(created_at=jobs.c.created_at - timedelta(minutes=2))
+        )
+    shared.redis.flushall()
+    assert page(shared, f"/jobs/{job_id}")[0].refresh == "5"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(Status.FAILED, "ends before the image does"), (Status.CANCELED, "Canceled"), (Status.EXPIRED, "Deleted")],
+)
+def test_other_ends_are_said_and_offer_no_download(shared: Live, status: Status, said: str) -> None:
+    job_id = shared.in_status(status)
+    shown, text = page(shared, f"/jobs/{job_id}")
+    assert said in text
+    assert shown.refresh is None
+    assert not [address for address in shown.addresses if address.endswith(("/result", "/delete"))]
+
+
+def test_a_refused_form_comes_back_with_what_was_chosen(shared: Live) -> None:
+    answer = shared.post(path="/jobs", target_format="webp", quality="101", lossless="true", fit="cover", width="40")
+    assert answer.status_code == 422
+    form = Page(answer.text)
+    chosen = {name: value for name, value in form.values.items() if value}
+    assert chosen == {
+        "target_format": "webp", "quality": "101", "lossless": "true", "fit": "selected", "width": "40",
+    }  # fmt: skip
+    assert "quality must be a whole number from 1 to 100, not &#39;101&#39;." in answer.text
+    assert 'id="quality-wrong"' in answer.text
+    assert "<details open>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "said"),
+    [
+        (None, 400, "multipart/form-data"),
+        (b"", 400, "0 bytes"),
+        (b"a text", 415, "not an image"),
+        (PNG + bytes(2_000_000), 413, "larger than"),
+        (PNG + bytes(9_000_000), 413, "larger than"),
+    ],
+    ids=["no file", "empty", "text", "too large", "much too large"],
+)
+def test_every_refusal_is_the_form_with_its_sentence_and_status(
+    serve: Serve, data: bytes | None, status: int, said: str
+) -> None:
+    live = serve(max_upload_bytes=1_000_000)
+    answer = live.post(data, path="/jobs", target_format="gif")
+    assert answer.status_code == status
+    assert said in answer.text
+    assert 'action="/jobs"' in answer.text
+    if status in {413, 415} and data and len(data) < 5_000_000:
+        assert Page(answer.text).values["target_format"] == "gif"
+
+
+def test_what_was_chosen_after_the_file_is_kept_too(serve: Serve) -> None:
+    """Browsers send fields in the order of the page, where the file comes first."""
+    live = serve(max_upload_bytes=1_000_000)
+    big = PNG + bytes(1_800_000)
+    files = [("file", ("a.png", big)), ("target_format", (None, b"gif")), ("width", (None, b"77"))]
+    answer = live.http.post("/jobs", files=files)
+    assert answer.status_code == 413
+    assert Page(answer.text).values["target_format"] == "gif"
+    assert Page(answer.text).values["width"] == "77"
+
+
+def test_a_full_queue_shows_the_form_and_when_to_come_back(serve: Serve) -> None:
+    live = serve(max_queued=1)
+    live.submit()
+    files = [("file", ("a.png", PNG)), ("target_format", (None, b"gif"))]
+    answer = live.http.post("/jobs", files=files)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert Page(answer.text).values["target_format"] == "gif"
+    assert "jobs are waiting already" in answer.text
+
+
+def test_the_delete_button(shared: Live) -> None:
+    job_id = shared.in_status(Status.SUCCEEDED)
+    answer = shared.http.post(f"/jobs/{job_id}/delete")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/jobs/{job_id}")
+    assert shared.record(job_id).status is Status.EXPIRED
+    assert shared.http.post(f"/jobs/{uuid4()}/delete").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "taken"),
+    [
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, True),
+        ({"Sec-Fetch-Site": "none"}, True),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Fetch-Site": "same-site"}, False),
+        ({"Origin": "https://evil.example"}, False),
+        ({"Origin": "null"}, False),
+        ({"Origin": "https://mill.example", "Host": "mill.example"}, True),
+        ({}, True),
+    ],
+)
+def test_forms_of_other_sites_are_refused(shared: Live, headers: dict[str, str], taken: bool) -> None:
+    job_id = shared.submit()
+    deleted = shared.http.post(f"/jobs/{job_id}/delete", headers=headers)
+    assert deleted.status_code == (303 if taken else 403)
+    assert shared.record(job_id).status is (Status.CANCELED if taken else Status.QUEUED)
+    sent = shared.http.post("/jobs", files={"file": ("a.png", PNG)}, data={"target_format": "gif"}, headers=headers)
+    assert sent.status_code == (303 if taken else 403)
+    if not taken:
+        assert "another site" in sent.text
+
+
+def test_a_hostile_name_is_only_text(shared: Live) -> None:
+    name = "<script>alert('x')<&\".png"
+    job_id = post(shared, name=name)
+    assert shared.record(job_id).filename == name
+    shared.claim(job_id)
+    shared.succeed(job_id, filename=shared.record(job_id).filename)
+    text = page(shared, f"/jobs/{job_id}")[1]
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+    refused = shared.post(path="/jobs", background='"><script>alert(1)</script>')
+    assert refused.status_code == 422
+    assert "<script" not in refused.text
+
+
+@pytest.mark.parametrize("path", [f"/jobs/{uuid4()}", "/jobs/nonsense", "/jobs/a/b/c", "/problems/nothing"])
+def test_an_unknown_page_is_404(shared: Live, path: str) -> None:
+    answer = shared.http.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html" if path.startswith("/jobs") else "application/problem")
+
+
+def test_a_wrong_method_on_a_page(shared: Live) -> None:
+    answer = shared.http.get("/jobs")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert "<h1>Method not allowed</h1>" in answer.text
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
+def test_the_type_of_every_problem_leads_to_a_page(shared: Live, kind: type[ImagemillError]) -> None:
+    shown = page(shared, f"/problems/{kind.code}")[1]
+    assert kind.title in shown
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(77, "77 bytes"), (1500, "1.5 kB"), (999_400, "999 kB"), (50_000_000, "50 MB"), (2_000_000_000, "2 GB")],
+)
+def test_sizes_for_people(count: int, text: str) -> None:
+    assert size_text(count) == text

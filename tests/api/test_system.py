@@ -1,0 +1,261 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from api.problems import KINDS
+from core.migrations import upgrade
+from tests.api.conftest import Serve
+from tests.api.live import NOWHERE, PNG, Live, metric
+from tests.api.test_submit import HEAD, MULTIPART, TAIL
+from tests.service import PATIENCE, free_port, wait_for
+
+NO_DATABASE = "postgresql://postgres@127.0.0.1:1/imagemill"
+
+
+def ready(live: Live) -> tuple[int, str, dict[str, str]]:
+    answer = live.http.get("/readyz")
+    return answer.status_code, answer.json()["status"], answer.json()["parts"]
+
+
+def test_ready_when_every_part_is(live: Live) -> None:
+    parts = {"database": "ok", "schema": "ok", "partitions": "ok", "redis": "ok"}
+    assert ready(live) == (200, "ready", parts)
+
+
+def test_redis_away_is_said_but_uploads_are_taken(serve: Serve) -> None:
+    status, word, parts = ready(serve(redis_url=NOWHERE))
+    assert (status, word, parts["redis"], parts["database"]) == (200, "ready", "away", "ok")
+
+
+def test_the_database_away_is_named_and_the_process_lives(serve: Serve) -> None:
+    live = serve(database_url=NO_DATABASE)
+    assert ready(live) == (503, "not ready", {"database": "away", "redis": "ok"})
+    assert live.http.get("/livez").json() == {"status": "ok"}
+
+
+def test_tomorrow_without_a_partition_is_not_ready(live: Live) -> None:
+    with live.engine.begin() as connection:
+        for table in ("uploads", "results"):
+            days = connection.scalars(
+                text(f"SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = '{table}'::regclass")
+            ).all()
+            for partition in sorted(days)[1:]:
+                connection.execute(text(f"DROP TABLE {partition}"))
+    status, _, parts = ready(live)
+    assert (status, parts["partitions"]) == (503, "missing")
+
+
+@pytest.mark.parametrize(("revision", "state"), [(None, "behind"), ("9999", "ok")], ids=["none", "a newer one"])
+def test_a_schema_that_is_behind_is_not_ready(live: Live, revision: str | None, state: str) -> None:
+    with live.engine.begin() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+        if revision:
+            connection.execute(text(f"INSERT INTO alembic_version VALUES ('{revision}')"))
+    status, _, parts = ready(live)
+    assert (status, parts["schema"]) == (200 if state == "ok" else 503, state)
+
+
+def test_a_migration_makes_it_ready(live: Live) -> None:
+    with live.engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
+    assert ready(live)[2]["schema"] == "behind"
+    upgrade(live.engine)
+    assert ready(live)[1] == "ready"
+
+
+def counted(**labels: str) -> float:
+    return metric("imagemill_http_requests_total", **labels)
+
+
+def test_requests_are_counted_by_template_and_nothing_else(shared: Live) -> None:
+    labels = {"method": "GET", "route": "/v1/jobs/{job_id}", "status": "200"}
+    before = counted(**labels)
+    shared.get(shared.submit())
+    # A request is counted when its answer is out, which the client may see first.
+    wait_for("the count", lambda: counted(**labels) == before + 1)
+    assert metric("imagemill_http_request_duration_seconds_count", **labels) >= 1
+    shared.http.request("BREW", "/coffee/with/milk")
+    shared.http.head("/static/style.css")
+    shared.http.head("/")
+    for method, route, status in (("other", "unmatched", "404"), ("HEAD", "/static", "200"), ("HEAD", "/", "200")):
+        wait_for(route, lambda m=method, r=route, s=status: counted(method=m, route=r, status=s) >= 1)  # type: ignore[misc]
+    page = shared.http.get("/metrics")
+    assert page.headers["content-type"].startswith("text/plain")
+    assert "milk" not in page.text
+    for name in ("imagemill_jobs_submitted_total", "imagemill_status_cache_total", "imagemill_jobs_finished_total"):
+        assert f"# TYPE {name} counter" in page.text
+
+
+def test_an_address_that_is_none(shared: Live) -> None:
+    answer = shared.http.get("/v2/jobs")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert shared.http.get("/v1/jobs/", follow_redirects=False).status_code == 404
+
+
+def test_a_method_that_does_not_fit(shared: Live) -> None:
+    answer = shared.http.request("PUT", f"/v1/jobs/{shared.submit()}")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, HEAD, DELETE"
+    assert shared.http.get("/v1/jobs").headers["allow"] == "POST"
+
+
+def test_a_defect_is_a_sentence_and_no_traceback(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret inside")
+
+    monkeypatch.setattr("api.routes.job_answer", broken)
+    monkeypatch.setattr("api.views.job_answer", broken)
+    job_id = _stored(live)
+    answer = live.http.get(f"/v1/jobs/{job_id}")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert "secret" not in answer.text
+    page = live.http.get(f"/jobs/{job_id}")
+    assert page.status_code == 500
+    assert "<h1>Internal error</h1>" in page.text
+
+
+def _stored(live: Live) -> str:
+    """A job whose answer cannot be shown; it is stored all the same."""
+    live.post()
+    with live.engine.begin() as connection:
+        return str(connection.execute(text("SELECT id FROM jobs")).scalar_one())
+
+
+def test_formats_are_the_table(shared: Live) -> None:
+    formats = shared.http.get("/v1/formats").json()
+    jpeg = next(target for target in formats["write"] if target["name"] == "jpeg")
+    assert jpeg["aliases"] == ["jpg"]
+    assert jpeg["options"]["quality"] == "a whole number from 1 to 100"
+    assert "lossless" not in jpeg["options"]
+    assert {"png", "gif"} <= {fmt["name"] for fmt in formats["read"]}
+    assert formats["limits"]["upload_bytes"] == 50_000_000
+
+
+def test_the_document_shows_an_example_of_every_refusal(shared: Live) -> None:
+    document = shared.http.get("/openapi.json").json()
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    shown = {
+        code: example["value"]
+        for operation in operations
+        for answer in operation["responses"].values()
+        for code, example in answer.get("content", {}).get("application/problem+json", {}).get("examples", {}).items()
+    }
+    # Pages only, and what has no operation.
+    elsewhere = {"cross_site", "not_found", "method_not_allowed"}
+    assert set(shown) == {kind.code for kind in KINDS} - elsewhere
+    for kind in KINDS:
+        if kind.code in shown:
+            assert (shown[kind.code]["status"], shown[kind.code]["title"]) == (kind.status, kind.title)
+    assert all(operation["summary"] for operation in operations)
+    assert "HTTPValidationError" not in str(document)
+
+
+def test_every_reference_in_the_document_leads_somewhere(shared: Live) -> None:
+    document = shared.http.get("/openapi.json").json()
+
+    def references(node: Any) -> Iterator[str]:
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            if key == "$ref":
+                yield value
+            elif isinstance(value, dict | list):
+                yield from references(value)
+
+    found = set(references(document))
+    assert found
+    for reference in found:
+        assert reference.rpartition("/")[2] in document["components"]["schemas"]
+
+
+def start(tmp_path: Path, **settings: str) -> "subprocess.Popen[bytes]":
+    env = {**os.environ, "IMAGEMILL_DATABASE_URL": NO_DATABASE, "IMAGEMILL_REDIS_URL": NOWHERE}
+    env |= {f"IMAGEMILL_{name.upper()}": value for name, value in settings.items()}
+    with (tmp_path / "log").open("wb") as log:
+        return subprocess.Popen([sys.executable, "-m", "api"], env=env, stdout=log, stderr=log)
+
+
+def end(process: "subprocess.Popen[bytes]", number: signal.Signals = signal.SIGTERM) -> int:
+    process.send_signal(number)
+    return process.wait(PATIENCE)
+
+
+def answers(port: int, path: str = "/livez") -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_process_starts_without_any_database_and_ends_with_0(tmp_path: Path, number: signal.Signals) -> None:
+    port, metrics_port = free_port(), free_port()
+    process = start(tmp_path, port=str(port), metrics_port=str(metrics_port), log_format="json")
+    wait_for("the API", lambda: answers(port))
+    assert answers(metrics_port, "/metrics")
+    assert not answers(port, "/metrics")
+    assert end(process, number) == 0
+    log = (tmp_path / "log").read_text()
+    assert '"event": "listening"' in log
+    assert "Traceback" not in log
+    assert all(line.startswith("{") for line in log.splitlines())
+
+
+def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = start(tmp_path, port=str(taken.getsockname()[1]))
+        assert process.wait(PATIENCE) == 1
+    log = (tmp_path / "log").read_text()
+    assert "cannot listen; another program may have the port" in log
+    assert len(log.splitlines()) == 1
+
+
+def test_settings_that_cannot_be_are_sentences(tmp_path: Path) -> None:
+    process = start(tmp_path, rate_limit="often", heartbeat_seconds="29", port="no")
+    assert process.wait(PATIENCE) == 2
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert any(line.startswith("IMAGEMILL_RATE_LIMIT: ") for line in lines)
+    assert any(line.startswith("IMAGEMILL_PORT: ") for line in lines)
+    process = start(tmp_path, heartbeat_seconds="29")
+    assert process.wait(PATIENCE) == 2
+    assert "must be at most half" in (tmp_path / "log").read_text()
+
+
+def test_a_running_upload_outlives_the_signal(live: Live, tmp_path: Path) -> None:
+    """SIGTERM in the middle of an upload: the upload is taken, then the process ends."""
+    urls = {"database_url": live.settings.database_url, "redis_url": live.settings.redis_url}
+    port = free_port()
+    process = start(tmp_path, port=str(port), api_drain_seconds="60", **urls)
+    wait_for("the API", lambda: answers(port))
+    halfway, go_on = threading.Event(), threading.Event()
+    got: list[httpx.Response] = []
+
+    def body() -> Iterator[bytes]:
+        yield HEAD + PNG
+        halfway.set()
+        go_on.wait(PATIENCE)
+        yield bytes(1000) + TAIL
+
+    def send() -> None:
+        url = f"http://127.0.0.1:{port}/v1/jobs"
+        got.append(httpx.post(url, content=body(), headers=MULTIPART, timeout=PATIENCE))
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    assert halfway.wait(PATIENCE)
+    process.send_signal(signal.SIGTERM)
+    wait_for("the process to stop listening", lambda: not answers(port))
+    go_on.set()
+    sender.join(PATIENCE)
+    assert got[0].status_code == 202
+    assert process.wait(PATIENCE) == 0
+    assert live.counts()[0] == 1

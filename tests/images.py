@@ -1,0 +1,342 @@
+"""Small test images as bytes, built here so that every property of them is known."""
+
+import io
+import struct
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+from PIL import ExifTags, Image, ImageCms, ImageDraw
+
+RED, GREEN, BLUE, YELLOW = (255, 0, 0), (0, 160, 0), (0, 0, 255), (255, 220, 0)
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+    b'tiff:Orientation="6" dc:format="secret"/></rdf:RDF></x:xmpmeta>'
+)
+IPTC = b"\x1c\x02\x78\x00\x06secret"
+
+
+def encoded(image: Image.Image, name: str, **settings: Any) -> bytes:
+    """An image as a file of that Pillow format."""
+    buffer = io.BytesIO()
+    image.save(buffer, name, **settings)
+    return buffer.getvalue()
+
+
+def decoded(data: bytes) -> Image.Image:
+    """The first frame of a file, loaded."""
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def quarters(size: tuple[int, int] = (48, 32), mode: str = "RGB") -> Image.Image:
+    """Red, green, blue and yellow from the upper left, clockwise from red: red green / yellow blue."""
+    width, height = size
+    image = Image.new("RGB", size, RED)
+    image.paste(GREEN, (width // 2, 0, width, height // 2))
+    image.paste(BLUE, (width // 2, height // 2, width, height))
+    image.paste(YELLOW, (0, height // 2, width // 2, height))
+    return image.convert(mode)
+
+
+TURNED = {
+    1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}  # fmt: skip
+"""How an upright picture is stored so that this EXIF orientation makes it upright again."""
+
+
+def exif(orientation: int = 1) -> Image.Exif:
+    """EXIF with a place, a maker and that orientation."""
+    block = Image.Exif()
+    block[ExifTags.Base.Orientation] = orientation
+    block[ExifTags.Base.Make] = "Millstone"
+    block[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSLatitudeRef: "N", ExifTags.GPS.GPSLatitude: (48.0, 8.0, 0.0)}
+    return block
+
+
+def oriented(orientation: int, name: str = "JPEG", **settings: Any) -> bytes:
+    """`quarters`, 48 x 32 when upright, stored turned, with EXIF and GPS that say so."""
+    turn = TURNED[orientation]
+    image = quarters() if turn is None else quarters().transpose(turn)
+    return encoded(image, name, exif=exif(orientation), **settings)
+
+
+def described_jpeg(orientation: int = 6) -> bytes:
+    """A JPEG with EXIF (GPS, and a thumbnail with an orientation of its own), XMP, IPTC and a comment."""
+    resources = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(IPTC)) + IPTC
+    body = b"Photoshop 3.0\0" + resources
+    segment = b"\xff\xed" + struct.pack(">H", len(body) + 2) + body
+    block = with_thumbnail(exif(orientation).tobytes(), orientation)
+    return encoded(quarters(), "JPEG", exif=block, xmp=XMP, comment=b"secret comment", extra=segment)
+
+
+def with_thumbnail(block: bytes, orientation: int) -> bytes:
+    """An EXIF segment (little-endian, as Pillow writes it) with a second directory: an orientation and a JPEG."""
+    tiff = bytearray(block.removeprefix(b"Exif\0\0"))
+    order = "<" if tiff[:2] == b"II" else ">"
+    thumbnail = encoded(Image.new("RGB", (16, 16), RED), "JPEG")
+    (first,) = struct.unpack_from(f"{order}I", tiff, 4)
+    (count,) = struct.unpack_from(f"{order}H", tiff, first)
+    at = len(tiff) + len(tiff) % 2
+    tiff += b"\0" * (at - len(tiff))
+    struct.pack_into(f"{order}I", tiff, first + 2 + 12 * count, at)
+    start = at + 2 + 3 * 12 + 4
+    tiff += struct.pack(f"{order}H", 3)
+    tiff += struct.pack(f"{order}HHIHH", 0x0112, 3, 1, orientation, 0)
+    tiff += struct.pack(f"{order}HHII", 0x0201, 4, 1, start)
+    tiff += struct.pack(f"{order}HHII", 0x0202, 4, 1, len(thumbnail))
+    return b"Exif\0\0" + bytes(tiff) + bytes(4) + thumbnail
+
+
+def soft_disc(size: int = 40) -> Image.Image:
+    """RGBA: a red disc with a soft edge; where it is clear, a garish green hides."""
+    alpha = Image.new("L", (size * 4, size * 4), 0)
+    ImageDraw.Draw(alpha).ellipse((size // 2, size // 2, size * 7 // 2, size * 7 // 2), fill=255)
+    image = Image.new("RGBA", (size, size), (*RED, 255))
+    image.putalpha(alpha.resize((size, size), Image.Resampling.LANCZOS))
+    image.paste((0, 255, 0, 0), mask=image.getchannel("A").point([255] + [0] * 255))
+    return image
+
+
+def png_with_alpha() -> bytes:
+    """`soft_disc` as a PNG."""
+    return encoded(soft_disc(), "PNG")
+
+
+def film(count: int = 4, size: tuple[int, int] = (40, 30)) -> list[Image.Image]:
+    """RGBA frames: a red square that walks over a blue ground."""
+    frames = []
+    for index in range(count):
+        frame = Image.new("RGBA", size, (*BLUE, 255))
+        frame.paste((*RED, 255), (index * 8, 5, index * 8 + 8, 13))
+        frames.append(frame)
+    return frames
+
+
+FILM_TIMES = [100, 200, 50, 70]
+
+
+def animated_gif(loop: int | None = 2, times: Sequence[int] = FILM_TIMES) -> bytes:
+    """`film` as a GIF; loop None writes no loop block."""
+    frames = [frame.convert("RGB") for frame in film()]
+    settings: dict[str, Any] = {} if loop is None else {"loop": loop}
+    return encoded(
+        frames[0], "GIF", save_all=True, append_images=frames[1:], duration=list(times), disposal=1, **settings
+    )
+
+
+def animated_webp(loop: int = 3) -> bytes:
+    """`film` as a lossless WebP."""
+    return _animated("WEBP", loop=loop, lossless=True)
+
+
+def animated_avif() -> bytes:
+    """`film` as an AVIF that plays forever."""
+    return _animated("AVIF", quality=95)
+
+
+def animated_png(loop: int = 3) -> bytes:
+    """`film` as an APNG."""
+    return _animated("PNG", loop=loop)
+
+
+def _animated(name: str, **settings: Any) -> bytes:
+    frames = film()
+    return encoded(frames[0], name, save_all=True, append_images=frames[1:], duration=FILM_TIMES, **settings)
+
+
+def tiff_pages(count: int = 3) -> bytes:
+    """A TIFF whose pages differ in size, mode and colour: page n is 30 + 10n by 20, RGB and grey in turn."""
+    pages = [
+        Image.new("RGB", (30 + 10 * index, 20), RED) if index % 2 == 0 else Image.new("L", (30 + 10 * index, 20), 90)
+        for index in range(count)
+    ]
+    return encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+
+
+def mpo() -> bytes:
+    """Two JPEGs in one file, as stereo cameras and phones write them."""
+    return encoded(quarters(), "MPO", save_all=True, append_images=[Image.new("RGB", (48, 32), BLUE)])
+
+
+def cmyk_jpeg(*, adobe: bool = True, profile: bytes | None = None) -> bytes:
+    """Pure cyan ink. With the Adobe mark the samples are stored inverted, without it as they are."""
+    settings = {"icc_profile": profile} if profile else {}
+    if adobe:
+        return encoded(Image.new("CMYK", (32, 32), (255, 0, 0, 0)), "JPEG", quality=100, subsampling=0, **settings)
+    data = encoded(Image.new("CMYK", (32, 32), (0, 255, 255, 255)), "JPEG", quality=100, subsampling=0, **settings)
+    at = data.index(b"\xff\xee")
+    (length,) = struct.unpack_from(">H", data, at + 2)
+    return data[:at] + data[at + 2 + length :]
+
+
+def grey16_png(value: int = 40_000) -> bytes:
+    """A 16-bit grey PNG, one value everywhere."""
+    return encoded(Image.new("I;16", (24, 16), value), "PNG")
+
+
+def float_tiff(values: Sequence[float]) -> bytes:
+    """A TIFF of 32-bit floats, one row."""
+    image = Image.frombytes("F", (len(values), 1), struct.pack(f"<{len(values)}f", *values))
+    return encoded(image, "TIFF")
+
+
+def truncated_jpeg() -> bytes:
+    """The first half of a photograph-like JPEG."""
+    data = noisy_jpeg()
+    return data[: len(data) // 2]
+
+
+def noisy_jpeg(size: tuple[int, int] = (200, 150), quality: int = 75) -> bytes:
+    """A JPEG that does not compress well."""
+    return encoded(Image.effect_noise(size, 80).convert("RGB"), "JPEG", quality=quality)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """A PNG chunk."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png_of(width: int, height: int, depth: int, colour_type: int, rows: bytes, *extra: bytes) -> bytes:
+    """A PNG by hand: `rows` are filter bytes and samples, `extra` chunks go before the image data."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), *extra, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def png_claiming(width: int = 60_000, height: int = 60_000) -> bytes:
+    """A whole PNG of a few bytes whose header claims that size."""
+    return png_of(width, height, 8, 2, b"\0" * 1000)
+
+
+def apng_over(opacity: int = 128) -> bytes:
+    """An APNG by hand: 2 x 1, opaque red; then half clear blue is blended over the left pixel (blend_op over)."""
+    red = zlib.compress(b"\0" + bytes((255, 0, 0, 255)) * 2)
+    blue = zlib.compress(b"\0" + bytes((0, 0, 255, opacity)))
+    first = struct.pack(">IIIIIHHBB", 0, 2, 1, 0, 0, 1, 10, 0, 0)
+    second = struct.pack(">IIIIIHHBB", 1, 1, 1, 0, 0, 1, 10, 0, 1)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        [
+            chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 8, 6, 0, 0, 0)),
+            chunk(b"acTL", struct.pack(">II", 2, 0)),
+            chunk(b"fcTL", first),
+            chunk(b"IDAT", red),
+            chunk(b"fcTL", second),
+            chunk(b"fdAT", struct.pack(">I", 2) + blue),
+            chunk(b"IEND", b""),
+        ]
+    )
+
+
+# Primaries as x, y pairs; the white point is D65 in all of them.
+DISPLAY_P3 = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
+ADOBE_RGB = ((0.640, 0.330), (0.210, 0.710), (0.150, 0.060))
+D65 = (0.3127, 0.3290)
+BRADFORD = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
+D50_XYZ = (0.96422, 1.0, 0.82521)
+
+
+def rgb_profile(primaries: Sequence[tuple[float, float]] = DISPLAY_P3, gamma: float = 2.2) -> bytes:
+    """An ICC matrix profile (version 2) with these primaries, white D65 and a plain gamma."""
+    columns = _columns(primaries)
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+    tags = [(name, _xyz(column)) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns, strict=True)]
+    tags += [(name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")]
+    return _icc(b"mntr", b"RGB ", [*tags, (b"wtpt", _xyz(D50_XYZ))])
+
+
+def grey_profile(gamma: float = 1.0) -> bytes:
+    """An ICC grey profile with a plain gamma."""
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+    return _icc(b"mntr", b"GRAY", [(b"kTRC", curve), (b"wtpt", _xyz(D50_XYZ))])
+
+
+def cmyk_profile() -> bytes:
+    """An ICC output profile (lut8, 2 grid points) in which cyan ink is a mid blue-green and black is black."""
+    identity = b"".join(bytes(range(256)) for _ in range(4))
+    grid = b"".join(_ink(c, m, y, k) for c in (0, 1) for m in (0, 1) for y in (0, 1) for k in (0, 1))
+    output = b"".join(bytes(range(256)) for _ in range(3))
+    matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    table = b"mft1" + bytes(4) + bytes((4, 3, 2, 0)) + matrix + identity + grid + output
+    return _icc(b"prtr", b"CMYK", [(b"A2B0", table), (b"A2B1", table), (b"wtpt", _xyz(D50_XYZ))], connection=b"Lab ")
+
+
+def _ink(c: int, m: int, y: int, k: int) -> bytes:
+    """Lab of 8 bits: paper white is (255, 128, 128)."""
+    light = 0 if k else max(0, 255 - 100 * c - 110 * m - 20 * y)
+    return bytes((light, 128 if k else 128 - 40 * c + 70 * m, 128 if k else 128 - 40 * c + 80 * y))
+
+
+def _columns(primaries: Sequence[tuple[float, float]]) -> list[tuple[float, float, float]]:
+    """XYZ of the primaries, scaled to the white point and adapted from D65 to D50."""
+    unscaled = [(x / y, 1.0, (1 - x - y) / y) for x, y in primaries]
+    white = (D65[0] / D65[1], 1.0, (1 - D65[0] - D65[1]) / D65[1])
+    scales = _solved(unscaled, white)
+    adapt = _adaptation(white)
+    scaled = [tuple(value * scale for value in column) for column, scale in zip(unscaled, scales, strict=True)]
+    return [_times(adapt, column) for column in scaled]
+
+
+def _adaptation(white: Sequence[float]) -> list[tuple[float, float, float]]:
+    seen, wanted = _times(BRADFORD, white), _times(BRADFORD, D50_XYZ)
+    columns = []
+    for index in range(3):
+        unit = tuple(float(index == row) for row in range(3))
+        cone = _times(BRADFORD, unit)
+        cone = tuple(value * wanted[row] / seen[row] for row, value in enumerate(cone))
+        columns.append(_solved([tuple(BRADFORD[row][col] for row in range(3)) for col in range(3)], cone))
+    return [tuple(columns[col][row] for col in range(3)) for row in range(3)]  # type: ignore[misc]
+
+
+def _times(matrix: Sequence[Sequence[float]], vector: Sequence[float]) -> tuple[float, float, float]:
+    a, b, c = (sum(row[index] * vector[index] for index in range(3)) for row in matrix)
+    return a, b, c
+
+
+def _solved(columns: Sequence[Sequence[float]], right: Sequence[float]) -> tuple[float, float, float]:
+    """x of `columns` x = right, by Cramer's rule."""
+    whole = _determinant(columns)
+    a, b, c = (
+        _determinant([right if index == place else column for index, column in enumerate(columns)]) / whole
+        for place in range(3)
+    )
+    return a, b, c
+
+
+def _determinant(m: Sequence[Sequence[float]]) -> float:
+    return (
+        m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1])
+        - m[1][0] * (m[0][1] * m[2][2] - m[0][2] * m[2][1])
+        + m[2][0] * (m[0][1] * m[1][2] - m[0][2] * m[1][1])
+    )
+
+
+def _xyz(values: Sequence[float]) -> bytes:
+    return b"XYZ " + bytes(4) + b"".join(struct.pack(">i", round(value * 65536)) for value in values)
+
+
+def _icc(kind: bytes, space: bytes, tags: Sequence[tuple[bytes, bytes]], connection: bytes = b"XYZ ") -> bytes:
+    """An ICC profile, version 2.4: header, table of tags, data."""
+    text = b"test profile\0"
+    tags = [
+        (b"desc", b"desc" + bytes(4) + struct.pack(">I", len(text)) + text + bytes(78 + 11)),
+        (b"cprt", b"text" + bytes(4) + b"none\0"),
+        *tags,
+    ]
+    table, body, at = struct.pack(">I", len(tags)), b"", 128 + 4 + 12 * len(tags)
+    for name, data in tags:
+        table += name + struct.pack(">II", at + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    size = at + len(body)
+    header = struct.pack(">I4sI4s4s4s12s4s", size, b"lcms", 0x02400000, kind, space, connection, bytes(12), b"acsp")
+    header += bytes(28) + b"".join(struct.pack(">i", round(value * 65536)) for value in D50_XYZ)
+    return header + bytes(128 - len(header)) + table + body
+
+
+def srgb_profile() -> bytes:
+    """The sRGB profile of LittleCMS."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -1,0 +1,118 @@
+"""The protocol's rules, each of which can be taken out, and how far a search goes.
+
+The transitions and `reconcile` are those that the service runs on. A rule that lives in them is taken out by
+putting a changed one in their place; a rule that lives in the worker or the janitor is a switch.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from uuid import UUID
+
+from core.queue import Message
+from core.transitions import (
+    CANCEL,
+    CLAIM,
+    EXPIRE,
+    FAIL,
+    HAND_BACK,
+    LOSE,
+    OPEN,
+    RECLAIM,
+    SUCCEED,
+    Row,
+    Status,
+    Transition,
+    take,
+)
+from tests.model.state import FRESH, GHOST, STALE, WAITING, Faults, State
+from worker.reconcile import SETTLE_SECONDS, STALE_SECONDS, OpenRow, Plan, StreamView, reconcile
+
+JOB = UUID(int=1)
+Reconcile = Callable[[StreamView, Iterable[OpenRow]], Plan]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """The protocol as it is; `replace(Rules(), ...)` makes one without a rule."""
+
+    claim: Transition = CLAIM
+    succeed: Transition = SUCCEED
+    fail: Transition = FAIL
+    hand_back: Transition = HAND_BACK
+    reclaim: Transition = RECLAIM
+    lose: Transition = LOSE
+    cancel: Transition = CANCEL
+    expire: Transition = EXPIRE
+    reconcile: Reconcile = reconcile
+    janitor_sweeps: bool = True
+    stream_before_rows: bool = True
+    commit_before_message: bool = True
+    commit_before_acknowledge: bool = True
+    acknowledge_with_delete: bool = True
+    hand_back_in_one: bool = True
+    group_from_start: bool = True
+    running_stays_pending: bool = True
+    miss_is_looked_at: bool = True
+    own_success_is_known: bool = True
+    heartbeat_renews: bool = True
+    heartbeat_kills: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What may happen in a search: `most` of each fault, `faults` altogether, `attempts` a job may have.
+
+    `prompt`: nobody is slow, so that seconds never pass in the middle of anyone's step.
+    """
+
+    most: Faults
+    faults: int
+    attempts: int = 2
+    cancel: bool = False
+    prompt: bool = False
+
+    def allows(self, state: State, fault: str) -> bool:
+        """Whether one more fault of that kind may happen."""
+        return sum(state.faults) < self.faults and getattr(state.faults, fault) < getattr(self.most, fault)
+
+
+class Protocol:
+    """Rules within a scope, with the answers of `take` and `reconcile` remembered."""
+
+    def __init__(self, rules: Rules, scope: Scope) -> None:
+        self.rules, self.scope = rules, scope
+        self._taken: dict[tuple[str, Row, int, bool], Row | None] = {}
+        self.plan = cache(self._plan)
+
+    def taken(self, step: Transition, row: Row | None, *, claim: int = -1, lease_over: bool = False) -> Row | None:
+        """What the transition makes of the row; the revision, which only ever grows, is left at 1."""
+        if row is None:
+            return None
+        key = step.name, row, claim, lease_over
+        if key not in self._taken:
+            after = take(step, row, claim=claim, lease_over=lease_over, limit=self.scope.attempts)
+            self._taken[key] = after and Row(after.status, after.claim, after.attempts)
+            assert after is None or after.rev == row.rev + 1
+        return self._taken[key]
+
+    def names_taken(self) -> frozenset[str]:
+        """The transitions that were possible at least once."""
+        return frozenset(key[0] for key, after in self._taken.items() if after is not None)
+
+    def _plan(self, kinds: str, status: Status | None, fresh: bool) -> tuple[int, tuple[int, ...]]:
+        """How many messages reconcile adds, and the places of those it deletes."""
+        rows = [OpenRow(JOB, status, 0.0 if fresh else SETTLE_SECONDS + 1)] if status in OPEN else []
+        plan = self.rules.reconcile(stream_view(kinds), rows)
+        return len(plan.adds), tuple(int(name.partition("-")[0]) for name in plan.deletes)
+
+
+def stream_view(kinds: str) -> StreamView:
+    """The stream as the janitor reads it, the message at place n with the id n-0."""
+    ages = {FRESH: 0.0, STALE: STALE_SECONDS + 1}
+    assert set(kinds) <= {WAITING, FRESH, STALE, GHOST}
+    return StreamView(
+        messages=tuple(Message(f"{place}-0", JOB) for place in range(1, len(kinds) + 1)),
+        last_delivered=f"{len(kinds.rstrip(WAITING))}-0",
+        pending={f"{place}-0": ages[kind] for place, kind in enumerate(kinds, 1) if kind in ages},
+    )

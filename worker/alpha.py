@@ -1,0 +1,53 @@
+"""Transparency: flattened, made binary, and rid of what it hides."""
+
+from PIL import Image, ImageColor
+
+WITH_ALPHA = frozenset({"LA", "RGBA"})
+
+
+def shows_through(image: Image.Image) -> bool:
+    """Whether any pixel is not fully opaque."""
+    if image.mode not in WITH_ALPHA:
+        return False
+    low, _ = image.getchannel("A").getextrema()
+    return isinstance(low, int | float) and low < 255
+
+
+def opaque_mode(mode: str) -> str:
+    """The same pixel mode without alpha."""
+    return {"LA": "L", "RGBA": "RGB"}.get(mode, mode)
+
+
+def flatten(image: Image.Image, background: str) -> Image.Image:
+    """LA or RGBA laid on `background` (#rrggbb): L or RGB, RGB when grey lies on a colour."""
+    red, green, blue = ImageColor.getrgb(background)[:3]
+    if image.mode == "LA" and red == green == blue:
+        base = Image.new("L", image.size, red)
+        base.paste(image.getchannel("L"), mask=image.getchannel("A"))
+        return base
+    base = Image.new("RGB", image.size, (red, green, blue))
+    colours = image.convert("RGBA")
+    base.paste(colours.convert("RGB"), mask=colours.getchannel("A"))
+    return base
+
+
+def without_hidden(image: Image.Image) -> Image.Image:
+    """The same picture, black where nothing is seen: what alpha 0 hid is gone, not only out of sight."""
+    if image.mode not in WITH_ALPHA:
+        return image
+    hidden = image.getchannel("A").point([255] + [0] * 255)
+    if hidden.getbbox() is None:
+        return image
+    clean = image.copy()
+    clean.paste((0,) * len(image.getbands()), mask=hidden)
+    return clean
+
+
+def binary(image: Image.Image, background: str) -> Image.Image:
+    """For formats with on or off: half and more is opaque, laid on `background`; the rest is clear."""
+    if not shows_through(image):
+        return image.convert(opaque_mode(image.mode))
+    alpha = image.getchannel("A").point([0] * 128 + [255] * 128)
+    flat = flatten(image, background)
+    flat.putalpha(alpha)
+    return without_hidden(flat)

@@ -1,0 +1,134 @@
+"""Colour by ICC profiles: to sRGB unless the profile is to be kept (LittleCMS through Pillow)."""
+
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PIL import Image, ImageChops, ImageCms
+
+MODES = {"RGB": "RGB", "RGBA": "RGB", "L": "GRAY", "LA": "GRAY", "I;16": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
+"""Which colour space of a profile belongs to a pixel mode."""
+
+FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Pixels in sRGB (or its grey); `ignored` says why a profile was not used, "" when it was or there was none."""
+
+    image: Image.Image
+    ignored: str = ""
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> Matched:
+    """L, LA, RGB, RGBA, I;16, CMYK or LAB as sRGB; CMYK becomes RGB, grey stays grey, alpha stays as it is."""
+    if image.mode == "LAB":
+        return Matched(_applied(_lab_transform(), image))
+    if profile is None:
+        return Matched(_assumed(image))
+    problem = unusable(profile, image.mode)
+    if problem:
+        return Matched(_assumed(image), problem)
+    try:
+        return Matched(_matched(image, profile))
+    except (ImageCms.PyCMSError, ValueError):
+        return Matched(_assumed(image), "it is damaged")
+
+
+def unusable(profile: bytes, mode: str) -> str:
+    """Why that profile cannot describe pixels of that mode; "" when it can."""
+    space = _space(profile)
+    if space is None:
+        return "it is damaged"
+    if space != MODES.get(mode):
+        return f"it is for {space}, the image is {MODES.get(mode, mode)}"
+    return ""
+
+
+@lru_cache(maxsize=8)
+def _space(profile: bytes) -> str | None:
+    """The profile's colour space, None when it cannot be read."""
+    try:
+        return str(ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space).strip()
+    except (OSError, ImageCms.PyCMSError, ValueError, TypeError):
+        return None
+
+
+def _assumed(image: Image.Image) -> Image.Image:
+    """Without a profile: RGB and grey are taken as sRGB, CMYK as ink on white paper."""
+    return image.convert("RGB") if image.mode == "CMYK" else image
+
+
+def _matched(image: Image.Image, profile: bytes) -> Image.Image:
+    if image.mode in {"L", "LA"}:
+        return _matched_grey(image, profile)
+    if image.mode == "I;16":
+        return _matched_grey16(image, profile)
+    result = "RGB" if image.mode == "CMYK" else image.mode
+    transform = _transform(profile, image.mode, result)
+    return image if transform is None else _applied(transform, image)
+
+
+def _matched_grey(image: Image.Image, profile: bytes) -> Image.Image:
+    """Through a table of the 256 greys, as LittleCMS gives colour where grey is wanted."""
+    table = list(_grey_ramp(profile))
+    return image.point(table if image.mode == "L" else table + list(range(256)))
+
+
+def _matched_grey16(image: Image.Image, profile: bytes) -> Image.Image:
+    """The same curve for 65,536 greys, between the 256 that are known by straight lines, if it is not sRGB's own."""
+    ramp = _grey_ramp(profile)
+    if all(abs(value - grey) <= 1 for grey, value in enumerate(ramp)):
+        return image
+    table = [_between(ramp, value / 257) for value in range(65_536)]
+    low = image.convert("I").point([value & 255 for value in table], "L")
+    high = image.convert("I").point([value >> 8 for value in table], "L")
+    return Image.frombytes("I;16", image.size, Image.merge("LA", (low, high)).tobytes())
+
+
+def _between(ramp: bytes, grey: float) -> int:
+    below = min(int(grey), 254)
+    return round((ramp[below] + (ramp[below + 1] - ramp[below]) * (grey - below)) * 257)
+
+
+@lru_cache(maxsize=8)
+def _grey_ramp(profile: bytes) -> bytes:
+    """What each of the 256 greys is in sRGB."""
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    transform = ImageCms.buildTransform(source, _srgb(), "L", "RGB", INTENT, FLAGS)
+    greys = Image.frombytes("L", (256, 1), bytes(range(256)))
+    return _applied(transform, greys).getchannel("G").tobytes()
+
+
+@lru_cache(maxsize=8)
+def _transform(profile: bytes, mode: str, result: str) -> ImageCms.ImageCmsTransform | None:
+    """The way to sRGB; None when the profile is sRGB in all but name, so that no value moves by rounding."""
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    transform = ImageCms.buildTransform(source, _srgb(), mode, result, INTENT, FLAGS)
+    return None if mode != "CMYK" and _changes_nothing(transform, mode) else transform
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    levels = range(0, 256, 15)
+    probe = Image.new("RGB", (len(levels) ** 2, len(levels)))
+    probe.putdata([(red, green, blue) for red in levels for green in levels for blue in levels])
+    seen = _applied(transform, probe.convert(mode)).convert("RGB")
+    return all(high <= 1 for _, high in ImageChops.difference(probe, seen).getextrema())  # type: ignore[misc]
+
+
+@lru_cache(maxsize=1)
+def _lab_transform() -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), _srgb(), "LAB", "RGB", INTENT)
+
+
+@lru_cache(maxsize=1)
+def _srgb() -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+def _applied(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
+    changed = ImageCms.applyTransform(image, transform)
+    if changed is None:
+        raise ValueError("the transform gave no image")
+    return changed

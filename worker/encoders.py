@@ -1,0 +1,162 @@
+"""What each target's encoder takes: one table of pixel modes, settings, metadata and the writer for several frames."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from PIL import Image, PngImagePlugin
+
+from core.options import Options
+from worker.metadata import EXIF_MARK, Metadata, resources_with
+from worker.source import Frame
+from worker.writers import apng, gif, sequences
+from worker.writers.plan import Plan
+
+HIGH_QUALITY = 90
+"""From here on colour is stored in full resolution too."""
+
+BIGGEST_SEGMENT = 65_000
+"""A JPEG segment holds 64 KB; what does not fit is dropped, and said."""
+
+ANY_SIZE = 1 << 31
+DEFLATE, PREDICTOR, XMP_TAG, IPTC_TAG = "tiff_adobe_deflate", 317, 700, 33_723
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codec:
+    """One encoder of Pillow's.
+
+    `modes` are stored as they are; `profile_modes` are those whose ICC profile can stay with them; `settings` maps
+    options to Pillow's save parameters, `attach` metadata; `parts` of metadata up to `part_bytes` each are held;
+    `write_all` writes several frames and returns how many are in the file.
+    """
+
+    pillow: str
+    modes: frozenset[str]
+    settings: Callable[[Options], dict[str, Any]]
+    profile_modes: frozenset[str] = frozenset()
+    attach: Callable[[Metadata], dict[str, Any]] = field(default=lambda _: {})
+    parts: frozenset[str] = frozenset()
+    part_bytes: int = ANY_SIZE
+    colours: int | None = None
+    write_still: Callable[[Frame, Plan, BinaryIO], None] = field(default=sequences.write_still)
+    write_all: Callable[[Iterator[Frame], Plan, BinaryIO], int] | None = None
+
+
+def _only(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _dpi(options: Options) -> tuple[int, int] | None:
+    return (options.dpi, options.dpi) if options.dpi else None
+
+
+def _subsampling(options: Options, name: Any) -> Any:
+    return name if options.quality is not None and options.quality >= HIGH_QUALITY else None
+
+
+def _jpeg(options: Options) -> dict[str, Any]:
+    return _only(
+        quality=options.quality,
+        progressive=options.progressive or None,
+        subsampling=_subsampling(options, 0),
+        dpi=_dpi(options),
+    )
+
+
+def _png(options: Options) -> dict[str, Any]:
+    return _only(compress_level=options.effort, dpi=_dpi(options))
+
+
+def _webp(options: Options) -> dict[str, Any]:
+    method = None if options.effort is None else round(options.effort * 6 / 9)
+    return _only(quality=options.quality, lossless=options.lossless or None, method=method)
+
+
+def _avif(options: Options) -> dict[str, Any]:
+    speed = None if options.effort is None else 10 - options.effort
+    return _only(quality=options.quality, speed=speed, subsampling=_subsampling(options, "4:4:4"), max_threads=1)
+
+
+def _tiff(options: Options) -> dict[str, Any]:
+    return _only(compression=DEFLATE, dpi=_dpi(options), exif=_tiff_tags(Metadata()))
+
+
+def _jpeg_metadata(metadata: Metadata) -> dict[str, Any]:
+    kept: dict[str, Any] = {"xmp": metadata.xmp, "comment": metadata.comment}
+    if metadata.exif:
+        kept["exif"] = EXIF_MARK + metadata.exif
+    if metadata.iptc:
+        body = b"Photoshop 3.0\0" + resources_with(metadata.iptc)
+        kept["extra"] = b"\xff\xed" + (len(body) + 2).to_bytes(2, "big") + body
+    return {name: value for name, value in kept.items() if value}
+
+
+def _png_metadata(metadata: Metadata) -> dict[str, Any]:
+    info = PngImagePlugin.PngInfo()
+    if metadata.xmp:
+        info.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+    for kind, data in metadata.text:
+        info.add(kind, data)
+    return {"pnginfo": info} | _only(exif=metadata.exif or None)
+
+
+def _marked_metadata(metadata: Metadata) -> dict[str, Any]:
+    return _only(exif=metadata.exif or None, xmp=metadata.xmp or None)
+
+
+def _tiff_metadata(metadata: Metadata) -> dict[str, Any]:
+    """libtiff cannot write the directories inside of EXIF, so a picture that keeps its EXIF is not compressed."""
+    if not metadata.exif:
+        return {"exif": _tiff_tags(metadata)}
+    tags = _tiff_tags(metadata)
+    del tags[PREDICTOR]
+    return {"exif": tags, "compression": None}
+
+
+def _tiff_tags(metadata: Metadata) -> Image.Exif:
+    """The directory's tags: metadata, and the predictor that makes deflate worth it."""
+    tags = Image.Exif()
+    if metadata.exif:
+        tags.load(metadata.exif)
+    for tag in [tag for tag in tags if tag < 0x010E or 0x0111 <= tag <= 0x0117 or tag in {0x011C, 0x0201, 0x0202}]:
+        del tags[tag]
+    tags[PREDICTOR] = 2
+    if metadata.xmp:
+        tags[XMP_TAG] = metadata.xmp
+    if metadata.iptc:
+        tags[IPTC_TAG] = metadata.iptc
+    return tags
+
+
+GREY_AND_COLOUR = frozenset({"L", "RGB"})
+WITH_ALPHA = frozenset({"L", "LA", "RGB", "RGBA"})
+
+CODECS: dict[str, Codec] = {
+    "jpeg": Codec(
+        pillow="JPEG", modes=GREY_AND_COLOUR, settings=_jpeg, profile_modes=GREY_AND_COLOUR | {"CMYK"},
+        attach=_jpeg_metadata, parts=frozenset({"exif", "xmp", "iptc", "comment"}), part_bytes=BIGGEST_SEGMENT,
+    ),
+    "png": Codec(
+        pillow="PNG", modes=WITH_ALPHA | {"I;16"}, settings=_png, profile_modes=WITH_ALPHA | {"I;16"},
+        attach=_png_metadata, parts=frozenset({"exif", "xmp", "text"}), write_all=apng.write_all,
+    ),
+    "webp": Codec(
+        pillow="WEBP", modes=frozenset({"RGB", "RGBA"}), settings=_webp, profile_modes=frozenset({"RGB", "RGBA"}),
+        attach=_marked_metadata, parts=frozenset({"exif", "xmp"}), write_all=sequences.write_webp,
+    ),
+    "gif": Codec(
+        pillow="GIF", modes=WITH_ALPHA, settings=lambda _: {}, colours=256,
+        write_still=gif.write_still, write_all=gif.write_all,
+    ),
+    "tiff": Codec(
+        pillow="TIFF", modes=WITH_ALPHA | {"I;16"}, settings=_tiff, profile_modes=WITH_ALPHA | {"I;16", "CMYK"},
+        attach=_tiff_metadata, parts=frozenset({"exif", "xmp", "iptc"}), write_all=sequences.write_pages,
+    ),
+    "bmp": Codec(pillow="BMP", modes=GREY_AND_COLOUR, settings=lambda options: _only(dpi=_dpi(options))),
+    "avif": Codec(
+        pillow="AVIF", modes=frozenset({"L", "RGB", "RGBA"}), settings=_avif,
+        profile_modes=frozenset({"L", "RGB", "RGBA"}),
+        attach=_marked_metadata, parts=frozenset({"exif", "xmp"}), write_all=sequences.write_avif,
+    ),
+}  # fmt: skip

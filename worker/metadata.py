@@ -1,0 +1,139 @@
+"""EXIF, XMP, IPTC, comments and text: what a file has of them, and what a target can hold.
+
+Orientation is baked into the pixels, so it is taken out of the EXIF block (and its thumbnail) and out of XMP.
+The EXIF block is edited in place, as offsets inside of maker notes would not survive being written anew.
+"""
+
+import re
+import struct
+from dataclasses import dataclass, field, fields
+
+ORIENTATION = 0x0112
+EXIF_MARK = b"Exif\0\0"
+XMP_ORIENTATION = (
+    re.compile(rb"""\s+[\w.-]+:Orientation\s*=\s*["'][0-9]["']"""),
+    re.compile(rb"<([\w.-]+:Orientation)>\s*[0-9]\s*</\1>"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What describes a picture beside its pixels, each part as raw bytes.
+
+    `exif` is a TIFF block without the `Exif` mark; `iptc` the IIM records; `text` holds whole PNG text chunks
+    (type, data).
+    """
+
+    exif: bytes = b""
+    xmp: bytes = b""
+    iptc: bytes = b""
+    comment: bytes = b""
+    text: tuple[tuple[bytes, bytes], ...] = field(default=())
+
+    def parts(self) -> set[str]:
+        """The names of the parts that are there."""
+        return {part.name for part in fields(self) if getattr(self, part.name)}
+
+
+SPOKEN = {"exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "comment": "a comment", "text": "text"}
+
+
+def spoken(parts: set[str]) -> str:
+    """Those parts for a sentence."""
+    return ", ".join(word for part, word in SPOKEN.items() if part in parts)
+
+
+def without_mark(exif: bytes) -> bytes:
+    """The TIFF block of an EXIF segment, which some writers mark once or twice."""
+    while exif.startswith(EXIF_MARK):
+        exif = exif[len(EXIF_MARK) :]
+    return exif
+
+
+def upright_xmp(xmp: bytes) -> bytes:
+    """An XMP packet that says nothing about orientation."""
+    for pattern in XMP_ORIENTATION:
+        xmp = pattern.sub(b"", xmp)
+    return xmp
+
+
+def upright_exif(exif: bytes, *, keep_thumbnail: bool) -> bytes:
+    """An EXIF block that says nothing about orientation; a thumbnail that lies on its side goes with it.
+
+    A block whose structure is broken is given up as a whole (b"").
+    """
+    block = bytearray(exif)
+    try:
+        order = {b"II": "<", b"MM": ">"}[bytes(block[:2])]
+        (first,) = struct.unpack_from(f"{order}I", block, 4)
+        link = _drop_orientation(block, order, first)
+        (second,) = struct.unpack_from(f"{order}I", block, link)
+        if second and keep_thumbnail:
+            _drop_orientation(block, order, second)
+        elif second:
+            _drop_thumbnail(block, order, link, second)
+    except (KeyError, struct.error, IndexError):
+        return b""
+    return bytes(block)
+
+
+def _drop_orientation(block: bytearray, order: str, at: int) -> int:
+    """Take the tag out of the directory at that offset; returns where its link to the next directory is."""
+    (count,) = struct.unpack_from(f"{order}H", block, at)
+    start, link = at + 2, at + 2 + 12 * count
+    struct.unpack_from(f"{order}I", block, link)
+    for entry in range(start, link, 12):
+        if struct.unpack_from(f"{order}H", block, entry) == (ORIENTATION,):
+            block[entry : link + 4] = block[entry + 12 : link + 4] + bytes(12)
+            struct.pack_into(f"{order}H", block, at, count - 1)
+            return link - 12
+    return link
+
+
+def _drop_thumbnail(block: bytearray, order: str, link: int, at: int) -> None:
+    """Unlink the second directory and blank the JPEG that it points to."""
+    struct.pack_into(f"{order}I", block, link, 0)
+    (count,) = struct.unpack_from(f"{order}H", block, at)
+    values: dict[int, int] = {}
+    for entry in range(at + 2, at + 2 + 12 * count, 12):
+        tag, _, _, value = struct.unpack_from(f"{order}HHII", block, entry)
+        values[tag] = value
+    start, length = values.get(0x0201, 0), values.get(0x0202, 0)
+    end = min(start + length, len(block))
+    if 0 < start < end:
+        block[start:end] = bytes(end - start)
+
+
+def exif_orientation(exif: bytes) -> int:
+    """The orientation (1 to 8) that an EXIF block names; 1 when it names none that exists."""
+    try:
+        order = {b"II": "<", b"MM": ">"}[exif[:2]]
+        (at,) = struct.unpack_from(f"{order}I", exif, 4)
+        (count,) = struct.unpack_from(f"{order}H", exif, at)
+        for entry in range(at + 2, at + 2 + 12 * count, 12):
+            tag, kind, _, short, _ = struct.unpack_from(f"{order}HHIHH", exif, entry)
+            if tag == ORIENTATION and kind in {3, 4}:
+                value = short if kind == 3 else struct.unpack_from(f"{order}I", exif, entry + 8)[0]
+                return value if 1 <= value <= 8 else 1
+    except (KeyError, struct.error):
+        pass
+    return 1
+
+
+def iptc_of(resources: bytes) -> bytes:
+    """The IPTC records inside of Photoshop's image resources (`8BIM` blocks); b"" when there are none."""
+    at = 0
+    while resources[at : at + 4] == b"8BIM" and len(resources) >= at + 12:
+        kind = int.from_bytes(resources[at + 4 : at + 6], "big")
+        name = resources[at + 6] + 1
+        at += 6 + name + name % 2
+        size = int.from_bytes(resources[at : at + 4], "big")
+        if kind == 0x0404:
+            return resources[at + 4 : at + 4 + size]
+        at += 4 + size + size % 2
+    return b""
+
+
+def resources_with(iptc: bytes) -> bytes:
+    """Photoshop's image resources that hold nothing but these IPTC records."""
+    return b"8BIM\x04\x04\0\0" + struct.pack(">I", len(iptc)) + iptc + b"\0" * (len(iptc) % 2)

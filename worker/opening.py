@@ -1,0 +1,40 @@
+"""The one place where a decoder is chosen: by the sniffed format alone, from an allowlist."""
+
+import io
+
+from PIL import AvifImagePlugin, Image, ImageFile
+
+from worker.conversion_error import decoding
+
+PILLOW = {
+    "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF", "tiff": "TIFF", "bmp": "BMP", "avif": "AVIF",
+}  # fmt: skip
+"""Pillow's names of the formats that are read: the allowlist of `Image.open`."""
+
+
+def prepare_codecs() -> None:
+    """Load the codecs, one thread each, and leave the check of sizes to worker.ceilings. Call once a process."""
+    Image.init()
+    Image.MAX_IMAGE_PIXELS = None
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+
+def load_image(name: str, data: bytes) -> ImageFile.ImageFile:
+    """Open with the one decoder of that format; its reason is asked for when it refuses."""
+    with decoding(name):
+        try:
+            return Image.open(io.BytesIO(data), formats=[PILLOW[name]])
+        except Image.UnidentifiedImageError:
+            Image.OPEN[PILLOW[name]][0](io.BytesIO(data), b"")
+            raise
+
+
+def sensible_dpi(image: Image.Image) -> tuple[float, float] | None:
+    """Dots per inch as the file has them, if a printer could mean them."""
+    dpi = image.info.get("dpi")
+    try:
+        across, down = float(dpi[0]), float(dpi[1])
+    except (TypeError, ValueError, LookupError, ArithmeticError):
+        return None
+    return (across, down) if 1 < across <= 10_000 and 1 < down <= 10_000 else None

@@ -1,0 +1,207 @@
+"""Opening an upload, one function per format in the table READERS. Headers first; frames are decoded on demand."""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from PIL import Image, JpegImagePlugin
+
+from worker.ceilings import check_frames, check_pixels
+from worker.compose import Disposal, Patch, compose
+from worker.containers import bmff, gif, png, riff
+from worker.conversion_error import decoding
+from worker.metadata import Metadata, exif_orientation, iptc_of, upright_xmp, without_mark
+from worker.modes import plain
+from worker.opening import load_image, sensible_dpi
+from worker.request import Limits
+from worker.source import Frame, Kind, Opened
+from worker.tiff_reader import open_tiff
+
+GIF_DISPOSAL = {gif.DISPOSE_BACKGROUND: Disposal.CLEAR, gif.DISPOSE_PREVIOUS: Disposal.RESTORE}
+
+
+def open_source(name: str, data: bytes, limits: Limits) -> Opened:
+    """The header of an upload of that format. Raises ConversionError when it is bad or over a limit."""
+    return READERS[name](data, limits)
+
+
+def _profile(image: Image.Image) -> bytes | None:
+    return image.info.get("icc_profile") or None
+
+
+def _area(size: tuple[int, int]) -> int:
+    return size[0] * size[1]
+
+
+def _metadata(image: Image.Image, iptc: bytes = b"") -> Metadata:
+    """What Pillow found in a file whose blocks it has taken apart."""
+    comment = image.info.get("comment", b"")
+    return Metadata(
+        exif=without_mark(image.info.get("exif", b"")),
+        xmp=upright_xmp(image.info.get("xmp", b"")),
+        iptc=iptc,
+        comment=comment if isinstance(comment, bytes) else b"",
+    )
+
+
+def _read_jpeg(data: bytes, _limits: Limits) -> Opened:
+    image = load_image("jpeg", data)
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        raise TypeError(image)
+    if image.mode == "CMYK" and "adobe" not in image.info:
+        # Adobe's programs store CMYK inverted and mark the file; Pillow takes every file as theirs.
+        image.tile = [tile._replace(args=("CMYK", "")) for tile in image.tile]
+    metadata = _metadata(image, iptc_of(_photoshop(image)))
+    count = getattr(image, "n_frames", 1)
+
+    def read() -> Iterator[Frame]:
+        with decoding("jpeg"):
+            image.load()
+        yield Frame(image, profile=_profile(image), orientation=opened.orientation)
+
+    opened = Opened(
+        format="jpeg", size=image.size, pixels=_area(image.size), read=read, metadata=metadata,
+        kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count,
+        orientation=exif_orientation(metadata.exif), dpi=sensible_dpi(image),
+    )  # fmt: skip
+    return opened
+
+
+def _photoshop(image: JpegImagePlugin.JpegImageFile) -> bytes:
+    mark = b"Photoshop 3.0\0"
+    return b"".join(data[len(mark) :] for name, data in image.applist if name == "APP13" and data.startswith(mark))
+
+
+def _read_png(data: bytes, limits: Limits) -> Opened:
+    parts = png.parse(data)
+    check_frames(len(parts.frames), limits.max_frames)
+    count, size = max(1, len(parts.frames)), (parts.width, parts.height)
+    check_pixels(_area(size) * count, limits.max_pixels)
+    image = load_image("png", data)
+    metadata = parts.metadata()
+    orientation = exif_orientation(metadata.exif)
+    facts = {"profile": _profile(image), "orientation": orientation, "depth": parts.depth if parts.depth > 8 else 8}
+
+    def read() -> Iterator[Frame]:
+        if parts.frames:
+            for composed, duration in compose(size, _png_patches(parts)):
+                yield Frame(composed, duration, **facts)
+            return
+        with decoding("png"):
+            image.load()
+        _true_transparency(image, parts.depth)
+        yield Frame(image, **facts)
+
+    return Opened(
+        format="png", size=size, pixels=_area(size) * count, read=read, metadata=metadata,
+        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, plays=parts.plays,
+        orientation=orientation, opaque=parts.opaque, dpi=sensible_dpi(image),
+    )  # fmt: skip
+
+
+def _true_transparency(image: Image.Image, depth: int) -> None:
+    """Pillow scales samples to 8 bits but leaves the transparent colour in the file's own depth."""
+    value = image.info.get("transparency")
+    if image.mode == "L" and isinstance(value, int) and depth < 8:
+        image.info["transparency"] = value * 255 // ((1 << depth) - 1)
+    elif image.mode == "RGB" and isinstance(value, tuple) and depth == 16:
+        image.info["transparency"] = tuple(sample >> 8 for sample in value)
+
+
+def _png_patches(parts: png.PngFile) -> Iterator[Patch]:
+    for index, (control, _) in enumerate(parts.frames):
+        image = load_image("png", parts.frame_file(index))
+        with decoding("png"):
+            image.load()
+        _true_transparency(image, parts.depth)
+        yield Patch(
+            plain(Frame(image)).convert("RGBA"),
+            (control.x, control.y),
+            control.duration,
+            over=control.blend == png.BLEND_OVER,
+            disposal=Disposal(control.dispose) if control.dispose in (0, 1, 2) else Disposal.KEEP,
+        )
+
+
+def _read_gif(data: bytes, limits: Limits) -> Opened:
+    parts = gif.parse(data, limits.max_frames)
+    size, count = (parts.width, parts.height), len(parts.frames)
+
+    def read() -> Iterator[Frame]:
+        for composed, duration in compose(size, _gif_patches(parts)):
+            yield Frame(composed, duration)
+
+    return Opened(
+        format="gif", size=size, pixels=_area(size) * count, read=read, metadata=Metadata(comment=parts.comment),
+        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, plays=parts.plays, opaque=parts.opaque,
+    )  # fmt: skip
+
+
+def _gif_patches(parts: gif.GifFile) -> Iterator[Patch]:
+    for frame in parts.frames:
+        image = load_image("gif", frame.file())
+        with decoding("gif"):
+            image.load()
+        yield Patch(
+            plain(Frame(image)).convert("RGBA"),
+            (frame.x, frame.y),
+            Fraction(frame.control.ticks * 10),
+            over=True,
+            disposal=GIF_DISPOSAL.get(frame.control.dispose, Disposal.KEEP),
+        )
+
+
+def _read_bmp(data: bytes, _limits: Limits) -> Opened:
+    image = load_image("bmp", data)
+
+    def read() -> Iterator[Frame]:
+        with decoding("bmp"):
+            image.load()
+        yield Frame(image)
+
+    return Opened(format="bmp", size=image.size, pixels=_area(image.size), read=read, dpi=sensible_dpi(image))
+
+
+def _read_webp(data: bytes, limits: Limits) -> Opened:
+    check_pixels(_area(riff.canvas(data)), limits.max_pixels)
+    return _read_sequence("webp", data, depth=8, plays=None)
+
+
+def _read_avif(data: bytes, _limits: Limits) -> Opened:
+    bmff.check_whole(data)
+    with decoding("avif"):
+        depth, plays = bmff.depth(data), bmff.plays(data)
+    return _read_sequence("avif", data, depth=depth, plays=plays)
+
+
+def _read_sequence(name: str, data: bytes, *, depth: int, plays: int | None) -> Opened:
+    """WebP and AVIF: the decoder composes the frames. It applies no orientation (Pillow turns AVIF's into EXIF's)."""
+    image = load_image(name, data)
+    count: int = getattr(image, "n_frames", 1)
+    metadata, profile = _metadata(image), _profile(image)
+    orientation = exif_orientation(metadata.exif)
+
+    def read() -> Iterator[Frame]:
+        for index in range(count):
+            with decoding(name):
+                image.seek(index)
+                image.load()
+            duration = Fraction(image.info.get("duration", 0))
+            yield Frame(image.copy() if count > 1 else image, duration, profile, orientation, depth)
+
+    return Opened(
+        format=name, size=image.size, pixels=_area(image.size) * count, read=read, metadata=metadata,
+        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count,
+        plays=image.info.get("loop", 0) if plays is None else plays,
+        orientation=orientation, opaque=image.mode == "RGB",
+    )  # fmt: skip
+
+
+READERS: dict[str, Callable[[bytes, Limits], Opened]] = {
+    "jpeg": _read_jpeg,
+    "png": _read_png,
+    "webp": _read_webp,
+    "gif": _read_gif,
+    "tiff": open_tiff,
+    "bmp": _read_bmp,
+    "avif": _read_avif,
+}

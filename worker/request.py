@@ -1,0 +1,135 @@
+"""What crosses the border of the sandbox: a request in, an outcome out, both as JSON.
+
+The outcome comes from a process that has read hostile bytes, so it is checked field by field.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from core.failures import Failure, FailureCode, Warned, WarningCode
+from core.formats import find
+from core.options import Options
+
+MOST_WARNINGS = 20
+LONGEST_SENTENCE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one conversion may use: pixels summed over frames, frames, bytes, bytes, seconds."""
+
+    max_pixels: int
+    max_frames: int
+    max_result_bytes: int
+    memory_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One conversion. `source` and `target` are names of formats; `hold` (seconds, for tests) is slept first."""
+
+    source: str
+    target: str
+    options: Options
+    limits: Limits
+    hold: float = 0.0
+
+    def as_json(self) -> bytes:
+        """As it goes to the zygote."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """What `as_json` wrote."""
+        values = json.loads(text)
+        options, limits = Options.of(values.pop("options")), Limits(**values.pop("limits"))
+        return cls(options=options, limits=limits, **values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The upload as it is displayed, after orientation; sides in pixels."""
+
+    format: str
+    width: int
+    height: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Converted:
+    """The result; sides in pixels."""
+
+    format: str
+    width: int
+    height: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a conversion ended: with `converted`, or with `failure`."""
+
+    source: Source | None
+    converted: Converted | None
+    failure: Failure | None
+    warnings: tuple[Warned, ...]
+
+    def as_json(self) -> bytes:
+        """As it comes from the child."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """What `as_json` wrote. Raises ValueError for anything else, whoever wrote it."""
+        try:
+            values = json.loads(text)
+            outcome = cls(
+                source=_optional(values["source"], lambda given: Source(**_described(given))),
+                converted=_optional(values["converted"], lambda given: Converted(**_described(given))),
+                failure=_optional(values["failure"], _failure),
+                warnings=tuple(_warned(given) for given in values["warnings"][:MOST_WARNINGS]),
+            )
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError("this is no outcome") from error
+        if (outcome.converted is None) == (outcome.failure is None):
+            raise ValueError("an outcome is either a result or a failure")
+        return outcome
+
+
+def failed(failure: Failure) -> Outcome:
+    """The outcome of a conversion of which nothing but its failure is known."""
+    return Outcome(source=None, converted=None, failure=failure, warnings=())
+
+
+def _optional(given: Any, read: Any) -> Any:
+    return None if given is None else read(given)
+
+
+def _described(given: dict[str, Any]) -> dict[str, Any]:
+    known = find(_text(given["format"]))
+    if known is None:
+        raise ValueError("this format does not exist")
+    return {"format": known.name} | {name: _count(given[name]) for name in ("width", "height", "frames")}
+
+
+def _failure(given: dict[str, Any]) -> Failure:
+    return Failure(FailureCode(given["code"]), _text(given["detail"]))
+
+
+def _warned(given: dict[str, Any]) -> Warned:
+    return Warned(WarningCode(given["code"]), _text(given["detail"]))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_SENTENCE or not value.isprintable():
+        raise ValueError("this is no sentence")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 1 <= value < 1 << 32:
+        raise ValueError("this is no count")
+    return value

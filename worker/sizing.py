@@ -1,0 +1,55 @@
+"""From the options width, height, fit and enlarge to the size of the result and the part of the source it shows."""
+
+from typing import NamedTuple
+
+from core.options import Options
+
+
+class Sizing(NamedTuple):
+    """`size` of the result in pixels; `box` is the part of the source (left, top, right, bottom), None for all of it."""
+
+    size: tuple[int, int]
+    box: tuple[float, float, float, float] | None = None
+
+
+def sized(source: tuple[int, int], options: Options) -> Sizing:
+    """What to make of a source of that size. With one side given, the other follows the ratio."""
+    if options.width is None and options.height is None:
+        return Sizing(source)
+    if options.width is None or options.height is None or options.fit == "inside":
+        return Sizing(_inside(source, options))
+    wanted = (options.width, options.height)
+    return _fill(source, wanted, options) if options.fit == "fill" else _cover(source, wanted, options)
+
+
+def _inside(source: tuple[int, int], options: Options) -> tuple[int, int]:
+    wanted = (options.width, options.height)
+    scale = min(limit / side for limit, side in zip(wanted, source, strict=True) if limit is not None)
+    if scale > 1 and not options.enlarge:
+        return source
+    scaled = [_side(side * scale) for side in source]
+    # The side that decides is exact, whatever the division left over.
+    width, height = (
+        min(side, limit) if limit is not None else side for side, limit in zip(scaled, wanted, strict=True)
+    )
+    return width, height
+
+
+def _fill(source: tuple[int, int], wanted: tuple[int, int], options: Options) -> Sizing:
+    if options.enlarge:
+        return Sizing(wanted)
+    return Sizing((min(wanted[0], source[0]), min(wanted[1], source[1])))
+
+
+def _cover(source: tuple[int, int], wanted: tuple[int, int], options: Options) -> Sizing:
+    """The wanted ratio, cut from the middle; without `enlarge` the result keeps the ratio and gets smaller."""
+    scale = max(wanted[0] / source[0], wanted[1] / source[1])
+    if scale > 1 and not options.enlarge:
+        wanted, scale = (_side(wanted[0] / scale), _side(wanted[1] / scale)), 1.0
+    width, height = min(wanted[0] / scale, source[0]), min(wanted[1] / scale, source[1])
+    left, top = (source[0] - width) / 2, (source[1] - height) / 2
+    return Sizing(wanted, (left, top, left + width, top + height))
+
+
+def _side(length: float) -> int:
+    return max(1, round(length))

@@ -1,0 +1,63 @@
+"""An opened upload: what its header says, and a way to read its frames one after the other."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+from PIL import Image
+
+from worker.metadata import Metadata
+
+
+class Kind(StrEnum):
+    """What the frames of a file are to each other: a stereo pair or a preview (album) is neither film nor document."""
+
+    STILL = "still"
+    ANIMATION = "animation"
+    PAGES = "pages"
+    ALBUM = "album"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture of a file.
+
+    `duration` is in milliseconds; `orientation` is the EXIF value (1 to 8) that is still to be applied;
+    `depth` and `full_scale` are the bits and the largest value of a sample in the file, where that is not 8 and 255.
+    """
+
+    image: Image.Image
+    duration: Fraction = Fraction(0)
+    profile: bytes | None = None
+    orientation: int = 1
+    depth: int = 8
+    full_scale: int = 65_535
+    white_is_zero: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The header of an upload. `size` is as stored; `pixels` counts those of all frames that would be decoded.
+
+    `plays` is how often an animation runs (0: forever); `opaque` says that no frame can have transparency;
+    `dpi` is None where the file says nothing sensible.
+    """
+
+    format: str
+    size: tuple[int, int]
+    pixels: int
+    read: Callable[[], Iterator[Frame]]
+    kind: Kind = Kind.STILL
+    frames: int = 1
+    orientation: int = 1
+    plays: int = 0
+    opaque: bool = False
+    dpi: tuple[float, float] | None = None
+    metadata: Metadata = field(default_factory=Metadata)
+
+    @property
+    def displayed(self) -> tuple[int, int]:
+        """Width and height in pixels after orientation."""
+        width, height = self.size
+        return (height, width) if self.orientation >= 5 else (width, height)

@@ -1,0 +1,266 @@
+"""A conversion is this list of steps, in order; a deadline is checked before each, and between frames.
+
+A step either looks at the header and decides, or lays its work on the frames that the encoder will draw.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
+
+from PIL import Image
+
+from core.failures import FailureCode, WarningCode
+from core.formats import Alpha, Frames
+from worker import alpha, colour, modes
+from worker.ceilings import check_frames, check_pixels
+from worker.conversion import Conversion
+from worker.conversion_error import ConversionError
+from worker.metadata import Metadata, spoken, upright_exif
+from worker.readers import open_source
+from worker.request import Converted, Source
+from worker.sizing import sized
+from worker.source import Frame, Kind
+from worker.writers.plan import Plan
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+"""What makes a picture with that EXIF orientation upright."""
+
+KEPT = {
+    (Kind.ANIMATION, Frames.ANIMATION),
+    (Kind.ANIMATION, Frames.PAGES),
+    (Kind.PAGES, Frames.PAGES),
+}
+"""Which kinds of several frames live on in which kinds of target; of anything else the first is taken."""
+
+SHARPEST_REDUCTION = 3.0
+"""Pillow may halve a large picture first as long as the filter still has three times the pixels that it needs."""
+
+
+def hold(job: Conversion) -> None:
+    """For tests: wait, without using the processor, no longer than the deadline."""
+    time.sleep(min(job.request.hold, job.deadline.left()))
+
+
+def open_upload(job: Conversion) -> None:
+    """Read the header with the decoder of the sniffed format."""
+    opened = job.opened_or_none = open_source(job.request.source, job.data, job.request.limits)
+    width, height = job.size = opened.displayed
+    job.source = Source(format=opened.format, width=width, height=height, frames=opened.frames)
+
+
+def check_limits(job: Conversion) -> None:
+    """Frames, and pixels over all frames, by the header."""
+    check_frames(job.opened.frames, job.request.limits.max_frames)
+    check_pixels(job.opened.pixels, job.request.limits.max_pixels)
+
+
+def choose_frames(job: Conversion) -> None:
+    """All frames where the target can hold them, else the first."""
+    opened, every = job.opened, (job.opened.kind, job.target.frames) in KEPT
+    job.count = opened.frames if every and job.options.animation == "keep" else 1
+    if opened.frames > 1 and not every:
+        lost = WarningCode.ANIMATION_DROPPED if opened.kind is Kind.ANIMATION else WarningCode.FRAMES_DROPPED
+        job.warn(lost, frames=opened.frames)
+    job.frames = _checked(job, islice(opened.read(), job.count))
+
+
+def _checked(job: Conversion, frames: Iterator[Frame]) -> Iterator[Frame]:
+    for frame in frames:
+        job.deadline.check()
+        yield frame
+
+
+def make_plain(job: Conversion) -> None:
+    """Bring pixels to the modes that the steps know, and samples to a depth that the target holds."""
+    job.frames = (_plain(job, frame) for frame in job.frames)
+
+
+def _plain(job: Conversion, frame: Frame) -> Frame:
+    image, depth, why = modes.plain(frame), frame.depth, ""
+    if image.mode in {"I", "F"}:
+        scaled = modes.grey16(image, job.request.source)
+        image, depth = scaled.image, 32
+        if scaled.stretched is not None:
+            why = " ({:g} became black, {:g} white)".format(*scaled.stretched)
+    keeps = image.mode == "I;16" and "I;16" in job.codec.modes
+    kept = 16 if keeps else 8
+    if image.mode == "I;16" and not keeps:
+        image = modes.eight_bits(image)
+    if depth > kept or why:
+        job.warn(WarningCode.DEPTH_REDUCED, depth=depth, kept=kept, why=why)
+    return replace(frame, image=_bare(image))
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """The same pixels and nothing else: what stays in `info` or on a decoder's image, encoders would write."""
+    bare = Image.Image()
+    bare.im, bare._mode, bare._size = image.im, image.mode, image.size  # noqa: SLF001 - as Pillow's plugins do
+    return bare
+
+
+def orient(job: Conversion) -> None:
+    """Bake the orientation into the pixels."""
+    job.frames = (replace(frame, image=_upright(frame), orientation=1) for frame in job.frames)
+
+
+def _upright(frame: Frame) -> Image.Image:
+    turn = TURNS.get(frame.orientation)
+    return frame.image if turn is None else frame.image.transpose(turn)
+
+
+def match_colour(job: Conversion) -> None:
+    """To sRGB; with `color=keep`, the profile stays where the target can hold it for these pixels."""
+    job.frames = (_matched(job, frame) for frame in job.frames)
+
+
+def _matched(job: Conversion, frame: Frame) -> Frame:
+    if _profile_stays(job, frame):
+        return frame
+    matched = colour.to_srgb(frame.image, frame.profile)
+    if matched.ignored:
+        job.warn(WarningCode.PROFILE_IGNORED, why=matched.ignored)
+    return replace(frame, image=matched.image, profile=None)
+
+
+def _profile_stays(job: Conversion, frame: Frame) -> bool:
+    stored, profile = frame.image.mode, frame.profile
+    if job.target.alpha is Alpha.NONE:
+        # Grey laid on a colour is no longer what its profile describes.
+        stored = "" if stored == "LA" else alpha.opaque_mode(stored)
+    return (
+        job.options.color == "keep"
+        and profile is not None
+        and stored in job.codec.profile_modes
+        and not colour.unusable(profile, frame.image.mode)
+    )
+
+
+def resize(job: Conversion) -> None:
+    """To the asked size, premultiplied where there is alpha; within what the target and the limits allow."""
+    sizing = sized(job.size, job.options)
+    if sizing.box is not None or sizing.size != job.size or job.opened.kind is Kind.PAGES:
+        job.frames = (replace(frame, image=_resized(job, frame.image)) for frame in job.frames)
+    _check_size(job, sizing.size)
+    check_pixels(sizing.size[0] * sizing.size[1] * job.count, job.request.limits.max_pixels)
+    job.size = sizing.size
+
+
+def _resized(job: Conversion, image: Image.Image) -> Image.Image:
+    """Each page by its own size."""
+    sizing = sized(image.size, job.options)
+    _check_size(job, sizing.size)
+    if sizing.box is None and sizing.size == image.size:
+        return image
+    gap = None if image.mode == "I;16" else SHARPEST_REDUCTION
+    return image.resize(sizing.size, Image.Resampling.LANCZOS, sizing.box, gap)
+
+
+def _check_size(job: Conversion, size: tuple[int, int]) -> None:
+    if max(size) > job.target.max_side:
+        facts = {"format": job.target.title, "limit": job.target.max_side, "width": size[0], "height": size[1]}
+        raise ConversionError(FailureCode.DIMENSION_LIMIT, **facts)
+
+
+def settle_alpha(job: Conversion) -> None:
+    """Flatten where the target has no alpha; nothing that is hidden under alpha 0 goes on."""
+    job.frames = (replace(frame, image=_settled(job, frame.image)) for frame in job.frames)
+
+
+def _settled(job: Conversion, image: Image.Image) -> Image.Image:
+    if image.mode not in alpha.WITH_ALPHA:
+        return image
+    if job.target.alpha is not Alpha.NONE:
+        return alpha.without_hidden(image)
+    if not alpha.shows_through(image):
+        return image.convert(alpha.opaque_mode(image.mode))
+    job.warn(WarningCode.ALPHA_FLATTENED, background=job.options.background)
+    return alpha.flatten(image, job.options.background)
+
+
+def fit_modes(job: Conversion) -> None:
+    """To a pixel mode that the encoder stores; one and the same for all frames of an animation."""
+    one = None
+    if job.count > 1 and job.target.frames is Frames.ANIMATION:
+        one = "RGB" if job.opened.opaque else "RGBA"
+    job.frames = (replace(frame, image=_fitted(job, frame, one)) for frame in job.frames)
+
+
+def _fitted(job: Conversion, frame: Frame, one: str | None) -> Image.Image:
+    mode = frame.image.mode
+    allowed = job.codec.modes | (job.codec.profile_modes if frame.profile else frozenset())
+    wanted = one or (mode if mode in allowed else {"LA": "RGBA", "L": "RGB"}.get(mode, "RGB"))
+    return frame.image if wanted == mode else frame.image.convert(wanted)
+
+
+def encode(job: Conversion) -> None:
+    """Draw the frames through all steps into the result."""
+    codec, plan = job.codec, _plan(job)
+    first = next(job.frames)
+    count = 1
+    if job.count > 1 and codec.write_all is not None:
+        count = codec.write_all(_chained(first, job.frames), plan, job.sink)
+    else:
+        codec.write_still(first, plan, job.sink)
+    job.sink.flush()
+    width, height = first.image.size
+    job.converted = Converted(format=job.target.name, width=width, height=height, frames=count)
+
+
+def _chained(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
+    yield first
+    yield from rest
+
+
+def _plan(job: Conversion) -> Plan:
+    settings = job.codec.settings(job.options)
+    if "dpi" in job.target.options and "dpi" not in settings and job.opened.dpi is not None:
+        settings["dpi"] = job.opened.dpi
+    return Plan(
+        pillow=job.codec.pillow,
+        settings=settings | job.codec.attach(_metadata(job)),
+        later_settings=settings,
+        options=job.options,
+        size=job.size,
+        frames=job.count,
+        plays=job.opened.plays,
+        opaque=job.opened.opaque,
+        warn=job.warn,
+    )
+
+
+def _metadata(job: Conversion) -> Metadata:
+    """What is to be kept and can be; the rest is said."""
+    if job.options.metadata == "strip":
+        return Metadata()
+    opened, codec = job.opened, job.codec
+    found = opened.metadata
+    if found.exif:
+        found = replace(found, exif=upright_exif(found.exif, keep_thumbnail=opened.orientation == 1))
+    lost = {
+        part for part in found.parts() if part not in codec.parts or len(getattr(found, part)) > codec.part_bytes
+    }
+    if lost:
+        job.warn(WarningCode.METADATA_DROPPED, what=spoken(lost))
+    return replace(found, **{part: () if part == "text" else b"" for part in lost})
+
+
+Step = Callable[[Conversion], None]
+
+STEPS: tuple[Step, ...] = (
+    hold,
+    open_upload,
+    check_limits,
+    choose_frames,
+    make_plain,
+    orient,
+    match_colour,
+    resize,
+    settle_alpha,
+    fit_modes,
+    encode,
+)

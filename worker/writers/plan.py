@@ -1,0 +1,33 @@
+"""What a writer has to know beside the frames."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core.failures import WarningCode
+from core.options import Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`pillow` names the encoder, `settings` are its save parameters; `size` is in pixels.
+
+    `later_settings` are those of frames and pages after the first, which carry no metadata.
+
+    `plays` is how often an animation runs (0: forever); `opaque` says that no frame has transparency; `frames` is how
+    many will come; `warn` takes a warning code and the facts of its sentence.
+    """
+
+    pillow: str
+    settings: dict[str, Any]
+    later_settings: dict[str, Any]
+    options: Options
+    size: tuple[int, int]
+    frames: int
+    plays: int
+    opaque: bool
+    warn: Callable[..., None]
+
+    def warn_rounded(self, title: str, step: int) -> None:
+        """Frame times had to be rounded to steps of so many milliseconds."""
+        self.warn(WarningCode.TIMING_ROUNDED, format=title, step=step)

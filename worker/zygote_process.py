@@ -1,0 +1,101 @@
+"""Starting, reaching and replacing the zygote.
+
+The kernel's parent-death signal follows the thread that forked, not the process; so one thread that lives as long as
+the sandbox starts every zygote, also those that a short-lived slot's thread asks for.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import worker
+
+SEND_SECONDS = 30.0
+"""How long a request may wait for a zygote that is warming up or busy forking."""
+
+CLOSE_SECONDS = 10.0
+
+LOADER = ("LD_LIBRARY_PATH",)
+"""The only variables that are handed on: some Pythons do not start without them."""
+
+
+class ZygoteProcess:
+    """One zygote at a time. `submit` is safe from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keeper = ThreadPoolExecutor(1, "zygote-keeper")
+        self._process, self._control = self._start()
+
+    def submit(self, request: bytes, upload: int, result: int) -> socket.socket:
+        """Hand over a job; returns the supervisor's end of its socket. Raises OSError when no zygote takes it."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            try:
+                self._send(request, [upload, result, theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise
+        return ours
+
+    def discard(self) -> None:
+        """Kill the zygote, which takes its children with it; the next `submit` starts another."""
+        with self._lock:
+            self._process.kill()
+            self._process.wait()
+
+    def close(self) -> None:
+        """End the zygote and wait for it."""
+        with self._lock:
+            self._control.close()
+            try:
+                self._process.wait(CLOSE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._keeper.shutdown()
+
+    def _send(self, request: bytes, fds: list[int]) -> None:
+        """A zygote that died before it took the job has started nothing, so another one gets it."""
+        with self._lock:
+            if self._process.poll() is not None:
+                self._replace()
+            try:
+                socket.send_fds(self._control, [request], fds)
+            except (BrokenPipeError, ConnectionResetError):
+                self._process.wait()
+                self._replace()
+                socket.send_fds(self._control, [request], fds)
+
+    def _replace(self) -> None:
+        self._control.close()
+        self._process, self._control = self._start()
+
+    def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            process = self._keeper.submit(_spawn, theirs.fileno()).result()
+        ours.settimeout(SEND_SECONDS)
+        return process, ours
+
+
+def _spawn(control: int) -> subprocess.Popen[bytes]:
+    """Its group is its own, so that a signal to the worker's does not reach it; its stderr is ours."""
+    return subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "worker.zygote", str(control), str(os.getpid())],
+        env=environment(),
+        pass_fds=[control],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def environment() -> dict[str, str]:
+    """What Python needs to find this package, and nothing else."""
+    handed_on = {name: os.environ[name] for name in LOADER if name in os.environ}
+    return {"PYTHONPATH": str(Path(worker.__file__).parents[1]), "PYTHONSAFEPATH": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"} | handed_on
