@@ -84,9 +84,6 @@ class FormReader:
         except ImagemillError:
             await self.drain()
             raise
-        except BaseException:
-            self.close()
-            raise
 
     async def drain(self) -> None:
         """Take in the rest of a form that is refused, within bounds, and keep nothing but its fields."""

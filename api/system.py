@@ -28,7 +28,9 @@ async def readyz(services: ServicesDep, turn: TurnDep) -> Response:
     return await readiness(services, turn)
 
 
-@metrics_router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@metrics_router.get(
+    "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+)
 async def metrics() -> Response:
     """For Prometheus."""
     return metrics_response()

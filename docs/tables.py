@@ -13,7 +13,7 @@ from core.settings import Settings
 from worker.settings import JanitorSettings, WorkerSettings
 
 README = Path(__file__).parent.parent / "README.md"
-ROOMS = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
+ROOMS: dict[str, type[Settings]] = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
 
 
 def settings_table() -> str:

@@ -37,7 +37,7 @@ class CancelListener(threading.Thread):
         self._ended.set()
 
     def _listen(self) -> None:
-        with self._client.pubsub(ignore_subscribe_messages=True) as channel:
+        with self._client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]  # untyped in redis-py
             channel.subscribe(CANCELED)
             while not self._ended.is_set():
                 if message := channel.get_message(timeout=POLL_SECONDS):

@@ -106,7 +106,7 @@ def _marked_metadata(metadata: Metadata) -> dict[str, Any]:
 
 
 def _tiff_metadata(metadata: Metadata) -> dict[str, Any]:
-    """libtiff cannot write the directories inside of EXIF, so a picture that keeps its EXIF is not compressed."""
+    """A picture that keeps its EXIF is not compressed: libtiff cannot write the directories inside of EXIF."""
     if not metadata.exif:
         return {"exif": _tiff_tags(metadata)}
     tags = _tiff_tags(metadata)

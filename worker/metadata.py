@@ -34,6 +34,13 @@ class Metadata:
         """The names of the parts that are there."""
         return {part.name for part in fields(self) if getattr(self, part.name)}
 
+    def without(self, parts: set[str]) -> "Metadata":
+        """The same without those parts."""
+        nothing = Metadata()
+        return Metadata(
+            **{part.name: getattr(nothing if part.name in parts else self, part.name) for part in fields(self)}
+        )
+
 
 SPOKEN = {"exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "comment": "a comment", "text": "text"}
 
@@ -79,7 +86,7 @@ def upright_exif(exif: bytes, *, keep_thumbnail: bool) -> bytes:
 
 def _drop_orientation(block: bytearray, order: str, at: int) -> int:
     """Take the tag out of the directory at that offset; returns where its link to the next directory is."""
-    (count,) = struct.unpack_from(f"{order}H", block, at)
+    count: int = struct.unpack_from(f"{order}H", block, at)[0]
     start, link = at + 2, at + 2 + 12 * count
     struct.unpack_from(f"{order}I", block, link)
     for entry in range(start, link, 12):

@@ -2,7 +2,7 @@
 
 import io
 
-from PIL import AvifImagePlugin, Image, ImageFile
+from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
 
 from worker.conversion_error import decoding
 
@@ -25,16 +25,15 @@ def load_image(name: str, data: bytes) -> ImageFile.ImageFile:
     with decoding(name):
         try:
             return Image.open(io.BytesIO(data), formats=[PILLOW[name]])
-        except Image.UnidentifiedImageError:
+        except UnidentifiedImageError:
             Image.OPEN[PILLOW[name]][0](io.BytesIO(data), b"")
             raise
 
 
 def sensible_dpi(image: Image.Image) -> tuple[float, float] | None:
     """Dots per inch as the file has them, if a printer could mean them."""
-    dpi = image.info.get("dpi")
     try:
-        across, down = float(dpi[0]), float(dpi[1])
+        across, down = (float(side) for side in image.info["dpi"])
     except (TypeError, ValueError, LookupError, ArithmeticError):
         return None
     return (across, down) if 1 < across <= 10_000 and 1 < down <= 10_000 else None

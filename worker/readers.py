@@ -1,6 +1,7 @@
 """Opening an upload, one function per format in the table READERS. Headers first; frames are decoded on demand."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from PIL import Image, JpegImagePlugin
@@ -79,17 +80,17 @@ def _read_png(data: bytes, limits: Limits) -> Opened:
     image = load_image("png", data)
     metadata = parts.metadata()
     orientation = exif_orientation(metadata.exif)
-    facts = {"profile": _profile(image), "orientation": orientation, "depth": parts.depth if parts.depth > 8 else 8}
+    facts = Frame(image, profile=_profile(image), orientation=orientation, depth=max(8, parts.depth))
 
     def read() -> Iterator[Frame]:
         if parts.frames:
             for composed, duration in compose(size, _png_patches(parts)):
-                yield Frame(composed, duration, **facts)
+                yield replace(facts, image=composed, duration=duration)
             return
         with decoding("png"):
             image.load()
         _true_transparency(image, parts.depth)
-        yield Frame(image, **facts)
+        yield facts
 
     return Opened(
         format="png", size=size, pixels=_area(size) * count, read=read, metadata=metadata,

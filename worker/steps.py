@@ -241,12 +241,10 @@ def _metadata(job: Conversion) -> Metadata:
     found = opened.metadata
     if found.exif:
         found = replace(found, exif=upright_exif(found.exif, keep_thumbnail=opened.orientation == 1))
-    lost = {
-        part for part in found.parts() if part not in codec.parts or len(getattr(found, part)) > codec.part_bytes
-    }
+    lost = {part for part in found.parts() if part not in codec.parts or len(getattr(found, part)) > codec.part_bytes}
     if lost:
         job.warn(WarningCode.METADATA_DROPPED, what=spoken(lost))
-    return replace(found, **{part: () if part == "text" else b"" for part in lost})
+    return found.without(lost)
 
 
 Step = Callable[[Conversion], None]

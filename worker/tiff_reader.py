@@ -86,7 +86,7 @@ def _facts(image: TiffImagePlugin.TiffImageFile) -> dict[str, Any]:
     grey16 = image.mode.startswith("I;16")
     return {
         "profile": image.info.get("icc_profile") or None,
-        "depth": depth if depth > 8 else 8,
+        "depth": max(8, depth),
         "full_scale": (1 << depth) - 1 if grey16 and 8 < depth < 16 else 65_535,
         "white_is_zero": grey16 and tags.get(PHOTOMETRIC) == 0,
     }
@@ -117,4 +117,3 @@ def _exif(image: TiffImagePlugin.TiffImageFile) -> bytes:
         if directory in found and (values := found.get_ifd(directory)):
             kept[directory] = dict(values)
     return without_mark(kept.tobytes()) if len(kept) else b""
-

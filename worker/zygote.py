@@ -30,9 +30,7 @@ from worker.pipeline import convert
 from worker.request import Limits, Request
 
 LARGEST_REQUEST = 1 << 16
-GENEROUS = Limits(
-    max_pixels=1 << 20, max_frames=10, max_result_bytes=1 << 20, memory_bytes=1 << 30, seconds=60
-)  # fmt: skip
+GENEROUS = Limits(max_pixels=1 << 20, max_frames=10, max_result_bytes=1 << 20, memory_bytes=1 << 30, seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,7 @@ def tell(answer: socket.socket, message: dict[str, int], *fds: int) -> None:
     try:
         socket.send_fds(answer, [json.dumps(message).encode()], fds)
     except OSError as error:
-        print(f"the supervisor of a job does not listen any more: {error}", file=sys.stderr)
+        sys.stderr.write(f"the supervisor of a job does not listen any more: {error}\n")
 
 
 if __name__ == "__main__":

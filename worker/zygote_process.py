@@ -98,4 +98,4 @@ def _spawn(control: int) -> subprocess.Popen[bytes]:
 def environment() -> dict[str, str]:
     """What Python needs to find this package, and nothing else."""
     handed_on = {name: os.environ[name] for name in LOADER if name in os.environ}
-    return {"PYTHONPATH": str(Path(worker.__file__).parents[1]), "PYTHONSAFEPATH": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"} | handed_on
+    return {"PYTHONPATH": str(Path(worker.__file__).parents[1]), "PYTHONSAFEPATH": "1"} | handed_on

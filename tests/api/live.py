@@ -56,7 +56,7 @@ class Live:
     url: str
     http: httpx.Client
     engine: Engine
-    redis: redis.Redis
+    redis: Any
     agreement: Agreement
 
     def post(
@@ -66,7 +66,7 @@ class Live:
         return self.http.post(path, files=files, data={"target_format": "jpeg", **fields})
 
     def submit(self, **fields: str) -> UUID:
-        answer = self.post(**fields)
+        answer = self.post(PNG, "photo.png", "/v1/jobs", **fields)
         assert answer.status_code == 202, answer.text
         return UUID(answer.json()["id"])
 

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import signal
 import time
@@ -6,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from api.redis_gate import Breaker
+from api.redis_gate import Breaker, RedisAway, Turn
 from core.queue import STREAM
 from core.redis_client import make_redis
 from core.transitions import Status
@@ -14,7 +15,7 @@ from standalone.redis_server import embedded_redis
 from tests.api.conftest import Serve
 from tests.api.live import NOWHERE, Live, metric
 from tests.api.test_status import asking
-from tests.service import wait_for
+from tests.service import PATIENCE, wait_for
 
 QUICK = 2.0
 """Seconds: ten times what an answer without Redis may take."""
@@ -61,7 +62,7 @@ def test_a_redis_that_hangs_costs_little_and_is_asked_again_later(serve: Serve, 
 
         def told_again() -> bool:
             live.submit()
-            return client.xlen(STREAM) > told
+            return bool(client.xlen(STREAM) > told)
 
         wait_for("Redis to be told again", told_again)
 
@@ -78,7 +79,7 @@ def test_a_redis_that_dies_and_comes_back(serve: Serve, tmp_path: Path) -> None:
 
         def told_again() -> bool:
             live.submit()
-            return client.xlen(STREAM) > told
+            return bool(client.xlen(STREAM) > told)
 
         wait_for("Redis to be told again", told_again)
 
@@ -107,6 +108,25 @@ def test_a_database_that_ends_its_connections_is_reached_again(live: Live) -> No
         )
     live.redis.flushall()
     assert live.get(job_id)["status"] == Status.QUEUED
+
+
+def test_a_turn_ends_with_its_budget() -> None:
+    asked: list[float] = []
+
+    async def never(_client: object) -> None:
+        asked.append(1)
+        await asyncio.sleep(10 * PATIENCE)
+
+    async def two_calls() -> None:
+        turn = Turn(None, Breaker(), budget=0.15)
+        for _ in range(2):
+            with pytest.raises(RedisAway):
+                await turn.ask(never)
+
+    started = time.monotonic()
+    asyncio.run(two_calls())
+    assert 0.15 <= time.monotonic() - started < PATIENCE
+    assert len(asked) == 1
 
 
 class Clock:

@@ -42,17 +42,17 @@ def convert(browser: httpx.Client, name: str, data: bytes, **fields: str) -> htt
 
 
 def test_a_sideways_photo_is_upright_and_tells_no_place(browser: httpx.Client) -> None:
-    answer = convert(browser, "Urlaub.jpg", images.oriented_jpeg(6), target_format="png")
+    answer = convert(browser, "Urlaub.jpg", images.described_jpeg(6), target_format="png")
     assert answer.headers["content-type"] == "image/png"
     assert 'filename="Urlaub.png"' in answer.headers["content-disposition"]
-    with Image.open(BytesIO(images.oriented_jpeg(6))) as before, Image.open(BytesIO(answer.content)) as after:
+    with Image.open(BytesIO(images.described_jpeg(6))) as before, Image.open(BytesIO(answer.content)) as after:
         assert after.size == (before.height, before.width)
         assert dict(after.getexif()) == {}
 
 
 def test_a_clear_picture_stays_clear(browser: httpx.Client) -> None:
-    answer = convert(browser, "logo.png", images.alpha_png(), target_format="webp")
-    with Image.open(BytesIO(images.alpha_png())) as before, Image.open(BytesIO(answer.content)) as after:
+    answer = convert(browser, "logo.png", images.png_with_alpha(), target_format="webp")
+    with Image.open(BytesIO(images.png_with_alpha())) as before, Image.open(BytesIO(answer.content)) as after:
         assert after.mode == "RGBA"
         assert after.getchannel("A").getextrema() == before.convert("RGBA").getchannel("A").getextrema()
 

@@ -22,9 +22,9 @@ class Broken:
     scope: Scope
 
 
-def with_faults(*, cancel: bool = False, prompt: bool = False, **most: int) -> Scope:
+def with_faults(*, cancel: bool = False, calm: bool = False, **most: int) -> Scope:
     """A scope with just these faults."""
-    return Scope(most=Faults(**most), faults=sum(most.values()), cancel=cancel, prompt=prompt)
+    return Scope(most=Faults(**most), faults=sum(most.values()), cancel=cancel, calm=calm)
 
 
 def no_message_for_a_job_without(stream: StreamView, rows: Iterable[OpenRow]) -> Plan:
@@ -41,6 +41,14 @@ def no_message_for_a_running_job(stream: StreamView, rows: Iterable[OpenRow]) ->
 
 def no_message_is_stale(stream: StreamView, rows: Iterable[OpenRow]) -> Plan:
     return reconcile(replace(stream, pending=dict.fromkeys(stream.pending, 0.0)), rows)
+
+
+def every_pending_message_is_stale(stream: StreamView, rows: Iterable[OpenRow]) -> Plan:
+    return reconcile(replace(stream, pending=dict.fromkeys(stream.pending, 60.0)), rows)
+
+
+def pending_messages_are_taken_for_ghosts(stream: StreamView, rows: Iterable[OpenRow]) -> Plan:
+    return reconcile(replace(stream, pending={}), rows)
 
 
 def ghosts_are_taken_for_live(stream: StreamView, rows: Iterable[OpenRow]) -> Plan:
@@ -139,7 +147,15 @@ BROKEN = {
         rules=Rules(reconcile=no_message_for_a_running_job), breach=Breach.UNCOUNTED, scope=with_faults(flush=1)
     ),
     "reconcile: not before the row has settled": Broken(
-        rules=Rules(reconcile=rows_need_not_settle), breach=Breach.DOUBLED, scope=with_faults(prompt=True)
+        rules=Rules(reconcile=rows_need_not_settle), breach=Breach.DOUBLED, scope=with_faults(calm=True)
+    ),
+    "reconcile: a pending message is in good hands": Broken(
+        rules=Rules(reconcile=pending_messages_are_taken_for_ghosts),
+        breach=Breach.MEDDLED,
+        scope=with_faults(calm=True),
+    ),
+    "reconcile: not before it has been pending for long": Broken(
+        rules=Rules(reconcile=every_pending_message_is_stale), breach=Breach.MEDDLED, scope=with_faults(calm=True)
     ),
     "reconcile: a message that was read in vain is replaced": Broken(
         rules=Rules(reconcile=no_message_is_stale), breach=Breach.STUCK, scope=with_faults(crash=1)

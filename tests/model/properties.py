@@ -30,6 +30,7 @@ class Breach(StrEnum):
     UNCOUNTED = "XLEN = 0 while the job is open"
     MISCOUNTED = "XLEN is not what waits and what is pending"
     DOUBLED = "XLEN counts the job twice although nothing went wrong"
+    MEDDLED = "the janitor adds a message although nothing went wrong"
     UNTOLD = "a success is never announced although its worker lives"
 
 
@@ -45,7 +46,8 @@ def _queue(state: State, row: Row, scope: Scope) -> dict[Breach, bool]:
     return {
         Breach.UNCOUNTED: row.status in OPEN and not state.messages and not state.excused,
         Breach.MISCOUNTED: GHOST in state.messages and not state.faults.forget,
-        Breach.DOUBLED: scope.prompt and len(state.messages) > 1 and not any(state.faults),
+        Breach.DOUBLED: scope.calm and len(state.messages) > 1,
+        Breach.MEDDLED: scope.calm and state.sweep.adds > 0,
     }
 
 

@@ -63,14 +63,14 @@ class Rules:
 class Scope:
     """What may happen in a search: `most` of each fault, `faults` altogether, `attempts` a job may have.
 
-    `prompt`: nobody is slow, so that seconds never pass in the middle of anyone's step.
+    `calm`: nothing is lost, and nobody is slow, so that seconds never pass in the middle of anyone's step.
     """
 
     most: Faults
     faults: int
     attempts: int = 2
     cancel: bool = False
-    prompt: bool = False
+    calm: bool = False
 
     def allows(self, state: State, fault: str) -> bool:
         """Whether one more fault of that kind may happen."""

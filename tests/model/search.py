@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from core.transitions import Row
-from tests.model.properties import FUTURES, Breach, Future, broken_at, broken_by, kind_of
+from tests.model.properties import FAULT, FUTURES, Breach, Future, broken_at, broken_by, kind_of
 from tests.model.rules import Protocol, Rules, Scope
 from tests.model.state import State, Worker, canonical
 from tests.model.surroundings import fault_steps, janitor_steps, submit_steps, time_steps, user_steps
@@ -89,7 +89,9 @@ def _explored(protocol: Protocol, graph: Graph, breaches: frozenset[Breach]) -> 
 def successors(protocol: Protocol, state: State) -> Iterator[Step]:
     """Everything that can happen next."""
     for actor in ACTORS:
-        yield from actor(protocol, state)
+        for step in actor(protocol, state):
+            if not (protocol.scope.calm and kind_of(step[0]) == FAULT):
+                yield step
 
 
 def _without(future: Future, graph: Graph) -> Found | None:

@@ -113,10 +113,10 @@ def _children_killed(protocol: Protocol, state: State) -> State:
 
 def time_steps(protocol: Protocol, state: State) -> Iterator[Step]:
     """Seconds pass: the row settles, pending messages go stale in the order of their delivery, the lease of a dead worker runs out."""
-    if state.fresh and not (protocol.scope.prompt and _in_between(state)):
+    if state.fresh and not (protocol.scope.calm and _in_between(state)):
         yield "time passes, the row has settled", state._replace(fresh=False)
     oldest = state.messages.find(FRESH) + 1
-    if oldest and is_open(state) and not (protocol.scope.prompt and _being_looked_at(state, oldest)):
+    if oldest and is_open(state) and not (protocol.scope.calm and _being_looked_at(state, oldest)):
         yield "time passes, a pending message is stale", marked(state, oldest, STALE)
     if _leased(state) and not (protocol.rules.heartbeat_renews and live_owner(state)):
         yield "time passes, the lease runs out", state._replace(lease_over=True)

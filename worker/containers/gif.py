@@ -7,8 +7,8 @@ seen, and a frame smaller than the canvas leaves it clear, as browsers have it.
 import struct
 from dataclasses import dataclass, field, replace
 
-from worker.conversion_error import corrupt, truncated
 from worker.ceilings import too_many_frames
+from worker.conversion_error import corrupt, truncated
 
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
 GRAPHIC_CONTROL, COMMENT, APPLICATION = 0xF9, 0xFE, 0xFF

@@ -83,7 +83,7 @@ class PngFile:
         return SIGNATURE + b"".join(chunk(kind, data) for kind, data in chunks)
 
 
-def chunk(kind: bytes, *parts: bytes) -> bytes:
+def chunk(kind: bytes, *parts: bytes | memoryview) -> bytes:
     """A chunk with its length and check sum."""
     data = b"".join(parts)
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))

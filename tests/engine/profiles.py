@@ -1,0 +1,114 @@
+"""ICC profiles as bytes, built here so that their colours are known."""
+
+import struct
+from collections.abc import Sequence
+
+from PIL import ImageCms
+
+# Primaries as x, y pairs; the white point is D65 in all of them.
+DISPLAY_P3 = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
+ADOBE_RGB = ((0.640, 0.330), (0.210, 0.710), (0.150, 0.060))
+D65 = (0.3127, 0.3290)
+BRADFORD = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
+D50_XYZ = (0.96422, 1.0, 0.82521)
+
+
+def rgb_profile(primaries: Sequence[tuple[float, float]] = DISPLAY_P3, gamma: float = 2.2) -> bytes:
+    """An ICC matrix profile (version 2) with these primaries, white D65 and a plain gamma."""
+    columns = _columns(primaries)
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+    tags = [(name, _xyz(column)) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns, strict=True)]
+    tags += [(name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")]
+    return _icc(b"mntr", b"RGB ", [*tags, (b"wtpt", _xyz(D50_XYZ))])
+
+
+def grey_profile(gamma: float = 1.0) -> bytes:
+    """An ICC grey profile with a plain gamma."""
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+    return _icc(b"mntr", b"GRAY", [(b"kTRC", curve), (b"wtpt", _xyz(D50_XYZ))])
+
+
+def cmyk_profile() -> bytes:
+    """An ICC output profile (lut8, 2 grid points) in which cyan ink is a mid blue-green and black is black."""
+    identity = b"".join(bytes(range(256)) for _ in range(4))
+    grid = b"".join(_ink(c, m, y, k) for c in (0, 1) for m in (0, 1) for y in (0, 1) for k in (0, 1))
+    output = b"".join(bytes(range(256)) for _ in range(3))
+    matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    table = b"mft1" + bytes(4) + bytes((4, 3, 2, 0)) + matrix + identity + grid + output
+    return _icc(b"prtr", b"CMYK", [(b"A2B0", table), (b"A2B1", table), (b"wtpt", _xyz(D50_XYZ))], connection=b"Lab ")
+
+
+def _ink(c: int, m: int, y: int, k: int) -> bytes:
+    """Lab of 8 bits: paper white is (255, 128, 128)."""
+    light = 0 if k else max(0, 255 - 100 * c - 110 * m - 20 * y)
+    return bytes((light, 128 if k else 128 - 40 * c + 70 * m, 128 if k else 128 - 40 * c + 80 * y))
+
+
+def _columns(primaries: Sequence[tuple[float, float]]) -> list[tuple[float, float, float]]:
+    """XYZ of the primaries, scaled to the white point and adapted from D65 to D50."""
+    unscaled = [(x / y, 1.0, (1 - x - y) / y) for x, y in primaries]
+    white = (D65[0] / D65[1], 1.0, (1 - D65[0] - D65[1]) / D65[1])
+    scales = _solved(unscaled, white)
+    adapt = _adaptation(white)
+    scaled = [tuple(value * scale for value in column) for column, scale in zip(unscaled, scales, strict=True)]
+    return [_times(adapt, column) for column in scaled]
+
+
+def _adaptation(white: Sequence[float]) -> list[tuple[float, float, float]]:
+    seen, wanted = _times(BRADFORD, white), _times(BRADFORD, D50_XYZ)
+    columns = []
+    for index in range(3):
+        unit = tuple(float(index == row) for row in range(3))
+        cone = [value * wanted[row] / seen[row] for row, value in enumerate(_times(BRADFORD, unit))]
+        columns.append(_solved([tuple(BRADFORD[row][col] for row in range(3)) for col in range(3)], cone))
+    return [tuple(columns[col][row] for col in range(3)) for row in range(3)]  # type: ignore[misc]
+
+
+def _times(matrix: Sequence[Sequence[float]], vector: Sequence[float]) -> tuple[float, float, float]:
+    a, b, c = (sum(row[index] * vector[index] for index in range(3)) for row in matrix)
+    return a, b, c
+
+
+def _solved(columns: Sequence[Sequence[float]], right: Sequence[float]) -> tuple[float, float, float]:
+    """x of `columns` x = right, by Cramer's rule."""
+    whole = _determinant(columns)
+    a, b, c = (
+        _determinant([right if index == place else column for index, column in enumerate(columns)]) / whole
+        for place in range(3)
+    )
+    return a, b, c
+
+
+def _determinant(m: Sequence[Sequence[float]]) -> float:
+    return (
+        m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1])
+        - m[1][0] * (m[0][1] * m[2][2] - m[0][2] * m[2][1])
+        + m[2][0] * (m[0][1] * m[1][2] - m[0][2] * m[1][1])
+    )
+
+
+def _xyz(values: Sequence[float]) -> bytes:
+    return b"XYZ " + bytes(4) + b"".join(struct.pack(">i", round(value * 65536)) for value in values)
+
+
+def _icc(kind: bytes, space: bytes, tags: Sequence[tuple[bytes, bytes]], connection: bytes = b"XYZ ") -> bytes:
+    """An ICC profile, version 2.4: header, table of tags, data."""
+    text = b"test profile\0"
+    tags = [
+        (b"desc", b"desc" + bytes(4) + struct.pack(">I", len(text)) + text + bytes(78 + 11)),
+        (b"cprt", b"text" + bytes(4) + b"none\0"),
+        *tags,
+    ]
+    table, body, at = struct.pack(">I", len(tags)), b"", 128 + 4 + 12 * len(tags)
+    for name, data in tags:
+        table += name + struct.pack(">II", at + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    size = at + len(body)
+    header = struct.pack(">I4sI4s4s4s12s4s", size, b"lcms", 0x02400000, kind, space, connection, bytes(12), b"acsp")
+    header += bytes(28) + b"".join(struct.pack(">i", round(value * 65536)) for value in D50_XYZ)
+    return header + bytes(128 - len(header)) + table + body
+
+
+def srgb_profile() -> bytes:
+    """The sRGB profile of LittleCMS."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
