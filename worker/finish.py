@@ -111,8 +111,12 @@ def settle(context: Context, held: Held) -> None:
 
 
 def _is_ours(job: Job, held: Held) -> bool:
-    """Whether the end that the record shows is the one that we wrote: then only its COMMIT's answer was lost."""
-    return job.claim == held.job.claim and job.status in {Status.SUCCEEDED, Status.FAILED}
+    """Whether the end that the record shows is the one that we wrote: then only its COMMIT's answer was lost.
+
+    The janitor's `worker_lost` leaves the claim as it is, and tells of it itself.
+    """
+    lost = job.error is not None and job.error["code"] == FailureCode.WORKER_LOST
+    return job.claim == held.job.claim and job.status in {Status.SUCCEEDED, Status.FAILED} and not lost
 
 
 def _end(
