@@ -1,3 +1,4 @@
+import asyncio
 import json
 import threading
 import time
@@ -10,6 +11,8 @@ import httpx
 import pytest
 
 from api import status as status_module
+from api.examples import QUEUED, SUCCEEDED
+from api.hub import Hub
 from core.announce import EVENTS, cache_key, encode, write_cache
 from core.jobs import Job
 from core.transitions import Status
@@ -175,15 +178,19 @@ def test_a_wait_sees_what_no_event_told(live: Live) -> None:
     assert answers[1] < 50
 
 
-def test_a_wait_is_not_led_back_by_a_late_event(live: Live) -> None:
-    without_rechecks(live)
-    job_id = live.submit()
-    queued = live.record(job_id)
-    live.claim(job_id)
-    with asking(live, f"/v1/jobs/{job_id}?wait=2") as answers:
-        watched(live, job_id)
-        live.redis.publish(EVENTS, encode(queued))
-    assert answers[0].json()["status"] == "processing"
+def test_a_watch_passes_over_what_is_not_newer() -> None:
+    async def no_row(_job_id: UUID) -> Job | None:
+        return None
+
+    async def watch() -> tuple[Job | None, Job | None]:
+        hub, now = Hub(None, no_row), asyncio.get_running_loop().time
+        with hub.watch(QUEUED.id) as watch:
+            watch.heard.put_nowait(QUEUED)
+            late = await watch.wait_for_change(QUEUED.rev, now() + 0.2)
+            watch.heard.put_nowait(SUCCEEDED)
+            return late, await watch.wait_for_change(SUCCEEDED.rev - 1, now() + PATIENCE)
+
+    assert asyncio.run(watch()) == (None, SUCCEEDED)
 
 
 def test_a_wait_for_what_is_over_ends_at_once(live: Live) -> None:

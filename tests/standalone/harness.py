@@ -26,10 +26,16 @@ def eventually(true: Callable[[], bool], what: str) -> None:
 class Launched:
     """A launcher that was started; lines of stdout and stderr come as they are written."""
 
-    def __init__(self, data_dir: Path, env: Mapping[str, str], as_user: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        env: Mapping[str, str],
+        as_user: Sequence[str] = (),
+        what: Sequence[str] = (str(STANDINS),),
+    ) -> None:
         self.data_dir = data_dir
         self.process = subprocess.Popen(
-            [*as_user, sys.executable, str(STANDINS)],
+            [*as_user, sys.executable, *what],
             env={**env, "DATA_DIR": str(data_dir)},
             cwd=data_dir.parent,
             stdout=subprocess.PIPE,

@@ -1,0 +1,57 @@
+"""Conversions for tests: in this process through the pipeline, or in the sandbox."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from core.formats import sniff
+from core.options import Options
+from tests.engine.running import Boxed, Result
+from worker.opening import prepare_codecs
+from worker.pipeline import convert
+from worker.request import Limits, Request
+from worker.sandbox import Sandbox
+
+LIMITS = {
+    "max_pixels": 50_000_000,
+    "max_frames": 1000,
+    "max_result_bytes": 200 << 20,
+    "memory_bytes": 1 << 30,
+    "seconds": 120.0,
+}
+
+Converter = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def run() -> Converter:
+    """Convert bytes to a target in this process; options by name, limits in `limits`."""
+    prepare_codecs()
+
+    def run_(data: bytes, target: str, *, limits: dict[str, Any] | None = None, **options: Any) -> Result:
+        source = sniff(data[:64])
+        assert source is not None
+        request = Request(
+            source=source.name, target=target, options=Options(**options), limits=Limits(**(LIMITS | (limits or {})))
+        )
+        sink = io.BytesIO()
+        outcome = convert(request, data, sink)
+        return Result(outcome, sink.getvalue())
+
+    return run_
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox of the test's own."""
+    box = Sandbox()
+    yield box
+    box.close()
+
+
+@pytest.fixture
+def boxed(sandbox: Sandbox) -> Boxed:
+    """Convert bytes in that sandbox."""
+    return Boxed(sandbox, LIMITS)
