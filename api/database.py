@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-import psycopg2
 import structlog
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
-from core.database import blob_transaction, is_away
+from core.database import ERRORS, blob_transaction, is_away
 from core.errors import DatabaseAway
 
 log = structlog.get_logger(__name__)
@@ -17,9 +15,6 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 P = ParamSpec("P")
 Work = Callable[Concatenate[Connection, P], T]
-
-# Blobs go through the driver's own cursor, so its errors come unwrapped.
-DRIVER_AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
 class Database:
@@ -50,8 +45,8 @@ class Database:
     async def _in_thread(self, transaction: Callable[[], T]) -> T:
         try:
             return await to_thread.run_sync(transaction, limiter=self._threads)
-        except (SQLAlchemyError, psycopg2.Error) as error:
-            if not (is_away(error) or isinstance(error, DRIVER_AWAY)):
+        except ERRORS as error:
+            if not is_away(error):
                 raise
             log.warning("the database is away", error=str(error).strip())
             raise DatabaseAway("The database does not answer. Nothing was changed; try again in a moment.") from error

@@ -20,7 +20,9 @@ from tests.e2e.conftest import RedisServer
 from tests.service import Process, Service, wait_for
 
 HOLD = "hold-2.png"
-LONG = "hold-45.png"
+LONG = "hold-55.png"
+SOON = 30.0
+"""Seconds: far more than a kill takes, and far less than LONG holds."""
 
 
 def picture(colour: str = "red", side: int = 24) -> bytes:
@@ -230,7 +232,7 @@ def test_a_cancel_ends_the_child_by_the_channel(service: Service) -> None:
     wait_for("the worker to listen", lambda: service.redis.pubsub_numsub(CANCELED)[0][1] >= 1)
     cancel(service, job_id, tell=True)
 
-    wait_for("the child to go", lambda: not worker.children())
+    wait_for("the child to go", lambda: not worker.children(), SOON)
     wait_for("the message to go", lambda: service.redis.xlen(STREAM) == 0)
     assert service.job(job_id).status is Status.CANCELED
     assert service.results() == 0
@@ -244,7 +246,7 @@ def test_a_cancel_ends_the_child_by_the_heartbeat_when_redis_is_away(
     redis_server.stop()
     try:
         cancel(service, job_id, tell=False)
-        wait_for("the child to go", lambda: not worker.children())
+        wait_for("the child to go", lambda: not worker.children(), SOON)
     finally:
         redis_server.start()
 
