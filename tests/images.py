@@ -55,7 +55,9 @@ def exif(orientation: int = 1) -> Image.Exif:
     block[ExifTags.Base.Orientation] = orientation
     block[ExifTags.Base.Make] = "Millstone"
     block[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSLatitudeRef: "N", ExifTags.GPS.GPSLatitude: (48.0, 8.0, 0.0)}
-    return block
+    loaded = Image.Exif()
+    loaded.load(block.tobytes())
+    return loaded
 
 
 def oriented(orientation: int, name: str = "JPEG", **settings: Any) -> bytes:

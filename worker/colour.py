@@ -131,4 +131,6 @@ def _applied(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image
     changed = ImageCms.applyTransform(image, transform)
     if changed is None:
         raise ValueError("the transform gave no image")
+    # Pillow notes the sRGB profile here, and encoders would write it, with its date of today.
+    changed.info.clear()
     return changed

@@ -58,10 +58,11 @@ def unsupported(name: str, why: str) -> ConversionError:
 
 
 @contextmanager
-def decoding(name: str) -> Iterator[None]:
+def decoding(name: str, *, needs: int = 0) -> Iterator[None]:
     """Around every call into a decoder: its exceptions become ConversionError (MemoryError stays).
 
-    Warnings of the decoder are heard, not shown: they tell a short file from a damaged one.
+    Warnings of the decoder are heard, not shown: they tell a short file from a damaged one. A decoder that says
+    nothing of memory is asked in another way: when there is no room for the `needs` bytes that it takes, that was it.
     """
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
@@ -70,6 +71,7 @@ def decoding(name: str) -> Iterator[None]:
         except (ConversionError, MemoryError):
             raise
         except FROM_BAD_FILES as error:
+            bytearray(needs)
             raise _understood(error, name, " ".join(str(one.message) for one in heard)) from error
 
 
@@ -78,7 +80,9 @@ def _understood(error: Exception, name: str, heard: str) -> Exception:
     code = next((code for code, marks in MEANINGS if any(mark in words for mark in marks)), None)
     if code is FailureCode.MEMORY_LIMIT:
         return MemoryError()
-    if code is FailureCode.UNSUPPORTED_IMAGE or isinstance(error.__cause__, KeyError):
+    if code is FailureCode.UNSUPPORTED_IMAGE or (
+        isinstance(error, SyntaxError) and isinstance(error.__cause__, KeyError)
+    ):
         return unsupported(name, "it uses a variant that is not known here")
     return ConversionError(code or FailureCode.CORRUPT_IMAGE)
 

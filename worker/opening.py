@@ -20,9 +20,9 @@ def prepare_codecs() -> None:
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
-def load_image(name: str, data: bytes) -> ImageFile.ImageFile:
-    """Open with the one decoder of that format; its reason is asked for when it refuses."""
-    with decoding(name):
+def load_image(name: str, data: bytes, *, needs: int = 0) -> ImageFile.ImageFile:
+    """Open with the one decoder of that format; its reason is asked for when it refuses (`needs`: see decoding)."""
+    with decoding(name, needs=needs):
         try:
             return Image.open(io.BytesIO(data), formats=[PILLOW[name]])
         except UnidentifiedImageError:

@@ -17,6 +17,9 @@ from worker.request import Limits
 from worker.source import Frame, Kind, Opened
 from worker.tiff_reader import open_tiff
 
+WEBP_BYTES = 8
+"""What libwebp takes for each pixel of the canvas: two of them."""
+
 GIF_DISPOSAL = {gif.DISPOSE_BACKGROUND: Disposal.CLEAR, gif.DISPOSE_PREVIOUS: Disposal.RESTORE}
 
 
@@ -163,8 +166,9 @@ def _read_bmp(data: bytes, _limits: Limits) -> Opened:
 
 
 def _read_webp(data: bytes, limits: Limits) -> Opened:
-    check_pixels(_area(riff.canvas(data)), limits.max_pixels)
-    return _read_sequence("webp", data, depth=8, plays=None)
+    area = _area(riff.canvas(data))
+    check_pixels(area, limits.max_pixels)
+    return _read_sequence("webp", data, depth=8, plays=None, needs=area * WEBP_BYTES)
 
 
 def _read_avif(data: bytes, _limits: Limits) -> Opened:
@@ -174,16 +178,16 @@ def _read_avif(data: bytes, _limits: Limits) -> Opened:
     return _read_sequence("avif", data, depth=depth, plays=plays)
 
 
-def _read_sequence(name: str, data: bytes, *, depth: int, plays: int | None) -> Opened:
+def _read_sequence(name: str, data: bytes, *, depth: int, plays: int | None, needs: int = 0) -> Opened:
     """WebP and AVIF: the decoder composes the frames. It applies no orientation (Pillow turns AVIF's into EXIF's)."""
-    image = load_image(name, data)
+    image = load_image(name, data, needs=needs)
     count: int = getattr(image, "n_frames", 1)
     metadata, profile = _metadata(image), _profile(image)
     orientation = exif_orientation(metadata.exif)
 
     def read() -> Iterator[Frame]:
         for index in range(count):
-            with decoding(name):
+            with decoding(name, needs=needs):
                 image.seek(index)
                 image.load()
             duration = Fraction(image.info.get("duration", 0))

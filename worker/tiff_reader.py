@@ -12,7 +12,7 @@ from worker.opening import load_image, sensible_dpi
 from worker.request import Limits
 from worker.source import Frame, Kind, Opened
 
-BITS, PHOTOMETRIC, IPTC, RESOURCES = 258, 262, 33_723, 34_377
+BITS, PHOTOMETRIC, IPTC, RESOURCES, PROFILE = 258, 262, 33_723, 34_377, 34_675
 PIECES = ((273, 279), (324, 325))
 DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33_432)
 """Description, make, model, software, date, artist, copyright: what describes the picture, not its layout."""
@@ -59,6 +59,8 @@ def _survey(image: TiffImagePlugin.TiffImageFile, length: int, limits: Limits) -
             pixels += image.width * image.height
             check_pixels(pixels, limits.max_pixels)
             _check_pieces(image.tag_v2, length)
+            if image.tag_v2.next + 2 > length:
+                raise truncated()
             count += 1
         image.seek(0)
     return pixels, count
@@ -85,7 +87,8 @@ def _facts(image: TiffImagePlugin.TiffImageFile) -> dict[str, Any]:
     depth = max(tags.get(BITS, (1,)))
     grey16 = image.mode.startswith("I;16")
     return {
-        "profile": image.info.get("icc_profile") or None,
+        # Not from `info`, where Pillow leaves the last page's profile for pages that have none.
+        "profile": _bytes(tags.get(PROFILE)) or None,
         "depth": max(8, depth),
         "full_scale": (1 << depth) - 1 if grey16 and 8 < depth < 16 else 65_535,
         "white_is_zero": grey16 and tags.get(PHOTOMETRIC) == 0,

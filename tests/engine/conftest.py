@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -55,3 +56,9 @@ def sandbox() -> Iterator[Sandbox]:
 def boxed(sandbox: Sandbox) -> Boxed:
     """Convert bytes in that sandbox."""
     return Boxed(sandbox, LIMITS)
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool

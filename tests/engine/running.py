@@ -3,10 +3,8 @@
 import io
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pytest
 from PIL import Image, ImageChops
 
 from core.options import Options
@@ -100,17 +98,9 @@ def apart(one: Image.Image, other: Image.Image) -> float:
     """The largest difference of any sample; the sizes and modes must be equal."""
     assert (one.size, one.mode) == (other.size, other.mode)
     extremes = ImageChops.difference(one, other).getextrema()
-    return max(high for _, high in extremes) if isinstance(extremes[0], tuple) else extremes[1]  # type: ignore[misc, return-value]
+    return max(high for _, high in extremes) if isinstance(extremes[0], tuple) else extremes[1]
 
 
 def near(seen: Any, wanted: Any, tolerance: float = 8) -> bool:
     """Whether two pixels are alike."""
     return len(seen) == len(wanted) and all(abs(a - b) <= tolerance for a, b in zip(seen, wanted, strict=True))
-
-
-def children(pid: int) -> list[int]:
-    """The processes that this one has started and not yet reaped."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children")
-    if not listed.exists():
-        pytest.skip("this kernel does not list the children of a process")
-    return [int(child) for child in listed.read_text().split()]

@@ -1,5 +1,7 @@
 """Orientation, sizes, and the limits of formats."""
 
+from typing import Any
+
 import pytest
 from PIL import Image
 
@@ -8,7 +10,13 @@ from tests.engine.conftest import Converter
 from tests.engine.running import near
 
 CENTRES = {(12, 8): images.RED, (36, 8): images.GREEN, (36, 24): images.BLUE, (12, 24): images.YELLOW}
-ORIENTED = {"JPEG": {"quality": 95}, "PNG": {}, "WEBP": {"lossless": True}, "TIFF": {}, "AVIF": {"quality": 95}}
+ORIENTED: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 95},
+    "PNG": {},
+    "WEBP": {"lossless": True},
+    "TIFF": {},
+    "AVIF": {"quality": 95},
+}
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -28,7 +36,8 @@ def test_orientation_is_baked_in_once(run: Converter, source: str, orientation: 
 
 
 def test_an_oriented_compressed_tiff_is_turned_once(run: Converter) -> None:
-    data = images.oriented(6, "TIFF", compression="tiff_lzw")
+    turned = images.quarters().transpose(Image.Transpose.ROTATE_90)
+    data = images.encoded(turned, "TIFF", compression="tiff_lzw", tiffinfo={0x0112: 6})
     seen = run(data, "png").image().convert("RGB")
     assert seen.size == (48, 32)
     assert all(near(seen.getpixel(at), colour, 0) for at, colour in CENTRES.items())
@@ -73,7 +82,11 @@ def test_width_is_that_of_the_upright_picture(run: Converter) -> None:
 
 
 def test_each_page_is_sized_by_itself(run: Converter) -> None:
-    assert [page.size for page in run(images.tiff_pages(), "tiff", height=10).frames()] == [(15, 10), (20, 10), (25, 10)]
+    assert [page.size for page in run(images.tiff_pages(), "tiff", height=10).frames()] == [
+        (15, 10),
+        (20, 10),
+        (25, 10),
+    ]
 
 
 def test_every_frame_of_an_animation_is_sized(run: Converter) -> None:

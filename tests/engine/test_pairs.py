@@ -1,6 +1,7 @@
 """Every read format to every write format: a still, one with alpha, an animation; decoded again and compared."""
 
 import itertools
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,7 +13,11 @@ from tests.engine.running import apart, near
 
 NAMES = [fmt.name for fmt in FORMATS]
 LOSSY = {"jpeg", "webp", "avif"}
-LOSSLESS_SETTINGS = {"WEBP": {"lossless": True}, "JPEG": {"quality": 95}, "AVIF": {"quality": 95}}
+LOSSLESS_SETTINGS: dict[str, dict[str, Any]] = {
+    "WEBP": {"lossless": True},
+    "JPEG": {"quality": 95},
+    "AVIF": {"quality": 95},
+}
 ANIMATIONS = {
     "gif": images.animated_gif,
     "webp": images.animated_webp,
@@ -44,9 +49,8 @@ def test_a_still_keeps_its_picture(run: Converter, source: str, target: str) -> 
 @pytest.mark.parametrize(("source", "target"), list(itertools.product(["png", "webp", "tiff", "avif", "gif"], NAMES)))
 def test_alpha_is_kept_or_laid_on_the_background(run: Converter, source: str, target: str) -> None:
     disc = images.soft_disc()
-    settings = {"WEBP": {"lossless": True}, "AVIF": {"quality": 95}}.get(source.upper(), {})
     options = {"background": "#0000ff"} if "background" in found(target).options else {}
-    result = run(images.encoded(disc, source.upper(), **settings), target, **options)
+    result = run(source_of(source, disc), target, **options)
     flat = found(target).alpha is Alpha.NONE
     assert result.warnings == (["alpha_flattened"] if flat else [])
     seen = result.image().convert("RGBA")

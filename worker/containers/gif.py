@@ -76,7 +76,8 @@ class GifFile:
         covers = not first.x and not first.y and first.width >= self.width and first.height >= self.height
         clears = any(frame.control.dispose == DISPOSE_BACKGROUND for frame in self.frames[:-1])
         undone_first = first.control.dispose == DISPOSE_PREVIOUS and len(self.frames) > 1
-        shows = any(frame.control.transparent is not None for frame in self.frames)
+        # Over an opaque canvas, clear pixels of later frames show what is below.
+        shows = first.control.transparent is not None
         return covers and not (clears or undone_first or shows)
 
 

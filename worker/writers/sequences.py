@@ -65,7 +65,7 @@ def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     later = FrameSequence(frames, plan.frames - 1)
     later.encoderinfo = plan.later_settings
     # As a save parameter, the first page's profile would go to pages that have none.
-    first.image.info = {**profile_of(first)}
+    first.image.info.update(profile_of(first))
     first.image.save(sink, plan.pillow, save_all=True, append_images=[later], **plan.settings)
     return plan.frames
 

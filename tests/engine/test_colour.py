@@ -1,0 +1,143 @@
+"""Colour profiles: every colour checked against one that was worked out without a colour engine."""
+
+import itertools
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests import images
+from tests.engine import profiles
+from tests.engine.conftest import Converter
+from tests.engine.running import apart, near
+
+
+@pytest.mark.parametrize("source", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF"])
+def test_wide_colours_become_srgb(run: Converter, source: str) -> None:
+    settings: dict[str, dict[str, Any]] = {
+        "WEBP": {"lossless": True}, "JPEG": {"quality": 100, "subsampling": 0}, "AVIF": {"quality": 98},
+    }  # fmt: skip
+    image = Image.new("RGB", (32, 32), (200, 100, 50))
+    wide = images.encoded(
+        image, source, icc_profile=profiles.rgb_profile(profiles.DISPLAY_P3), **settings.get(source, {})
+    )
+    # Worked out by hand: P3 (gamma 2.2) to linear, its primaries to sRGB's, the sRGB curve.
+    wanted = expected_srgb((200, 100, 50), profiles.DISPLAY_P3)
+    result = run(wide, "png")
+    assert near(result.image().getpixel((5, 5)), wanted, 5)
+    assert not near(wanted, (200, 100, 50), 8)
+    assert "icc_profile" not in result.image().info
+    assert result.warnings == []
+
+
+def test_adobe_rgb_with_alpha(run: Converter) -> None:
+    image = Image.new("RGBA", (8, 8), (120, 160, 90, 77))
+    data = images.encoded(image, "PNG", icc_profile=profiles.rgb_profile(profiles.ADOBE_RGB))
+    seen = run(data, "png").image().getpixel((3, 3))
+    assert near(seen, (*expected_srgb((120, 160, 90), profiles.ADOBE_RGB), 77), 2)
+
+
+def expected_srgb(colour: tuple[int, int, int], primaries: object) -> tuple[int, ...]:
+    linear = [(sample / 255) ** 2.2 for sample in colour]
+    wide = profiles._columns(primaries)  # type: ignore[arg-type]
+    srgb = profiles._columns(((0.64, 0.33), (0.30, 0.60), (0.15, 0.06)))
+    xyz = tuple(sum(wide[band][row] * linear[band] for band in range(3)) for row in range(3))
+    back = profiles._solved(srgb, xyz)
+    clipped = [min(1.0, max(0.0, value)) for value in back]
+    return tuple(
+        round(255 * (12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055)) for value in clipped
+    )
+
+
+def test_pixels_that_are_srgb_already_do_not_move(run: Converter) -> None:
+    many = Image.merge("RGB", [Image.linear_gradient("L").rotate(angle) for angle in (0, 90, 180)])
+    data = images.encoded(many, "PNG", icc_profile=profiles.srgb_profile())
+    assert apart(run(data, "png").image(), many) == 0
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16"])
+def test_grey_profiles(run: Converter, mode: str) -> None:
+    value: Any = {"L": 55, "LA": (55, 90), "I;16": 55 * 257}[mode]
+    data = images.encoded(Image.new(mode, (8, 8), value), "PNG", icc_profile=profiles.grey_profile(gamma=1.0))
+    result = run(data, "png")
+    seen = result.image().getpixel((2, 2))
+    # Linear 55 of 255 is 128 of 255 in sRGB.
+    wanted = {"L": (128,), "LA": (128, 90), "I;16": (128 * 257,)}[mode]
+    assert near(seen if isinstance(seen, tuple) else (seen,), wanted, 200 if mode == "I;16" else 2)
+    assert result.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "profile"),
+    [
+        ("L", profiles.srgb_profile()),
+        ("RGB", profiles.grey_profile()),
+        ("RGB", b"this is no profile at all" * 10),
+        ("RGB", profiles.rgb_profile()[:200]),
+    ],
+)
+def test_a_profile_that_cannot_be_used_is_said(run: Converter, mode: str, profile: bytes) -> None:
+    image = images.quarters(mode=mode)
+    for options in ({}, {"color": "keep"}):
+        result = run(images.encoded(image, "PNG", icc_profile=profile), "png", **options)
+        assert result.warnings == ["profile_ignored"]
+        assert apart(result.image(), image) == 0
+
+
+@pytest.mark.parametrize(("adobe", "keep"), list(itertools.product([True, False], [True, False])))
+def test_cmyk_without_a_profile(run: Converter, adobe: bool, keep: bool) -> None:
+    result = run(images.cmyk_jpeg(adobe=adobe), "png", color="keep" if keep else "srgb")
+    assert near(result.image().getpixel((5, 5)), (0, 255, 255), 3)
+
+
+def test_cmyk_by_its_profile(run: Converter) -> None:
+    profile = profiles.cmyk_profile()
+    for data in (
+        images.cmyk_jpeg(profile=profile),
+        images.encoded(Image.new("CMYK", (32, 32), (255, 0, 0, 0)), "TIFF", icc_profile=profile),
+    ):
+        result = run(data, "png")
+        seen = result.image().getpixel((5, 5))
+        assert result.warnings == []
+        assert not near(seen, (0, 255, 255), 40), "the profile's cyan is no pure cyan"
+        assert seen[0] < seen[1]  # type: ignore[index]
+        wrong = run(data.replace(b"acsp", b"xxxx"), "png")
+        assert wrong.warnings == ["profile_ignored"]
+        assert near(wrong.image().getpixel((5, 5)), (0, 255, 255), 3)
+
+
+@pytest.mark.parametrize("target", ["jpeg", "png", "webp", "tiff", "avif"])
+def test_color_keep_keeps_profile_and_values(run: Converter, target: str) -> None:
+    profile = profiles.rgb_profile()
+    data = images.encoded(Image.new("RGB", (32, 32), (200, 100, 50)), "PNG", icc_profile=profile)
+    seen = run(data, target, color="keep").image()
+    assert seen.info["icc_profile"] == profile
+    assert near(seen.convert("RGB").getpixel((5, 5)), (200, 100, 50), 8)
+
+
+@pytest.mark.parametrize("target", ["gif", "bmp"])
+def test_color_keep_matches_where_no_profile_can_stay(run: Converter, target: str) -> None:
+    data = images.encoded(Image.new("RGB", (8, 8), (200, 100, 50)), "PNG", icc_profile=profiles.rgb_profile())
+    seen = run(data, target, color="keep").image().convert("RGB")
+    assert near(seen.getpixel((5, 5)), expected_srgb((200, 100, 50), profiles.DISPLAY_P3), 3)
+
+
+def test_color_keep_keeps_ink_where_it_can(run: Converter) -> None:
+    profile = profiles.cmyk_profile()
+    for target in ("jpeg", "tiff"):
+        seen = run(images.cmyk_jpeg(profile=profile), target, color="keep").image()
+        assert (seen.mode, seen.info["icc_profile"]) == ("CMYK", profile)
+        assert near(seen.getpixel((5, 5)), (255, 0, 0, 0), 3)
+    assert run(images.cmyk_jpeg(profile=profile), "webp", color="keep").image().mode == "RGB"
+
+
+def test_each_page_keeps_its_own_profile(run: Converter) -> None:
+    pages = [Image.new("RGB", (8, 8), images.RED), Image.new("L", (8, 8), 90), Image.new("RGB", (8, 8), images.BLUE)]
+    pages[0].info["icc_profile"] = profiles.rgb_profile()
+    data = images.encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    seen = run(data, "tiff", color="keep").image()
+    found = []
+    for index in range(3):
+        seen.seek(index)
+        found.append("icc_profile" in seen.info and seen.tag_v2.get(34_675) is not None)  # type: ignore[attr-defined]
+    assert found == [True, False, False]

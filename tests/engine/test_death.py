@@ -1,0 +1,66 @@
+"""When a supervisor or a zygote dies, nothing of it stays; and nothing in the sandbox knows a secret."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.processes import alive, children, children_of, until
+
+SUPERVISOR = """
+import os, sys
+from core.options import Options
+from worker.request import Limits, Request
+from worker.sandbox import Handle, Sandbox
+
+sandbox = Sandbox()
+limits = Limits(max_pixels=10**6, max_frames=9, max_result_bytes=10**6, memory_bytes=10**9, seconds=60)
+request = Request(source="jpeg", target="png", options=Options(), limits=limits, hold=50)
+print("ready", flush=True)
+sandbox.run(request, os.memfd_create("upload"), os.memfd_create("result"), Handle())
+"""
+
+
+@pytest.fixture
+def supervisor() -> Iterator[subprocess.Popen[str]]:
+    environment = {**os.environ, "IMAGEMILL_DATABASE_URL": "postgresql://me:topsecret@localhost/x"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SUPERVISOR], stdout=subprocess.PIPE, text=True, env=environment, cwd=Path.cwd()
+    )
+    with process:
+        yield process
+        process.kill()
+
+
+def family(process: subprocess.Popen[str]) -> tuple[int, int]:
+    """The zygote and the child of a supervisor that holds a job."""
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    (zygote,) = children_of(process.pid)
+    until(lambda: bool(children(zygote)))
+    (child,) = children(zygote)
+    return zygote, child
+
+
+def test_no_process_outlives_a_supervisor_that_is_killed(supervisor: subprocess.Popen[str]) -> None:
+    zygote, child = family(supervisor)
+    supervisor.kill()
+    until(lambda: not alive(zygote) and not alive(child))
+
+
+def test_no_child_outlives_its_zygote(supervisor: subprocess.Popen[str]) -> None:
+    zygote, child = family(supervisor)
+    os.kill(zygote, signal.SIGKILL)
+    until(lambda: not alive(child))
+
+
+def test_zygote_and_child_know_no_secret(supervisor: subprocess.Popen[str]) -> None:
+    for pid in family(supervisor):
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        names = {entry.split(b"=")[0] for entry in environment.split(b"\0") if entry}
+        assert b"topsecret" not in environment
+        assert names <= {b"PYTHONPATH", b"PYTHONSAFEPATH", b"LD_LIBRARY_PATH"}

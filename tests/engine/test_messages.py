@@ -1,0 +1,98 @@
+"""What comes out of a sandbox is believed only when it has exactly the right shape."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.failures import FailureCode, WarningCode, failure, warning
+from core.options import Options
+from worker.messages import Exit, Garbage, Started, read_message
+from worker.request import Converted, Limits, Outcome, Request, Source, failed
+
+LIMITS = Limits(max_pixels=1, max_frames=2, max_result_bytes=3, memory_bytes=4, seconds=5.5)
+GOOD = Outcome(
+    source=Source(format="jpeg", width=3, height=4, frames=1),
+    converted=Converted(format="png", width=3, height=4, frames=1),
+    failure=None,
+    warnings=(warning(WarningCode.DEPTH_REDUCED, depth=16, kept=8),),
+)
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_a_request_goes_there_as_it_was() -> None:
+    request = Request(
+        source="gif", target="webp", options=Options(width=7, background="#010203"), limits=LIMITS, hold=0.5
+    )
+    assert Request.from_json(request.as_json()) == request
+
+
+def test_an_outcome_comes_back_as_it_was() -> None:
+    assert Outcome.from_json(GOOD.as_json()) == GOOD
+    bad = failed(failure(FailureCode.TIMEOUT, limit=60))
+    assert Outcome.from_json(bad.as_json()) == bad
+
+
+def changed(**values: Any) -> bytes:
+    return json.dumps(json.loads(GOOD.as_json()) | values).encode()
+
+
+def described(**values: Any) -> dict[str, Any]:
+    return {"format": "png", "width": 1, "height": 1, "frames": 1} | values
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"", b"{", b"[]", b"7", b"null", b"[" * 100_000, b"\xff\xfe",
+        changed(converted=None), changed(failure={"code": "timeout", "detail": "x"}),
+        changed(converted=described(format="exe")), changed(converted=described(width=0)),
+        changed(converted=described(width=True)), changed(converted=described(height="1")),
+        changed(converted=described(frames=1 << 40)), changed(converted=described(format=7)),
+        changed(warnings=[{"code": "nonsense", "detail": "x"}]), changed(warnings=[{"code": "depth_reduced", "detail": "a\x1b[0m"}]),
+        changed(warnings=[{"code": "depth_reduced", "detail": "x" * 5000}]), changed(warnings=3),
+        changed(converted=None, failure={"code": "nonsense", "detail": "x"}),
+    ],
+)  # fmt: skip
+def test_anything_else_is_no_outcome(text: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the one class is the promise
+        Outcome.from_json(text)
+
+
+def test_messages(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    fd = os.open("/dev/null", os.O_RDONLY)
+    socket.send_fds(theirs, [b'{"started": 1}'], [fd])
+    os.close(fd)
+    theirs.send(GOOD.as_json())
+    theirs.send(b'{"exit": 9}')
+    theirs.send(b"nonsense")
+    theirs.close()
+    begun = read_message(ours)
+    assert isinstance(begun, Started)
+    os.close(begun.pidfd)
+    assert [read_message(ours) for _ in range(4)] == [GOOD, Exit(9), Garbage(), None]
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_file_descriptors_that_nobody_asked_for_are_closed(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    before = open_files()
+    socket.send_fds(theirs, [b'{"exit": 0}'], [0, 0, 0])
+    socket.send_fds(theirs, [b'{"started": 1}'], [0, 0])
+    assert read_message(ours) == Exit(0)
+    assert read_message(ours) == Garbage()
+    assert open_files() == before
