@@ -73,6 +73,17 @@ class Process:
     def wait(self, seconds: float = PATIENCE) -> int:
         return self.popen.wait(seconds)
 
+    def end(self) -> None:
+        try:
+            self.wait(1.5)
+        except subprocess.TimeoutExpired:
+            self.send(signal.SIGTERM)
+        try:
+            self.wait(8)
+        except subprocess.TimeoutExpired:
+            self.send(signal.SIGKILL)
+            self.wait()
+
     def children(self) -> list[psutil.Process]:
         """The conversions that run: children of the zygote, which is the only child of a worker."""
         try:
@@ -126,12 +137,13 @@ class Service:
         return process
 
     def stop_all(self) -> None:
-        """End everything that still runs."""
-        for process in self.processes:
-            if process.popen.poll() is None:
-                process.send(signal.SIGCONT)
-                process.send(signal.SIGKILL)
-                process.wait()
+        """End everything that still runs: asked twice, so that nothing waits for jobs, then killed."""
+        running = [process for process in self.processes if process.popen.poll() is None]
+        for number in (signal.SIGCONT, signal.SIGTERM):
+            for process in running:
+                process.send(number)
+        for process in running:
+            process.end()
 
     def submit(self, data: bytes, filename: str = "image.png", target: str = "jpeg", *, tell: bool = True) -> UUID:
         """Insert a job as the API does; `tell` also puts its message into the stream."""

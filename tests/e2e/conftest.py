@@ -33,15 +33,31 @@ class RedisServer:
 
 @pytest.fixture
 def redis_server(tmp_path_factory: pytest.TempPathFactory, redis_binary: Path) -> Iterator[RedisServer]:
+    """Each kind of server in turn: for what the protocol promises."""
     server = RedisServer(tmp_path_factory.mktemp("r"), redis_binary)
     yield server
     server.stop()
 
 
 @pytest.fixture
-def service(tmp_path: Path, database_url: str, engine: Engine, redis_server: RedisServer) -> Iterator[Service]:
-    with make_redis(redis_server.url) as client:
-        service = Service(tmp_path, database_url, redis_server.url, engine, client)
+def protocol_service(tmp_path: Path, database_url: str, engine: Engine, redis_server: RedisServer) -> Iterator[Service]:
+    """The service's processes on each kind of Redis."""
+    with running_service(tmp_path, database_url, engine, redis_server.url) as service:
+        yield service
+
+
+@pytest.fixture
+def service(tmp_path: Path, database_url: str, engine: Engine, redis_url: str) -> Iterator[Service]:
+    """The service's processes on one Redis."""
+    with running_service(tmp_path, database_url, engine, redis_url) as service:
+        yield service
+
+
+@contextmanager
+def running_service(directory: Path, database_url: str, engine: Engine, redis_url: str) -> Iterator[Service]:
+    """A service whose processes all end with the test."""
+    with make_redis(redis_url) as client:
+        service = Service(directory, database_url, redis_url, engine, client)
         try:
             yield service
         finally:

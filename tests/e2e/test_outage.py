@@ -6,14 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-import redis
 
 from core.database import make_engine
 from core.migrations import upgrade
-from core.redis_client import make_redis
 from core.transitions import Status
 from standalone.postgres import UNSAFE_BUT_FAST, embedded_postgres
 from tests.conftest import server_directory
+from tests.e2e.conftest import running_service
 from tests.e2e.test_protocol import picture
 from tests.service import Service, wait_for
 
@@ -45,14 +44,9 @@ def postgres() -> Iterator[PostgresServer]:
 def outage_service(tmp_path: Path, postgres: PostgresServer, redis_url: str) -> Iterator[Service]:
     engine = make_engine(postgres.url, pool=5)
     upgrade(engine)
-    client: redis.Redis
-    with make_redis(redis_url) as client:
-        service = Service(tmp_path, postgres.url, redis_url, engine, client)
-        try:
-            yield service
-        finally:
-            service.stop_all()
-            engine.dispose()
+    with running_service(tmp_path, postgres.url, engine, redis_url) as service:
+        yield service
+    engine.dispose()
 
 
 def test_an_outage_longer_than_the_lease_costs_no_attempt(outage_service: Service, postgres: PostgresServer) -> None:

@@ -25,6 +25,12 @@ SOON = 30.0
 """Seconds: far more than a kill takes, and far less than LONG holds."""
 
 
+@pytest.fixture
+def service(protocol_service: Service) -> Service:
+    """In this file, on each kind of Redis."""
+    return protocol_service
+
+
 def picture(colour: str = "red", side: int = 24) -> bytes:
     out = BytesIO()
     Image.new("RGB", (side, side), colour).save(out, "PNG")

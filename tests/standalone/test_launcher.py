@@ -2,7 +2,7 @@ import json
 import os
 import signal
 import socket
-import subprocess
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -86,13 +86,10 @@ def test_a_second_ctrl_c_does_not_wait(launched: Start, tmp_path: Path) -> None:
     api = running.named("standins.py api")
     running.process.send_signal(signal.SIGINT)
     eventually(lambda: not api.is_running(), "the first Ctrl-C is heard")
-    while running.process.poll() is None:
-        running.process.send_signal(signal.SIGINT)
-        try:
-            running.process.wait(timeout=0.7)
-        except subprocess.TimeoutExpired:
-            continue
-    assert running.process.returncode == 0
+    # One Ctrl-C may come twice within half a second; and one more, while Python itself ends, would kill it.
+    time.sleep(0.7)
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(timeout=PATIENCE) == 0
     assert running.nothing_left()
 
 
