@@ -26,21 +26,16 @@ def flatten(image: Image.Image, background: str) -> Image.Image:
         base.paste(image.getchannel("L"), mask=image.getchannel("A"))
         return base
     base = Image.new("RGB", image.size, (red, green, blue))
-    colours = image.convert("RGBA")
+    colours = image if image.mode == "RGBA" else image.convert("RGBA")
     base.paste(colours.convert("RGB"), mask=colours.getchannel("A"))
     return base
 
 
-def without_hidden(image: Image.Image) -> Image.Image:
-    """The same picture, black where nothing is seen: what alpha 0 hid is gone, not only out of sight."""
-    if image.mode not in WITH_ALPHA:
-        return image
+def clear_hidden(image: Image.Image) -> None:
+    """Make LA or RGBA black where nothing is seen, in place: what alpha 0 hid is gone, not only out of sight."""
     hidden = image.getchannel("A").point([255] + [0] * 255)
-    if hidden.getbbox() is None:
-        return image
-    clean = image.copy()
-    clean.paste((0,) * len(image.getbands()), mask=hidden)
-    return clean
+    if hidden.getbbox() is not None:
+        image.paste((0,) * len(image.getbands()), mask=hidden)
 
 
 def binary(image: Image.Image, background: str) -> Image.Image:
@@ -50,4 +45,5 @@ def binary(image: Image.Image, background: str) -> Image.Image:
     alpha = image.getchannel("A").point([0] * 128 + [255] * 128)
     flat = flatten(image, background)
     flat.putalpha(alpha)
-    return without_hidden(flat)
+    clear_hidden(flat)
+    return flat

@@ -40,11 +40,15 @@ def compose(size: tuple[int, int], patches: Iterable[Patch]) -> Iterator[tuple[I
         before = canvas.copy() if patch.disposal is Disposal.RESTORE else None
         if image is not None:
             _lay(canvas, image, patch)
-        yield canvas.copy(), patch.duration
+        region = (*patch.corner, patch.corner[0] + patch.image.width, patch.corner[1] + patch.image.height)
+        duration, disposal = patch.duration, patch.disposal
+        # Its pixels are on the canvas; they need not be held while the frame is worked on.
+        del patch, image
+        yield canvas.copy(), duration
         if before is not None:
             canvas = before
-        elif patch.disposal is Disposal.CLEAR and image is not None:
-            canvas.paste(CLEAR, (*patch.corner, patch.corner[0] + image.width, patch.corner[1] + image.height))
+        elif disposal is Disposal.CLEAR:
+            canvas.paste(CLEAR, region)
 
 
 def _lay(canvas: Image.Image, image: Image.Image, patch: Patch) -> None:

@@ -24,8 +24,14 @@ FROM_BAD_FILES = (
 )  # fmt: skip
 """What decoders raise when a file is not what it says it is. Only calls into a decoder are guarded with it."""
 
+OUT_OF_MEMORY = (
+    "out of memory", "memoryerror", "error -9",
+    "encoding error 1", "encoding error 2",  # libwebp's numbers
+    "encoding of color planes failed", "encoding of alpha plane failed",  # libavif gives no other reason
+)  # fmt: skip
+
 MEANINGS: tuple[tuple[FailureCode, tuple[str, ...]], ...] = (
-    (FailureCode.MEMORY_LIMIT, ("out of memory", "error -9", "memoryerror")),
+    (FailureCode.MEMORY_LIMIT, OUT_OF_MEMORY),
     (FailureCode.TRUNCATED_IMAGE, ("truncated", "got header but not the first frame")),
     (
         FailureCode.UNSUPPORTED_IMAGE,
@@ -91,7 +97,7 @@ def explain(error: BaseException, limits: Limits) -> Failure:
     """The failure that an exception of a conversion stands for; what is not understood goes to stderr."""
     if isinstance(error, ConversionError):
         return error.failure
-    if isinstance(error, MemoryError) or any(mark in str(error).lower() for mark in MEANINGS[0][1]):
+    if isinstance(error, MemoryError) or any(mark in str(error).lower() for mark in OUT_OF_MEMORY):
         return failure(FailureCode.MEMORY_LIMIT, limit=limits.memory_bytes >> 20)
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
         return failure(FailureCode.RESULT_TOO_LARGE, limit=limits.max_result_bytes)

@@ -1,10 +1,12 @@
 """The one place where a decoder is chosen: by the sniffed format alone, from an allowlist."""
 
 import io
+from collections.abc import Callable, Iterator
 
 from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
 
 from worker.conversion_error import decoding
+from worker.source import Frame
 
 PILLOW = {
     "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF", "tiff": "TIFF", "bmp": "BMP", "avif": "AVIF",
@@ -28,6 +30,18 @@ def load_image(name: str, data: bytes, *, needs: int = 0) -> ImageFile.ImageFile
         except UnidentifiedImageError:
             Image.OPEN[PILLOW[name]][0](io.BytesIO(data), b"")
             raise
+
+
+def once(
+    name: str, images: list[ImageFile.ImageFile], make: Callable[[ImageFile.ImageFile], Frame], *, needs: int = 0
+) -> Iterator[Frame]:
+    """The only frame of a file: the one image in the list is decoded, made a frame, and left to whoever takes it.
+
+    The list is empty afterwards, so that the pixels go as soon as a step has made others of them.
+    """
+    with decoding(name, needs=needs):
+        images[0].load()
+    yield make(images.pop())
 
 
 def sensible_dpi(image: Image.Image) -> tuple[float, float] | None:

@@ -1,10 +1,10 @@
 """Opening an upload, one function per format in the table READERS. Headers first; frames are decoded on demand."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
-from PIL import Image, JpegImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin
 
 from worker.ceilings import check_frames, check_pixels
 from worker.compose import Disposal, Patch, compose
@@ -12,7 +12,7 @@ from worker.containers import bmff, gif, png, riff
 from worker.conversion_error import decoding
 from worker.metadata import Metadata, exif_orientation, iptc_of, upright_xmp, without_mark
 from worker.modes import plain
-from worker.opening import load_image, sensible_dpi
+from worker.opening import load_image, once, sensible_dpi
 from worker.request import Limits
 from worker.source import Frame, Kind, Opened
 from worker.tiff_reader import open_tiff
@@ -56,18 +56,13 @@ def _read_jpeg(data: bytes, _limits: Limits) -> Opened:
         image.tile = [tile._replace(args=("CMYK", "")) for tile in image.tile]
     metadata = _metadata(image, iptc_of(_photoshop(image)))
     count = getattr(image, "n_frames", 1)
-
-    def read() -> Iterator[Frame]:
-        with decoding("jpeg"):
-            image.load()
-        yield Frame(image, profile=_profile(image), orientation=opened.orientation)
-
-    opened = Opened(
-        format="jpeg", size=image.size, pixels=_area(image.size), read=read, metadata=metadata,
-        kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count,
-        orientation=exif_orientation(metadata.exif), dpi=sensible_dpi(image),
+    orientation = exif_orientation(metadata.exif)
+    make = partial(Frame, profile=_profile(image), orientation=orientation)
+    return Opened(
+        format="jpeg", size=image.size, pixels=_area(image.size), read=partial(once, "jpeg", [image], make),
+        kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count, metadata=metadata,
+        orientation=orientation, dpi=sensible_dpi(image),
     )  # fmt: skip
-    return opened
 
 
 def _photoshop(image: JpegImagePlugin.JpegImageFile) -> bytes:
@@ -80,23 +75,21 @@ def _read_png(data: bytes, limits: Limits) -> Opened:
     check_frames(len(parts.frames), limits.max_frames)
     count, size = max(1, len(parts.frames)), (parts.width, parts.height)
     check_pixels(_area(size) * count, limits.max_pixels)
-    image = load_image("png", data)
-    metadata = parts.metadata()
+    image, metadata = load_image("png", data), parts.metadata()
     orientation = exif_orientation(metadata.exif)
-    facts = Frame(image, profile=_profile(image), orientation=orientation, depth=max(8, parts.depth))
+    make = partial(Frame, profile=_profile(image), orientation=orientation, depth=max(8, parts.depth))
 
-    def read() -> Iterator[Frame]:
-        if parts.frames:
-            for composed, duration in compose(size, _png_patches(parts)):
-                yield replace(facts, image=composed, duration=duration)
-            return
-        with decoding("png"):
-            image.load()
-        _true_transparency(image, parts.depth)
-        yield facts
+    def read_animation() -> Iterator[Frame]:
+        for composed, duration in compose(size, _png_patches(parts)):
+            yield make(composed, duration)
+
+    def make_still(loaded: ImageFile.ImageFile) -> Frame:
+        _true_transparency(loaded, parts.depth)
+        return make(loaded)
 
     return Opened(
-        format="png", size=size, pixels=_area(size) * count, read=read, metadata=metadata,
+        format="png", size=size, pixels=_area(size) * count, metadata=metadata,
+        read=read_animation if parts.frames else partial(once, "png", [image], make_still),
         kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, plays=parts.plays,
         orientation=orientation, opaque=parts.opaque, dpi=sensible_dpi(image),
     )  # fmt: skip
@@ -156,13 +149,10 @@ def _gif_patches(parts: gif.GifFile) -> Iterator[Patch]:
 
 def _read_bmp(data: bytes, _limits: Limits) -> Opened:
     image = load_image("bmp", data)
-
-    def read() -> Iterator[Frame]:
-        with decoding("bmp"):
-            image.load()
-        yield Frame(image)
-
-    return Opened(format="bmp", size=image.size, pixels=_area(image.size), read=read, dpi=sensible_dpi(image))
+    return Opened(
+        format="bmp", size=image.size, pixels=_area(image.size), read=partial(once, "bmp", [image], Frame),
+        dpi=sensible_dpi(image),
+    )  # fmt: skip
 
 
 def _read_webp(data: bytes, limits: Limits) -> Opened:
@@ -185,16 +175,19 @@ def _read_sequence(name: str, data: bytes, *, depth: int, plays: int | None, nee
     metadata, profile = _metadata(image), _profile(image)
     orientation = exif_orientation(metadata.exif)
 
-    def read() -> Iterator[Frame]:
+    make = partial(Frame, profile=profile, orientation=orientation, depth=depth)
+
+    def read_animation(images: list[ImageFile.ImageFile]) -> Iterator[Frame]:
         for index in range(count):
             with decoding(name, needs=needs):
-                image.seek(index)
-                image.load()
-            duration = Fraction(image.info.get("duration", 0))
-            yield Frame(image.copy() if count > 1 else image, duration, profile, orientation, depth)
+                images[0].seek(index)
+                images[0].load()
+            yield make(images[0].copy(), Fraction(images[0].info.get("duration", 0)))
 
+    still = partial(once, name, [image], make, needs=needs)
     return Opened(
-        format=name, size=image.size, pixels=_area(image.size) * count, read=read, metadata=metadata,
+        format=name, size=image.size, pixels=_area(image.size) * count, metadata=metadata,
+        read=partial(read_animation, [image]) if count > 1 else still,
         kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count,
         plays=image.info.get("loop", 0) if plays is None else plays,
         orientation=orientation, opaque=image.mode == "RGB",

@@ -1,11 +1,13 @@
 """A conversion is this list of steps, in order; a deadline is checked before each, and between frames.
 
-A step either looks at the header and decides, or lays its work on the frames that the encoder will draw.
+A step either looks at the header and decides, or lays its work on the frames that the encoder will draw. It does that
+with `map`, which lets go of a frame once it is passed on; a generator would hold on to every stage of a picture.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 from PIL import Image
@@ -66,18 +68,17 @@ def choose_frames(job: Conversion) -> None:
     if opened.frames > 1 and not every:
         lost = WarningCode.ANIMATION_DROPPED if opened.kind is Kind.ANIMATION else WarningCode.FRAMES_DROPPED
         job.warn(lost, frames=opened.frames)
-    job.frames = _checked(job, islice(opened.read(), job.count))
+    job.frames = map(partial(_checked, job), islice(opened.read(), job.count))
 
 
-def _checked(job: Conversion, frames: Iterator[Frame]) -> Iterator[Frame]:
-    for frame in frames:
-        job.deadline.check()
-        yield frame
+def _checked(job: Conversion, frame: Frame) -> Frame:
+    job.deadline.check()
+    return frame
 
 
 def make_plain(job: Conversion) -> None:
     """Bring pixels to the modes that the steps know, and samples to a depth that the target holds."""
-    job.frames = (_plain(job, frame) for frame in job.frames)
+    job.frames = map(partial(_plain, job), job.frames)
 
 
 def _plain(job: Conversion, frame: Frame) -> Frame:
@@ -105,17 +106,17 @@ def _bare(image: Image.Image) -> Image.Image:
 
 def orient(job: Conversion) -> None:
     """Bake the orientation into the pixels."""
-    job.frames = (replace(frame, image=_upright(frame), orientation=1) for frame in job.frames)
+    job.frames = map(_upright, job.frames)
 
 
-def _upright(frame: Frame) -> Image.Image:
+def _upright(frame: Frame) -> Frame:
     turn = TURNS.get(frame.orientation)
-    return frame.image if turn is None else frame.image.transpose(turn)
+    return frame if turn is None else replace(frame, image=frame.image.transpose(turn), orientation=1)
 
 
 def match_colour(job: Conversion) -> None:
     """To sRGB; with `color=keep`, the profile stays where the target can hold it for these pixels."""
-    job.frames = (_matched(job, frame) for frame in job.frames)
+    job.frames = map(partial(_matched, job), job.frames)
 
 
 def _matched(job: Conversion, frame: Frame) -> Frame:
@@ -144,20 +145,21 @@ def resize(job: Conversion) -> None:
     """To the asked size, premultiplied where there is alpha; within what the target and the limits allow."""
     sizing = sized(job.size, job.options)
     if sizing.box is not None or sizing.size != job.size or job.opened.kind is Kind.PAGES:
-        job.frames = (replace(frame, image=_resized(job, frame.image)) for frame in job.frames)
+        job.frames = map(partial(_resized, job), job.frames)
     _check_size(job, sizing.size)
     check_pixels(sizing.size[0] * sizing.size[1] * job.count, job.request.limits.max_pixels)
     job.size = sizing.size
 
 
-def _resized(job: Conversion, image: Image.Image) -> Image.Image:
+def _resized(job: Conversion, frame: Frame) -> Frame:
     """Each page by its own size."""
+    image = frame.image
     sizing = sized(image.size, job.options)
     _check_size(job, sizing.size)
     if sizing.box is None and sizing.size == image.size:
-        return image
+        return frame
     gap = None if image.mode == "I;16" else SHARPEST_REDUCTION
-    return image.resize(sizing.size, Image.Resampling.LANCZOS, sizing.box, gap)
+    return replace(frame, image=image.resize(sizing.size, Image.Resampling.LANCZOS, sizing.box, gap))
 
 
 def _check_size(job: Conversion, size: tuple[int, int]) -> None:
@@ -168,18 +170,20 @@ def _check_size(job: Conversion, size: tuple[int, int]) -> None:
 
 def settle_alpha(job: Conversion) -> None:
     """Flatten where the target has no alpha; nothing that is hidden under alpha 0 goes on."""
-    job.frames = (replace(frame, image=_settled(job, frame.image)) for frame in job.frames)
+    job.frames = map(partial(_settled, job), job.frames)
 
 
-def _settled(job: Conversion, image: Image.Image) -> Image.Image:
+def _settled(job: Conversion, frame: Frame) -> Frame:
+    image = frame.image
     if image.mode not in alpha.WITH_ALPHA:
-        return image
+        return frame
     if job.target.alpha is not Alpha.NONE:
-        return alpha.without_hidden(image)
+        alpha.clear_hidden(image)
+        return frame
     if not alpha.shows_through(image):
-        return image.convert(alpha.opaque_mode(image.mode))
+        return replace(frame, image=image.convert(alpha.opaque_mode(image.mode)))
     job.warn(WarningCode.ALPHA_FLATTENED, background=job.options.background)
-    return alpha.flatten(image, job.options.background)
+    return replace(frame, image=alpha.flatten(image, job.options.background))
 
 
 def fit_modes(job: Conversion) -> None:
@@ -187,20 +191,22 @@ def fit_modes(job: Conversion) -> None:
     one = None
     if job.count > 1 and job.target.frames is Frames.ANIMATION:
         one = "RGB" if job.opened.opaque else "RGBA"
-    job.frames = (replace(frame, image=_fitted(job, frame, one)) for frame in job.frames)
+    job.frames = map(partial(_fitted, job, one), job.frames)
 
 
-def _fitted(job: Conversion, frame: Frame, one: str | None) -> Image.Image:
+def _fitted(job: Conversion, one: str | None, frame: Frame) -> Frame:
     mode = frame.image.mode
     allowed = job.codec.modes | (job.codec.profile_modes if frame.profile else frozenset())
     wanted = one or (mode if mode in allowed else {"LA": "RGBA", "L": "RGB"}.get(mode, "RGB"))
-    return frame.image if wanted == mode else frame.image.convert(wanted)
+    return frame if wanted == mode else replace(frame, image=frame.image.convert(wanted))
 
 
 def encode(job: Conversion) -> None:
     """Draw the frames through all steps into the result."""
     codec, plan = job.codec, _plan(job)
     first = next(job.frames)
+    # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
+    bytearray(first.image.width * first.image.height * codec.bytes_per_pixel(job.options))
     count = 1
     if job.count > 1 and codec.write_all is not None:
         count = codec.write_all(_chained(first, job.frames), plan, job.sink)

@@ -1,6 +1,7 @@
 """TIFF pages: each has its own size, mode, depth and profile. Pillow turns them upright while it decodes them."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from PIL import ExifTags, Image, TiffImagePlugin
@@ -8,7 +9,7 @@ from PIL import ExifTags, Image, TiffImagePlugin
 from worker.ceilings import check_frames, check_pixels
 from worker.conversion_error import decoding, truncated
 from worker.metadata import Metadata, iptc_of, upright_xmp, without_mark
-from worker.opening import load_image, sensible_dpi
+from worker.opening import load_image, once, sensible_dpi
 from worker.request import Limits
 from worker.source import Frame, Kind, Opened
 
@@ -27,18 +28,20 @@ def open_tiff(data: bytes, limits: Limits) -> Opened:
     size, dpi, metadata = image.size, sensible_dpi(image), _metadata(image)
     pixels, count = _survey(image, len(data), limits)
 
-    def read() -> Iterator[Frame]:
-        for index in range(count):
-            with decoding("tiff"):
-                image.seek(index)
-                facts = _facts(image)
-                image.load()
-            yield Frame(image.copy() if count > 1 else image, **facts)
-
+    still = partial(once, "tiff", [image], partial(Frame, **_facts(image)))
     return Opened(
-        format="tiff", size=size, pixels=pixels, read=read, kind=Kind.PAGES if count > 1 else Kind.STILL,
-        frames=count, dpi=dpi, metadata=metadata,
+        format="tiff", size=size, pixels=pixels, read=partial(_read_pages, [image], count) if count > 1 else still,
+        kind=Kind.PAGES if count > 1 else Kind.STILL, frames=count, dpi=dpi, metadata=metadata,
     )  # fmt: skip
+
+
+def _read_pages(images: list[TiffImagePlugin.TiffImageFile], count: int) -> Iterator[Frame]:
+    for index in range(count):
+        with decoding("tiff"):
+            images[0].seek(index)
+            facts = _facts(images[0])
+            images[0].load()
+        yield Frame(images[0].copy(), **facts)
 
 
 def _check_start(data: bytes) -> None:

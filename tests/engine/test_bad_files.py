@@ -86,9 +86,23 @@ def test_nothing_but_the_first_bytes(run: Converter, name: str) -> None:
 
 
 def test_a_wrong_check_sum_in_a_png_is_damage(run: Converter) -> None:
-    data = bytearray(WHOLE["png"])
-    data[len(data) // 2] ^= 1
-    assert run(bytes(data), "jpeg").failure == "corrupt_image"
+    # The data is sound for a decoder; only the block's own sum tells that it is not what was written.
+    whole = images.png_of(4, 1, 8, 0, b"\0abcd")
+    forged = images.png_of(4, 1, 8, 0, b"\0abXd")
+    at = whole.index(b"IDAT")
+    size = int.from_bytes(whole[at - 4 : at], "big")
+    end = forged.index(b"IDAT") + 4 + int.from_bytes(forged[forged.index(b"IDAT") - 4 :][:4], "big")
+    assert end == at + 4 + size
+    damaged = forged[:end] + whole[end : end + 4] + forged[end + 4 :]
+    assert run(forged, "bmp").image().getpixel((2, 0)) == ord("X")
+    assert run(damaged, "bmp").failure == "corrupt_image"
+
+
+def test_a_strip_behind_the_end_of_a_tiff(run: Converter) -> None:
+    data = WHOLE["lzw tiff"]
+    at = data.index(struct.pack("<HHI", 273, 4, 1)) + 8
+    moved = data[:at] + struct.pack("<I", len(data) - 100) + data[at + 4 :]
+    assert run(moved, "png").failure == "truncated_image"
 
 
 def test_an_apng_with_fewer_frames_than_it_says(run: Converter) -> None:

@@ -92,6 +92,12 @@ def test_more_memory_than_a_job_may_use_while_decoding(boxed: Boxed, source: str
     assert boxed(hog, source=source, target="bmp", memory_bytes=60 << 20).failure == "memory_limit"
 
 
+def test_an_encoder_that_crashes_without_memory_is_not_started(boxed: Boxed) -> None:
+    large = images.encoded(Image.effect_noise((3500, 3500), 20).convert("RGB"), "JPEG")
+    for memory in (150, 250, 350):
+        assert boxed(large, target="avif", memory_bytes=memory << 20).failure == "memory_limit"
+
+
 @pytest.mark.parametrize("target", ["bmp", "png", "tiff", "webp", "gif"])
 def test_a_result_that_is_too_large(boxed: Boxed, target: str) -> None:
     result = boxed(images.noisy_jpeg((400, 300)), target=target, max_result_bytes=20_000)

@@ -32,7 +32,14 @@ def test_the_sample_names_only_settings_that_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", *(f"docs/adr/{p.name}" for p in (ROOT / "docs/adr").glob("*.md"))]
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/operations.md",
+        "charts/imagemill/README.md",
+        *(f"docs/adr/{p.name}" for p in (ROOT / "docs/adr").glob("*.md")),
+    ],
 )
 def test_links_and_make_targets_exist(page: str) -> None:
     path = ROOT / page

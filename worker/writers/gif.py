@@ -5,6 +5,7 @@ make a pixel clear again in another way.
 """
 
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -20,6 +21,8 @@ from worker.writers.plan import Plan
 
 COLOURS = 256
 STEP = 10
+SAMPLE = 1 << 20
+"""Pixels that a colour table is made from, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,14 @@ def _reduced(colours: Image.Image, limit: int, plan: Plan) -> Image.Image:
     if colours.getcolors(limit) is not None:
         return colours.quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     plan.warn(WarningCode.COLORS_REDUCED, format="GIF", limit=COLOURS)
-    table = colours.quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    table = _sample(colours).quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     return colours.quantize(limit, palette=table, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def _sample(colours: Image.Image) -> Image.Image:
+    """Enough of a picture to choose colours by: the choice takes much memory for each pixel."""
+    step = math.isqrt(colours.width * colours.height // SAMPLE)
+    return colours if step <= 1 else colours.reduce(step)
 
 
 def _write_frame(indexed: _Indexed, corner: tuple[int, int], control: gif.Control, sink: BinaryIO) -> None:
