@@ -1,5 +1,5 @@
 # GNU make 3.81 or newer, and Python 3.11 or newer; everything else is installed into .venv.
-# Variables: PORT, DATA_DIR (make run), ARGS, JOBS (make test), PYTHON (for making the environment).
+# Variables: PORT, DATA_DIR (make run), ARGS, JOBS (make test), TAG (make images), PYTHON (for making the environment).
 
 PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$python -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -7,6 +7,7 @@ PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 pyth
 
 # Most tests wait for processes, so more of them run than there are cores.
 JOBS ?= 4
+TAG ?= dev
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +20,7 @@ DEV := $(VENV)/dev.stamp
 SOURCES := api core docs standalone worker tests
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint format docs bench lock clean help
+.PHONY: run test lint format docs chart-docs images cluster-up cluster-down bench lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -40,6 +41,19 @@ format: $(DEV) ## Put the code into the house format and fix what can be fixed
 docs: $(DEV) ## Write the tables that are made from the code into the README
 	$(BIN)/python -m docs.tables
 
+chart-docs: $(DEV) ## Write the table of the chart's values into its README
+	$(BIN)/python charts/imagemill/readme.py
+
+images: ## Build the images imagemill-api and imagemill-worker with Docker (TAG=dev)
+	docker build --file api/Dockerfile --tag imagemill-api:$(TAG) .
+	docker build --file worker/Dockerfile --tag imagemill-worker:$(TAG) .
+
+cluster-up: ## Make a Kubernetes cluster on this machine with kind and Docker
+	kind create cluster --name imagemill --config k8s/kind.yaml
+
+cluster-down: ## Remove that cluster and everything in it
+	kind delete cluster --name imagemill
+
 bench: $(DEV) ## Measure the protocol on this machine and print a table
 	$(BIN)/python -m tests.bench
 
@@ -54,7 +68,7 @@ clean: ## Remove the environment and all caches; the data directory stays
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(MADE):
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with its venv module was found. Install one" \

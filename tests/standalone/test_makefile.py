@@ -7,7 +7,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ("run", "test", "lint", "format", "docs", "bench", "lock", "clean", "help")
+TARGETS = (
+    "run",
+    "test",
+    "lint",
+    "format",
+    "docs",
+    "chart-docs",
+    "images",
+    "cluster-up",
+    "cluster-down",
+    "bench",
+    "lock",
+    "clean",
+    "help",
+)
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make on this machine")
 

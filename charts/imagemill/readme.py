@@ -1,0 +1,74 @@
+"""README.md's table of values, made from the comments in values.yaml: `python charts/imagemill/readme.py` writes it.
+
+A description is the comment right above a key, from `# -- ` on.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+CHART = Path(__file__).parent
+README = CHART / "README.md"
+TABLE = re.compile(r"(<!-- values -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value: where it is (`worker.slots`), its default as YAML in one line, its description (empty if it has none)."""
+
+    path: str
+    default: str
+    text: str
+
+
+def values(text: str) -> list[Value]:
+    """Every value of a values file, in its order: keys with a description, and those with nothing below them."""
+    root = yaml.compose(text)
+    return list(_below(root, (), text.splitlines())) if isinstance(root, yaml.MappingNode) else []
+
+
+def table(found: list[Value]) -> str:
+    """The values as a Markdown table."""
+    lines = ["| value | default | what it does |", "|---|---|---|"]
+    lines.extend(
+        f"| `{value.path}` | `{value.default}` | {value.text.replace('|', chr(92) + '|')} |" for value in found
+    )
+    return "\n".join(lines)
+
+
+def filled(readme: str) -> str:
+    """The README with its table as the values say."""
+    made = table(values((CHART / "values.yaml").read_text(encoding="utf-8")))
+    return TABLE.sub(lambda found: f"{found[1]}{made}\n{found[2]}", readme)
+
+
+def _below(node: yaml.MappingNode, path: tuple[str, ...], lines: list[str]) -> Iterator[Value]:
+    for key, value in node.value:
+        here = (*path, key.value)
+        described = _description(lines, key.start_mark.line)
+        if isinstance(value, yaml.MappingNode) and value.value and not described:
+            yield from _below(value, here, lines)
+        else:
+            yield Value(".".join(here), _shown(value), described)
+
+
+def _description(lines: list[str], line: int) -> str:
+    """The comment that ends right above a line."""
+    comment: list[str] = []
+    while line and (text := lines[line - 1].strip()).startswith("#"):
+        comment.insert(0, text.removeprefix("#").strip())
+        line -= 1
+    start = next((at for at, text in enumerate(comment) if text.startswith("-- ")), None)
+    return "" if start is None else " ".join(comment[start:]).removeprefix("-- ")
+
+
+def _shown(node: yaml.Node) -> str:
+    plain = yaml.safe_dump(yaml.safe_load(yaml.serialize(node)), default_flow_style=True, width=10_000, sort_keys=False)
+    return plain.removesuffix("\n").removesuffix("\n...")
+
+
+if __name__ == "__main__":
+    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")

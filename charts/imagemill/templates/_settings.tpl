@@ -1,0 +1,25 @@
+{{/* The environment variables of each component, as the data of its ConfigMap. */}}
+
+{{/* `maxPixels` becomes IMAGEMILL_MAX_PIXELS. */}}
+{{- define "imagemill.variables" -}}
+{{- range $name, $value := . }}
+IMAGEMILL_{{ snakecase $name | upper }}: {{ include "imagemill.text" $value | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "imagemill.api.settings" -}}
+{{- $own := dict "host" "0.0.0.0" "port" 8000 "metricsPort" 9090 }}
+{{- include "imagemill.variables" (merge $own .Values.api.settings .Values.settings) | trim }}
+{{- end }}
+
+{{- define "imagemill.worker.settings" -}}
+{{- $own := dict "probeHost" "0.0.0.0" "probePort" 9090 "slots" .Values.worker.slots }}
+{{- $_ := set $own "jobMemoryBytes" (include "imagemill.bytes" .Values.worker.jobMemory) }}
+{{- $_ := set $own "drainSeconds" (include "imagemill.worker.drain" .) }}
+{{- include "imagemill.variables" (merge $own .Values.settings) | trim }}
+{{- end }}
+
+{{- define "imagemill.janitor.settings" -}}
+{{- $own := dict "probeHost" "0.0.0.0" "probePort" 9090 }}
+{{- include "imagemill.variables" (merge $own .Values.janitor.settings .Values.settings) | trim }}
+{{- end }}

@@ -1,0 +1,108 @@
+"""The values, their schema, their README and the settings of the code are the same list."""
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from api.settings import ApiSettings
+from core.settings import Settings
+from tests.chart.conftest import read, rendered
+from tests.chart.rendering import CHART, of_kind
+from worker.settings import JanitorSettings, WorkerSettings
+
+ROOMS: dict[str, type[Settings]] = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
+FROM_SECRETS = {"IMAGEMILL_DATABASE_URL", "IMAGEMILL_REDIS_URL"}
+FOR_TESTS = {"IMAGEMILL_TEST_HOLD"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_setting_of_the_code_can_be_set_and_no_other(room: str) -> None:
+    known = {f"IMAGEMILL_{name.upper()}" for name in ROOMS[room].model_fields}
+    data = of_kind(rendered("default"), "ConfigMap")[room]["data"]
+    assert set(data) == known - FROM_SECRETS - FOR_TESTS
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_code_takes_the_charts_settings(room: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in of_kind(rendered("default"), "ConfigMap")[room]["data"].items():
+        monkeypatch.setenv(name, value)
+    settings = ROOMS[room]()
+    changed = {
+        name
+        for name, field in ROOMS[room].model_fields.items()
+        if getattr(settings, name) != field.default and name not in {"database_url", "redis_url"}
+    }
+    own = {
+        "api": {"host", "metrics_port", "api_drain_seconds", "log_format"},
+        "worker": {"probe_host", "probe_port", "log_format"},
+        "janitor": {"probe_host", "probe_port", "log_format"},
+    }
+    assert changed == own[room], "the chart's defaults are the code's, but for these"
+
+
+def test_shared_settings_are_the_same_everywhere() -> None:
+    shared = set(Settings.model_fields) - {"database_url", "redis_url"}
+    for name in shared:
+        variable = f"IMAGEMILL_{name.upper()}"
+        assert len({of_kind(rendered("default"), "ConfigMap")[room]["data"][variable] for room in ROOMS}) == 1
+
+
+def leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in values.items():
+        yield (*path, key)
+        if isinstance(value, dict):
+            yield from leaves(value, (*path, key))
+
+
+def described(schema: dict[str, Any], whole: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if "$ref" in schema:
+        schema = whole["definitions"][schema["$ref"].rpartition("/")[2]]
+    for name, part in schema.get("properties", {}).items():
+        yield (*path, name)
+        yield from described(part, whole, (*path, name))
+
+
+def test_the_schema_has_every_value_and_no_other() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    free = {"parameters", "labels", "matchLabels", "dnsTo", "scalerFrom", "monitoringFrom", "requests", "limits"}
+    given = {path for path in leaves(read(CHART / "values.yaml")) if not free & set(path[:-1])}
+    assert given == set(described(schema, schema)) - {("global",)}
+
+
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("chart_readme", CHART / "readme.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_readme_is_made_from_the_values() -> None:
+    readme = (CHART / "README.md").read_text(encoding="utf-8")
+    assert script().filled(readme) == readme, "run `make chart-docs`"
+
+
+def test_every_value_has_a_description() -> None:
+    readme = script()
+    undescribed = [value.path for value in readme.values((CHART / "values.yaml").read_text(encoding="utf-8"))]
+    assert len(undescribed) > 100
+    assert [v.path for v in readme.values((CHART / "values.yaml").read_text(encoding="utf-8")) if not v.text] == []
+
+
+def test_a_value_without_a_description_is_found() -> None:
+    readme = script()
+    (first, second) = readme.values("a:\n  # -- What b is,\n  # and more.\n  b: [1]\n  c: {}\n")
+    assert (first.path, first.default, first.text) == ("a.b", "[1]", "What b is, and more.")
+    assert (second.path, second.default, second.text) == ("a.c", "{}", "")
+
+
+def test_the_code_does_not_say_what_only_tests_may() -> None:
+    text = yaml.safe_dump(rendered("everything"))
+    assert "TEST_HOLD" not in text
+    assert "test_hold" not in (CHART / "values.yaml").read_text(encoding="utf-8").lower()
