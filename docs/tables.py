@@ -68,8 +68,8 @@ def _shown(default: object) -> str:
 
 
 def _sentence(text: str) -> str:
-    """A sentence with its figures as single letters' worth of dots, for the reader."""
-    return re.sub(r"\{why\}", "", re.sub(r"\{(\w+)[^}]*\}", lambda f: "" if f[1] == "why" else f"*{f[1]}*", text))
+    """A sentence with the names of its figures; the reason that some add is left out."""
+    return re.sub(r"\{(\w+)[^}]*\}", lambda figure: "" if figure[1] == "why" else f"*{figure[1]}*", text)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from worker.drain import drain
 from worker.heartbeat import Heartbeat
 from worker.holdings import Holdings
 from worker.metrics import SLOTS
-from worker.probes import serve_probes
+from worker.probes import probing
 from worker.pulse import Pulse
 from worker.sandbox import Sandbox
 from worker.settings import WorkerSettings
@@ -62,10 +62,7 @@ def run(context: Context, stack: ExitStack) -> None:
     settings = context.settings
     consumer = Consumer(context)
     stop_on_signals(consumer)
-    if settings.probe_port:
-        server = serve_probes(settings.probe_host, settings.probe_port, context.pulse)
-        stack.callback(server.server_close)
-        stack.callback(server.shutdown)
+    stack.enter_context(probing(settings, context.pulse))
     heartbeat_engine = make_engine(settings.database_url, pool=1)
     stack.callback(heartbeat_engine.dispose)
     heartbeat = Heartbeat(

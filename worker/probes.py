@@ -1,6 +1,7 @@
 """`/livez` and `/metrics` of worker and janitor, on a port of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -8,8 +9,23 @@ from prometheus_client import REGISTRY
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from worker.pulse import Pulse
+from worker.settings import ProbeSettings
 
 Answer = tuple[int, str, bytes]
+
+
+@contextmanager
+def probing(settings: ProbeSettings, pulse: Pulse) -> Iterator[None]:
+    """Answer probes meanwhile, where a port for them is set."""
+    if not settings.probe_port:
+        yield
+        return
+    server = serve_probes(settings.probe_host, settings.probe_port, pulse)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def serve_probes(host: str, port: int, pulse: Pulse) -> ThreadingHTTPServer:

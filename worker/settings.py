@@ -5,7 +5,14 @@ from pydantic import Field
 from core.settings import Settings
 
 
-class WorkerSettings(Settings):
+class ProbeSettings(Settings):
+    """Where a process without an API can be looked at."""
+
+    probe_host: str = Field("127.0.0.1", description="Where worker and janitor answer `/livez` and `/metrics`.")
+    probe_port: int = Field(0, ge=0, le=65_535, description="The port for that; 0 means none.")
+
+
+class WorkerSettings(ProbeSettings):
     """What only a worker needs."""
 
     slots: int = Field(4, ge=1, le=64, description="How many jobs one worker converts at the same time.")
@@ -15,19 +22,15 @@ class WorkerSettings(Settings):
     drain_seconds: float = Field(
         65, ge=0, description="How long a stopping worker lets its jobs finish before it hands them back, in seconds."
     )
-    probe_host: str = Field("127.0.0.1", description="Where worker and janitor answer `/livez` and `/metrics`.")
-    probe_port: int = Field(0, ge=0, le=65_535, description="The port for that; 0 means none.")
     test_hold: bool = Field(
         False, description="For tests only: a file named `hold-SECONDS.…` waits that long before it is converted."
     )
 
 
-class JanitorSettings(Settings):
+class JanitorSettings(ProbeSettings):
     """What only the janitor needs."""
 
     sweep_seconds: float = Field(5, gt=0, description="How often the janitor compares the record with the queue.")
     record_days: float = Field(
         7, gt=0, description="How long the record of a canceled or expired job is kept, in days; then it is unknown."
     )
-    probe_host: str = Field("127.0.0.1", description="Where worker and janitor answer `/livez` and `/metrics`.")
-    probe_port: int = Field(0, ge=0, le=65_535, description="The port for that; 0 means none.")

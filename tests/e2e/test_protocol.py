@@ -241,7 +241,7 @@ def test_sigterm_gives_back_what_it_has_read_but_not_started(service: Service) -
     assert worker.wait() == 0
     assert service.job(running).status is Status.SUCCEEDED
     assert (service.job(retried).status, service.job(retried).attempts) == (Status.QUEUED, 1)
-    ((message_id, values),) = service.redis.xrange(STREAM)
+    ((message_id, values),) = service.redis.xrange(STREAM) or []
     assert (values, message_id == first) == ({"job": str(retried)}, False)
     assert service.redis.xpending(STREAM, GROUP)["pending"] == 0
 

@@ -10,7 +10,7 @@ from core.database import make_engine
 from core.logs import configure_logs
 from core.redis_client import make_redis
 from worker.janitor.loop import Janitor
-from worker.probes import serve_probes
+from worker.probes import probing
 from worker.pulse import Pulse
 from worker.settings import JanitorSettings
 
@@ -28,10 +28,7 @@ def main() -> int:
         stack.callback(engine.dispose)
         client = stack.enter_context(make_redis(settings.redis_url, timeout=REDIS_SECONDS))
         pulse = Pulse({"loop": LOOP_OVERDUE_SECONDS})
-        if settings.probe_port:
-            server = serve_probes(settings.probe_host, settings.probe_port, pulse)
-            stack.callback(server.server_close)
-            stack.callback(server.shutdown)
+        stack.enter_context(probing(settings, pulse))
         janitor = Janitor(engine, client, settings, pulse)
         stop_on_signals(janitor)
         structlog.get_logger("worker.janitor").info("ready", sweep_seconds=settings.sweep_seconds)
