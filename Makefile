@@ -17,10 +17,11 @@ INSTALL := $(PIP) install -c requirements.lock
 MADE := $(VENV)/made.stamp
 STANDALONE := $(VENV)/standalone.stamp
 DEV := $(VENV)/dev.stamp
+CLUSTER := $(VENV)/cluster.stamp
 SOURCES := api core docs standalone worker tests
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint format docs chart-docs images cluster-up cluster-down bench lock clean help
+.PHONY: run test lint format docs chart-docs images cluster-up cluster-down e2e-cluster bench lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -54,6 +55,9 @@ cluster-up: ## Make a Kubernetes cluster on this machine with kind and Docker
 cluster-down: ## Remove that cluster and everything in it
 	kind delete cluster --name imagemill
 
+e2e-cluster: $(CLUSTER) ## Run the cases on the cluster of KUBECONFIG, which has KEDA and the images (ARGS="-k burst")
+	IMAGEMILL_E2E_CLUSTER=1 $(BIN)/python -m pytest tests/e2e/cluster -v $(ARGS)
+
 bench: $(DEV) ## Measure the protocol on this machine and print a table
 	$(BIN)/python -m tests.bench
 
@@ -86,3 +90,7 @@ $(DEV): pyproject.toml requirements.lock $(MADE)
 	@$(INSTALL) setuptools
 	@$(INSTALL) --no-build-isolation -e '.[dev]'
 	@touch $@ $(STANDALONE)
+
+$(CLUSTER): $(DEV)
+	@$(INSTALL) --no-build-isolation -e '.[dev,cluster]'
+	@touch $@

@@ -17,6 +17,7 @@ TARGETS = (
     "images",
     "cluster-up",
     "cluster-down",
+    "e2e-cluster",
     "bench",
     "lock",
     "clean",

@@ -7,8 +7,9 @@
 {{- default $own .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
 {{- end }}
 
+{{/* A missing suffix would be the text "<no value>" where the name is looked up: Helm takes that out of what it writes only. */}}
 {{- define "imagemill.componentName" -}}
-{{ include "imagemill.fullname" .root }}-{{ .component }}{{ .suffix }}
+{{ include "imagemill.fullname" .root }}-{{ .component }}{{ with .suffix }}{{ . }}{{ end }}
 {{- end }}
 
 {{- define "imagemill.selector" -}}

@@ -1,0 +1,146 @@
+"""The release that the cases share: how it is installed, made quiet between cases, and looked at."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from kubernetes import config
+
+from tests.chart.rendering import merged
+from tests.e2e.cluster.helm import Helm
+from tests.e2e.cluster.kube import COMPONENT, Cluster
+from tests.e2e.cluster.load import Driver, Outcome, Plan
+from tests.service import wait_for
+
+SMALL: dict[str, Any] = {
+    # Held jobs burn no CPU, so many workers fit on a small node.
+    "api": {"resources": {"requests": {"cpu": "50m", "memory": "128Mi"}}},
+    "worker": {"resources": {"requests": {"cpu": "20m", "memory": "128Mi"}}},
+    "postgresql": {"resources": {"requests": {"cpu": "100m", "memory": "256Mi"}}},
+}
+"""Requests that a node of two cores has room for; everything else is as the chart has it."""
+
+QUICK: dict[str, Any] = {
+    "worker": {"autoscaling": {"cooldownPeriod": 20, "scaleDown": {"stabilizationWindowSeconds": 20}}}
+}
+"""Scaling down without the patience of production, for cases about something else."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """What is under test."""
+
+    api: str
+    worker: str
+    next_api: str
+    """A later release, with one more migration; empty where there is none."""
+
+    def values(self) -> dict[str, Any]:
+        return {"api": {"image": named(self.api)}, "worker": {"image": named(self.worker)}}
+
+
+def named(image: str) -> dict[str, str]:
+    """`registry:5000/name:tag` as the chart wants it."""
+    repository, _, tag = image.rpartition(":")
+    return {"repository": repository, "tag": tag}
+
+
+def images() -> Images:
+    """By the environment."""
+    version = os.environ.get("IMAGEMILL_TAG", "0.1.0")
+    return Images(
+        os.environ.get("IMAGEMILL_API_IMAGE", f"imagemill-api:{version}"),
+        os.environ.get("IMAGEMILL_WORKER_IMAGE", f"imagemill-worker:{version}"),
+        os.environ.get("IMAGEMILL_NEXT_API_IMAGE", ""),
+    )
+
+
+@dataclass(frozen=True)
+class Release:
+    """The chart, installed in a namespace of its own."""
+
+    cluster: Cluster
+    helm: Helm
+    images: Images
+
+    def values(self, *changes: dict[str, Any]) -> dict[str, Any]:
+        return merged(SMALL, self.images.values(), *changes)
+
+    def install(self, *changes: dict[str, Any]) -> None:
+        self.helm.install(self.values(*changes))
+
+    def change(self, *changes: dict[str, Any]) -> None:
+        """`helm upgrade`; what an earlier case changed is back at its default."""
+        self.helm.upgrade(self.values(*changes))
+
+    def allow_holds(self) -> None:
+        """Let workers hold jobs, as no value of the chart can."""
+        env = [{"name": "IMAGEMILL_TEST_HOLD", "value": "true"}]
+        body = {"spec": {"template": {"spec": {"containers": [{"name": "worker", "env": env}]}}}}
+        self.cluster.apps.patch_namespaced_deployment("imagemill-worker", self.cluster.namespace, body)
+
+    def start(self, plan: Plan) -> Driver:
+        return Driver(self.cluster, self.images.api, plan)
+
+    def load(self, plan: Plan) -> Outcome:
+        return self.start(plan).wait()
+
+    def rest(self) -> None:
+        """Wait until nothing is queued and no worker is left, and forget what was."""
+        self.change(QUICK)
+        self.settle()
+        self.cluster.sql("TRUNCATE jobs, uploads, results")
+
+    def settle(self, seconds: float = 600) -> None:
+        """Wait until nothing is queued and no worker is left."""
+        wait_for("the queue to be empty", lambda: self.cluster.messages() == 0, seconds)
+        wait_for("the workers to go", lambda: not self.cluster.pods("worker"), seconds)
+
+    def wait_for_workers(self, number: int) -> None:
+        wait_for(f"{number} workers", lambda: len(self.cluster.ready_pods("worker")) >= number, 300)
+
+    def jobs(self) -> dict[str, int]:
+        """How many jobs the record has, by status."""
+        rows = self.cluster.sql("SELECT status, count(*) FROM jobs GROUP BY status")
+        return {status: int(number) for status, number in (row.split("|") for row in rows)}
+
+    def results(self) -> int:
+        return int(self.cluster.sql("SELECT count(*) FROM results")[0])
+
+
+@contextmanager
+def new_release() -> Iterator[Release]:
+    """A namespace for a release that is still to be installed; removed with everything in it afterwards."""
+    config.load_kube_config()
+    cluster = Cluster(f"imagemill-test-{uuid4().hex[:6]}")
+    cluster.make()
+    try:
+        yield Release(cluster, Helm(cluster.namespace), images())
+    finally:
+        cluster.remove()
+
+
+class Stops:
+    """How long each worker took from being told to stop until it was gone; call `look` again and again."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._running: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}
+        """By the pod's name."""
+
+    def look(self) -> None:
+        pods = self._cluster.core.list_namespaced_pod(self._cluster.namespace, label_selector=f"{COMPONENT}=worker").items
+        stopping = {pod.metadata.name for pod in pods if pod.metadata.deletion_timestamp}
+        for name in stopping - self._running.keys():
+            self._running[name] = time.time()
+        for name in self._running.keys() - stopping - self.seconds.keys():
+            self.seconds[name] = time.time() - self._running[name]
+
+    @property
+    def unfinished(self) -> set[str]:
+        return self._running.keys() - self.seconds.keys()
