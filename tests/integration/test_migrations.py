@@ -9,7 +9,9 @@ from sqlalchemy import Engine, text
 
 def migrate(url: str) -> "subprocess.CompletedProcess[str]":
     env = {**os.environ, "IMAGEMILL_DATABASE_URL": url, "IMAGEMILL_LOG_FORMAT": "json"}
-    return subprocess.run([sys.executable, "-m", "core.migrations"], env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "core.migrations"], env=env, capture_output=True, text=True, check=False
+    )
 
 
 def revision(engine: Engine) -> str:

@@ -25,6 +25,9 @@ OUT = pytest.StashKey[Report]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[OUT] = Report()
+    if os.environ.get("IMAGEMILL_E2E_CLUSTER") == "1":
+        # The Kubernetes client leaves its connections to the garbage collector.
+        config.addinivalue_line("filterwarnings", "ignore:Exception ignored in. <ssl.SSLSocket")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -93,16 +93,18 @@ class Driver:
 
     def wait(self) -> Outcome:
         """What came of it, once the pod has ended."""
-        ended = lambda: self._phase() in {"Succeeded", "Failed"}  # noqa: E731
-        wait_for("the driver to end", ended, self._plan.seconds)
+        wait_for("the driver to end", self.ended, self._plan.seconds)
         text = self._cluster.core.read_namespaced_pod_log(self.name, self._cluster.namespace, _preload_content=False)
         lines = [json.loads(line) for line in text.data.decode().splitlines()]
-        assert lines and lines[-1].get("done"), f"the driver broke off: {lines[-1:]}"
+        assert [line for line in lines[-1:] if line.get("done")], f"the driver broke off: {lines[-1:]}"
         return Outcome(
             [line for line in lines if "number" in line],
             [line for line in lines if "answer" in line],
             [line for line in lines if "broken" in line],
         )
+
+    def ended(self) -> bool:
+        return self._phase() in {"Succeeded", "Failed"}
 
     def _started(self) -> float | None:
         return time.time() if self._phase() != "Pending" else None

@@ -111,6 +111,9 @@ class Release:
     def results(self) -> int:
         return int(self.cluster.sql("SELECT count(*) FROM results")[0])
 
+    def stops(self) -> "Stops":
+        return Stops(self.cluster)
+
 
 @contextmanager
 def new_release() -> Iterator[Release]:
@@ -125,22 +128,28 @@ def new_release() -> Iterator[Release]:
 
 
 class Stops:
-    """How long each worker took from being told to stop until it was gone; call `look` again and again."""
+    """How long each worker took from being told to stop until it was gone; `look` is called again and again."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._running: dict[str, float] = {}
+        self._since: dict[str, float] = {}
         self.seconds: dict[str, float] = {}
         """By the pod's name."""
+        self.busy: set[str] = set()
+        """The pods that had jobs when they were told."""
 
-    def look(self) -> None:
-        pods = self._cluster.core.list_namespaced_pod(self._cluster.namespace, label_selector=f"{COMPONENT}=worker").items
+    def look(self) -> bool:
+        """Whether all that were told to stop are gone."""
+        chosen = f"{COMPONENT}=worker"
+        pods = self._cluster.core.list_namespaced_pod(self._cluster.namespace, label_selector=chosen).items
         stopping = {pod.metadata.name for pod in pods if pod.metadata.deletion_timestamp}
-        for name in stopping - self._running.keys():
-            self._running[name] = time.time()
-        for name in self._running.keys() - stopping - self.seconds.keys():
-            self.seconds[name] = time.time() - self._running[name]
+        if new := stopping - self._since.keys():
+            self._since |= dict.fromkeys(new, time.time())
+            self.busy |= {name for name in new if any(name in worker for worker in self._workers())}
+        for name in self._since.keys() - stopping - self.seconds.keys():
+            self.seconds[name] = time.time() - self._since[name]
+        return self._since.keys() == self.seconds.keys()
 
-    @property
-    def unfinished(self) -> set[str]:
-        return self._running.keys() - self.seconds.keys()
+    def _workers(self) -> list[str]:
+        """Who has jobs; a worker's name has its pod's in it."""
+        return self._cluster.sql("SELECT DISTINCT worker FROM jobs WHERE status = 'processing'")

@@ -68,9 +68,17 @@ def test_redis_is_away_for_two_minutes(release: Release, report: Report, out: Pa
     timeline.write(out, "redis-away", "One job of 4 to 6 s a second; Redis is away for two minutes")
     fewest = min(s.wanted for s in timeline.between(gone, back))
     report.add("Redis away, 120 s", "workers before; fewest meanwhile", (held, fewest))
-    report.add("Redis away, 120 s", "jobs; attempts; answers beside successes", (dict(outcome.statuses()), dict(outcome.attempts()), dict(outcome.answers())))
+    report.add(
+        "Redis away, 120 s",
+        "jobs; attempts; answers beside successes",
+        (dict(outcome.statuses()), dict(outcome.attempts()), dict(outcome.answers())),
+    )
     cleared = timeline.first(lambda s: s.queued == 0 and s.messages is not None, back)
-    report.add("Redis away, 120 s", "none waits, seconds after Redis was told to come back", cleared - back if cleared else "never")
+    report.add(
+        "Redis away, 120 s",
+        "none waits, seconds after Redis was told to come back",
+        cleared - back if cleared else "never",
+    )
     nothing_lost(release, outcome)
     assert not outcome.refused
     assert not outcome.broken
@@ -101,9 +109,19 @@ def test_the_scaler_is_away(release: Release, report: Report, out: Path) -> None
     finally:
         keda.scale("deployment", "keda-operator", 1)
         wait_for("the operator to be ready", lambda: operator_pods(keda, ready=True))
-    timeline.write(out, "keda-away", "KEDA's operator is away: 60 jobs for the workers that are there, then 3 from zero")
-    report.add("KEDA away", "workers wanted meanwhile", sorted({s.wanted for s in timeline.between(gone + 5, timeline.events[1][0])}))
-    report.add("KEDA away", "from zero: woken meanwhile; done, seconds after it was told to come back", (len(woke), round(max(job["seen"] for job in late.jobs) - back)))
+    timeline.write(
+        out, "keda-away", "KEDA's operator is away: 60 jobs for the workers that are there, then 3 from zero"
+    )
+    report.add(
+        "KEDA away",
+        "workers wanted meanwhile",
+        sorted({s.wanted for s in timeline.between(gone + 5, timeline.events[1][0])}),
+    )
+    report.add(
+        "KEDA away",
+        "from zero: woken meanwhile; done, seconds after it was told to come back",
+        (len(woke), round(max(job["seen"] for job in late.jobs) - back)),
+    )
     assert not woke
     assert not outcome.wrong()
     assert not late.wrong()

@@ -2,7 +2,6 @@
 
 import json
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from kubernetes import client
@@ -37,10 +36,12 @@ def has_operator() -> bool:
 
 def ask(query: str) -> list[dict[str, Any]]:
     """The samples of an instant query."""
-    path = f"{PROMETHEUS}/query?query={quote(query)}"
-    answer = client.CoreV1Api().api_client.call_api(
-        "GET", path, response_type=None, _preload_content=False, auth_settings=["BearerToken"], _return_http_data_only=True
+    api = client.ApiClient()
+    request = api.param_serialize(
+        "GET", f"{PROMETHEUS}/query", query_params=[("query", query)], auth_settings=["BearerToken"]
     )
+    answer = api.call_api(*request)
+    answer.read()
     found: list[dict[str, Any]] = json.loads(answer.data)["data"]["result"]
     return found
 
@@ -67,5 +68,7 @@ def test_dashboards_and_rules_are_shipped(watched: Release) -> None:
     assert all(m.metadata.annotations["grafana_folder"] == "imagemill" for m in maps)
     manifest = watched.helm.manifest()
     assert manifest.count('grafana_dashboard: "1"') == len(maps)
-    rules = client.CustomObjectsApi().list_namespaced_custom_object("monitoring.coreos.com", "v1", space, "prometheusrules")
+    rules = client.CustomObjectsApi().list_namespaced_custom_object(
+        "monitoring.coreos.com", "v1", space, "prometheusrules"
+    )
     assert len(rules["items"]) == manifest.count("kind: PrometheusRule")

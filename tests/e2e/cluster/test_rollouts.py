@@ -39,7 +39,11 @@ def test_an_upgrade_and_a_rollback_under_load(release: Release, report: Report) 
     after = pods(release)
     outcome = driver.wait()
     report.add("rolling upgrade under load", "upgrade; rollback, seconds", seconds)
-    report.add("rolling upgrade under load", "jobs; answers beside successes; broken connections", (dict(outcome.statuses()), dict(outcome.answers()), len(outcome.broken)))
+    report.add(
+        "rolling upgrade under load",
+        "jobs; answers beside successes; broken connections",
+        (dict(outcome.statuses()), dict(outcome.answers()), len(outcome.broken)),
+    )
     assert not before & between, "the upgrade replaced nothing"
     assert not between & after, "the rollback replaced nothing"
     unharmed(release, outcome)
@@ -56,7 +60,9 @@ def test_an_upgrade_with_a_migration_and_a_rollback_after_it(release: Release, r
     second = revision(release)
     release.helm.rollback()
     outcome = driver.wait()
-    report.add("upgrade with a migration under load", "schema before; after; jobs", (first, second, dict(outcome.statuses())))
+    report.add(
+        "upgrade with a migration under load", "schema before; after; jobs", (first, second, dict(outcome.statuses()))
+    )
     assert first != second
     assert revision(release) == second
     unharmed(release, outcome)

@@ -50,7 +50,7 @@ def test_from_zero_to_many_and_back(release: Release, report: Report, out: Path)
 def figures(timeline: Timeline, outcome: Outcome, report: Report) -> None:
     case = "0 -> N -> 0"
     start = min(job["accepted"] for job in outcome.jobs)
-    at = dict((text, at) for at, text in timeline.events)
+    at = {text: moment for moment, text in timeline.events}
     looks: list[tuple[str, float | None]] = [
         ("first worker wanted, seconds after the first job", timeline.first(lambda s: s.wanted > 0, start)),
         ("first worker ready", timeline.first(lambda s: s.ready > 0, start)),
@@ -63,7 +63,11 @@ def figures(timeline: Timeline, outcome: Outcome, report: Report) -> None:
     looks[2:2] = [("first job done", ends[0]), ("half of the jobs done", ends[len(ends) // 2])]
     for what, moment in looks:
         report.add(case, what, moment - start if moment else "never")
-    report.add(case, "most workers; jobs by status; attempts", (max(s.wanted for s in timeline.samples), dict(outcome.statuses()), dict(outcome.attempts())))
+    report.add(
+        case,
+        "most workers; jobs by status; attempts",
+        (max(s.wanted for s in timeline.samples), dict(outcome.statuses()), dict(outcome.attempts())),
+    )
 
 
 def follows_the_rule(samples: list[Sample]) -> None:
@@ -85,7 +89,11 @@ def test_a_steady_load_has_steady_workers(release: Release, report: Report, out:
     level = [s.wanted for s in timeline.between(up, timeline.samples[0].at + 600)]
     report.add("steady, 10 minutes", "fewest and most workers wanted after 2 minutes", (min(level), max(level)))
     waits = sorted(queued_seconds(outcome))
-    report.add("steady, 10 minutes", "seconds in the queue, p50 and p95", (round(waits[len(waits) // 2], 2), round(waits[int(len(waits) * 0.95)], 2)))
+    report.add(
+        "steady, 10 minutes",
+        "seconds in the queue, p50 and p95",
+        (round(waits[len(waits) // 2], 2), round(waits[int(len(waits) * 0.95)], 2)),
+    )
     all_once(release, outcome)
     assert max(level) - min(level) <= 1
 
@@ -105,13 +113,16 @@ def test_workers_with_running_jobs_are_scaled_in(release: Release, report: Repor
     plan = burst(30, hold=20).joined(steady(rate=0.4, seconds=150, holds=(20, 20)))
     with Timeline(release.cluster).running() as timeline:
         driver = release.start(plan)
-        wait_for("the load to end", lambda: stops.look() or not release.cluster.messages(), plan.seconds)
+        wait_for("the load to end", lambda: stops.look() and driver.ended(), plan.seconds)
         outcome = driver.wait()
-        busy = [s for s in timeline.samples if s.busy and s.wanted < s.ready]
-        wait_for("the stopping workers to go", lambda: stops.look() or not stops.unfinished)
+        wait_for("the stopping workers to go", stops.look)
     timeline.write(out, "scale-in", "20 s jobs, a burst of 30 and then 0.4 a second")
-    report.add("scale-in under load", "workers stopped; the longest took, of the grace, seconds", (len(stops.seconds), round(max(stops.seconds.values())), grace))
+    report.add(
+        "scale-in under load",
+        "workers stopped; with jobs; the longest took, of the grace, seconds",
+        (len(stops.seconds), len(stops.busy), round(max(stops.seconds.values())), grace),
+    )
     report.add("scale-in under load", "jobs; attempts", (dict(outcome.statuses()), dict(outcome.attempts())))
     all_once(release, outcome)
-    assert busy, "no worker was stopped while jobs ran: the case shows nothing"
+    assert stops.busy, "no worker was stopped while jobs ran: the case shows nothing"
     assert max(stops.seconds.values()) <= grace + 5

@@ -41,7 +41,7 @@ def main(plan: Plan) -> None:
 def convert(plan: Plan, number: int, hold: float) -> None:
     """One job from its file to its result; what became of it is a line in any case."""
     until = time.time() + plan["patience"]
-    line = {"number": number, "hold": hold, "submitted": time.time()}
+    line: dict[str, Any] = {"number": number, "hold": hold, "submitted": time.time()}
     try:
         job = insist(f"{plan['address']}/v1/jobs", until, form(number, hold))
         line |= {"job": job["id"], "accepted": time.time()}
@@ -77,7 +77,13 @@ def attempt(url: str, body: bytes | None) -> bytes | None:
         with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=ANSWER_SECONDS) as answer:
             content: bytes = answer.read()
     except urllib.error.HTTPError as error:
-        say(answer=error.code, retry_after=error.headers.get("Retry-After"), at=time.time(), url=url, text=error.read().decode()[:300])
+        say(
+            answer=error.code,
+            retry_after=error.headers.get("Retry-After"),
+            at=time.time(),
+            url=url,
+            text=error.read().decode()[:300],
+        )
     except (OSError, http.client.HTTPException) as error:
         say(broken=repr(error), at=time.time(), url=url)
     else:

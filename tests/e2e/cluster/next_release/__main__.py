@@ -11,7 +11,9 @@ MIGRATION = Path(__file__).with_name("0002_later.py")
 
 def main(directory: Path) -> None:
     """Copy every file that the repository knows; DIRECTORY must not exist."""
-    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    names = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     directory.mkdir(parents=True)
     for name in names:
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
