@@ -1,5 +1,6 @@
 # GNU make 3.81 or newer, and Python 3.11 or newer; everything else is installed into .venv.
-# Variables: PORT, DATA_DIR (make run), ARGS, JOBS (make test), TAG (make images), PYTHON (for making the environment).
+# Variables: PORT, DATA_DIR (make run), ARGS, JOBS (make test), TAG (make images), SCENARIO, HOST, ARGS (make load),
+# A, B (make load-compare), PYTHON (for making the environment).
 
 PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$python -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -8,6 +9,7 @@ PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 pyth
 # Most tests wait for processes, so more of them run than there are cores.
 JOBS ?= 4
 TAG ?= dev
+SCENARIO ?= lab
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,10 +20,10 @@ MADE := $(VENV)/made.stamp
 STANDALONE := $(VENV)/standalone.stamp
 DEV := $(VENV)/dev.stamp
 CLUSTER := $(VENV)/cluster.stamp
-SOURCES := api core docs standalone worker tests
+SOURCES := api core docs loadtest standalone worker tests
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint format docs chart-docs images cluster-up cluster-down e2e-cluster bench lock clean help
+.PHONY: run test lint format docs chart-docs images cluster-up cluster-down e2e-cluster load load-lab load-compare bench lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -57,6 +59,15 @@ cluster-down: ## Remove that cluster and everything in it
 
 e2e-cluster: $(CLUSTER) ## Run the cases on the cluster of KUBECONFIG, which has KEDA and the images (ARGS="-k burst")
 	IMAGEMILL_E2E_CLUSTER=1 $(BIN)/python -m pytest tests/e2e/cluster -v $(ARGS)
+
+load: $(DEV) ## Put load on the service and write a report (SCENARIO=lab HOST=http://... ARGS="--time-scale 0.1")
+	$(BIN)/python -m loadtest $(SCENARIO) $(if $(HOST),--host $(HOST)) $(ARGS)
+
+load-lab: $(DEV) ## The scenario lab with the status cache off and on, beside the lab set-up that this replaces
+	$(BIN)/python -m loadtest lab-compare $(ARGS)
+
+load-compare: $(DEV) ## Two runs side by side (A=build/load/one B=build/load/other)
+	$(BIN)/python -m loadtest compare $(A) $(B) $(ARGS)
 
 bench: $(DEV) ## Measure the protocol on this machine and print a table
 	$(BIN)/python -m tests.bench

@@ -100,9 +100,10 @@ def test_the_scaler_is_away(release: Release, report: Report, out: Path) -> None
             timeline.note("60 jobs done")
             release.cluster.scale("deployment", "imagemill-worker", 0)
             wait_for("no worker", lambda: not release.cluster.pods("worker"))
+            asleep = timeline.note("3 jobs")
             sleeping = release.start(burst(3, hold=0))
             time.sleep(45)
-            woke = [s for s in timeline.samples[-40:] if s.wanted]
+            woke = [s for s in timeline.between(asleep) if s.wanted]
             keda.scale("deployment", "keda-operator", 1)
             back = timeline.note("KEDA back")
             late = sleeping.wait()

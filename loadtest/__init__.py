@@ -1,0 +1,1 @@
+"""Load tests: users over public HTTP, what they met, and a report of it."""

@@ -1,0 +1,117 @@
+"""`python -m loadtest SCENARIO`: one run and its folder; `compare` and `lab` put runs side by side."""
+
+# Locust replaces the standard library's blocking calls, which must happen before anything else is imported.
+import locust  # noqa: F401 # isort: skip
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from loadtest.pictures import SETS
+from loadtest.report import Result, compare, write
+from loadtest.run import Run, carry_out
+from loadtest.scenarios import SCENARIOS, Scenario
+from loadtest.service import standalone
+from loadtest.system import Processes, by_prometheus
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status 0 when every objective was kept, 1 when not."""
+    options = _parser().parse_args(arguments)
+    if options.command == "compare":
+        _say(f"wrote {compare([options.a, options.b], options.out)}")
+        return 0
+    if options.command == "lab-compare":
+        return _lab(options)
+    return 0 if _run(options, options.command, options.out / _stamp(options.command), options.cache)["passed"] else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m loadtest", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for scenario in SCENARIOS.values():
+        _add_run(commands.add_parser(scenario.name, help=scenario.about))
+    _add_run(
+        commands.add_parser("lab-compare", help="lab with the status cache off and on, beside the lab set-up's figures")
+    )
+    both = commands.add_parser("compare", help="two runs side by side")
+    both.add_argument("a", type=Path)
+    both.add_argument("b", type=Path)
+    both.add_argument("--out", type=Path, default=Path("build/load/compare"))
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="", help="a service that runs; without it one is started here and removed")
+    parser.add_argument("--pictures", choices=sorted(SETS), help="another image set than the scenario's")
+    parser.add_argument("--time-scale", type=float, default=1.0, help="0.1 runs in a tenth of the time")
+    parser.add_argument("--seconds", type=float, help="another length")
+    parser.add_argument(
+        "--cache", choices=("on", "off"), default="on", help="the status cache of the service that is started"
+    )
+    parser.add_argument(
+        "--prometheus", default="", help="a Prometheus that scrapes the host, for the curves of the system"
+    )
+    parser.add_argument("--namespace", default=".*", help="where the service is, for Prometheus: a regular expression")
+    parser.add_argument("--out", type=Path, default=Path("build/load"))
+
+
+def _lab(options: argparse.Namespace) -> int:
+    runs = {cache: options.out / _stamp(f"lab-cache-{cache}") for cache in ("off", "on")}
+    results = [_run(options, "lab", directory, cache) for cache, directory in runs.items()]
+    _say(f"wrote {compare(list(runs.values()), options.out / _stamp('lab-compare'), lab=True)}")
+    return 0 if all(result["passed"] for result in results) else 1
+
+
+def _run(options: argparse.Namespace, name: str, directory: Path, cache: str) -> Result:
+    scenario = _chosen(options, SCENARIOS[name])
+    with ExitStack() as stack:
+        look: Callable[[], dict[str, float]] = dict
+        host = options.host.rstrip("/")
+        setting = {"host": host or "started for this run", "status_cache": "unknown" if host else cache}
+        if not host:
+            _say("starting the service")
+            running = stack.enter_context(standalone({"IMAGEMILL_STATUS_CACHE": "true" if cache == "on" else "false"}))
+            host, look = running.address, Processes(psutil.Process(running.pid)).look
+        if options.prometheus:
+            look = by_prometheus(options.prometheus.rstrip("/"), options.namespace)
+        _say(f"{name}: {scenario.about} {scenario.seconds:.0f} s against {host}")
+        result = carry_out(Run(scenario, host, look, options.time_scale, setting), _say)
+    write(directory, result)
+    _summary(result, directory)
+    return result
+
+
+def _chosen(options: argparse.Namespace, scenario: Scenario) -> Scenario:
+    scenario = replace(scenario, pictures=options.pictures or scenario.pictures).scaled(options.time_scale)
+    return scenario.lasting(options.seconds) if options.seconds else scenario
+
+
+def _summary(result: Result, directory: Path) -> None:
+    for verdict in result["objectives"]:
+        found = "nothing" if verdict["found"] is None else f"{verdict['found']:.4g}"
+        _say(f"{'kept  ' if verdict['passed'] else 'MISSED'} {verdict['figure']}: {found}, at most {verdict['most']:g}")
+    if result["generator_was_the_limit"]:
+        _say("MISSED the load generator itself was the limit: arrivals started late")
+    if result["last_good"]:
+        _say(f"last good rate: {result['last_good']:g} requests/s")
+    _say(f"wrote {directory / 'report.html'}")
+
+
+def _stamp(name: str) -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

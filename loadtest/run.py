@@ -1,0 +1,152 @@
+"""One run: Locust in this process, the system watched beside it, and the result."""
+
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import gevent
+from locust.contrib.fasthttp import FastHttpSession
+from locust.env import Environment
+
+from loadtest.client import RUNNING, Client
+from loadtest.climb import climb, last_good
+from loadtest.figures import curves, errors, figures, table
+from loadtest.journal import Journal
+from loadtest.pictures import uploads
+from loadtest.scenarios import Kind, Scenario
+from loadtest.stories import Stories
+from loadtest.system import System, machine
+from loadtest.users import SEED, shape_class, user_class
+from loadtest.verdict import generator_was_the_limit, verdicts
+
+Say = Callable[[str], None]
+FOLLOWERS = 16
+"""How many jobs are waited for at the same time after `submit`."""
+STOP_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is run, and where."""
+
+    scenario: Scenario
+    host: str
+    look: Callable[[], dict[str, float]]
+    time_scale: float
+    setting: dict[str, str]
+
+
+def carry_out(run: Run, say: Say) -> dict[str, Any]:
+    """The result, as it is written to result.json; progress is said meanwhile."""
+    journal = Journal()
+    stories = Stories(uploads(run.scenario.pictures), SEED)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    journal.start = datetime.now(UTC).timestamp()
+    system = System(run.look, journal.start)
+    environment = Environment(
+        user_classes=[user_class(run.scenario, journal, stories)],
+        shape_class=shape_class(run.scenario)(),
+        host=run.host,
+        stop_timeout=STOP_SECONDS,
+    )
+    environment.events.request.add_listener(journal.listen)
+    beside = [gevent.spawn(system.watch), gevent.spawn(_progress, run.scenario, journal, system, say)]
+    if run.scenario.kind is Kind.CLIMB:
+        beside.append(gevent.spawn(climb, run.scenario, journal, system))
+    _until_over(environment, run.scenario, journal)
+    if run.scenario.kind is Kind.SUBMIT:
+        _drain(environment, journal, stories, run.host, say)
+    gevent.killall(beside)
+    return _result(run, journal, system, started)
+
+
+def _until_over(environment: Environment, scenario: Scenario, journal: Journal) -> None:
+    """Let Locust run until its shape ends, or an open scenario's stories have."""
+    runner = environment.create_local_runner()
+    runner.start_shape()
+    while not journal.ended and runner.shape_greenlet is not None and not runner.shape_greenlet.dead:
+        gevent.sleep(0.2)
+    runner.quit()
+    runner.greenlet.join(timeout=scenario.seconds + 60)
+
+
+def _drain(environment: Environment, journal: Journal, stories: Stories, host: str, say: Say) -> None:
+    """Wait for every job that was taken, and write down its end."""
+    session = FastHttpSession(environment, base_url=host, user=None, client_pool=None)
+    client = Client(session, journal)
+    say(f"{len(stories.submitted)} jobs were taken after {journal.now():.0f} s; waiting for them")
+    gevent.joinall([gevent.spawn(_follow, client, stories) for _ in range(FOLLOWERS)])
+    say(f"the last one was done after {max((f.at for f in journal.finished), default=0):.0f} s")
+
+
+def _follow(client: Client, stories: Stories) -> None:
+    while stories.submitted:
+        name = stories.submitted.popleft()
+        job = client.wait(name, 20)
+        for _ in range(60):
+            if job and job["status"] not in RUNNING:
+                client.note(job)
+                break
+            job = client.wait(name, 20)
+
+
+def _progress(scenario: Scenario, journal: Journal, system: System, say: Say) -> None:
+    while True:
+        gevent.sleep(10)
+        at = journal.now()
+        lately = [r for r in journal.requests[-5000:] if r.at >= at - 10]
+        queue = next((f", queue {value:.0f}" for _, value in reversed(system.series.get("queue", []))), "")
+        wrong = sum(r.error is not None for r in journal.requests)
+        say(
+            f"{at:5.0f} of {scenario.seconds:.0f} s: asked {scenario.level(at):.0f}, {len(lately) / 10:.1f} requests/s, {wrong} errors{queue}"
+        )
+
+
+def _result(run: Run, journal: Journal, system: System, started: str) -> dict[str, Any]:
+    found = figures(run.scenario, journal, system)
+    judged = verdicts(run.scenario.objectives, found)
+    good = last_good(run.scenario, journal, system) if run.scenario.kind is Kind.CLIMB else None
+    limited = generator_was_the_limit(found)
+    return {
+        "scenario": run.scenario.name,
+        "about": run.scenario.about,
+        "kind": run.scenario.kind.value,
+        "started": started,
+        "time_scale": run.time_scale,
+        "measured_from": run.scenario.measured_from,
+        # A climb ends by breaking an objective; it fails only when no rate was good at all.
+        "passed": good is not None
+        if run.scenario.kind is Kind.CLIMB
+        else all(v.passed for v in judged) and not limited,
+        "last_good": good,
+        "generator_was_the_limit": limited,
+        "objectives": [{**asdict(verdict), "passed": verdict.passed} for verdict in judged],
+        "figures": found,
+        "table": table(run.scenario, journal),
+        "errors": errors(journal),
+        "series": curves(journal, run.scenario, max(1.0, run.scenario.seconds / 120)) | system.series,
+        "setting": {**run.setting, **dict(_setting(run))},
+    }
+
+
+def _setting(run: Run) -> Iterator[tuple[str, str]]:
+    """What a reader needs to repeat it."""
+    yield "pictures", run.scenario.pictures
+    yield "stories", "4 web : 2 program : 1 watcher; one request in six is a new job"
+    yield "seed", str(SEED)
+    yield "machine", ", ".join(f"{value} {name}" for name, value in machine().items())
+    yield "system", f"{platform.system()} {platform.release()}, Python {sys.version.split()[0]}"
+    yield "locust", version("locust")
+    yield "revision", _revision()
+
+
+def _revision() -> str:
+    command = ["git", "describe", "--always", "--dirty"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)  # noqa: S603
+    return done.stdout.strip() or "unknown"
