@@ -83,7 +83,7 @@ clean: ## Remove the environment and all caches; the data directory stays
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(MADE):
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with its venv module was found. Install one" \

@@ -41,6 +41,8 @@ class Client:
 
     def __init__(self, session: FastHttpSession, journal: Journal) -> None:
         self._session, self._journal = session, journal
+        # For all requests: Locust's `allow_redirects` is a state of the session, which others use at the same time.
+        session.client.redirect_response_codes = frozenset()
 
     def page(self) -> None:
         """The web form."""
@@ -70,7 +72,6 @@ class Client:
             status=303,
             data=upload.body,
             headers=FORM,
-            allow_redirects=False,
         )
         self._journal.submitted += answer is not None
         return answer

@@ -34,29 +34,31 @@ def api(service: Service) -> str:
 
 def test_an_open_run_asks_checks_and_reports(api: str, tmp_path: Path) -> None:
     """Times are a noisy machine's here, so only what was asked, answered and written is looked at."""
-    _, result = load(api, tmp_path, "normal", "--time-scale", "0.01")
+    _, result = load(api, tmp_path / "runs", "normal", "--time-scale", "0.01")
     figures = result["figures"]
     assert result["errors"] == []
     assert figures["lost"] == 0
     assert figures["requests"] >= 160
     assert figures["jobs_submitted"] >= 25
     assert figures["decoded"] >= 1
-    folder = next(tmp_path.iterdir())
+    folder = next((tmp_path / "runs").iterdir())
     page = (folder / "report.html").read_text()
     assert "<svg" in page
-    assert "http://" not in page.replace("http://www.w3.org", "").replace(api, ""), "the page needs nothing from elsewhere"
+    assert "http://" not in page.replace("http://www.w3.org", "").replace(api, ""), (
+        "the page needs nothing from elsewhere"
+    )
     assert (folder / "stats.csv").read_text().count("\n") == len(result["table"]) + 1
 
 
 def test_a_closed_run_has_its_users(api: str, tmp_path: Path) -> None:
-    _, result = load(api, tmp_path, "lab", "--time-scale", "0.02")
+    _, result = load(api, tmp_path / "runs", "lab", "--time-scale", "0.02")
     assert result["errors"] == []
     assert result["figures"]["requests"] > 100
     assert result["kind"] == "users"
 
 
 def test_submitted_jobs_are_drained_and_counted(api: str, tmp_path: Path) -> None:
-    _, result = load(api, tmp_path, "submit", "--time-scale", "0.02")
+    _, result = load(api, tmp_path / "runs", "submit", "--time-scale", "0.02")
     assert result["figures"]["jobs_submitted"] == 120
     assert result["figures"]["lost"] == 0
 
@@ -65,12 +67,12 @@ def test_failures_are_in_the_report_and_in_the_exit_status(service: Service, tmp
     """Every conversion fails here, since no result may be larger than one byte."""
     service.start("worker", max_result_bytes="1")
     api = f"http://127.0.0.1:{service.start('api').probe_port}"
-    status, result = load(api, tmp_path, "normal", "--time-scale", "0.01")
+    status, result = load(api, tmp_path / "runs", "normal", "--time-scale", "0.01")
     assert status == 1
     assert not result["passed"]
     assert result["figures"]["lost"] > 10
     assert "result_too_large" in result["errors"][0]["error"]
-    assert "objectives missed" in (next(tmp_path.iterdir()) / "report.html").read_text()
+    assert "objectives missed" in (next((tmp_path / "runs").iterdir()) / "report.html").read_text()
 
 
 def test_two_runs_side_by_side(api: str, tmp_path: Path) -> None:
