@@ -20,6 +20,7 @@ PANELS: tuple[Panel, ...] = (
     ("cores", (("service_cores", "CPU of the service"), ("generator_cores", "CPU of the load generator"))),
     ("MiB", (("api_mib", "API"), ("worker_mib", "worker"), ("janitor_mib", "janitor"))),
 )
+NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 COLOURS = ("#4c72b0", "#dd8452", "#55a868")
 
 
@@ -50,7 +51,7 @@ def _drawn(panels: Sequence[tuple[str, Sequence[tuple[str, str]]]], series: Mapp
         ):
             _panel(axes, unit, lines, series)
         out = StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None})
+        figure.savefig(out, format="svg", metadata=NO_METADATA)
     return out.getvalue()[out.getvalue().index("<svg") :]
 
 

@@ -78,7 +78,7 @@ def _until_over(environment: Environment, scenario: Scenario, journal: Journal) 
 
 def _drain(environment: Environment, journal: Journal, stories: Stories, host: str, say: Say) -> None:
     """Wait for every job that was taken, and write down its end."""
-    session = FastHttpSession(host, environment.events.request, None, max_retries=1)
+    session = FastHttpSession(host, environment.events.request, None, max_retries=0)
     client = Client(session, journal)
     say(f"{len(stories.submitted)} jobs were taken after {journal.now():.0f} s; waiting for them")
     gevent.joinall([gevent.spawn(_follow, client, stories) for _ in range(FOLLOWERS)])

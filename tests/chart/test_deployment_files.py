@@ -6,13 +6,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.chart.conftest import SETS, rendered
-from tests.chart.rendering import CHART, ROOT, of_kind, render
+from tests.chart.rendering import CHART, ROOT, containers, of_kind, pods, render
 
 CHECK = CHART / "files" / "convert.py"
 
@@ -36,7 +37,23 @@ def test_what_the_images_are_made_of_reaches_the_builder() -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in lines
     allowed = {line[1:] for line in lines if line.startswith("!")}
-    assert allowed == {"pyproject.toml", "requirements.lock", "core", "api", "worker"}
+    assert allowed == {"pyproject.toml", "requirements.lock", "core", "api", "worker", "loadtest"}
+
+
+def test_the_load_generator_has_none_of_our_code_but_its_own() -> None:
+    text = (ROOT / "loadtest" / "Dockerfile").read_text(encoding="utf-8")
+    copied = [line for line in text.splitlines() if line.startswith("COPY ") and "--from" not in line]
+    assert copied == ["COPY pyproject.toml requirements.lock ./", "COPY loadtest /srv/loadtest"]
+    assert "\nUSER 10001:10001\n" in text
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "k8s" / "loadtest").glob("*.yaml")), ids=lambda path: path.name)
+def test_the_pods_of_a_load_test_are_restricted_too(file: Path) -> None:
+    found = list(pods(list(yaml.safe_load_all(file.read_text(encoding="utf-8")))))
+    assert found
+    for _, pod in found:
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert all(container["securityContext"]["readOnlyRootFilesystem"] for container in containers(pod))
 
 
 def test_the_janitor_runs_the_workers_image() -> None:

@@ -1,7 +1,10 @@
 """What the pods may do, who may talk to whom, and where passwords are."""
 
+import base64
 import hashlib
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,6 +98,23 @@ def test_generated_passwords_are_looked_up_and_kept() -> None:
     kept = of_kind(rendered("default"), "Secret")
     assert kept["postgresql"]["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
     assert "annotations" not in of_kind(rendered("fixed"), "Secret")["postgresql"]["metadata"]
+
+
+def test_the_name_that_is_looked_up_is_the_secrets_own(tmp_path: Path) -> None:
+    """Helm takes "<no value>" out of what it writes, not out of what a template works with."""
+    chart = tmp_path / "chart"
+    shutil.copytree(CHART, chart)
+    shown = '{{ include "imagemill.componentName" (dict "root" $ "component" "redis") | b64enc }}'
+    (chart / "templates" / "shown.yaml").write_text(f"kind: Shown\nmetadata: {{name: shown}}\nname: {shown}\n")
+    (found,) = [manifest for manifest in render(chart=chart) if manifest["kind"] == "Shown"]
+    assert base64.b64decode(found["name"]).decode() == "demo-imagemill-redis"
+
+
+def test_two_postgresql_servers_never_open_the_same_data(default: list[Manifest]) -> None:
+    (server,) = of_kind(default, "StatefulSet")["postgresql"]["spec"]["template"]["spec"]["containers"]
+    mounts = {mount["name"]: mount["mountPath"] for mount in server["volumeMounts"]}
+    *_, script, _ = server["command"]
+    assert script == f'exec 9> {mounts["data"]}/one-server.lock && flock 9 && exec docker-entrypoint.sh "$@"'
 
 
 def test_secrets_of_ones_own_are_used_and_none_is_made() -> None:

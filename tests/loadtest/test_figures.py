@@ -72,7 +72,7 @@ def test_a_rate_that_was_not_reached_is_off() -> None:
 
 
 def test_growth_is_of_the_last_quarter_over_the_second() -> None:
-    grown = figures(scenario(), journal(), system(api_mib=[10] * 8 + [12] * 4, worker_mib=[100] * 12))
+    grown = figures(scenario(), journal(), system(api_mib=[10.0] * 8 + [12.0] * 4, worker_mib=[100.0] * 12))
     assert grown["growth_percent"] == pytest.approx(20)
     assert found()["growth_percent"] is None, "too few samples say nothing"
 
