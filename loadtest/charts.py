@@ -59,6 +59,7 @@ def _panel(axes: Any, unit: str, lines: Sequence[tuple[str, str]], series: Mappi
     for (name, label), colour in zip(lines, COLOURS * 3, strict=False):
         points = series[name]
         axes.plot([at for at, _ in points], [value for _, value in points], label=label, color=colour, linewidth=1.2)
+    axes.margins(y=0.3)  # room for the legend
     axes.set_ylim(bottom=0)
     axes.set_ylabel(unit)
     axes.grid(alpha=0.3)

@@ -38,7 +38,7 @@ def _curves(
         axes.step([since(s.at) for s in samples], known, where="post", label=label, color=colour, linewidth=1.4)
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.25)
-    axes.legend(loc="upper right", frameon=False)
+    axes.legend(loc="center right", frameon=False)
 
 
 def _marks(axes: Any, events: Sequence[tuple[float, str]], start: float) -> None:
