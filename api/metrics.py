@@ -1,17 +1,28 @@
 """What the API counts. Labels are bounded: route templates, known methods, the targets of our table."""
 
-from prometheus_client import REGISTRY, Counter, Histogram
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from functools import cache
+
+from prometheus_client import Counter, Histogram
 from starlette.responses import Response
 
-from core.metrics import HTTP_BUCKETS
+from core.metrics import HTTP_BUCKETS, exposition
 
-REQUESTS = Counter("imagemill_http_requests_total", "Answered requests.", ["method", "route", "status"])
+HELD_BUCKETS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+"""Seconds: a status call waits for at most 60, an event stream for 300."""
+
+LABELS = ("method", "route", "status")
+REQUESTS = Counter("imagemill_http_requests_total", "Answered requests, those that were held too.", LABELS)
 SECONDS = Histogram(
     "imagemill_http_request_duration_seconds",
-    "From the request's head to the end of its answer, in seconds; waiting ones and event streams too.",
-    ["method", "route", "status"],
+    "From the request's head to the end of its answer, in seconds; without requests that were held.",
+    LABELS,
     buckets=HTTP_BUCKETS,
+)
+HELD_SECONDS = Histogram(
+    "imagemill_http_held_seconds",
+    "How long requests were open whose client asked to be held, in seconds: waiting status calls and event streams.",
+    ["route"],
+    buckets=HELD_BUCKETS,
 )
 SUBMITTED = Counter("imagemill_jobs_submitted_total", "Jobs that were taken.")
 STATUS_CACHE = Counter(
@@ -19,6 +30,20 @@ STATUS_CACHE = Counter(
 )
 
 
+# Looking a series up by its labels costs more than counting; the labels are few, so each is looked up once.
+_requests = cache(REQUESTS.labels)
+_seconds = cache(SECONDS.labels)
+_held_seconds = cache(HELD_SECONDS.labels)
+
+
+def count_request(method: str, route: str, status: int, seconds: float, *, held: bool) -> None:
+    """Count and time one request; `held` when its client asked for an answer that comes later."""
+    _requests(method, route, status).inc()
+    duration = _held_seconds(route) if held else _seconds(method, route, status)
+    duration.observe(seconds)
+
+
 def metrics_response() -> Response:
     """Everything in the exposition format of Prometheus."""
-    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    body, media_type = exposition()
+    return Response(body, media_type=media_type)

@@ -3,15 +3,18 @@
 import time
 
 import structlog
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.metrics import REQUESTS, SECONDS
+from api.metrics import count_request
 
 log = structlog.get_logger(__name__)
 
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"})
 HEAD_ONLY = "imagemill.head_only"
 """In the scope of a GET whose body nobody will see."""
+HELD = "imagemill.held"
+"""In the scope of a request whose client asked to be kept waiting: its time says nothing about ours."""
 
 
 class Observed:
@@ -56,14 +59,18 @@ class HeadAsGet:
         try:
             await self._app(inner, receive, send)
         finally:
-            scope.update(route=inner.get("route"), endpoint=inner.get("endpoint"))
+            scope.update({key: inner[key] for key in ("route", "endpoint", HELD) if key in inner})
+
+
+def hold(request: Request) -> None:
+    """Say that this request waits on purpose."""
+    request.scope[HELD] = True
 
 
 def _count(scope: Scope, status: int, seconds: float) -> None:
     method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
     route = _route(scope)
-    REQUESTS.labels(method, route, status).inc()
-    SECONDS.labels(method, route, status).observe(seconds)
+    count_request(method, route, status, seconds, held=HELD in scope)
     log.debug("answered", method=method, route=route, status=status, seconds=round(seconds, 4))
 
 

@@ -8,7 +8,7 @@ from fastapi.sse import EventSourceResponse
 from api.deps import ClientAddress, FormDep, JobId, LastEvent, ServicesDep, TurnDep, WaitSeconds
 from api.downloads import download
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
-from api.middleware import HEAD_ONLY
+from api.middleware import HEAD_ONLY, hold
 from api.openapi import Responses, header, refusals, upload_form
 from api.problems import RangeNotSatisfiable
 from api.schemas import FormatsAnswer, JobAnswer, Limits, Readable, Target, job_answer
@@ -87,11 +87,12 @@ async def submit_job(
     },
 )
 async def get_job(
-    services: ServicesDep, turn: TurnDep, job_id: JobId, response: Response, wait: WaitSeconds = 0
+    request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId, response: Response, wait: WaitSeconds = 0
 ) -> JobAnswer:
     """How a job is; with `wait`, once it is over."""
     response.headers["Cache-Control"] = "no-store"
     if wait:
+        hold(request)
         return job_answer(await job_when_over(services, turn, job_id, wait))
     return job_answer(await current_job(services, turn, job_id))
 
@@ -109,6 +110,7 @@ async def follow_job(request: Request, services: ServicesDep, job_id: JobId, see
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if HEAD_ONLY in request.scope:
         return Response(headers=headers, media_type=EventSourceResponse.media_type)
+    hold(request)
     return EventSourceResponse(job_events(services, job_id, seen), headers=headers)
 
 

@@ -20,7 +20,7 @@ from core.announce import announce, cache_key, decode_cached, write_cache
 from core.blobs import erase
 from core.errors import DatabaseAway, JobNotFound
 from core.jobs import Job
-from core.metrics import JOBS_FINISHED
+from core.metrics import count_finished
 from core.record import advance, find_job
 from core.transitions import CANCEL, EXPIRE, Status
 
@@ -88,7 +88,7 @@ async def delete_job(services: Services, turn: Turn, job_id: UUID) -> None:
     if not changed:
         return
     if job.status is Status.CANCELED:
-        JOBS_FINISHED.labels(job.status, job.source["format"], job.target_format, "").inc()
+        count_finished(job.status, job.source["format"], job.target_format)
     with suppress(RedisAway):
         await turn.ask(lambda client: _tell(client, job, cache=services.settings.status_cache))
     log.info("deleted", status=job.status)

@@ -1,6 +1,9 @@
-"""Metrics that more than one room counts, and the buckets that all of them share."""
+"""Metrics that more than one room counts, the buckets that all of them share, and how they are shown."""
 
-from prometheus_client import Counter
+from prometheus_client import REGISTRY, Counter, disable_created_metrics
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from core.failures import FailureCode
 
 HTTP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Seconds."""
@@ -13,3 +16,27 @@ JOBS_FINISHED = Counter(
     "Jobs that ended, by outcome; code is the failure code or empty.",
     ["status", "source", "target", "code"],
 )
+JOBS_FAILED = Counter(
+    "imagemill_jobs_failed_total",
+    "Jobs that failed, by code; each code is there from the start, so that a rate sees its first failure.",
+    ["code"],
+)
+
+
+def count_finished(status: str, source: str, target: str, code: str = "") -> None:
+    """A job ended; `code` is the failure's, empty when it did not fail."""
+    JOBS_FINISHED.labels(status, source, target, code).inc()
+    if code:
+        JOBS_FAILED.labels(code).inc()
+
+
+def show_failure_codes() -> None:
+    """Show every failure code with 0: Prometheus takes no increase from a counter that comes to be with 1."""
+    for code in FailureCode:
+        JOBS_FAILED.labels(code)
+
+
+def exposition() -> tuple[bytes, str]:
+    """Every metric of this process in the text format, and its media type; without the time each series was made."""
+    disable_created_metrics()
+    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST

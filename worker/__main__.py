@@ -8,6 +8,7 @@ import structlog
 
 from core.database import make_engine
 from core.logs import configure_logs
+from core.metrics import show_failure_codes
 from core.redis_client import make_redis
 from worker.cancel_listener import CancelListener
 from worker.consumer import Consumer
@@ -44,6 +45,7 @@ def main() -> int:
 def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
     """Connect the parts; nothing is asked of a database yet."""
     SLOTS.set(settings.slots)
+    show_failure_codes()
     limits = {"loop": LOOP_OVERDUE_SECONDS, "heartbeat": LOOP_OVERDUE_SECONDS + settings.heartbeat_seconds}
     return Context(
         name=consumer_name(),

@@ -21,7 +21,7 @@ from core.database import ERRORS, blob_transaction
 from core.failures import FailureCode, failure
 from core.formats import find
 from core.jobs import Job
-from core.metrics import JOBS_FINISHED
+from core.metrics import count_finished
 from core.partitions import today
 from core.queue import add_message, finish_message, remove_message
 from core.record import advance, find_job
@@ -156,7 +156,7 @@ def _ended(context: Context, held: Held, job: Job) -> None:
     """After the commit: the message goes, and who waits hears of it."""
     _quietly(lambda: _tell(context, held, job))
     code = job.error["code"] if job.error else ""
-    JOBS_FINISHED.labels(job.status, job.source["format"], job.target_format, code).inc()
+    count_finished(job.status, job.source["format"], job.target_format, code)
     if job.finished_at is not None:
         STAGE_SECONDS.labels("total").observe((job.finished_at - job.created_at).total_seconds())
     log.info("finished", status=job.status, code=code)

@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from prometheus_client import REGISTRY
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-
+from core.metrics import exposition
 from worker.pulse import Pulse
 from worker.settings import ProbeSettings
 
@@ -37,7 +35,8 @@ def serve_probes(host: str, port: int, pulse: Pulse) -> ThreadingHTTPServer:
         return (503 if overdue else 200), "text/plain; charset=utf-8", text.encode() or b"ok\n"
 
     def metrics() -> Answer:
-        return 200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY)
+        body, media_type = exposition()
+        return 200, media_type, body
 
     server = ThreadingHTTPServer((host, port), _handler({"/livez": livez, "/readyz": livez, "/metrics": metrics}))
     server.daemon_threads = True

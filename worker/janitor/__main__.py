@@ -8,6 +8,7 @@ import structlog
 
 from core.database import make_engine
 from core.logs import configure_logs
+from core.metrics import show_failure_codes
 from core.redis_client import make_redis
 from worker.janitor.loop import Janitor
 from worker.probes import probing
@@ -22,6 +23,7 @@ def main() -> int:
     """Exit status 0 after a signal."""
     settings = JanitorSettings()
     configure_logs(settings.log_level, settings.log_format)
+    show_failure_codes()
     with ExitStack() as stack:
         # Two connections: one holds a sweep's lock while another detaches a partition outside of a transaction.
         engine = make_engine(settings.database_url, pool=2)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, func, select, update
 from core.announce import announce
 from core.failures import FailureCode, failure
 from core.jobs import Job
-from core.metrics import JOBS_FINISHED
+from core.metrics import count_finished
 from core.record import changes, job_columns, jobs_of, may
 from core.redis_client import AWAY
 from core.tables import jobs
@@ -58,7 +58,7 @@ def reclaim(engine: Engine, redis: Any, settings: JanitorSettings) -> int:
     for job in (*lost, *back):
         log.warning("lease ran out", job=str(job.id), claim=job.claim, attempts=job.attempts, status=job.status)
     for job in lost:
-        JOBS_FINISHED.labels(job.status, job.source["format"], job.target_format, FailureCode.WORKER_LOST).inc()
+        count_finished(job.status, job.source["format"], job.target_format, FailureCode.WORKER_LOST)
     RECLAIMED.inc(len(lost) + len(back))
     tell(redis, [*lost, *back], cache=settings.status_cache)
     return len(lost) + len(back)

@@ -11,9 +11,16 @@ from sqlalchemy import Engine
 from core.database import ERRORS, is_away
 from core.redis_client import AWAY
 from worker.janitor.expiry import expire
-from worker.janitor.gauges import show_finished_jobs, show_open_jobs, show_queue
+from worker.janitor.gauges import (
+    show_database_size,
+    show_finished_jobs,
+    show_open_jobs,
+    show_postgresql,
+    show_queue,
+    show_redis,
+)
 from worker.janitor.leases import OutageGuard, reclaim
-from worker.janitor.metrics import SWEEP_FAILURES
+from worker.janitor.metrics import SWEEP_FAILURES, SWEPT
 from worker.janitor.queue_sweep import sweep_queue
 from worker.janitor.storage import keep_partitions
 from worker.pulse import Pulse
@@ -49,8 +56,13 @@ class Janitor:
             Task("expiry", lambda: expire(engine, client, settings), often),
             Task("open jobs", lambda: show_open_jobs(engine), often),
             Task("queue length", lambda: show_queue(client), often),
+            Task("PostgreSQL", lambda: show_postgresql(engine), often),
+            Task("Redis", lambda: show_redis(client), often),
             Task("finished jobs", lambda: show_finished_jobs(engine), seldom),
+            Task("database size", lambda: show_database_size(engine), seldom),
         ]
+        for task in self.tasks:
+            SWEEP_FAILURES.labels(task.name)
 
     def run(self) -> None:
         """Sweep until stopped."""
@@ -69,6 +81,7 @@ class Janitor:
     def _attempt(self, task: Task) -> None:
         try:
             task.run()
+            SWEPT.labels(task.name).set_to_current_time()
         except (*ERRORS, *AWAY) as error:
             SWEEP_FAILURES.labels(task.name).inc()
             if is_away(error):
