@@ -16,7 +16,7 @@ from worker.context import Context, consumer_name
 from worker.drain import drain
 from worker.heartbeat import Heartbeat
 from worker.holdings import Holdings
-from worker.metrics import SLOTS
+from worker.metrics import SLOTS, show_stages
 from worker.probes import probing
 from worker.pulse import Pulse
 from worker.sandbox import Sandbox
@@ -46,6 +46,7 @@ def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
     """Connect the parts; nothing is asked of a database yet."""
     SLOTS.set(settings.slots)
     show_failure_codes()
+    show_stages()
     limits = {"loop": LOOP_OVERDUE_SECONDS, "heartbeat": LOOP_OVERDUE_SECONDS + settings.heartbeat_seconds}
     return Context(
         name=consumer_name(),

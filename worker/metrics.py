@@ -12,4 +12,11 @@ STAGE_SECONDS = Histogram(
     ["stage"],
     buckets=STAGE_BUCKETS,
 )
+STAGES = ("queued", "fetch", "convert", "store", "total")
 FENCED = Counter("imagemill_jobs_fenced_total", "Results that came after the claim was lost and were thrown away.")
+
+
+def show_stages() -> None:
+    """Show every stage with 0, so that a rate sees the first job of a new worker."""
+    for stage in STAGES:
+        STAGE_SECONDS.labels(stage)

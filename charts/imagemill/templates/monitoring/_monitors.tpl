@@ -1,4 +1,4 @@
-{{/* How Prometheus finds what is scraped through a Service. */}}
+{{/* How Prometheus finds what is scraped through a Service, and what its rules are about. */}}
 
 {{/* A Service of its own, so that metrics are never where the API is published. */}}
 {{- define "imagemill.metricsService" -}}
@@ -27,4 +27,24 @@ spec:
   endpoints:
     - port: metrics
       interval: {{ .root.Values.monitoring.interval }}
+      {{- include "imagemill.relabelings" . | nindent 6 }}
+{{- end }}
+
+{{/* Labels for every series, so that dashboards and rules find one release's: `release` is what the names of its objects
+     begin with. */}}
+{{- define "imagemill.relabelings" -}}
+relabelings:
+  - {targetLabel: release, replacement: {{ include "imagemill.fullname" .root | quote }}}
+  - {targetLabel: component, replacement: {{ .component }}}
+{{- end }}
+
+{{/* A file of rules or a dashboard, its placeholders filled in; what Prometheus and Grafana fill in themselves stays. */}}
+{{- define "imagemill.monitoring.filled" -}}
+{{- $settings := .root.Values.monitoring }}
+{{- .root.Files.Get .path
+  | replace "$namespace" .root.Release.Namespace
+  | replace "$release" (include "imagemill.fullname" .root)
+  | replace "$maxWorkers" (include "imagemill.worker.most" .root)
+  | replace "$grafana" $settings.grafana
+  | replace "$runbooks" $settings.runbooks }}
 {{- end }}

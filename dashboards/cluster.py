@@ -1,0 +1,302 @@
+"""The machines and pods below the service, and both databases."""
+
+from dashboards.model import Board, Kind, Panel, Query, Row
+from dashboards.promql import CONTAINERS, PODS, VOLUMES, WINDOW, ours, told
+
+DISK = 'fstype!~"tmpfs|overlay|squashfs|ramfs", mountpoint!~"/run.*|/boot.*|/var/lib/kubelet/.+"'
+CARDS = 'device!~"lo|veth.*|cni.*|cali.*|flannel.*|docker.*|br-.*"'
+DISKS = 'device!~"loop.*|ram.*|sr.*|dm-.*"'
+
+
+def used(metric: str, resource: str, kind: str) -> str:
+    """What the containers use, as a share of what they asked for (`requests`) or may have (`limits`)."""
+    given = f'kube_pod_container_resource_{kind}{{{PODS}, resource="{resource}"}}'
+    return f"max by (container) (sum by (pod, container) ({metric}) / sum by (pod, container) ({given}))"
+
+
+def node_rate(metric: str, labels: str = "") -> str:
+    """A counter of Node Exporter, a second, by node."""
+    return f"sum by (instance) (rate({metric}{{{labels}}}[{WINDOW}]))"
+
+
+NODES = Row(
+    "Nodes (Node Exporter)",
+    (
+        Panel(
+            id=1,
+            title="CPU",
+            description="The share of each node's cores that is in use.",
+            queries=(
+                Query(
+                    f'1 - avg by (instance) (rate(node_cpu_seconds_total{{mode="idle"}}[{WINDOW}]))',
+                    "{{instance}}",
+                ),
+            ),
+            unit="percentunit",
+            thresholds=(0.8, 0.95),
+            most=1,
+            width=8,
+        ),
+        Panel(
+            id=2,
+            title="Memory",
+            description="The share that is not available for new work.",
+            queries=(
+                Query(
+                    "1 - sum by (instance) (node_memory_MemAvailable_bytes) / sum by (instance) (node_memory_MemTotal_bytes)",
+                    "{{instance}}",
+                ),
+            ),
+            unit="percentunit",
+            thresholds=(0.8, 0.95),
+            most=1,
+            width=8,
+        ),
+        Panel(
+            id=3,
+            title="Disk in use",
+            description="The share of each file system that is full.",
+            queries=(
+                Query(
+                    f"1 - max by (instance, mountpoint) (node_filesystem_avail_bytes{{{DISK}}})"
+                    f" / max by (instance, mountpoint) (node_filesystem_size_bytes{{{DISK}}})",
+                    "{{instance}} {{mountpoint}}",
+                ),
+            ),
+            unit="percentunit",
+            thresholds=(0.8, 0.9),
+            most=1,
+            width=8,
+        ),
+        Panel(
+            id=4,
+            title="Disk traffic",
+            description="Bytes read and written a second.",
+            queries=(
+                Query(node_rate("node_disk_read_bytes_total", DISKS), "{{instance}} read"),
+                Query(node_rate("node_disk_written_bytes_total", DISKS), "{{instance}} written"),
+            ),
+            unit="Bps",
+            width=8,
+        ),
+        Panel(
+            id=5,
+            title="Network",
+            description="Bytes received and sent a second.",
+            queries=(
+                Query(node_rate("node_network_receive_bytes_total", CARDS), "{{instance}} received"),
+                Query(node_rate("node_network_transmit_bytes_total", CARDS), "{{instance}} sent"),
+            ),
+            unit="Bps",
+            width=8,
+        ),
+        Panel(
+            id=6,
+            title="Pressure",
+            description="The share of time in which some work waited for CPU, memory or disk (pressure stall information).",
+            queries=tuple(
+                Query(node_rate(f"node_pressure_{resource}_waiting_seconds_total"), f"{{{{instance}}}} {resource}")
+                for resource in ("cpu", "memory", "io")
+            ),
+            unit="percentunit",
+            width=8,
+        ),
+    ),
+)
+
+POD_ROW = Row(
+    "Pods of the release",
+    (
+        Panel(
+            id=10,
+            title="CPU against the request",
+            description="The busiest pod of each kind, as a share of what it asked for. Above 1 it lives on what others leave.",
+            queries=(
+                Query(
+                    used(f"rate(container_cpu_usage_seconds_total{{{CONTAINERS}}}[{WINDOW}])", "cpu", "requests"),
+                    "{{container}}",
+                ),
+            ),
+            unit="percentunit",
+            thresholds=(1,),
+        ),
+        Panel(
+            id=11,
+            title="Memory against the limit",
+            description="The fullest pod of each kind, as a share of its limit. At 1 the kernel ends it.",
+            queries=(
+                Query(used(f"container_memory_working_set_bytes{{{CONTAINERS}}}", "memory", "limits"), "{{container}}"),
+            ),
+            unit="percentunit",
+            thresholds=(0.8, 0.95),
+        ),
+        Panel(
+            id=12,
+            title="CPU by kind of pod",
+            description="Cores in use, all pods of a kind together.",
+            queries=(
+                Query(
+                    f"sum by (container) (rate(container_cpu_usage_seconds_total{{{CONTAINERS}}}[{WINDOW}]))",
+                    "{{container}}",
+                ),
+            ),
+            unit="none",
+            kind=Kind.STACK,
+        ),
+        Panel(
+            id=13,
+            title="Memory by kind of pod",
+            description="Working set, all pods of a kind together.",
+            queries=(
+                Query(f"sum by (container) (container_memory_working_set_bytes{{{CONTAINERS}}})", "{{container}}"),
+            ),
+            unit="bytes",
+            kind=Kind.STACK,
+        ),
+        Panel(
+            id=14,
+            title="Restarts",
+            description="Restarts of containers within the last hour.",
+            queries=(
+                Query(
+                    f"sum by (container) (increase(kube_pod_container_status_restarts_total{{{PODS}}}[1h]))",
+                    "{{container}}",
+                ),
+            ),
+            unit="none",
+            thresholds=(1,),
+        ),
+        Panel(
+            id=15,
+            title="Ended for want of memory",
+            description="kills: by the kernel within the last hour, a conversion's child too. pods: whose last end was such.",
+            queries=(
+                Query(
+                    f"sum by (container) (increase(container_oom_events_total{{{CONTAINERS}}}[1h]))",
+                    "{{container}} kills",
+                ),
+                Query(
+                    f'sum by (container) (kube_pod_container_status_last_terminated_reason{{{PODS}, reason="OOMKilled"}})',
+                    "{{container}} pods",
+                ),
+            ),
+            unit="none",
+            thresholds=(1,),
+        ),
+        Panel(
+            id=16,
+            title="Pods by phase",
+            description="Pending for long: no node has room, an image is missing, or a claim is not bound.",
+            queries=(Query(f"sum by (phase) (kube_pod_status_phase{{{PODS}}})", "{{phase}}"),),
+            unit="none",
+            kind=Kind.STACK,
+        ),
+        Panel(
+            id=17,
+            title="Network of the pods",
+            description="Bytes a second, all pods of the release.",
+            queries=(
+                Query(f"sum(rate(container_network_receive_bytes_total{{{PODS}}}[{WINDOW}]))", "received"),
+                Query(f"sum(rate(container_network_transmit_bytes_total{{{PODS}}}[{WINDOW}]))", "sent"),
+            ),
+            unit="Bps",
+        ),
+    ),
+)
+
+DATABASES = Row(
+    "PostgreSQL and Redis",
+    (
+        Panel(
+            id=20,
+            title="PostgreSQL answers",
+            description="1 while PostgreSQL answers the janitor.",
+            queries=(Query(f"min({ours('imagemill_postgresql_up')})", "up"),),
+            unit="none",
+            kind=Kind.FIGURE,
+            thresholds=(1,),
+            below=True,
+            alerts=("ImagemillPostgresqlAway",),
+            width=6,
+        ),
+        Panel(
+            id=21,
+            title="Redis answers",
+            description="1 while Redis answers the janitor.",
+            queries=(Query(f"min({ours('imagemill_redis_up')})", "up"),),
+            unit="none",
+            kind=Kind.FIGURE,
+            thresholds=(1,),
+            below=True,
+            alerts=("ImagemillRedisAway",),
+            width=6,
+        ),
+        Panel(
+            id=22,
+            title="Database",
+            description="Size of the database: jobs, uploads and results of the retention time.",
+            queries=(Query(told("imagemill_postgresql_bytes"), "size"),),
+            unit="bytes",
+            kind=Kind.FIGURE,
+            width=6,
+        ),
+        Panel(
+            id=23,
+            title="Keys that Redis evicted",
+            description="Job states that had to go for want of memory within the last hour. The queue never goes.",
+            queries=(Query(f"sum(delta({ours('imagemill_redis_evicted_keys')}[1h]))", "keys"),),
+            unit="short",
+            kind=Kind.FIGURE,
+            thresholds=(1,),
+            width=6,
+        ),
+        Panel(
+            id=24,
+            title="Connections to PostgreSQL",
+            description="Open connections of the whole server, and how many it allows.",
+            queries=(
+                Query(told("imagemill_postgresql_connections"), "open"),
+                Query(told("imagemill_postgresql_connections_max"), "allowed"),
+            ),
+            unit="none",
+            alerts=("ImagemillPostgresqlConnections",),
+            width=8,
+        ),
+        Panel(
+            id=25,
+            title="Memory of Redis",
+            description="Used, as a share of maxmemory. The line is where the alert begins.",
+            queries=(Query(ours("imagemill:redis_memory:ratio"), "used"),),
+            unit="percentunit",
+            thresholds=(0.9,),
+            most=1,
+            alerts=("ImagemillRedisMemory",),
+            width=8,
+        ),
+        Panel(
+            id=26,
+            title="Volumes",
+            description="The share of each claim that is free. The line is where the alert begins.",
+            queries=(
+                Query(
+                    f"max by (persistentvolumeclaim) (kubelet_volume_stats_available_bytes{{{VOLUMES}}})"
+                    f" / max by (persistentvolumeclaim) (kubelet_volume_stats_capacity_bytes{{{VOLUMES}}})",
+                    "{{persistentvolumeclaim}}",
+                ),
+            ),
+            unit="percentunit",
+            thresholds=(0.1, 0.2),
+            below=True,
+            most=1,
+            alerts=("ImagemillVolumeNearlyFull",),
+            width=8,
+        ),
+    ),
+)
+
+CLUSTER = Board(
+    name="cluster",
+    title="imagemill / Cluster",
+    description="Nodes, the pods of the release against what they asked for, PostgreSQL and Redis.",
+    rows=(NODES, POD_ROW, DATABASES),
+)

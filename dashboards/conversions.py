@@ -1,0 +1,232 @@
+"""Conversions: what waits, who works on it, what the autoscaler sees and wants, how long it takes, how it ends."""
+
+from dashboards.model import Board, Kind, Panel, Query, Row
+from dashboards.promql import HPA, WINDOW, keda, mean, ours, quantile, rate, told, total
+
+STAGES = "imagemill_job_stage_seconds"
+FINISHED = "imagemill_jobs_finished_total"
+SUCCEEDED = 'status="succeeded"'
+WORKER = 'namespace="$namespace", deployment="$release-worker"'
+
+QUEUE = Row(
+    "Queue",
+    (
+        Panel(
+            id=1,
+            title="Queue",
+            description="Messages in the stream are jobs that wait and jobs that run: what KEDA scales on. The record has the "
+            "truth: both agree within seconds, or the janitor makes them.",
+            queries=(
+                Query(told("imagemill_queue_messages"), "messages"),
+                Query(told("imagemill_jobs", 'status="queued"'), "queued"),
+                Query(told("imagemill_jobs", 'status="processing"'), "processing"),
+            ),
+            unit="none",
+            alerts=("ImagemillNothingConverts",),
+        ),
+        Panel(
+            id=2,
+            title="Age of the oldest queued job",
+            description="The line is where the alert begins: 5 minutes.",
+            queries=(Query(told("imagemill_queue_oldest_seconds"), "oldest"),),
+            unit="s",
+            thresholds=(300,),
+            alerts=("ImagemillOldestJobWaits",),
+        ),
+    ),
+)
+
+SCALING = Row(
+    "Autoscaling",
+    (
+        Panel(
+            id=10,
+            title="Workers",
+            description="wanted: by the HPA. ready: by Kubernetes. scraped: by Prometheus. Wanted above ready for long means "
+            "that pods find no room on the nodes, or no image.",
+            queries=(
+                Query(f"max(kube_horizontalpodautoscaler_status_desired_replicas{{{HPA}}})", "wanted"),
+                Query(f"max(kube_deployment_status_replicas_ready{{{WORKER}}})", "ready"),
+                Query(ours("imagemill:workers:count"), "scraped"),
+                Query(f"max(kube_horizontalpodautoscaler_spec_max_replicas{{{HPA}}})", "most"),
+            ),
+            unit="none",
+            alerts=("ImagemillWorkersAtMaximum",),
+        ),
+        Panel(
+            id=11,
+            title="Slots",
+            description="How many jobs can run at the same time, and how many do.",
+            queries=(
+                Query(ours("imagemill:worker_slots:sum"), "slots"),
+                Query(ours("imagemill:worker_slots_busy:sum"), "busy"),
+            ),
+            unit="none",
+        ),
+        Panel(
+            id=12,
+            title="KEDA: what it sees",
+            description="value: the queue's length as KEDA reads it. active: 1 lets workers start from zero. paused: 1 means "
+            "that somebody stopped the scaling.",
+            queries=(
+                Query(f"max({keda('keda_scaler_metrics_value')})", "value"),
+                Query(f"max({keda('keda_scaler_active')})", "active"),
+                Query(f"max({keda('keda_scaled_object_paused')})", "paused"),
+            ),
+            unit="none",
+        ),
+        Panel(
+            id=13,
+            title="KEDA: how its looks go",
+            description="How long a look at Redis takes, and how many fail. After three failures the number of workers is held.",
+            queries=(
+                Query(f"max({keda('keda_scaler_metrics_latency_seconds')})", "a look takes, s"),
+                Query(f"sum({keda('keda_scaler_detail_errors_total', WINDOW)})", "failures a second"),
+            ),
+            unit="none",
+        ),
+        Panel(
+            id=14,
+            title="HPA: what it wants",
+            description="current and wanted replicas, between least and most.",
+            queries=(
+                Query(f"max(kube_horizontalpodautoscaler_status_current_replicas{{{HPA}}})", "current"),
+                Query(f"max(kube_horizontalpodautoscaler_status_desired_replicas{{{HPA}}})", "wanted"),
+                Query(f"max(kube_horizontalpodautoscaler_spec_min_replicas{{{HPA}}})", "least"),
+                Query(f"max(kube_horizontalpodautoscaler_spec_max_replicas{{{HPA}}})", "most"),
+            ),
+            unit="none",
+        ),
+        Panel(
+            id=15,
+            title="HPA: its conditions",
+            description="ScalingLimited 1: it wants more or fewer than it may. ScalingActive 0: it gets no figure from KEDA.",
+            queries=(
+                Query(
+                    f'max by (condition) (kube_horizontalpodautoscaler_status_condition{{{HPA}, status="true"}})',
+                    "{{condition}}",
+                ),
+            ),
+            unit="none",
+        ),
+    ),
+)
+
+LATENCY = Row(
+    "Stages of a job",
+    (
+        Panel(
+            id=20,
+            title="Stages, p95",
+            description="queued: from the submit to the claim. fetch: the upload out of PostgreSQL. convert: in the sandbox. "
+            "store: the result into PostgreSQL. total: from the submit to the end.",
+            queries=(Query(quantile(0.95, STAGES, by="stage"), "{{stage}}"),),
+            unit="s",
+        ),
+        Panel(
+            id=21,
+            title="Stages, mean",
+            description="The same, as a mean.",
+            queries=(Query(mean(STAGES, by="stage"), "{{stage}}"),),
+            unit="s",
+        ),
+        Panel(
+            id=22,
+            title="From submit to result",
+            description="How many jobs took how long in all.",
+            queries=(Query(total(rate(f"{STAGES}_bucket", 'stage="total"'), "le"), "{{le}}"),),
+            unit="s",
+            kind=Kind.HEATMAP,
+        ),
+        Panel(
+            id=23,
+            title="Conversion alone",
+            description="How many conversions took how long in the sandbox.",
+            queries=(Query(total(rate(f"{STAGES}_bucket", 'stage="convert"'), "le"), "{{le}}"),),
+            unit="s",
+            kind=Kind.HEATMAP,
+        ),
+    ),
+)
+
+OUTCOMES = Row(
+    "Outcomes",
+    (
+        Panel(
+            id=30,
+            title="Ended jobs by status",
+            description="Jobs that ended, a second.",
+            queries=(Query(total(rate(FINISHED), "status"), "{{status}}"),),
+            unit="ops",
+            kind=Kind.STACK,
+        ),
+        Panel(
+            id=31,
+            title="Failed jobs by code",
+            description="Most codes speak of the file. internal and worker_lost are ours; many decoder_crashed, memory_limit or "
+            "timeout ask for a look at the limits.",
+            queries=(Query(total(rate("imagemill_jobs_failed_total"), "code"), "{{code}}"),),
+            unit="ops",
+            kind=Kind.STACK,
+        ),
+        Panel(
+            id=32,
+            title="Share of failures that are ours",
+            description="internal and worker_lost, of all ended jobs, over 15 minutes. The line is where the alert begins.",
+            queries=(Query(ours("imagemill:own_failures:ratio_rate15m"), "ours"),),
+            unit="percentunit",
+            thresholds=(0.01,),
+            alerts=("ImagemillOwnFailures",),
+        ),
+        Panel(
+            id=33,
+            title="The ten busiest pairs",
+            description="Ended jobs a second, by source and target format.",
+            queries=(
+                Query(f"topk(10, {total(rate(FINISHED, SUCCEEDED), 'source, target')})", "{{source}} to {{target}}"),
+            ),
+            unit="ops",
+        ),
+        Panel(
+            id=34,
+            title="Claims that were lost",
+            description="reclaimed: a lease ran out and the job went back. fenced: a result came after that and was thrown away. "
+            "Both are 0 unless workers die or hang.",
+            queries=(
+                Query(total(rate("imagemill_jobs_reclaimed_total")), "reclaimed"),
+                Query(total(rate("imagemill_jobs_fenced_total")), "fenced"),
+            ),
+            unit="ops",
+        ),
+        Panel(
+            id=35,
+            title="Since the janitor's last good sweep",
+            description="By sweep. Some run each minute only. The line is where the alert begins, if no sweep runs well.",
+            queries=(Query(f"time() - {told('imagemill_janitor_swept_timestamp_seconds', by='sweep')}", "{{sweep}}"),),
+            unit="s",
+            thresholds=(120,),
+            alerts=("ImagemillJanitorAbsent",),
+        ),
+        Panel(
+            id=36,
+            title="Failed sweeps",
+            description="By sweep, a second; they fail while PostgreSQL or Redis is away.",
+            queries=(Query(total(rate("imagemill_janitor_sweep_failures_total"), "sweep"), "{{sweep}}"),),
+            unit="ops",
+        ),
+        Panel(
+            id=37,
+            title="Jobs in the record",
+            description="How many jobs the database holds, by status; counted each minute.",
+            queries=(Query(told("imagemill_jobs", by="status"), "{{status}}"),),
+            unit="short",
+        ),
+    ),
+)
+
+CONVERSIONS = Board(
+    name="conversions",
+    title="imagemill / Conversions and autoscaling",
+    description="The queue, the workers and what scales them, stages and outcomes.",
+    rows=(QUEUE, SCALING, LATENCY, OUTCOMES),
+)
