@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from string import ascii_uppercase
 from typing import Any
 
 from grafana_foundation_sdk.builders import common, dashboard, heatmap, prometheus, stat, timeseries
@@ -35,6 +36,9 @@ RUNBOOKS = "RUNBOOKS"
 """Where the chart writes the address of the runbooks."""
 
 TAG = "imagemill"
+FIRST_ROW = 1000
+"""Rows are numbered from here on, far from panels."""
+
 HEIGHT, FIGURE_HEIGHT = 8, 4
 ORANGE, RED, GREEN = "orange", "red", "green"
 
@@ -68,8 +72,8 @@ def build(board: Board) -> Any:
     )
     for variable in variables():
         builder.with_variable(variable)
-    for row in board.rows:
-        builder.with_row(dashboard.Row(row.title))
+    for number, row in enumerate(board.rows, FIRST_ROW):
+        builder.with_row(dashboard.Row(row.title).id(number))
         for panel in row.panels:
             builder.with_panel(drawn(panel))
     return builder.build()
@@ -91,8 +95,8 @@ def drawn(panel: Panel) -> AnyPanel:
     builder.id(panel.id).title(panel.title).description(panel.description).datasource(SOURCE).unit(panel.unit)
     builder.span(panel.width).height(FIGURE_HEIGHT if panel.kind is Kind.FIGURE else HEIGHT)
     builder.links([_runbook_link(alert) for alert in panel.alerts])
-    for query in panel.queries:
-        builder.with_target(_target(query, panel.kind))
+    for letter, query in zip(ascii_uppercase, panel.queries, strict=False):
+        builder.with_target(_target(query, panel.kind).ref_id(letter))
     if panel.decimals is not None:
         builder.decimals(panel.decimals)
     return builder
