@@ -20,10 +20,10 @@ MADE := $(VENV)/made.stamp
 STANDALONE := $(VENV)/standalone.stamp
 DEV := $(VENV)/dev.stamp
 CLUSTER := $(VENV)/cluster.stamp
-SOURCES := api core docs loadtest standalone worker tests
+SOURCES := api core dashboards docs loadtest standalone worker tests
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint format docs chart-docs images cluster-up cluster-down e2e-cluster load load-lab load-compare bench lock clean help
+.PHONY: run test lint format docs chart-docs dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare bench lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -46,6 +46,9 @@ docs: $(DEV) ## Write the tables that are made from the code into the README
 
 chart-docs: $(DEV) ## Write the table of the chart's values into its README
 	$(BIN)/python charts/imagemill/readme.py
+
+dashboards: $(DEV) ## Write Grafana's dashboards into the chart
+	$(BIN)/python -m dashboards
 
 images: ## Build the images imagemill-api and imagemill-worker with Docker (TAG=dev)
 	docker build --file api/Dockerfile --tag imagemill-api:$(TAG) .

@@ -1,7 +1,8 @@
 """The machines and pods below the service, and both databases."""
 
+from dashboards.databases import DATABASES
 from dashboards.model import Board, Kind, Panel, Query, Row
-from dashboards.promql import CONTAINERS, PODS, VOLUMES, WINDOW, ours, told
+from dashboards.promql import CONTAINERS, PODS, WINDOW
 
 DISK = 'fstype!~"tmpfs|overlay|squashfs|ramfs", mountpoint!~"/run.*|/boot.*|/var/lib/kubelet/.+"'
 CARDS = 'device!~"lo|veth.*|cni.*|cali.*|flannel.*|docker.*|br-.*"'
@@ -200,96 +201,6 @@ POD_ROW = Row(
                 Query(f"sum(rate(container_network_transmit_bytes_total{{{PODS}}}[{WINDOW}]))", "sent"),
             ),
             unit="Bps",
-        ),
-    ),
-)
-
-DATABASES = Row(
-    "PostgreSQL and Redis",
-    (
-        Panel(
-            id=20,
-            title="PostgreSQL answers",
-            description="1 while PostgreSQL answers the janitor.",
-            queries=(Query(f"min({ours('imagemill_postgresql_up')})", "up"),),
-            unit="none",
-            kind=Kind.FIGURE,
-            thresholds=(1,),
-            below=True,
-            alerts=("ImagemillPostgresqlAway",),
-            width=6,
-        ),
-        Panel(
-            id=21,
-            title="Redis answers",
-            description="1 while Redis answers the janitor.",
-            queries=(Query(f"min({ours('imagemill_redis_up')})", "up"),),
-            unit="none",
-            kind=Kind.FIGURE,
-            thresholds=(1,),
-            below=True,
-            alerts=("ImagemillRedisAway",),
-            width=6,
-        ),
-        Panel(
-            id=22,
-            title="Database",
-            description="Size of the database: jobs, uploads and results of the retention time.",
-            queries=(Query(told("imagemill_postgresql_bytes"), "size"),),
-            unit="bytes",
-            kind=Kind.FIGURE,
-            width=6,
-        ),
-        Panel(
-            id=23,
-            title="Keys that Redis evicted",
-            description="Job states that had to go for want of memory within the last hour. The queue never goes.",
-            queries=(Query(f"sum(delta({ours('imagemill_redis_evicted_keys')}[1h]))", "keys"),),
-            unit="short",
-            kind=Kind.FIGURE,
-            thresholds=(1,),
-            width=6,
-        ),
-        Panel(
-            id=24,
-            title="Connections to PostgreSQL",
-            description="Open connections of the whole server, and how many it allows.",
-            queries=(
-                Query(told("imagemill_postgresql_connections"), "open"),
-                Query(told("imagemill_postgresql_connections_max"), "allowed"),
-            ),
-            unit="none",
-            alerts=("ImagemillPostgresqlConnections",),
-            width=8,
-        ),
-        Panel(
-            id=25,
-            title="Memory of Redis",
-            description="Used, as a share of maxmemory. The line is where the alert begins.",
-            queries=(Query(ours("imagemill:redis_memory:ratio"), "used"),),
-            unit="percentunit",
-            thresholds=(0.9,),
-            most=1,
-            alerts=("ImagemillRedisMemory",),
-            width=8,
-        ),
-        Panel(
-            id=26,
-            title="Volumes",
-            description="The share of each claim that is free. The line is where the alert begins.",
-            queries=(
-                Query(
-                    f"max by (persistentvolumeclaim) (kubelet_volume_stats_available_bytes{{{VOLUMES}}})"
-                    f" / max by (persistentvolumeclaim) (kubelet_volume_stats_capacity_bytes{{{VOLUMES}}})",
-                    "{{persistentvolumeclaim}}",
-                ),
-            ),
-            unit="percentunit",
-            thresholds=(0.1, 0.2),
-            below=True,
-            most=1,
-            alerts=("ImagemillVolumeNearlyFull",),
-            width=8,
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """Grafana's JSON of a dashboard, by the SDK's builders."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
 
@@ -138,7 +138,12 @@ def _heatmap(panel: Panel) -> heatmap.Panel:
     return heatmap.Panel().calculate(False).color(colours).y_axis(heatmap.YAxisConfig().unit(panel.unit))
 
 
-_DRAW = {Kind.LINES: _lines, Kind.STACK: _stack, Kind.FIGURE: _figure, Kind.HEATMAP: _heatmap}
+_DRAW: Mapping[Kind, Callable[[Panel], AnyPanel]] = {
+    Kind.LINES: _lines,
+    Kind.STACK: _stack,
+    Kind.FIGURE: _figure,
+    Kind.HEATMAP: _heatmap,
+}
 
 
 def _target(query: Query, kind: Kind) -> prometheus.Dataquery:

@@ -57,7 +57,7 @@ def functions(source: str) -> Iterator[tuple[str, int]]:
 
 
 def test_the_house_has_no_file_or_function_that_is_too_long() -> None:
-    rooms = ("api", "core", "loadtest", "standalone", "worker")
+    rooms = ("api", "core", "dashboards", "loadtest", "standalone", "worker")
     sources = {file: file.read_text(encoding="utf-8") for room in rooms for file in (ROOT / room).rglob("*.py")}
     assert [file.name for file, source in sources.items() if source.count("\n") > 300] == []
     assert [
