@@ -8,7 +8,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.problems import KINDS, MEDIA_TYPE, MethodNotAllowed, Problem, RangeNotSatisfiable, problem
 from core.errors import BadOptions, DatabaseAway, FieldError, ImagemillError, RateLimited, Unavailable
-from core.formats import FORMATS
+from core.formats import TARGETS
 from core.options import OPTIONS
 
 Responses = dict[int | str, dict[str, Any]]
@@ -57,7 +57,7 @@ def example_of(kind: type[ImagemillError]) -> ImagemillError:
 
 def upload_form() -> dict[str, Any]:
     """The multipart body of a submission; its parts are read as they come, so no signature can tell."""
-    names = [name for fmt in FORMATS for name in (fmt.name, *fmt.aliases)]
+    names = [name for fmt in TARGETS for name in (fmt.name, *fmt.aliases)]
     options = {option.name: {"type": "string", "description": f"Must be {option.allowed}."} for option in OPTIONS}
     properties = {
         "file": {"type": "string", "contentMediaType": "application/octet-stream", "description": "The image."},

@@ -16,7 +16,7 @@ from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
 from api.submission import submit
 from core import errors
-from core.formats import FORMATS, Format
+from core.formats import READABLE, TARGETS, Format
 from core.options import OPTIONS
 
 router = APIRouter(tags=["jobs"])
@@ -136,8 +136,8 @@ async def remove_job(services: ServicesDep, turn: TurnDep, job_id: JobId) -> Res
 async def list_formats(services: ServicesDep) -> FormatsAnswer:
     """What can be read and written, the options of each target, and the limits."""
     return FormatsAnswer(
-        read=[_readable(fmt) for fmt in FORMATS],
-        write=[_target(fmt) for fmt in FORMATS],
+        read=[_readable(fmt) for fmt in READABLE],
+        write=[_target(fmt) for fmt in TARGETS],
         limits=_limits(services.settings),
     )
 

@@ -21,7 +21,7 @@ from core.errors import (
     UnknownTarget,
     UnsupportedMedia,
 )
-from core.formats import FORMATS, SNIFF_BYTES, Format, find, sniff
+from core.formats import READABLE, SNIFF_BYTES, TAIL_BYTES, TARGETS, Format, find_target, sniff
 from core.options import parse
 
 FILE = "file"
@@ -59,10 +59,12 @@ async def _examine(form: FormReader) -> Upload:
     file = _one_file(form.files())
     fields = _once_each(form.fields())
     head = await file.read(SNIFF_BYTES)
+    await file.seek(max(0, (file.size or 0) - TAIL_BYTES))
+    tail = await file.read(TAIL_BYTES)
     await file.seek(0)
     if not head:
         raise EmptyFile("The file has 0 bytes. Choose the image again; perhaps it was not copied completely.")
-    source = sniff(head)
+    source = sniff(head, tail)
     if source is None:
         raise UnsupportedMedia(
             f"The file is not an image that is read here, whatever its name says. Read are: {titles()}."
@@ -80,7 +82,7 @@ async def _examine(form: FormReader) -> Upload:
 
 def titles() -> str:
     """The formats, for a sentence."""
-    return ", ".join(fmt.title for fmt in FORMATS)
+    return ", ".join(fmt.title for fmt in READABLE)
 
 
 def _one_file(files: list[tuple[str, UploadFile]]) -> UploadFile:
@@ -104,10 +106,10 @@ def _once_each(fields: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _target(name: str) -> Format:
-    if (target := find(name)) is not None:
+    if (target := find_target(name)) is not None:
         return target
     said = f"'{name[:40]}' is no format that can be written." if name.strip() else f"The field {TARGET} is missing."
-    raise UnknownTarget(f"{said} Choose one of: {', '.join(fmt.name for fmt in FORMATS)}.")
+    raise UnknownTarget(f"{said} Choose one of: {', '.join(fmt.name for fmt in TARGETS)}.")
 
 
 def clean_name(name: str) -> str:

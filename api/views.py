@@ -15,7 +15,7 @@ from api.schemas import job_answer
 from api.settings import ApiSettings
 from api.uploads import TARGET, titles
 from core.errors import BadOptions, ImagemillError
-from core.formats import FORMATS
+from core.formats import TARGETS
 from core.jobs import Job
 from core.options import MAX_SIDE
 from core.transitions import Status
@@ -54,8 +54,8 @@ class Control:
     @property
     def takers(self) -> str:
         """The titles of the targets that take this option; empty when all do."""
-        taking = [fmt.title for fmt in FORMATS if self.name in fmt.options]
-        return "" if len(taking) == len(FORMATS) else ", ".join(taking)
+        taking = [fmt.title for fmt in TARGETS if self.name in fmt.options]
+        return "" if len(taking) == len(TARGETS) else ", ".join(taking)
 
 
 CONTROLS = (
@@ -97,7 +97,7 @@ def form_page(
         wrong={error.field: error.detail for error in wrong},
         options_open=any(control.name in (chosen or {}) for control in CONTROLS if (chosen or {}).get(control.name)),
         target_field=TARGET,
-        targets=FORMATS,
+        targets=TARGETS,
         readable=titles(),
         controls=CONTROLS,
         most=size_text(settings.max_upload_bytes),

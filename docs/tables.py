@@ -33,12 +33,16 @@ def settings_table() -> str:
 
 def formats_table() -> str:
     """Every target with the options that it takes."""
-    lines = ["| format | target name | reads and writes | options |", "|---|---|---|---|"]
+    lines = ["| format | target name | what it holds | options |", "|---|---|---|---|"]
     for fmt in FORMATS:
         names = ", ".join(f"`{name}`" for name in (fmt.name, *fmt.aliases))
+        if not fmt.writes:
+            lines.append(f"| {fmt.title} | read only | | |")
+            continue
         options = ", ".join(f"`{option.name}`" for option in OPTIONS if option.name in fmt.options)
         kept = [f"alpha: {fmt.alpha}", f"frames: {fmt.frames}"]
-        lines.append(f"| {fmt.title} | {names} | {'; '.join(kept)} | {options} |")
+        title = fmt.title if fmt.reads else f"{fmt.title} (written only)"
+        lines.append(f"| {title} | {names} | {'; '.join(kept)} | {options} |")
     return "\n".join(lines)
 
 

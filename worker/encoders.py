@@ -9,7 +9,7 @@ from PIL import Image, PngImagePlugin
 from core.options import Options
 from worker.metadata import EXIF_MARK, Metadata, resources_with
 from worker.source import Frame
-from worker.writers import apng, gif, sequences
+from worker.writers import apng, gif, icons, sequences
 from worker.writers.plan import Plan
 
 HIGH_QUALITY = 90
@@ -28,7 +28,7 @@ class Codec:
 
     `modes` are stored as they are; `profile_modes` are those whose ICC profile can stay with them; `settings` maps
     options to Pillow's save parameters, `attach` metadata; `parts` of metadata up to `part_bytes` each are held;
-    `write_all` writes several frames and returns how many are in the file. `bytes_per_pixel` is what the encoder takes
+    `write_still` returns the size of what it wrote; `write_all` writes several frames and returns how many are in the file. `bytes_per_pixel` is what the encoder takes
     beside the picture, for one that crashes, or gives no reason, when there is not so much.
     """
 
@@ -40,7 +40,7 @@ class Codec:
     parts: frozenset[str] = frozenset()
     part_bytes: int = ANY_SIZE
     bytes_per_pixel: Callable[[Options], int] = field(default=lambda _: 0)
-    write_still: Callable[[Frame, Plan, BinaryIO], None] = field(default=sequences.write_still)
+    write_still: Callable[[Frame, Plan, BinaryIO], tuple[int, int]] = field(default=sequences.write_still)
     write_all: Callable[[Iterator[Frame], Plan, BinaryIO], int] | None = None
 
 
@@ -83,6 +83,18 @@ def _avif_bytes(options: Options) -> int:
     """Measured with libaom: 30 bytes at its faster speeds, 50 at slower ones or with all of the colour."""
     slow = (options.effort or 0) > 4 or (options.quality or 0) >= HIGH_QUALITY
     return 50 if slow else 30
+
+
+def _jp2(options: Options) -> dict[str, Any]:
+    """Without loss unless a quality is asked for: 1 to 100 is 20.4 to 60 dB of peak signal over noise."""
+    if options.lossless or options.quality is None:
+        return {}
+    return {"irreversible": True, "quality_mode": "dB", "quality_layers": [20 + 0.4 * options.quality]}
+
+
+def _pdf(options: Options) -> dict[str, Any]:
+    """Each page a JPEG; a page without dpi is printed at 72, as PDF counts."""
+    return {"quality": options.quality or HIGH_QUALITY} | _only(dpi=_dpi(options))
 
 
 def _tiff(options: Options) -> dict[str, Any]:
@@ -167,4 +179,13 @@ CODECS: dict[str, Codec] = {
         attach=_marked_metadata, parts=frozenset({"exif", "xmp"}), write_all=sequences.write_avif,
         bytes_per_pixel=_avif_bytes,
     ),
+    "jp2": Codec(pillow="JPEG2000", modes=WITH_ALPHA | {"I;16"}, settings=_jp2),
+    "ico": Codec(pillow="ICO", modes=WITH_ALPHA, settings=lambda _: {}, write_still=icons.write_ico),
+    "icns": Codec(pillow="ICNS", modes=frozenset({"RGBA"}), settings=lambda _: {}, write_still=icons.write_icns),
+    "ppm": Codec(pillow="PPM", modes=GREY_AND_COLOUR | {"I;16"}, settings=lambda _: {}),
+    "pcx": Codec(pillow="PCX", modes=GREY_AND_COLOUR, settings=lambda options: _only(dpi=_dpi(options))),
+    "dds": Codec(pillow="DDS", modes=frozenset({"RGB", "RGBA"}), settings=lambda _: {}),
+    "qoi": Codec(pillow="QOI", modes=frozenset({"RGB", "RGBA"}), settings=lambda _: {"colorspace": "sRGB"}),
+    "tga": Codec(pillow="TGA", modes=frozenset({"L", "RGB", "RGBA"}), settings=lambda _: {"compression": "tga_rle"}),
+    "pdf": Codec(pillow="PDF", modes=GREY_AND_COLOUR, settings=_pdf, write_all=sequences.write_pages),
 }  # fmt: skip

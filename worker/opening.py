@@ -10,6 +10,8 @@ from worker.source import Frame
 
 PILLOW = {
     "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF", "tiff": "TIFF", "bmp": "BMP", "avif": "AVIF",
+    "jp2": "JPEG2000", "ico": "ICO", "icns": "ICNS", "ppm": "PPM", "pcx": "PCX", "dds": "DDS", "psd": "PSD", "qoi": "QOI",
+    "tga": "TGA",
 }  # fmt: skip
 """Pillow's names of the formats that are read: the allowlist of `Image.open`."""
 

@@ -15,6 +15,7 @@ from worker.modes import plain
 from worker.opening import load_image, once, sensible_dpi
 from worker.request import Limits
 from worker.source import Frame, Kind, Opened
+from worker.still_readers import STILL_READERS
 from worker.tiff_reader import open_tiff
 
 WEBP_BYTES = 8
@@ -202,4 +203,5 @@ READERS: dict[str, Callable[[bytes, Limits], Opened]] = {
     "tiff": open_tiff,
     "bmp": _read_bmp,
     "avif": _read_avif,
+    **STILL_READERS,
 }

@@ -21,7 +21,7 @@ from worker.conversion_error import ConversionError
 from worker.metadata import Metadata, spoken, upright_exif
 from worker.readers import open_source
 from worker.request import Converted, Source
-from worker.sizing import sized
+from worker.sizing import Sizing, sized
 from worker.source import Frame, Kind
 from worker.writers.plan import Plan
 
@@ -143,7 +143,7 @@ def _profile_stays(job: Conversion, frame: Frame) -> bool:
 
 def resize(job: Conversion) -> None:
     """To the asked size, premultiplied where there is alpha; within what the target and the limits allow."""
-    sizing = sized(job.size, job.options)
+    sizing = _within(job, sized(job.size, job.options))
     if sizing.box is not None or sizing.size != job.size or job.opened.kind is Kind.PAGES:
         job.frames = map(partial(_resized, job), job.frames)
     _check_size(job, sizing.size)
@@ -154,12 +154,22 @@ def resize(job: Conversion) -> None:
 def _resized(job: Conversion, frame: Frame) -> Frame:
     """Each page by its own size."""
     image = frame.image
-    sizing = sized(image.size, job.options)
+    sizing = _within(job, sized(image.size, job.options))
     _check_size(job, sizing.size)
     if sizing.box is None and sizing.size == image.size:
         return frame
     gap = None if image.mode == "I;16" else SHARPEST_REDUCTION
     return replace(frame, image=image.resize(sizing.size, Image.Resampling.LANCZOS, sizing.box, gap))
+
+
+def _within(job: Conversion, sizing: Sizing) -> Sizing:
+    """Made smaller where the target is for small pictures only."""
+    longest, limit = max(sizing.size), job.target.max_side
+    if longest <= limit or not job.target.shrinks:
+        return sizing
+    job.warn(WarningCode.RESIZED_TO_LIMIT, format=job.target.title, limit=limit)
+    width, height = (max(1, round(side * limit / longest)) for side in sizing.size)
+    return Sizing((width, height), sizing.box)
 
 
 def _check_size(job: Conversion, size: tuple[int, int]) -> None:
@@ -207,13 +217,12 @@ def encode(job: Conversion) -> None:
     first = next(job.frames)
     # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
     bytearray(first.image.width * first.image.height * codec.bytes_per_pixel(job.options))
-    count = 1
+    count, (width, height) = 1, first.image.size
     if job.count > 1 and codec.write_all is not None:
         count = codec.write_all(_chained(first, job.frames), plan, job.sink)
     else:
-        codec.write_still(first, plan, job.sink)
+        width, height = codec.write_still(first, plan, job.sink)
     job.sink.flush()
-    width, height = first.image.size
     job.converted = Converted(format=job.target.name, width=width, height=height, frames=count)
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from core.formats import FORMATS
+from core.formats import TARGETS
 from core.options import Options
 from worker.child import run_child
 from worker.confine import die_with_parent, give_up_privileges
@@ -62,12 +62,13 @@ def warm_up() -> None:
     prepare_codecs()
     start = io.BytesIO()
     Image.new("RGBA", (16, 16), (10, 20, 30, 40)).save(start, "PNG")
-    for target in FORMATS:
+    for target in TARGETS:
         middle, end = io.BytesIO(), io.BytesIO()
-        convert(_plain_request("png", target.name), start.getvalue(), middle)
-        back = convert(_plain_request(target.name, "png"), middle.getvalue(), end)
-        if back.failure is not None:
-            sys.exit(f"{target.title} does not work here: {back.failure.detail}")
+        outcome = convert(_plain_request("png", target.name), start.getvalue(), middle)
+        if target.reads and outcome.failure is None:
+            outcome = convert(_plain_request(target.name, "png"), middle.getvalue(), end)
+        if outcome.failure is not None:
+            sys.exit(f"{target.title} does not work here: {outcome.failure.detail}")
 
 
 def _plain_request(source: str, target: str) -> Request:

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from api.problems import KINDS
 from api.views import CONTROLS, Control, size_text
 from core.errors import ImagemillError
-from core.formats import FORMATS
+from core.formats import TARGETS
 from core.options import OPTIONS
 from core.tables import jobs
 from core.transitions import Status
@@ -65,7 +65,7 @@ def test_the_form_asks_for_all_that_can_be_asked(shared: Live) -> None:
     assert set(form.values) == {"file", "target_format", *(option.name for option in OPTIONS)}
     assert set(form.values) <= form.labels
     assert len(form.ids) == len(set(form.ids))
-    assert all(f'value="{fmt.name}"' in text for fmt in FORMATS)
+    assert all(f'value="{fmt.name}"' in text for fmt in TARGETS)
     assert 'enctype="multipart/form-data"' in text
     assert not any(form.values.values())
 

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from api.settings import ApiSettings
 from core.blobs import SLICE_BYTES
-from core.formats import FORMATS
+from core.formats import TARGETS
 from core.queue import STREAM
 from core.tables import uploads
 from tests.api.conftest import Serve
@@ -118,7 +118,7 @@ def test_every_bad_option_is_named(shared: Live) -> None:
 
 def test_an_unknown_target_is_told_the_known_ones(shared: Live) -> None:
     detail = shared.post(target_format="docx").json()["detail"]
-    assert all(fmt.name in detail for fmt in FORMATS)
+    assert all(fmt.name in detail for fmt in TARGETS)
 
 
 @pytest.mark.parametrize("announced", [True, False], ids=["with its length", "chunked"])

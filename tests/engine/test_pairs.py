@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from core.formats import FORMATS, Alpha, Format, Frames, find
+from core.formats import READABLE, TARGETS, Alpha, Format, Frames, find
 from tests import images
 from tests.engine.conftest import Converter
 from tests.engine.running import apart, near
+from worker.opening import PILLOW
 
-NAMES = [fmt.name for fmt in FORMATS]
+SOURCES = [fmt.name for fmt in READABLE if fmt.writes]
+NAMES = [fmt.name for fmt in TARGETS if fmt.reads]
+"""PDF, which is only written, and PSD, which is only read, have tests of their own."""
 LOSSY = {"jpeg", "webp", "avif"}
 LOSSLESS_SETTINGS: dict[str, dict[str, Any]] = {
     "WEBP": {"lossless": True},
@@ -24,23 +27,27 @@ ANIMATIONS = {
     "avif": images.animated_avif,
     "png": images.animated_png,
 }
+FILM_SIZE = images.film()[0].size
 CENTRES = {(12, 8): images.RED, (36, 8): images.GREEN, (36, 24): images.BLUE, (12, 24): images.YELLOW}
 
 
 def source_of(name: str, image: Image.Image) -> bytes:
-    pillow = name.upper()
-    return images.encoded(image, pillow, **LOSSLESS_SETTINGS.get(pillow, {}))
+    pillow = PILLOW[name]
+    sizes = {"sizes": [image.size]} if name == "ico" else {}
+    return images.encoded(image, pillow, **LOSSLESS_SETTINGS.get(pillow, {}), **sizes)
 
 
-@pytest.mark.parametrize(("source", "target"), list(itertools.product(NAMES, NAMES)))
+@pytest.mark.parametrize(("source", "target"), list(itertools.product(SOURCES, NAMES)))
 def test_a_still_keeps_its_picture(run: Converter, source: str, target: str) -> None:
-    result = run(source_of(source, images.quarters()), target)
+    data = square(images.quarters()) if source == "icns" else source_of(source, images.quarters())
+    result = run(data, target)
     assert result.converted.format == target
-    assert (result.converted.width, result.converted.height, result.converted.frames) == (48, 32, 1)
+    size = (64, 64) if "icns" in {source, target} else (48, 32)
+    assert (result.converted.width, result.converted.height, result.converted.frames) == (*size, 1)
     assert result.warnings == []
     image = result.image()
-    assert image.format == target.upper()
-    seen = image.convert("RGB")
+    assert image.format == PILLOW[target]
+    seen = middle_of(image).convert("RGB")
     assert all(near(seen.getpixel(place), colour, 16) for place, colour in CENTRES.items())
     if not {source, target} & LOSSY:
         assert apart(seen, images.quarters()) == 0
@@ -53,7 +60,7 @@ def test_alpha_is_kept_or_laid_on_the_background(run: Converter, source: str, ta
     result = run(source_of(source, disc), target, **options)
     flat = found(target).alpha is Alpha.NONE
     assert result.warnings == (["alpha_flattened"] if flat else [])
-    seen = result.image().convert("RGBA")
+    seen = middle_of(result.image(), disc.size).convert("RGBA")
     assert near(seen.getpixel((20, 20)), (255, 0, 0, 255), 10)
     corner = seen.getpixel((0, 0))
     # JPEG smears colour over blocks of 16 pixels.
@@ -67,7 +74,7 @@ def test_an_animation_keeps_frames_and_times_where_the_target_can(run: Converter
     single = found(target).frames is Frames.SINGLE
     assert result.warnings == (["animation_dropped"] if single else [])
     assert result.converted.frames == (1 if single else 4)
-    seen = result.frames("RGB")
+    seen = [middle_of(frame, FILM_SIZE) for frame in result.frames("RGB")]
     assert len(seen) == result.converted.frames
     for index, frame in enumerate(seen):
         for place in range(4):
@@ -93,7 +100,21 @@ def test_pages_stay_pages_or_the_first_is_taken(run: Converter, target: str) -> 
 def test_of_an_mpo_the_first_picture_is_taken(run: Converter, target: str) -> None:
     result = run(images.mpo(), target)
     assert (result.converted.frames, result.warnings) == (1, ["frames_dropped"])
-    assert near(result.image().convert("RGB").getpixel((12, 8)), images.RED, 16)
+    assert near(middle_of(result.image()).convert("RGB").getpixel((12, 8)), images.RED, 16)
+
+
+def square(image: Image.Image) -> bytes:
+    """An ICNS of 64 x 64 pixels with the picture in its middle."""
+    canvas = image.resize((64, 64), Image.Resampling.NEAREST)
+    canvas.paste(image, (8, 16))
+    png = images.encoded(canvas, "PNG")
+    return b"icns" + (len(png) + 16).to_bytes(4, "big") + b"icp6" + (len(png) + 8).to_bytes(4, "big") + png
+
+
+def middle_of(image: Image.Image, size: tuple[int, int] = (48, 32)) -> Image.Image:
+    """So many pixels from the middle, which is all of the picture but in an ICNS."""
+    left, top = (image.width - size[0]) // 2, (image.height - size[1]) // 2
+    return image.crop((left, top, left + size[0], top + size[1]))
 
 
 def found(name: str) -> Format:

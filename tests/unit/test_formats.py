@@ -1,6 +1,6 @@
 import pytest
 
-from core.formats import FORMATS, SNIFF_BYTES, Alpha, find, sniff
+from core.formats import FORMATS, READABLE, SNIFF_BYTES, Alpha, find, find_target, sniff
 from core.options import BY_NAME
 
 HEADS = {
@@ -11,10 +11,19 @@ HEADS = {
     "tiff": b"II*\x00\x08\x00\x00\x00",
     "bmp": b"BM" + bytes(12) + b"\x28\x00\x00\x00",
     "avif": b"\x00\x00\x00\x20ftypavif\x00\x00\x00\x00avifmif1miaf",
+    "jp2": b"\x00\x00\x00\x0cjP  \r\n\x87\n\x00\x00\x00\x14ftypjp2 ",
+    "ico": b"\x00\x00\x01\x00\x01\x00\x10\x10\x00\x00\x01\x00\x20\x00",
+    "icns": b"icns\x00\x00\x01\x00",
+    "ppm": b"P6\n# a comment\n8 8\n255\n",
+    "pcx": b"\x0a\x05\x01\x08\x00\x00\x00\x00\x07\x00\x07\x00",
+    "dds": b"DDS \x7c\x00\x00\x00",
+    "psd": b"8BPS\x00\x01",
+    "qoi": b"qoif\x00\x00\x00\x08\x00\x00\x00\x08\x03\x00",
+    "tga": b"\x00\x00\x0a" + bytes(9) + b"\x30\x00\x20\x00\x20\x08",
 }
 
 
-@pytest.mark.parametrize("name", [fmt.name for fmt in FORMATS])
+@pytest.mark.parametrize("name", [fmt.name for fmt in READABLE])
 def test_each_format_is_told_by_its_first_bytes(name: str) -> None:
     found = sniff(HEADS[name].ljust(SNIFF_BYTES, b"\0"))
     assert found is not None
@@ -32,6 +41,11 @@ def test_each_format_is_told_by_its_first_bytes(name: str) -> None:
         b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom",
         b"<svg xmlns='http://www.w3.org/2000/svg'>",
         b"II\x00\x00",
+        b"P7\nWIDTH 8\n",
+        b"Perhaps a text",
+        b"8BPS\x00\x02",
+        b"\x00\x00\x02\x00\x01\x00\x10\x10\x00\x00\x01\x00\x01\x00\x30\x01\x00\x00\x16\x00\x00\x00",  # a cursor
+        bytes(SNIFF_BYTES),
     ],
 )
 def test_other_files_are_no_image(head: bytes) -> None:
@@ -42,6 +56,20 @@ def test_an_avif_is_told_by_a_compatible_brand_too() -> None:
     found = sniff(b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1miafavis")
     assert found is not None
     assert found.name == "avif"
+
+
+def test_a_tga_is_told_by_its_footer_too() -> None:
+    footer = bytes(8) + b"TRUEVISION-XFILE.\0"
+    assert sniff(b"\x05\x00\x02\xff".ljust(SNIFF_BYTES, b"x")) is None
+    found = sniff(b"\x05\x00\x02\xff".ljust(SNIFF_BYTES, b"x"), footer)
+    assert found is not None
+    assert found.name == "tga"
+
+
+def test_what_can_only_be_read_is_no_target() -> None:
+    assert find("psd") is not None
+    assert find_target("psd") is None
+    assert find_target("PDF") is not None
 
 
 def test_names_and_aliases_are_found_in_any_case() -> None:

@@ -31,12 +31,13 @@ class _Indexed:
     transparent: int | None
 
 
-def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> None:
-    """One picture."""
+def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+    """One picture; its size in pixels."""
     indexed = _indexed(binary(frame.image, plan.options.background), plan)
     sink.write(gif.screen(*plan.size))
     _write_frame(indexed, (0, 0), gif.Control(), sink)
     sink.write(bytes([gif.TRAILER]))
+    return frame.image.size
 
 
 def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:

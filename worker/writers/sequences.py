@@ -49,9 +49,10 @@ class FrameSequence(Image.Image):
             self.durations.append(self._clock.ticks(frame.duration))
 
 
-def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> None:
-    """One picture."""
+def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+    """One picture; its size in pixels."""
     frame.image.save(sink, plan.pillow, **plan.settings, **profile_of(frame))
+    return frame.image.size
 
 
 def profile_of(frame: Frame) -> dict[str, Any]:

@@ -1,0 +1,171 @@
+"""The formats that hold one picture: what is odd about each."""
+
+import struct
+
+import pypdfium2
+import pytest
+from PIL import Image
+
+from tests import images
+from tests.engine.conftest import Converter
+from tests.engine.running import apart, near
+
+
+def gradient16() -> Image.Image:
+    """16-bit grey, 64 x 4, from black to white."""
+    values = [x * 65_535 // 63 for _ in range(4) for x in range(64)]
+    return Image.frombytes("I;16", (64, 4), struct.pack(f"<{len(values)}H", *values))
+
+
+def samples(image: Image.Image) -> list[int]:
+    grey = image if image.mode == "I;16" else image.convert("I")
+    return [int(grey.getpixel((x, 0)) or 0) for x in range(grey.width)]  # type: ignore[arg-type] # one band
+
+
+@pytest.mark.parametrize("target", ["jp2", "ppm"])
+def test_sixteen_bits_stay_there_and_back(run: Converter, target: str) -> None:
+    there = run(images.encoded(gradient16(), "PNG"), target)
+    assert there.warnings == []
+    back = run(there.data, "png")
+    assert back.warnings == []
+    assert samples(back.image()) == samples(gradient16())
+
+
+@pytest.mark.parametrize("name", ["JPEG2000", "PPM"])
+def test_colour_of_sixteen_bits_is_said_to_be_reduced(run: Converter, name: str) -> None:
+    if name == "PPM":
+        data = b"P6 2 1 65535\n" + struct.pack(">6H", 65_535, 0, 0, 0, 65_535, 0)
+    else:
+        data = images.encoded(images.quarters(), "JPEG2000")
+        at = data.index(b"ihdr")
+        data = data[: at + 14] + b"\x0f" + data[at + 15 :]
+    result = run(data, "png")
+    assert result.warnings == ["depth_reduced"]
+
+
+def test_jpeg_2000_is_lossless_until_a_quality_is_asked_for(run: Converter) -> None:
+    picture = Image.effect_noise((128, 128), 60).convert("RGB")
+    data = images.encoded(picture, "PNG")
+    exact, good, poor = (run(data, "jp2", **o) for o in ({}, {"quality": 90}, {"quality": 10}))
+    assert apart(exact.image(), picture) == 0
+    assert len(exact.data) > len(good.data) > len(poor.data)
+
+
+def test_a_bare_codestream_is_read(run: Converter) -> None:
+    data = images.encoded(images.quarters(), "JPEG2000", no_jp2=True)
+    assert data[:4] == b"\xff\x4f\xff\x51"
+    assert apart(run(data, "png").image().convert("RGB"), images.quarters()) == 0
+
+
+@pytest.mark.parametrize(("target", "limit"), [("ico", 256), ("icns", 1024)])
+def test_what_is_too_large_for_an_icon_is_made_smaller_and_said(run: Converter, target: str, limit: int) -> None:
+    data = images.encoded(Image.new("RGB", (limit * 2, limit // 2), images.RED), "PNG")
+    result = run(data, target)
+    assert result.warnings == ["resized_to_limit"]
+    size = (256, 64) if target == "ico" else (1024, 1024)
+    assert (result.converted.width, result.converted.height) == result.image().size == size
+
+
+def test_an_icon_keeps_an_odd_size(run: Converter) -> None:
+    result = run(images.encoded(Image.new("RGBA", (33, 7), (*images.GREEN, 128)), "PNG"), "ico")
+    assert result.image().size == (33, 7)
+    assert near(result.image().convert("RGBA").getpixel((3, 3)), (*images.GREEN, 128), 0)
+
+
+def test_of_an_icon_the_largest_picture_is_taken(run: Converter) -> None:
+    image = Image.new("RGB", (64, 64), images.BLUE)
+    assert run(images.encoded(image, "ICO", sizes=[(16, 16), (64, 64), (32, 32)]), "png").image().size == (64, 64)
+
+
+def test_an_icons_directory_is_not_believed(run: Converter) -> None:
+    """It says 16 x 16 and points to a PNG of 9,000 x 9,000."""
+    png = images.encoded(Image.new("1", (9000, 9000)), "PNG")
+    entry = struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(png), 22)
+    assert run(struct.pack("<HHH", 0, 1, 1) + entry + png, "png").failure == "too_many_pixels"
+
+
+def test_a_thousand_entries_do_no_harm(run: Converter) -> None:
+    png = images.encoded(Image.new("RGB", (16, 16), images.RED), "PNG")
+    entries = b"".join(struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(png), 6 + 16 * 1000) for _ in range(1000))
+    result = run(struct.pack("<HHH", 0, 1, 1000) + entries + png, "png")
+    assert near(result.image().convert("RGB").getpixel((8, 8)), images.RED, 0)
+
+
+def psd(image: Image.Image) -> bytes:
+    """A composite without layers (Adobe's Photoshop File Formats Specification)."""
+    channels = image.split()
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, len(channels), image.height, image.width, 8, 3)
+    return header + bytes(12) + struct.pack(">H", 0) + b"".join(channel.tobytes() for channel in channels)
+
+
+@pytest.mark.parametrize("target", ["png", "jpeg", "webp", "tiff", "pdf"])
+def test_the_composite_of_a_psd_is_read(run: Converter, target: str) -> None:
+    result = run(psd(images.quarters()), target)
+    assert result.warnings == []
+    if target == "png":
+        assert apart(result.image().convert("RGB"), images.quarters()) == 0
+
+
+def test_a_psd_keeps_its_alpha(run: Converter) -> None:
+    assert near(run(psd(images.soft_disc()), "png").image().getpixel((0, 0))[3:], (0,), 0)  # type: ignore[index]
+
+
+def pages(data: bytes) -> list[Image.Image]:
+    """What another program (PDFium) shows of a PDF, a pixel for each point."""
+    with pypdfium2.PdfDocument(data) as document:
+        return [page.render(scale=1).to_pil().convert("RGB") for page in document]
+
+
+def test_a_pdf_shows_the_picture(run: Converter) -> None:
+    result = run(images.encoded(images.quarters(), "PNG"), "pdf")
+    (page,) = pages(result.data)
+    assert page.size == (48, 32)
+    assert near(page.getpixel((12, 8)), images.RED, 12)
+    assert near(page.getpixel((36, 24)), images.BLUE, 12)
+
+
+def test_pages_of_a_tiff_become_pages_of_a_pdf_each_in_its_size(run: Converter) -> None:
+    result = run(images.tiff_pages(3), "pdf")
+    assert result.converted.frames == 3
+    assert [page.size for page in pages(result.data)] == [(30, 20), (40, 20), (50, 20)]
+
+
+def test_dpi_decides_how_large_a_pdf_is_printed(run: Converter) -> None:
+    (page,) = pages(run(images.encoded(images.quarters(), "PNG"), "pdf", dpi=144).data)
+    assert page.size == (24, 16)
+
+
+def test_what_shines_through_is_laid_on_the_background_of_a_pdf(run: Converter) -> None:
+    result = run(images.encoded(images.soft_disc(), "PNG"), "pdf", background="#00ff00")
+    assert result.warnings == ["alpha_flattened"]
+    assert near(pages(result.data)[0].getpixel((1, 1)), (0, 255, 0), 12)
+
+
+@pytest.mark.parametrize("rle", [True, False])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+def test_a_tga_of_any_kind_is_read(run: Converter, mode: str, rle: bool) -> None:
+    picture = images.quarters().convert(mode)
+    data = images.encoded(picture, "TGA", compression="tga_rle" if rle else None)
+    assert apart(run(data, "png").image().convert("RGB"), picture.convert("RGB")) == 0
+
+
+@pytest.mark.parametrize("head", [b"P1", b"P2", b"P3"])
+def test_the_text_forms_of_pnm_are_read(run: Converter, head: bytes) -> None:
+    body = {b"P1": b"2 1\n1 0\n", b"P2": b"2 1\n255\n0 255\n", b"P3": b"2 1 255\n0 0 0 255 255 255\n"}[head]
+    image = run(head + b"\n# made by hand\n" + body, "png").image().convert("RGB")
+    assert [image.getpixel((x, 0)) for x in (0, 1)] == [(0, 0, 0), (255, 255, 255)]
+
+
+@pytest.mark.parametrize("name", ["JPEG2000", "ICO", "PPM", "PCX", "DDS", "QOI", "TGA"])
+def test_a_cut_file_fails_with_a_stable_code(run: Converter, name: str) -> None:
+    noise = Image.effect_noise((64, 64), 80).convert("RGB")
+    settings = {"sizes": [(64, 64)]} if name == "ICO" else {}
+    data = images.encoded(noise, name, **settings)
+    assert run(data[: len(data) // 2], "png").failure in {"truncated_image", "corrupt_image"}
+
+
+def test_nothing_is_left_of_the_name_of_a_pdf(run: Converter) -> None:
+    """Pillow names a PDF after its file, and says when it was made."""
+    data = run(images.encoded(images.quarters(), "PNG"), "pdf").data
+    with pypdfium2.PdfDocument(data) as document:
+        assert document.get_metadata_dict(skip_empty=True).get("Title") is None
