@@ -63,4 +63,4 @@ def _panel(axes: Any, unit: str, lines: Sequence[tuple[str, str]], series: Mappi
     axes.set_ylim(bottom=0)
     axes.set_ylabel(unit)
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", fontsize=7, ncols=3, frameon=False)
+    axes.legend(loc="upper left", fontsize=7, ncols=2 if len(lines) > 3 else 3, frameon=False)

@@ -34,8 +34,7 @@ def figures(scenario: Scenario, journal: Journal, system: System) -> Figures:
         "errors": sum(r.error is not None for r in journal.requests),
         "jobs_submitted": journal.submitted,
         "jobs_share_percent": _percent(journal.submitted, len(journal.requests)),
-        "lost": sum(f.status != "succeeded" for f in journal.finished)
-        + max(0, journal.submitted - len(journal.finished)),
+        "lost": _lost(scenario, journal),
         "decoded": journal.decoded,
         "mean_ms": fmean(answered) if answered else None,
         "p50_ms": percentile(answered, 0.5),
@@ -49,6 +48,12 @@ def figures(scenario: Scenario, journal: Journal, system: System) -> Figures:
         **_generator(journal, system),
         **_growth(system),
     }
+
+
+def _lost(scenario: Scenario, journal: Journal) -> float:
+    """Jobs without a result; users of a closed scenario go home in the middle of what they do, so theirs must have failed."""
+    failed = sum(f.status != "succeeded" for f in journal.finished)
+    return failed if scenario.kind is Kind.USERS else failed + max(0, journal.submitted - len(journal.finished))
 
 
 def _rates(scenario: Scenario, journal: Journal, measured: Sequence[Request]) -> Figures:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,18 @@ def write(directory: Path, result: Result) -> None:
 
 def compare(runs: list[Path], target: Path, *, lab: bool = False) -> Path:
     """One page with the runs (folders) side by side, and with the lab's figures where asked."""
-    results = {run.name: json.loads((run / "result.json").read_text(encoding="utf-8")) for run in runs}
+    results = {_short(run.name): json.loads((run / "result.json").read_text(encoding="utf-8")) for run in runs}
     names = sorted({name for result in results.values() for name in result["figures"]})
     drawing = overlay({name: result["series"] for name, result in results.items()}, PANELS[:3])
     target.mkdir(parents=True, exist_ok=True)
     page = _page("compare.html", results=results, names=names, chart=drawing, lab=LAB if lab else None)
     (target / "compare.html").write_text(page, encoding="utf-8")
     return target / "compare.html"
+
+
+def _short(name: str) -> str:
+    """A folder's name without the time that it begins with."""
+    return re.sub(r"^\d{8}-\d{6}-", "", name)
 
 
 def number(value: float | None) -> str:

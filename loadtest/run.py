@@ -1,5 +1,6 @@
 """One run: Locust in this process, the system watched beside it, and the result."""
 
+import math
 import platform
 import subprocess
 import sys
@@ -130,7 +131,7 @@ def _result(run: Run, journal: Journal, system: System, started: str) -> dict[st
         "figures": found,
         "table": table(run.scenario, journal),
         "errors": errors(journal),
-        "series": curves(journal, run.scenario, max(1.0, run.scenario.seconds / 120)) | system.series,
+        "series": curves(journal, run.scenario, max(1.0, math.ceil(run.scenario.seconds / 120))) | system.series,
         "setting": {**run.setting, **dict(_setting(run))},
     }
 
