@@ -15,6 +15,11 @@ from api.settings import ApiSettings
 from core.logs import configure_logs
 
 
+KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection stays open: longer than proxies and clients keep theirs (60 s is usual), since a request
+that meets a connection on its way to be closed has no answer."""
+
+
 class Server(uvicorn.Server):
     """uvicorn, which first lets go of those who only wait for a job."""
 
@@ -62,6 +67,7 @@ def make_server(settings: ApiSettings) -> Server:
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=settings.forwarded_allow_ips,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=round(settings.api_drain_seconds),
         lifespan="on",
         ws="none",
