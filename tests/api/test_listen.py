@@ -1,3 +1,4 @@
+import http.client
 import socket
 import time
 
@@ -16,9 +17,11 @@ def test_answers_do_not_wait_for_the_clients_acknowledgement() -> None:
 
 def test_a_connection_is_kept_while_a_proxy_might_use_it_again(shared: Live) -> None:
     """uvicorn's own 5 s are shorter than what clients keep: their next request would meet a closing connection."""
-    host, port = httpx.URL(shared.url).host, httpx.URL(shared.url).port
-    with socket.create_connection((host, port or 80)) as connection:
-        for pause in (0, 6):
-            time.sleep(pause)
-            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: here\r\n\r\n")
-            assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+    url = httpx.URL(shared.url)
+    connection = http.client.HTTPConnection(url.host, url.port)
+    for pause in (0, 6):
+        time.sleep(pause)
+        connection.request("GET", "/livez")
+        with connection.getresponse() as answer:
+            assert (answer.status, answer.read() != b"") == (200, True)
+    connection.close()
