@@ -4,6 +4,7 @@
 import locust  # noqa: F401 # isort: skip
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -24,6 +25,8 @@ from loadtest.system import Processes, by_prometheus
 def main(arguments: list[str]) -> int:
     """Exit status 0 when every objective was kept, 1 when not."""
     options = _parser().parse_args(arguments)
+    # A run that is told to stop must take the service that it started with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if options.command == "compare":
         _say(f"wrote {compare([options.a, options.b], options.out)}")
         return 0

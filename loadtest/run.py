@@ -30,6 +30,8 @@ Say = Callable[[str], None]
 FOLLOWERS = 16
 """How many jobs are waited for at the same time after `submit`."""
 STOP_SECONDS = 5
+PATIENCE = 60.0
+"""Seconds for an answer, as Locust's users have; the client's own are fewer than a call may wait."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ def _until_over(environment: Environment, scenario: Scenario, journal: Journal) 
 
 def _drain(environment: Environment, journal: Journal, stories: Stories, host: str, say: Say) -> None:
     """Wait for every job that was taken, and write down its end."""
-    session = FastHttpSession(host, environment.events.request, None, max_retries=0)
+    session = FastHttpSession(
+        host, environment.events.request, None, max_retries=0, network_timeout=PATIENCE, connection_timeout=PATIENCE
+    )
     client = Client(session, journal)
     say(f"{len(stories.submitted)} jobs were taken after {journal.now():.0f} s; waiting for them")
     gevent.joinall([gevent.spawn(_follow, client, stories) for _ in range(FOLLOWERS)])
