@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from loadtest.report import compare
@@ -81,3 +83,21 @@ def test_two_runs_side_by_side(api: str, tmp_path: Path) -> None:
     page = compare(runs * 2, tmp_path / "both").read_text()
     assert "status_p95_ms" in page
     assert "<svg" in page
+
+
+def test_a_run_that_is_told_to_stop_takes_its_service_with_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "loadtest", "normal", "--out", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        try:
+            assert run.stdout is not None
+            lines = iter(run.stdout.readline, "")
+            next(line for line in lines if "against" in line)
+            started = psutil.Process(run.pid).children(recursive=True)
+            assert started
+            run.send_signal(signal.SIGTERM)
+            assert run.wait(PATIENCE) == 128 + signal.SIGTERM
+            gone, left = psutil.wait_procs(started, PATIENCE)
+            assert not left
+            assert gone
+        finally:
+            run.kill()
