@@ -1,10 +1,17 @@
-"""The tables of the README that are made from the code: `python -m docs.tables` writes them, a test compares them."""
+"""The tables of README and docs that are made from the code: `python -m docs.tables` writes them, a test compares them."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
+from prometheus_client import Counter, Gauge, Histogram
 from pydantic.fields import FieldInfo
 
+import api.metrics
+import core.metrics
+import worker.janitor.metrics
+import worker.metrics
 from api.settings import ApiSettings
 from core.failures import FAILURES, WARNINGS
 from core.formats import FORMATS
@@ -13,6 +20,8 @@ from core.settings import Settings
 from worker.settings import JanitorSettings, WorkerSettings
 
 README = Path(__file__).parent.parent / "README.md"
+METRICS = Path(__file__).parent / "metrics.md"
+PAGES = (README, METRICS)
 ROOMS: dict[str, type[Settings]] = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
 
 
@@ -54,7 +63,32 @@ def codes_table() -> str:
     return "\n".join(lines)
 
 
-TABLES = {"settings": settings_table, "formats": formats_table, "codes": codes_table}
+SHOWN_BY: dict[str, ModuleType] = {
+    "API": api.metrics,
+    "worker": worker.metrics,
+    "janitor": worker.janitor.metrics,
+    "who ends the job": core.metrics,
+}
+
+
+def metrics_table() -> str:
+    """Every metric of ours with its kind, its labels, who shows it and what it says."""
+    lines = ["| metric | kind | labels | shown by | what it says |", "|---|---|---|---|---|"]
+    for who, module in SHOWN_BY.items():
+        for metric in metrics_of(module):
+            (told,) = metric.describe()
+            name = f"{told.name}_total" if told.type == "counter" else told.name
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001 - the library shows them nowhere
+            lines.append(f"| `{name}` | {told.type} | {labels} | {who} | {told.documentation} |")
+    return "\n".join(lines)
+
+
+def metrics_of(module: ModuleType) -> Iterator[Counter | Gauge | Histogram]:
+    """The metrics that a module defines."""
+    return (value for value in vars(module).values() if isinstance(value, Counter | Gauge | Histogram))
+
+
+TABLES = {"settings": settings_table, "formats": formats_table, "codes": codes_table, "metrics": metrics_table}
 
 
 def filled(text: str) -> str:
@@ -77,4 +111,5 @@ def _sentence(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")

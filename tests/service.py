@@ -91,11 +91,14 @@ class Process:
         except psutil.NoSuchProcess:
             return []
 
+    def page(self) -> str:
+        """Its metrics."""
+        return httpx.get(f"http://127.0.0.1:{self.probe_port}/metrics", timeout=PATIENCE).text
+
     def metric(self, name: str) -> float:
         """The sum of a metric's samples by its probe page."""
-        page = httpx.get(f"http://127.0.0.1:{self.probe_port}/metrics", timeout=PATIENCE).text
         return sum(
-            float(line.split()[-1]) for line in page.splitlines() if line.partition("{")[0].split(" ")[0] == name
+            float(line.split()[-1]) for line in self.page().splitlines() if line.partition("{")[0].split(" ")[0] == name
         )
 
     def answers(self, path: str = "/livez") -> bool:

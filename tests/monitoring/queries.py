@@ -9,7 +9,7 @@ from typing import Any
 from tests.chart.rendering import CHART, NAMESPACE
 from tests.monitoring.chart_rules import NAME
 
-VARIABLES = {"namespace": NAMESPACE, "release": NAME, "__rate_interval": "1m", "__range": "5m"}
+VARIABLES = {"namespace": NAMESPACE, "release": NAME, "__rate_interval": "2m", "__range": "5m"}
 """What Grafana fills in; for the rates and the range it chooses by the scrape interval and the time shown."""
 
 FOREIGN = ("kube_", "keda_", "kubelet_", "container_", "node_")

@@ -12,6 +12,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards.__main__ import FOLDER, files
 from dashboards.model import runbook
+from docs.tables import METRICS
 from tests.chart.rendering import of_kind, render
 from tests.monitoring.chart_rules import rules
 from tests.monitoring.prometheus import promtool
@@ -119,3 +120,12 @@ def test_the_chart_ships_them_with_the_runbooks_address() -> None:
         variables = {variable["name"]: variable for variable in json.loads(text)["templating"]["list"]}
         assert variables.pop("runbooks")["query"] == "https://books.example/r"
         assert variables == {v["name"]: v for v in board["templating"]["list"] if v["name"] != "runbooks"}
+
+
+def test_every_metric_of_ours_is_shown_or_alerted_on_and_every_one_that_is_asked_for_exists() -> None:
+    known = set(re.findall(r"^\| `(imagemill_\w+)`", METRICS.read_text(encoding="utf-8"), re.MULTILINE))
+    text = " ".join(
+        [query.expr for query in queries()] + [rule["expr"] for kind in ("alert", "record") for rule in rules(kind)]
+    )
+    asked = {re.sub(r"_(bucket|sum|count)$", "", name) for name in re.findall(r"\bimagemill_\w+", text)}
+    assert asked == known

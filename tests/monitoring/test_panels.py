@@ -30,6 +30,19 @@ WRITTEN = {
 """Whose series are written, since there is no cluster where the tests run."""
 
 
+FROM_THE_START = {
+    "worker": [
+        'imagemill_job_stage_seconds_count{stage="total"} 0.0',
+        'imagemill_jobs_failed_total{code="internal"} 0.0',
+    ],
+    "janitor": [
+        'imagemill_jobs_failed_total{code="worker_lost"} 0.0',
+        'imagemill_janitor_sweep_failures_total{sweep="queue"} 0.0',
+    ],
+}
+"""Shown before anything happened: a counter that comes to be with 1 has no increase."""
+
+
 @pytest.fixture
 def service(tmp_path: Path, database_url: str, engine: Engine, redis_url: str) -> Iterator[Service]:
     tool("prometheus")
@@ -40,6 +53,9 @@ def service(tmp_path: Path, database_url: str, engine: Engine, redis_url: str) -
 def test_every_query_returns_data(service: Service, tmp_path: Path) -> None:
     with ExitStack() as stack:
         parts = [service.start(name) for name in ("api", "worker", "janitor")]
+        for part, series in FROM_THE_START.items():
+            page = next(one for one in parts if one.name == part).page()
+            assert [line for line in series if line not in page] == []
         port = stack.enter_context(exporting(written_series()))
         prometheus = stack.enter_context(running_prometheus(tmp_path, configuration(tmp_path, parts, port)))
         wait_for("every part to be scraped", lambda: len(prometheus.ask("up == 1")) == len(parts) + 1)
@@ -53,7 +69,7 @@ def test_every_query_returns_data(service: Service, tmp_path: Path) -> None:
             return not missing
 
         try:
-            wait_for("every query to return data", look)
+            wait_for("every query to return data", look, 2 * PATIENCE)
         except AssertionError:
             pytest.fail("without data:\n" + "\n".join(map(str, missing)))
         assert problems_of_rules(prometheus) == []
@@ -72,7 +88,7 @@ def configuration(directory: Path, parts: list[Process], written: int) -> dict[s
         for part in parts
     ]
     return {
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "2s"},
         "rule_files": [str(rules)],
         "scrape_configs": [
             {"job_name": "imagemill", "static_configs": ours},

@@ -3,18 +3,20 @@
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from docs.tables import README, filled, settings_table
+from docs.tables import METRICS, README, filled, settings_table
 
 ROOT = README.parent
 
 
-def test_the_readmes_tables_are_current() -> None:
-    text = README.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("page", "tables"), [(README, 3), (METRICS, 1)], ids=["README", "metrics"])
+def test_the_tables_are_current(page: Path, tables: int) -> None:
+    text = page.read_text(encoding="utf-8")
     assert filled(text) == text, "run `make docs`"
-    assert text.count("<!-- table: ") == 3
+    assert text.count("<!-- table: ") == tables
 
 
 def test_every_setting_is_described() -> None:
