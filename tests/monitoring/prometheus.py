@@ -28,7 +28,7 @@ def tool(name: str) -> str:
 def promtool(*arguments: str, cwd: Path) -> str:
     """What promtool says. Fails the test when it finds anything wrong."""
     command = [tool("promtool"), *arguments]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=3 * PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
