@@ -1,6 +1,7 @@
 """One run: Locust in this process, the system watched beside it, and the result."""
 
 import math
+import os
 import platform
 import subprocess
 import sys
@@ -152,6 +153,12 @@ def _setting(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _revision() -> str:
+    """Of git, or as the image was told when it was built, since it has no git."""
+    if given := os.environ.get("LOADTEST_REVISION"):
+        return given
     command = ["git", "describe", "--always", "--dirty"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)  # noqa: S603
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)  # noqa: S603
+    except OSError:
+        return "unknown"
     return done.stdout.strip() or "unknown"
