@@ -16,7 +16,8 @@ PANELS: tuple[Panel, ...] = (
     ("ms", (("p50", "answers p50"), ("p95", "p95"), ("p99", "p99"))),
     ("s", (("result_p50", "submit to result p50"), ("result_p95", "p95"))),
     ("errors/s", (("errors", "errors/s"),)),
-    ("jobs", (("queue", "queue length"), ("busy", "busy slots"), ("workers", "workers"))),
+    ("jobs", (("queue", "queue length"), ("busy", "busy slots"))),
+    ("workers", (("workers", "workers that are scraped"),)),
     ("cores", (("service_cores", "CPU of the service"), ("generator_cores", "CPU of the load generator"))),
     ("MiB", (("api_mib", "API"), ("worker_mib", "worker"), ("janitor_mib", "janitor"))),
 )
