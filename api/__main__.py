@@ -14,7 +14,6 @@ from api.app import create_app
 from api.settings import ApiSettings
 from core.logs import configure_logs
 
-
 KEEP_ALIVE_SECONDS = 75
 """How long an idle connection stays open: longer than proxies and clients keep theirs (60 s is usual), since a request
 that meets a connection on its way to be closed has no answer."""
