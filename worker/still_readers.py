@@ -1,9 +1,9 @@
 """Formats that hold one picture, without metadata: Pillow reads them, and what it hides is made plain here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
-from PIL import IcoImagePlugin, Image, ImageFile
+from PIL import Image
 
 from worker.ceilings import check_pixels
 from worker.opening import load_image, once, sensible_dpi
@@ -16,8 +16,9 @@ PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 
 def read_still(name: str, depth_of: Depth, data: bytes, limits: Limits) -> Opened:
     """The header; `depth_of` tells the bits of a sample, which Pillow may have reduced to 8."""
+    _check_icon(name, data, limits)
     image = load_image(name, data)
-    size = _true_size(image, data)
+    size = image.size
     check_pixels(size[0] * size[1], limits.max_pixels)
     make = partial(_frame, depth_of(data), image.info.get("icc_profile") or None)
     return Opened(
@@ -29,14 +30,23 @@ def read_still(name: str, depth_of: Depth, data: bytes, limits: Limits) -> Opene
     )
 
 
-def _true_size(image: ImageFile.ImageFile, data: bytes) -> tuple[int, int]:
-    """An icon's directory may say another size than the PNG that it points to, and is not to be believed."""
-    if isinstance(image, IcoImagePlugin.IcoImageFile):
-        offset = image.ico.entry[0].offset
+def _check_icon(name: str, data: bytes, limits: Limits) -> None:
+    """Pillow decodes icons at once, and their directories may say another size than the PNGs that they point to."""
+    for offset in _icon_pictures(name, data):
         if data[offset : offset + 8] == PNG_MAGIC:
             width, height = (int.from_bytes(data[offset + at : offset + at + 4], "big") for at in (16, 20))
-            return width, height
-    return image.size
+            check_pixels(width * height, limits.max_pixels)
+
+
+def _icon_pictures(name: str, data: bytes) -> Iterator[int]:
+    """Where the pictures of an ICO or ICNS begin."""
+    if name == "ico":
+        count = int.from_bytes(data[4:6], "little")
+        yield from (int.from_bytes(data[at : at + 4], "little") for at in range(18, 18 + 16 * count, 16))
+    at = 8
+    while name == "icns" and at + 8 <= len(data):
+        yield at + 8
+        at += max(8, int.from_bytes(data[at + 4 : at + 8], "big"))
 
 
 def _frame(depth: int, profile: bytes | None, image: Image.Image) -> Frame:

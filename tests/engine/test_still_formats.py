@@ -77,11 +77,21 @@ def test_of_an_icon_the_largest_picture_is_taken(run: Converter) -> None:
     assert run(images.encoded(image, "ICO", sizes=[(16, 16), (64, 64), (32, 32)]), "png").image().size == (64, 64)
 
 
-def test_an_icons_directory_is_not_believed(run: Converter) -> None:
-    """It says 16 x 16 and points to a PNG of 9,000 x 9,000."""
-    png = images.encoded(Image.new("1", (9000, 9000)), "PNG")
-    entry = struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(png), 22)
-    assert run(struct.pack("<HHH", 0, 1, 1) + entry + png, "png").failure == "too_many_pixels"
+def lying_icon(name: str, png: bytes) -> bytes:
+    """It says 16 x 16."""
+    if name == "icns":
+        return b"icns" + (len(png) + 16).to_bytes(4, "big") + b"icp4" + (len(png) + 8).to_bytes(4, "big") + png
+    return struct.pack("<HHHBBBBHHII", 0, 1, 1, 16, 16, 0, 0, 1, 32, len(png), 22) + png
+
+
+@pytest.mark.parametrize("name", ["ico", "icns"])
+def test_an_icons_directory_is_not_believed(run: Converter, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The PNG has 9,000 x 9,000 pixels, and nobody may begin to decode it."""
+    decoded: list[str] = []
+    monkeypatch.setattr("worker.still_readers.load_image", lambda *_: decoded.append(name))
+    data = lying_icon(name, images.encoded(Image.new("1", (9000, 9000)), "PNG"))
+    assert run(data, "png").failure == "too_many_pixels"
+    assert decoded == []
 
 
 def test_a_thousand_entries_do_no_harm(run: Converter) -> None:

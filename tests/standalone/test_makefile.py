@@ -14,6 +14,7 @@ TARGETS = (
     "format",
     "docs",
     "chart-docs",
+    "dashboards",
     "images",
     "cluster-up",
     "cluster-down",
