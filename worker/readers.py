@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 
-from PIL import Image, ImageFile, JpegImagePlugin
+from PIL import Image, ImageFile
 
 from worker.ceilings import check_frames, check_pixels
 from worker.compose import Disposal, Patch, compose
 from worker.containers import bmff, gif, png, riff
 from worker.conversion_error import decoding
-from worker.metadata import Metadata, exif_orientation, iptc_of, upright_xmp, without_mark
+from worker.jpeg_reader import open_jpeg
+from worker.metadata import Metadata, exif_orientation, upright_xmp, without_mark
 from worker.modes import plain
 from worker.opening import load_image, once, sensible_dpi
 from worker.request import Limits
@@ -37,38 +38,14 @@ def _area(size: tuple[int, int]) -> int:
     return size[0] * size[1]
 
 
-def _metadata(image: Image.Image, iptc: bytes = b"") -> Metadata:
+def _metadata(image: Image.Image) -> Metadata:
     """What Pillow found in a file whose blocks it has taken apart."""
     comment = image.info.get("comment", b"")
     return Metadata(
         exif=without_mark(image.info.get("exif", b"")),
         xmp=upright_xmp(image.info.get("xmp", b"")),
-        iptc=iptc,
         comment=comment if isinstance(comment, bytes) else b"",
     )
-
-
-def _read_jpeg(data: bytes, _limits: Limits) -> Opened:
-    image = load_image("jpeg", data)
-    if not isinstance(image, JpegImagePlugin.JpegImageFile):
-        raise TypeError(image)
-    if image.mode == "CMYK" and "adobe" not in image.info:
-        # Adobe's programs store CMYK inverted and mark the file; Pillow takes every file as theirs.
-        image.tile = [tile._replace(args=("CMYK", "")) for tile in image.tile]
-    metadata = _metadata(image, iptc_of(_photoshop(image)))
-    count = getattr(image, "n_frames", 1)
-    orientation = exif_orientation(metadata.exif)
-    make = partial(Frame, profile=_profile(image), orientation=orientation)
-    return Opened(
-        format="jpeg", size=image.size, pixels=_area(image.size), read=partial(once, "jpeg", [image], make),
-        kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count, metadata=metadata,
-        orientation=orientation, dpi=sensible_dpi(image),
-    )  # fmt: skip
-
-
-def _photoshop(image: JpegImagePlugin.JpegImageFile) -> bytes:
-    mark = b"Photoshop 3.0\0"
-    return b"".join(data[len(mark) :] for name, data in image.applist if name == "APP13" and data.startswith(mark))
 
 
 def _read_png(data: bytes, limits: Limits) -> Opened:
@@ -196,7 +173,7 @@ def _read_sequence(name: str, data: bytes, *, depth: int, plays: int | None, nee
 
 
 READERS: dict[str, Callable[[bytes, Limits], Opened]] = {
-    "jpeg": _read_jpeg,
+    "jpeg": open_jpeg,
     "png": _read_png,
     "webp": _read_webp,
     "gif": _read_gif,
