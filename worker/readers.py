@@ -1,5 +1,6 @@
 """Opening an upload, one function per format in the table READERS. Headers first; frames are decoded on demand."""
 
+import struct
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
@@ -7,6 +8,7 @@ from functools import partial
 from PIL import Image, ImageFile
 
 from worker.ceilings import check_frames, check_pixels
+from worker.colorimetry import Colorimetry, Described, by_cicp, described
 from worker.compose import Disposal, Patch, compose
 from worker.containers import bmff, gif, png, riff
 from worker.conversion_error import decoding
@@ -54,8 +56,10 @@ def _read_png(data: bytes, limits: Limits) -> Opened:
     count, size = max(1, len(parts.frames)), (parts.width, parts.height)
     check_pixels(_area(size) * count, limits.max_pixels)
     image, metadata = load_image("png", data), parts.metadata()
-    orientation = exif_orientation(metadata.exif)
-    make = partial(Frame, profile=_profile(image), orientation=orientation, depth=max(8, parts.depth))
+    orientation, colour = exif_orientation(metadata.exif), _png_colour(parts, _profile(image))
+    make = partial(
+        Frame, profile=colour.profile, problem=colour.problem, orientation=orientation, depth=max(8, parts.depth)
+    )
 
     def read_animation() -> Iterator[Frame]:
         for composed, duration in compose(size, _png_patches(parts)):
@@ -71,6 +75,21 @@ def _read_png(data: bytes, limits: Limits) -> Opened:
         kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, plays=parts.plays,
         orientation=orientation, opaque=parts.opaque, dpi=sensible_dpi(image),
     )  # fmt: skip
+
+
+def _png_colour(parts: png.PngFile, icc: bytes | None) -> Described:
+    """What comes first counts: numbers, a profile, the word sRGB, gamma and chromaticities (PNG 3, section 4.3)."""
+    grey = parts.colour_type in {0, 4}
+    if len(parts.cicp) == 4:
+        return by_cicp(parts.cicp[0], parts.cicp[1], grey=grey)
+    if icc or parts.srgb or not 10_000 <= parts.gamma <= 1_000_000:
+        return Described(icc)
+    colour = Colorimetry(100_000 / parts.gamma)
+    if len(parts.chromaticities) == 32:
+        values = [value / 100_000 for value in struct.unpack(">8I", parts.chromaticities)]
+        white, red, green, blue = zip(values[::2], values[1::2], strict=True)
+        colour = Colorimetry(colour.gamma, (red, green, blue), white)
+    return described(colour, grey=grey)
 
 
 def _true_transparency(image: Image.Image, depth: int) -> None:
@@ -142,18 +161,21 @@ def _read_webp(data: bytes, limits: Limits) -> Opened:
 def _read_avif(data: bytes, _limits: Limits) -> Opened:
     bmff.check_whole(data)
     with decoding("avif"):
-        depth, plays = bmff.depth(data), bmff.plays(data)
-    return _read_sequence("avif", data, depth=depth, plays=plays)
+        depth, plays, numbers = bmff.depth(data), bmff.plays(data), bmff.nclx(data)
+    return _read_sequence("avif", data, depth=depth, plays=plays, numbers=numbers)
 
 
-def _read_sequence(name: str, data: bytes, *, depth: int, plays: int | None, needs: int = 0) -> Opened:
+def _read_sequence(
+    name: str, data: bytes, *, depth: int, plays: int | None, needs: int = 0, numbers: tuple[int, int] | None = None
+) -> Opened:
     """WebP and AVIF: the decoder composes the frames. It applies no orientation (Pillow turns AVIF's into EXIF's)."""
     image = load_image(name, data, needs=needs)
     count: int = getattr(image, "n_frames", 1)
     metadata, profile = _metadata(image), _profile(image)
     orientation = exif_orientation(metadata.exif)
+    colour = Described(profile) if profile or numbers is None else by_cicp(*numbers, grey=image.mode == "L")
 
-    make = partial(Frame, profile=profile, orientation=orientation, depth=depth)
+    make = partial(Frame, profile=colour.profile, problem=colour.problem, orientation=orientation, depth=depth)
 
     def read_animation(images: list[ImageFile.ImageFile]) -> Iterator[Frame]:
         for index in range(count):

@@ -24,12 +24,14 @@ class Frame:
     """One decoded picture of a file.
 
     `duration` is in milliseconds; `orientation` is the EXIF value (1 to 8) that is still to be applied;
+    `problem` says why the colour that the file describes cannot be used, where that is so;
     `depth` and `full_scale` are the bits and the largest value of a sample in the file, where that is not 8 and 255.
     """
 
     image: Image.Image
     duration: Fraction = Fraction(0)
     profile: bytes | None = None
+    problem: str = ""
     orientation: int = 1
     depth: int = 8
     full_scale: int = 65_535

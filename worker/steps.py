@@ -123,8 +123,8 @@ def _matched(job: Conversion, frame: Frame) -> Frame:
     if _profile_stays(job, frame):
         return frame
     matched = colour.to_srgb(frame.image, frame.profile)
-    if matched.ignored:
-        job.warn(WarningCode.PROFILE_IGNORED, why=matched.ignored)
+    if matched.ignored or frame.problem:
+        job.warn(WarningCode.PROFILE_IGNORED, why=matched.ignored or frame.problem)
     return replace(frame, image=matched.image, profile=None)
 
 

@@ -53,6 +53,18 @@ def depth(data: bytes) -> int:
     return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
 
 
+def nclx(data: bytes) -> tuple[int, int] | None:
+    """Primaries and transfer (ITU-T H.273) of the first colour box that has such numbers (ISO/IEC 23008-12)."""
+    for meta in (box for box in boxes(data, 0, len(data)) if box.kind == b"meta"):
+        # Four bytes of version and flags come before the boxes of this one.
+        properties = _child(data, meta._replace(start=meta.start + 4), b"iprp", b"ipco")
+        for box in boxes(data, properties.start, properties.end) if properties else ():
+            if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
+                primaries, transfer = struct.unpack_from(">HH", data, box.start + 4)
+                return primaries, transfer
+    return None
+
+
 def plays(data: bytes) -> int:
     """How often an image sequence plays, 0 for forever (also when it does not say)."""
     for track in _tracks(data):

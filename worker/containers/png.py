@@ -48,6 +48,10 @@ class PngFile:
     declared_frames: int = 0
     palette: bytes = b""
     transparency: bytes | None = None
+    cicp: bytes = b""
+    srgb: bool = False
+    gamma: int = 0
+    chromaticities: bytes = b""
     exif: bytes = b""
     xmp: bytes = b""
     text: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -165,6 +169,22 @@ def _transparency(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     png.transparency = bytes(body)
 
 
+def _cicp(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    png.cicp = bytes(body)
+
+
+def _srgb(png: PngFile, _body: memoryview, _seen: set[bytes]) -> None:
+    png.srgb = True
+
+
+def _gamma(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    png.gamma = int.from_bytes(body, "big")
+
+
+def _chromaticities(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    png.chromaticities = bytes(body)
+
+
 def _exif(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     png.exif = bytes(body)
 
@@ -203,6 +223,10 @@ def _frame_data(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
 READ = {
     b"PLTE": _palette,
     b"tRNS": _transparency,
+    b"cICP": _cicp,
+    b"sRGB": _srgb,
+    b"gAMA": _gamma,
+    b"cHRM": _chromaticities,
     b"eXIf": _exif,
     b"acTL": _animation,
     b"fcTL": _frame_control,

@@ -1,0 +1,176 @@
+"""Colour that a file describes by numbers and not by a profile: as an ICC profile, so that one way leads to sRGB.
+
+The numbers are those of ITU-T H.273 (CICP), which AVIF, HEIC, PNG and JPEG XL share, or PNG's gamma and chromaticities.
+Profiles are made after ICC.1:2022: a matrix and a curve.
+"""
+
+import struct
+from dataclasses import dataclass
+from functools import lru_cache
+
+Point = tuple[float, float]
+Vector = tuple[float, float, float]
+Matrix = tuple[Vector, Vector, Vector]
+
+D65: Point = (0.3127, 0.3290)
+D50: Vector = (0.9642, 1.0, 0.8249)
+SRGB_PRIMARIES: tuple[Point, Point, Point] = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
+
+PRIMARIES: dict[int, tuple[tuple[Point, Point, Point], Point]] = {
+    1: (SRGB_PRIMARIES, D65),
+    4: (((0.67, 0.33), (0.21, 0.71), (0.14, 0.08)), (0.310, 0.316)),
+    5: (((0.64, 0.33), (0.29, 0.60), (0.15, 0.06)), D65),
+    6: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
+    7: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
+    9: (((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)), D65),
+    11: (((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)), (0.314, 0.351)),
+    12: (((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)), D65),
+}
+"""Red, green and blue, and white, by H.273's numbers (table 2)."""
+
+SRGB_CURVE = 0.0
+"""In the place of a gamma: sRGB's own curve."""
+
+# Table 3. Video's curves (1, 6, 14, 15) are shown as sRGB by viewers, which is what makers of pictures mean by them.
+GAMMAS = {1: SRGB_CURVE, 2: SRGB_CURVE, 4: 2.2, 5: 2.8, 6: SRGB_CURVE, 8: 1.0, 13: SRGB_CURVE, 14: SRGB_CURVE,
+          15: SRGB_CURVE, 17: 2.6}  # fmt: skip
+HDR = {16: "PQ", 18: "HLG"}
+
+BRADFORD: Matrix = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
+
+
+@dataclass(frozen=True, slots=True)
+class Colorimetry:
+    """How samples become light: `gamma` 0 is sRGB's curve; primaries are red, green, blue."""
+
+    gamma: float = SRGB_CURVE
+    primaries: tuple[Point, Point, Point] = SRGB_PRIMARIES
+    white: Point = D65
+
+    @property
+    def is_srgb(self) -> bool:
+        """Whether nothing has to be done; a gamma of 2.2 is what old programs called sRGB."""
+        sides = zip((*self.primaries, self.white), (*SRGB_PRIMARIES, D65), strict=True)
+        same = all(abs(a - b) < 0.002 for one, other in sides for a, b in zip(one, other, strict=True))
+        return same and (self.gamma == SRGB_CURVE or abs(self.gamma - 2.2) < 0.02)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A profile, None for sRGB; or `problem`, why there is none for what the file describes."""
+
+    profile: bytes | None = None
+    problem: str = ""
+
+
+def by_cicp(primaries: int, transfer: int, *, grey: bool = False) -> Described:
+    """What H.273's numbers mean; 2 is unspecified, taken as sRGB."""
+    if transfer in HDR:
+        return Described(problem=f"it is for HDR screens: {HDR[transfer]}")
+    if transfer not in GAMMAS or primaries not in PRIMARIES | {2: None}:
+        return Described(problem="its numbers are not known here")
+    points, white = PRIMARIES.get(primaries, PRIMARIES[1])
+    return described(Colorimetry(GAMMAS[transfer], points, white), grey=grey)
+
+
+def described(colour: Colorimetry, *, grey: bool = False) -> Described:
+    """The profile of that colorimetry; a grey one has its curve only."""
+    if grey:
+        colour = Colorimetry(colour.gamma)
+    if colour.is_srgb:
+        return Described()
+    try:
+        return Described(_profile(colour, grey=grey))
+    except (ArithmeticError, struct.error):
+        return Described(problem="its numbers make no sense")
+
+
+@lru_cache(maxsize=8)
+def _profile(colour: Colorimetry, *, grey: bool) -> bytes:
+    curve = _curve(colour.gamma)
+    tags = {b"desc": _text("As the file says"), b"cprt": _text("CC0"), b"wtpt": _xyz(D50)}
+    if grey:
+        return _packed(tags | {b"kTRC": curve}, b"GRAY")
+    adapt = _adaptation(_light(colour.white))
+    columns = _columns(colour, adapt)
+    tags |= {b"chad": b"sf32\0\0\0\0" + b"".join(_fixed(value) for row in adapt for value in row)}
+    tags |= {name: _xyz(column) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns, strict=True)}
+    return _packed(tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve), b"RGB ")
+
+
+def _columns(colour: Colorimetry, adapt: Matrix) -> Matrix:
+    """XYZ of red, green and blue at full, seen under D50."""
+    red, green, blue = (_light(point) for point in colour.primaries)
+    scale = _times(_inverse(_transposed((red, green, blue))), _light(colour.white))
+    one, two, three = (
+        _times(adapt, (x * share, y * share, z * share))
+        for (x, y, z), share in zip((red, green, blue), scale, strict=True)
+    )
+    return one, two, three
+
+
+def _adaptation(white: Vector) -> Matrix:
+    seen, wanted = _times(BRADFORD, white), _times(BRADFORD, D50)
+    scale = tuple(b / a for a, b in zip(seen, wanted, strict=True))
+    scaled = tuple(tuple(value * factor for value in row) for row, factor in zip(BRADFORD, scale, strict=True))
+    back = _inverse(BRADFORD)
+    columns = [_times(back, column) for column in _transposed(scaled)]  # type: ignore[arg-type]
+    return _transposed((columns[0], columns[1], columns[2]))
+
+
+def _light(point: Point) -> Vector:
+    x, y = point
+    return x / y, 1.0, (1 - x - y) / y
+
+
+def _times(matrix: Matrix, vector: Vector) -> Vector:
+    one, two, three = (sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix)
+    return one, two, three
+
+
+def _transposed(matrix: Matrix) -> Matrix:
+    one, two, three = zip(*matrix, strict=True)
+    return one, two, three
+
+
+def _inverse(matrix: Matrix) -> Matrix:
+    (a, b, c), (d, e, f), (g, h, i) = matrix
+    whole = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+    return (
+        ((e * i - f * h) / whole, (c * h - b * i) / whole, (b * f - c * e) / whole),
+        ((f * g - d * i) / whole, (a * i - c * g) / whole, (c * d - a * f) / whole),
+        ((d * h - e * g) / whole, (b * g - a * h) / whole, (a * e - b * d) / whole),
+    )
+
+
+def _fixed(value: float) -> bytes:
+    return struct.pack(">i", round(value * 65_536))
+
+
+def _xyz(vector: Vector) -> bytes:
+    return b"XYZ \0\0\0\0" + b"".join(_fixed(value) for value in vector)
+
+
+def _text(words: str) -> bytes:
+    coded = words.encode("utf-16-be")
+    return b"mluc\0\0\0\0" + struct.pack(">II2s2sII", 1, 12, b"en", b"US", len(coded), 28) + coded
+
+
+def _curve(gamma: float) -> bytes:
+    if gamma != SRGB_CURVE:
+        return b"para\0\0\0\0\0\0\0\0" + _fixed(gamma)
+    values = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    return b"para\0\0\0\0\0\3\0\0" + b"".join(_fixed(value) for value in values)
+
+
+def _packed(tags: dict[bytes, bytes], space: bytes) -> bytes:
+    """A version 4 display profile; its date is fixed, so that the same file always gives the same result."""
+    directory, body, start = b"", b"", 128 + 4 + 12 * len(tags)
+    for name, data in tags.items():
+        directory += name + struct.pack(">II", start + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    head = struct.pack(
+        ">I4sI4s4s4s6H4sIIIIQI", start + len(body), bytes(4), 0x0440_0000, b"mntr", space, b"XYZ ",
+        2026, 1, 1, 0, 0, 0, b"acsp", 0, 0, 0, 0, 0, 0,
+    ) + b"".join(_fixed(value) for value in D50)  # fmt: skip
+    return head + bytes(128 - len(head)) + struct.pack(">I", len(tags)) + directory + body
