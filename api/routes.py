@@ -16,7 +16,7 @@ from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
 from api.submission import submit
 from core import errors
-from core.formats import READABLE, TARGETS, Format
+from core.formats import READABLE, Format
 from core.options import OPTIONS
 
 router = APIRouter(tags=["jobs"])
@@ -137,7 +137,7 @@ async def list_formats(services: ServicesDep) -> FormatsAnswer:
     """What can be read and written, the options of each target, and the limits."""
     return FormatsAnswer(
         read=[_readable(fmt) for fmt in READABLE],
-        write=[_target(fmt) for fmt in TARGETS],
+        write=[_target(fmt) for fmt in services.settings.targets],
         limits=_limits(services.settings),
     )
 

@@ -1,8 +1,11 @@
 """Settings of the HTTP service, beside those that all rooms share."""
 
+from typing import Literal
+
 import limits
 from pydantic import Field, field_validator
 
+from core.formats import TARGETS, Format, is_installed
 from core.settings import Settings
 
 
@@ -34,6 +37,19 @@ class ApiSettings(Settings):
     api_drain_seconds: float = Field(
         20, ge=0, description="How long a stopping API lets running requests finish, in seconds."
     )
+
+    heic_writing: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether HEIC is a target: `auto` is where `pillow-heif` is installed beside the API; say `on` "
+        "where only the workers have it.",
+    )
+
+    @property
+    def targets(self) -> tuple[Format, ...]:
+        """The formats that can be asked for."""
+        if self.heic_writing == "auto":
+            return tuple(filter(is_installed, TARGETS))
+        return tuple(fmt for fmt in TARGETS if self.heic_writing == "on" or not fmt.encoder)
 
     @field_validator("rate_limit")
     @classmethod

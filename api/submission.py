@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 async def submit(services: Services, turn: Turn, form: FormReader, address: str) -> Job:
     """Take a job. Raises what admission, the form and the database have to say against it; then nothing is kept."""
     await _admit(services, form, address)
-    async with received(form) as upload:
+    async with received(form, services.settings.targets) as upload:
         job = await services.database.run_blob(_store, upload)
     structlog.contextvars.bind_contextvars(job=str(job.id))
     services.backlog.added()

@@ -5,7 +5,7 @@ Only the first bytes of the image are looked at; no name and no Content-Type is 
 
 import unicodedata
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ from core.errors import (
     UnknownTarget,
     UnsupportedMedia,
 )
-from core.formats import READABLE, SNIFF_BYTES, TAIL_BYTES, TARGETS, Format, find_target, sniff
+from core.formats import READABLE, SNIFF_BYTES, TAIL_BYTES, Format, find_target, sniff
 from core.options import parse
 
 FILE = "file"
@@ -46,16 +46,16 @@ class Upload:
 
 
 @asynccontextmanager
-async def received(form: FormReader) -> AsyncIterator[Upload]:
+async def received(form: FormReader, targets: Sequence[Format]) -> AsyncIterator[Upload]:
     """The upload of a form, its temporary file closed at the end. Raises every 4xx that a form can earn."""
     await form.read()
     try:
-        yield await _examine(form)
+        yield await _examine(form, targets)
     finally:
         form.close()
 
 
-async def _examine(form: FormReader) -> Upload:
+async def _examine(form: FormReader, targets: Sequence[Format]) -> Upload:
     file = _one_file(form.files())
     fields = _once_each(form.fields())
     head = await file.read(SNIFF_BYTES)
@@ -69,7 +69,7 @@ async def _examine(form: FormReader) -> Upload:
         raise UnsupportedMedia(
             f"The file is not an image that is read here, whatever its name says. Read are: {titles()}."
         )
-    target = _target(fields.pop(TARGET, ""))
+    target = _target(fields.pop(TARGET, ""), targets)
     return Upload(
         file=file,
         size=file.size or 0,
@@ -105,11 +105,11 @@ def _once_each(fields: list[tuple[str, str]]) -> dict[str, str]:
     return dict(fields)
 
 
-def _target(name: str) -> Format:
-    if (target := find_target(name)) is not None:
+def _target(name: str, targets: Sequence[Format]) -> Format:
+    if (target := find_target(name, targets)) is not None:
         return target
     said = f"'{name[:40]}' is no format that can be written." if name.strip() else f"The field {TARGET} is missing."
-    raise UnknownTarget(f"{said} Choose one of: {', '.join(fmt.name for fmt in TARGETS)}.")
+    raise UnknownTarget(f"{said} Choose one of: {', '.join(fmt.name for fmt in targets)}.")
 
 
 def clean_name(name: str) -> str:

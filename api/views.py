@@ -97,7 +97,7 @@ def form_page(
         wrong={error.field: error.detail for error in wrong},
         options_open=any(control.name in (chosen or {}) for control in CONTROLS if (chosen or {}).get(control.name)),
         target_field=TARGET,
-        targets=TARGETS,
+        targets=settings.targets,
         readable=titles(),
         controls=CONTROLS,
         most=size_text(settings.max_upload_bytes),

@@ -4,9 +4,10 @@ Nothing here decodes. `sniff` looks at the first bytes only, so the API can refu
 file without ever loading a decoder.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib.util import find_spec
 
 SNIFF_BYTES = 64
 """How many leading bytes of a file `sniff` needs."""
@@ -39,7 +40,8 @@ class Format:
     """One image format: how it is recognised, and what it can hold as a target.
 
     `max_side` is the largest width or height in pixels that the format can store; a larger image is refused, or made
-    smaller where the format `shrinks`. A format may be read only, or written only.
+    smaller where the format `shrinks`. A format may be read only, or written only; `encoder` is the module that has to be
+    installed besides for writing it.
     `options` are the names that a job with this target may give (see core.options).
     """
 
@@ -56,6 +58,7 @@ class Format:
     shrinks: bool = False
     reads: bool = True
     writes: bool = True
+    encoder: str = ""
     options: frozenset[str] = field(default=EVERY_TARGET)
 
 
@@ -67,13 +70,25 @@ def _is_webp(head: bytes) -> bool:
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
+HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
+
+
+def _brands(head: bytes) -> list[bytes]:
+    """Major and compatible brands of an ISO BMFF file, as far as the head goes."""
+    if head[4:8] != b"ftyp":
+        return []
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
+
+
 def _is_avif(head: bytes) -> bool:
     """ISO BMFF with an AVIF brand, major or compatible (AV1 Image File Format 1.1, section 6)."""
-    if head[4:8] != b"ftyp":
-        return False
-    end = min(int.from_bytes(head[:4], "big"), len(head))
-    brands = [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
-    return b"avif" in brands or b"avis" in brands
+    return not {b"avif", b"avis"}.isdisjoint(_brands(head))
+
+
+def _is_heif(head: bytes) -> bool:
+    """ISO BMFF with a brand of HEVC pictures or of pictures of any kind (ISO/IEC 23008-12); AVIF is told before."""
+    return not HEIF_BRANDS.isdisjoint(_brands(head))
 
 
 def _is_bmp(head: bytes) -> bool:
@@ -144,6 +159,16 @@ FORMATS: tuple[Format, ...] = (
         options=EVERY_TARGET | {"quality", "animation", "effort"},
     ),
     Format(
+        "heic", "HEIC", "image/heic", "heic", _is_heif, ("heif",),
+        alpha=Alpha.FULL, keeps_metadata=True, max_side=16_384,
+        options=EVERY_TARGET | {"quality", "effort"}, encoder="pillow_heif",
+    ),
+    Format(
+        "jxl", "JPEG XL", "image/jxl", "jxl", _starts(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
+        alpha=Alpha.FULL, keeps_metadata=True, max_side=1 << 30,
+        options=EVERY_TARGET | {"quality", "lossless", "effort"},
+    ),
+    Format(
         "jp2", "JPEG 2000", "image/jp2", "jp2", _starts(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), ("j2k", "jpeg2000"),
         alpha=Alpha.FULL, options=EVERY_TARGET | {"quality", "lossless"},
     ),
@@ -182,10 +207,15 @@ def find(name: str) -> Format | None:
     return _BY_NAME.get(name.strip().lower())
 
 
-def find_target(name: str) -> Format | None:
-    """The same, if it can be written."""
+def is_installed(fmt: Format) -> bool:
+    """Whether what writing that format needs besides is installed in this environment."""
+    return not fmt.encoder or find_spec(fmt.encoder) is not None
+
+
+def find_target(name: str, targets: Iterable[Format] = TARGETS) -> Format | None:
+    """The same, if it is one of the targets."""
     found = find(name)
-    return found if found is not None and found.writes else None
+    return found if found is not None and found in tuple(targets) else None
 
 
 def sniff(head: bytes, tail: bytes = b"") -> Format | None:

@@ -32,7 +32,7 @@ OUT_OF_MEMORY = (
 
 MEANINGS: tuple[tuple[FailureCode, tuple[str, ...]], ...] = (
     (FailureCode.MEMORY_LIMIT, OUT_OF_MEMORY),
-    (FailureCode.TRUNCATED_IMAGE, ("truncated", "got header but not the first frame")),
+    (FailureCode.TRUNCATED_IMAGE, ("truncated", "need_more_input", "got header but not the first frame")),
     (
         FailureCode.UNSUPPORTED_IMAGE,
         ("unknown pixel mode", "cannot handle", "unsupported", "not supported", "not yet supported", "not implemented"),

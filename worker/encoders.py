@@ -7,6 +7,8 @@ from typing import Any, BinaryIO
 from PIL import Image, PngImagePlugin
 
 from core.options import Options
+from worker import jxl_codec
+from worker.heif_codec import THREADS
 from worker.metadata import EXIF_MARK, Metadata, resources_with
 from worker.source import Frame
 from worker.writers import apng, gif, icons, sequences
@@ -17,6 +19,11 @@ HIGH_QUALITY = 90
 
 BIGGEST_SEGMENT = 65_000
 """A JPEG segment holds 64 KB; what does not fit is dropped, and said."""
+
+HEIC_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "fast", "medium", "slow", "slower", "veryslow")
+"""x265's names of the efforts 0 to 9."""
+
+HEIC_EFFORT, HEIC_QUALITY, JXL_EFFORT = 2, 60, 4
 
 ANY_SIZE = 1 << 31
 DEFLATE, PREDICTOR, XMP_TAG, IPTC_TAG = "tiff_adobe_deflate", 317, 700, 33_723
@@ -83,6 +90,25 @@ def _avif_bytes(options: Options) -> int:
     """Measured with libaom: 30 bytes at its faster speeds, 50 at slower ones or with all of the colour."""
     slow = (options.effort or 0) > 4 or (options.quality or 0) >= HIGH_QUALITY
     return 50 if slow else 30
+
+
+def _heic(options: Options) -> dict[str, Any]:
+    preset = HEIC_PRESETS[options.effort if options.effort is not None else HEIC_EFFORT]
+    return {
+        "quality": options.quality or HEIC_QUALITY,
+        "chroma": 444 if (options.quality or 0) >= HIGH_QUALITY else 420,
+        "enc_params": {"preset": preset} | THREADS,
+    }
+
+
+def _jxl(options: Options) -> dict[str, Any]:
+    """`quality` as libjxl's own programs turn it into a distance: 90 is 1.0, what is hardly seen."""
+    effort = max(1, JXL_EFFORT if options.effort is None else options.effort)
+    if options.lossless:
+        return {"effort": effort, "lossless": True}
+    quality = options.quality or HIGH_QUALITY
+    distance = 0.1 + (100 - quality) * 0.09 if quality >= 30 else 53 / 3000 * quality**2 - 23 / 20 * quality + 25
+    return {"effort": effort, "distance": distance}
 
 
 def _jp2(options: Options) -> dict[str, Any]:
@@ -178,6 +204,14 @@ CODECS: dict[str, Codec] = {
         profile_modes=frozenset({"L", "RGB", "RGBA"}),
         attach=_marked_metadata, parts=frozenset({"exif", "xmp"}), write_all=sequences.write_avif,
         bytes_per_pixel=_avif_bytes,
+    ),
+    "heic": Codec(
+        pillow="HEIF", modes=frozenset({"L", "RGB", "RGBA"}), settings=_heic,
+        profile_modes=frozenset({"L", "RGB", "RGBA"}), attach=_marked_metadata, parts=frozenset({"exif", "xmp"}),
+    ),
+    "jxl": Codec(
+        pillow="JXL", modes=WITH_ALPHA | {"I;16"}, settings=_jxl, attach=_marked_metadata,
+        parts=frozenset({"exif", "xmp"}), write_still=jxl_codec.write_still,
     ),
     "jp2": Codec(pillow="JPEG2000", modes=WITH_ALPHA | {"I;16"}, settings=_jp2),
     "ico": Codec(pillow="ICO", modes=WITH_ALPHA, settings=lambda _: {}, write_still=icons.write_ico),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
 
+from worker import heif_codec
 from worker.conversion_error import decoding
 from worker.source import Frame
 
@@ -22,6 +23,7 @@ def prepare_codecs() -> None:
     Image.MAX_IMAGE_PIXELS = None
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    heif_codec.prepare()
 
 
 def load_image(name: str, data: bytes, *, needs: int = 0) -> ImageFile.ImageFile:

@@ -12,7 +12,9 @@ from worker.colorimetry import Colorimetry, Described, by_cicp, described
 from worker.compose import Disposal, Patch, compose
 from worker.containers import bmff, gif, png, riff
 from worker.conversion_error import decoding
+from worker.heif_codec import open_heif
 from worker.jpeg_reader import open_jpeg
+from worker.jxl_codec import open_jxl
 from worker.metadata import Metadata, exif_orientation, upright_xmp, without_mark
 from worker.modes import plain
 from worker.opening import load_image, once, sensible_dpi
@@ -201,6 +203,8 @@ READERS: dict[str, Callable[[bytes, Limits], Opened]] = {
     "gif": _read_gif,
     "tiff": open_tiff,
     "bmp": _read_bmp,
+    "heic": open_heif,
+    "jxl": open_jxl,
     "avif": _read_avif,
     **STILL_READERS,
 }

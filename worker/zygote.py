@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from core.formats import TARGETS
+from core.formats import TARGETS, is_installed
 from core.options import Options
 from worker.child import run_child
 from worker.confine import die_with_parent, give_up_privileges
@@ -62,7 +62,7 @@ def warm_up() -> None:
     prepare_codecs()
     start = io.BytesIO()
     Image.new("RGBA", (16, 16), (10, 20, 30, 40)).save(start, "PNG")
-    for target in TARGETS:
+    for target in filter(is_installed, TARGETS):
         middle, end = io.BytesIO(), io.BytesIO()
         outcome = convert(_plain_request("png", target.name), start.getvalue(), middle)
         if target.reads and outcome.failure is None:

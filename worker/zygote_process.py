@@ -98,4 +98,6 @@ def _spawn(control: int) -> subprocess.Popen[bytes]:
 def environment() -> dict[str, str]:
     """What Python needs to find this package, and nothing else."""
     handed_on = {name: os.environ[name] for name in LOADER if name in os.environ}
-    return {"PYTHONPATH": str(Path(worker.__file__).parents[1]), "PYTHONSAFEPATH": "1"} | handed_on
+    # A zygote has one thread, and numpy would start others when it is imported.
+    fixed = {"PYTHONPATH": str(Path(worker.__file__).parents[1]), "PYTHONSAFEPATH": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return fixed | handed_on

@@ -1,6 +1,5 @@
 """What a conversion gave, and ways to look at it."""
 
-import io
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from PIL import Image, ImageChops
 
 from core.options import Options
+from tests import images
 from worker.request import Converted, Limits, Outcome, Request
 from worker.sandbox import Handle, Sandbox
 
@@ -39,9 +39,7 @@ class Result:
     def image(self) -> Image.Image:
         """The result decoded, its first frame."""
         assert self.outcome.failure is None, self.outcome.failure
-        image = Image.open(io.BytesIO(self.data))
-        image.load()
-        return image
+        return images.decoded(self.data)
 
     def frames(self, mode: str = "RGBA") -> list[Image.Image]:
         """All frames as Pillow sees them."""

@@ -15,11 +15,13 @@ from worker.opening import PILLOW
 SOURCES = [fmt.name for fmt in READABLE if fmt.writes]
 NAMES = [fmt.name for fmt in TARGETS if fmt.reads]
 """PDF, which is only written, and PSD, which is only read, have tests of their own."""
-LOSSY = {"jpeg", "webp", "avif"}
+PILLOWS = PILLOW | {"heic": "HEIF", "jxl": "JXL"}
+LOSSY = {"jpeg", "webp", "avif", "heic", "jxl"}
 LOSSLESS_SETTINGS: dict[str, dict[str, Any]] = {
     "WEBP": {"lossless": True},
     "JPEG": {"quality": 95},
     "AVIF": {"quality": 95},
+    "HEIF": {"quality": 95},
 }
 ANIMATIONS = {
     "gif": images.animated_gif,
@@ -32,7 +34,7 @@ CENTRES = {(12, 8): images.RED, (36, 8): images.GREEN, (36, 24): images.BLUE, (1
 
 
 def source_of(name: str, image: Image.Image) -> bytes:
-    pillow = PILLOW[name]
+    pillow = PILLOWS[name]
     sizes = {"sizes": [image.size]} if name == "ico" else {}
     return images.encoded(image, pillow, **LOSSLESS_SETTINGS.get(pillow, {}), **sizes)
 
@@ -46,7 +48,7 @@ def test_a_still_keeps_its_picture(run: Converter, source: str, target: str) -> 
     assert (result.converted.width, result.converted.height, result.converted.frames) == (*size, 1)
     assert result.warnings == []
     image = result.image()
-    assert image.format == PILLOW[target]
+    assert image.format == PILLOWS[target]
     seen = middle_of(image).convert("RGB")
     assert all(near(seen.getpixel(place), colour, 16) for place, colour in CENTRES.items())
     if not {source, target} & LOSSY:

@@ -53,6 +53,12 @@ def depth(data: bytes) -> int:
     return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
 
 
+def samples(data: bytes) -> int:
+    """How many pictures the longest track has; 0 when there are no tracks."""
+    found = (_child(data, track, b"mdia", b"minf", b"stbl", b"stsz") for track in _tracks(data))
+    return max((int.from_bytes(data[box.start + 8 : box.start + 12], "big") for box in found if box), default=0)
+
+
 def nclx(data: bytes) -> tuple[int, int] | None:
     """Primaries and transfer (ITU-T H.273) of the first colour box that has such numbers (ISO/IEC 23008-12)."""
     for meta in (box for box in boxes(data, 0, len(data)) if box.kind == b"meta"):
