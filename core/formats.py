@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.util import find_spec
 
+from core import magic
+
 SNIFF_BYTES = 64
 """How many leading bytes of a file `sniff` needs."""
 
@@ -17,6 +19,7 @@ TAIL_BYTES = 26
 
 SIZING = frozenset({"width", "height", "fit", "enlarge"})
 EVERY_TARGET = SIZING | {"metadata", "color"}
+MARKED = frozenset({"exif", "xmp"})
 
 
 class Alpha(StrEnum):
@@ -36,12 +39,26 @@ class Frames(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Carries:
+    """What a file of a format can bring along: the most bits a sample, and the parts of metadata that are read."""
+
+    alpha: bool = False
+    frames: Frames = Frames.SINGLE
+    bits: int = 8
+    profile: bool = False
+    metadata: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """One image format: how it is recognised, and what it can hold as a target.
 
     `max_side` is the largest width or height in pixels that the format can store; a larger image is refused, or made
     smaller where the format `shrinks`. A format may be read only, or written only; `encoder` is the module that has to be
     installed besides for writing it.
+    `modes` are the kinds of pixels that are stored as they are (named as Pillow does: L grey, A alpha, I;16 16-bit grey),
+    `profile_modes` those whose ICC profile can stay with them, `metadata` the parts that are held, `colours` the most
+    that a picture may have (0: any). `carries` is what it brings as a source.
     `options` are the names that a job with this target may give (see core.options).
     """
 
@@ -53,147 +70,133 @@ class Format:
     aliases: tuple[str, ...] = ()
     alpha: Alpha = Alpha.NONE
     frames: Frames = Frames.SINGLE
-    keeps_metadata: bool = False
+    metadata: frozenset[str] = frozenset()
+    modes: frozenset[str] = frozenset()
+    profile_modes: frozenset[str] = frozenset()
+    colours: int = 0
     max_side: int = 65_535
     shrinks: bool = False
     reads: bool = True
     writes: bool = True
     encoder: str = ""
+    carries: Carries = field(default=Carries())
     options: frozenset[str] = field(default=EVERY_TARGET)
 
-
-def _starts(*magics: bytes) -> Callable[[bytes], bool]:
-    return lambda head: head.startswith(magics)
-
-
-def _is_webp(head: bytes) -> bool:
-    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    @property
+    def keeps_grey16(self) -> bool:
+        """Whether 16-bit grey stays that."""
+        return "I;16" in self.modes
 
 
-HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
-
-
-def _brands(head: bytes) -> list[bytes]:
-    """Major and compatible brands of an ISO BMFF file, as far as the head goes."""
-    if head[4:8] != b"ftyp":
-        return []
-    end = min(int.from_bytes(head[:4], "big"), len(head))
-    return [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
-
-
-def _is_avif(head: bytes) -> bool:
-    """ISO BMFF with an AVIF brand, major or compatible (AV1 Image File Format 1.1, section 6)."""
-    return not {b"avif", b"avis"}.isdisjoint(_brands(head))
-
-
-def _is_heif(head: bytes) -> bool:
-    """ISO BMFF with a brand of HEVC pictures or of pictures of any kind (ISO/IEC 23008-12); AVIF is told before."""
-    return not HEIF_BRANDS.isdisjoint(_brands(head))
-
-
-def _is_bmp(head: bytes) -> bool:
-    """`BM`, then a header size that exists, so that a text starting with BM is no bitmap."""
-    return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in {12, 40, 52, 56, 64, 108, 124}
-
-
-def _is_pcx(head: bytes) -> bool:
-    """Manufacturer 10, a version that exists, run-length encoding, bits a sample (ZSoft's technical reference)."""
-    return len(head) > 4 and head[0] == 10 and head[1] in {0, 2, 3, 4, 5} and head[2] == 1 and head[3] in {1, 2, 4, 8}
-
-
-def _is_pnm(head: bytes) -> bool:
-    """`P1` to `P6`, then white space or a comment."""
-    return (
-        head[:1] == b"P"
-        and head[1:2] in {b"1", b"2", b"3", b"4", b"5", b"6"}
-        and head[2:3] in {b" ", b"\t", b"\r", b"\n", b"#"}
-    )
-
-
-def _is_tga(head: bytes) -> bool:
-    """TGA has no magic bytes: a header that makes sense in every field, which an icon's or cursor's does not."""
-    if len(head) < 18:
-        return False
-    kind, mapped, width, height = head[2], head[1], head[12:14], head[14:16]
-    if kind not in {1, 2, 3, 9, 10, 11} or mapped not in {0, 1} or b"\0\0" in {width, height}:
-        return False
-    depths = {1: {8}, 3: {8, 16}}.get(kind & 3, {15, 16, 24, 32})
-    table = head[7] in {15, 16, 24, 32} if mapped else not any(head[3:8])
-    return head[16] in depths and table and (mapped == 1) == (kind in {1, 9}) and not head[17] & 0xC0
-
+GREY_AND_COLOUR = frozenset({"L", "RGB"})
+COLOUR_AND_ALPHA = frozenset({"RGB", "RGBA"})
+WITH_GREY = GREY_AND_COLOUR | COLOUR_AND_ALPHA
+WITH_ALPHA = WITH_GREY | {"LA"}
+DEEP = frozenset({"I;16"})
+INK = frozenset({"CMYK"})
 
 # BMP: a signed 32-bit size, held to what decoders accept. TIFF likewise.
 FORMATS: tuple[Format, ...] = (
     Format(
-        "jpeg", "JPEG", "image/jpeg", "jpg", _starts(b"\xff\xd8\xff"), ("jpg",),
-        keeps_metadata=True, max_side=65_500,
+        "jpeg", "JPEG", "image/jpeg", "jpg", magic.starts(b"\xff\xd8\xff"), ("jpg",),
+        carries=Carries(frames=Frames.PAGES, profile=True, metadata=frozenset({"exif", "xmp", "iptc", "comment"})),
+        modes=GREY_AND_COLOUR, profile_modes=GREY_AND_COLOUR | INK,
+        metadata=frozenset({"exif", "xmp", "iptc", "comment"}), max_side=65_500,
         options=EVERY_TARGET | {"quality", "background", "progressive", "dpi"},
     ),
     Format(
-        "png", "PNG", "image/png", "png", _starts(b"\x89PNG\r\n\x1a\n"),
-        alpha=Alpha.FULL, frames=Frames.ANIMATION, keeps_metadata=True,
+        "png", "PNG", "image/png", "png", magic.starts(b"\x89PNG\r\n\x1a\n"),
+        carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=16, profile=True, metadata=frozenset({"exif", "xmp", "text"})),
+        modes=WITH_ALPHA | DEEP, profile_modes=WITH_ALPHA | DEEP,
+        alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=frozenset({"exif", "xmp", "text"}),
         options=EVERY_TARGET | {"animation", "effort", "dpi"},
     ),
     Format(
-        "webp", "WebP", "image/webp", "webp", _is_webp,
-        alpha=Alpha.FULL, frames=Frames.ANIMATION, keeps_metadata=True, max_side=16_383,
+        "webp", "WebP", "image/webp", "webp", magic.is_webp,
+        carries=Carries(alpha=True, frames=Frames.ANIMATION, profile=True, metadata=MARKED),
+        modes=COLOUR_AND_ALPHA, profile_modes=COLOUR_AND_ALPHA,
+        alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=MARKED, max_side=16_383,
         options=EVERY_TARGET | {"quality", "lossless", "animation", "effort"},
     ),
     Format(
-        "gif", "GIF", "image/gif", "gif", _starts(b"GIF87a", b"GIF89a"),
-        alpha=Alpha.BINARY, frames=Frames.ANIMATION,
+        "gif", "GIF", "image/gif", "gif", magic.starts(b"GIF87a", b"GIF89a"),
+        carries=Carries(alpha=True, frames=Frames.ANIMATION, metadata=frozenset({"comment"})),
+        modes=WITH_ALPHA, colours=256, alpha=Alpha.BINARY, frames=Frames.ANIMATION,
         options=EVERY_TARGET | {"animation", "background"},
     ),
     Format(
-        "tiff", "TIFF", "image/tiff", "tiff", _starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), ("tif",),
-        alpha=Alpha.FULL, frames=Frames.PAGES, keeps_metadata=True,
+        "tiff", "TIFF", "image/tiff", "tiff", magic.starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), ("tif",),
+        carries=Carries(alpha=True, frames=Frames.PAGES, bits=32, profile=True, metadata=MARKED | {"iptc"}),
+        modes=WITH_ALPHA | DEEP, profile_modes=WITH_ALPHA | DEEP | INK,
+        alpha=Alpha.FULL, frames=Frames.PAGES, metadata=MARKED | {"iptc"},
         options=EVERY_TARGET | {"animation", "dpi"},
     ),
     Format(
-        "bmp", "BMP", "image/bmp", "bmp", _is_bmp,
-        options=EVERY_TARGET | {"background", "dpi"},
+        "bmp", "BMP", "image/bmp", "bmp", magic.is_bmp,
+        carries=Carries(alpha=True), modes=GREY_AND_COLOUR, options=EVERY_TARGET | {"background", "dpi"},
     ),
     Format(
-        "avif", "AVIF", "image/avif", "avif", _is_avif,
-        alpha=Alpha.FULL, frames=Frames.ANIMATION, keeps_metadata=True,
+        "avif", "AVIF", "image/avif", "avif", magic.is_avif,
+        carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=12, profile=True, metadata=MARKED),
+        modes=WITH_GREY, profile_modes=WITH_GREY,
+        alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=MARKED,
         options=EVERY_TARGET | {"quality", "animation", "effort"},
     ),
     Format(
-        "heic", "HEIC", "image/heic", "heic", _is_heif, ("heif",),
-        alpha=Alpha.FULL, keeps_metadata=True, max_side=16_384,
+        "heic", "HEIC", "image/heic", "heic", magic.is_heif, ("heif",),
+        carries=Carries(alpha=True, frames=Frames.PAGES, bits=12, profile=True, metadata=MARKED),
+        modes=WITH_GREY, profile_modes=WITH_GREY, alpha=Alpha.FULL, metadata=MARKED, max_side=16_384,
         options=EVERY_TARGET | {"quality", "effort"}, encoder="pillow_heif",
     ),
     Format(
-        "jxl", "JPEG XL", "image/jxl", "jxl", _starts(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
-        alpha=Alpha.FULL, keeps_metadata=True, max_side=1 << 30,
+        "jxl", "JPEG XL", "image/jxl", "jxl", magic.starts(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
+        carries=Carries(alpha=True, bits=32, profile=True, metadata=MARKED),
+        modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, metadata=MARKED, max_side=1 << 30,
         options=EVERY_TARGET | {"quality", "lossless", "effort"},
     ),
     Format(
-        "jp2", "JPEG 2000", "image/jp2", "jp2", _starts(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), ("j2k", "jpeg2000"),
-        alpha=Alpha.FULL, options=EVERY_TARGET | {"quality", "lossless"},
+        "jp2", "JPEG 2000", "image/jp2", "jp2", magic.starts(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), ("j2k", "jpeg2000"),
+        carries=Carries(alpha=True, bits=16, profile=True, metadata=MARKED),
+        modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, options=EVERY_TARGET | {"quality", "lossless"},
     ),
     Format(
-        "ico", "ICO", "image/vnd.microsoft.icon", "ico", _starts(b"\0\0\1\0"),
-        alpha=Alpha.FULL, max_side=256, shrinks=True,
+        "ico", "ICO", "image/vnd.microsoft.icon", "ico", magic.starts(b"\0\0\1\0"),
+        carries=Carries(alpha=True), modes=WITH_ALPHA, alpha=Alpha.FULL, max_side=256, shrinks=True,
     ),
     Format(
-        "icns", "ICNS", "image/icns", "icns", _starts(b"icns"),
-        alpha=Alpha.FULL, max_side=1024, shrinks=True,
+        "icns", "ICNS", "image/icns", "icns", magic.starts(b"icns"),
+        carries=Carries(alpha=True), modes=WITH_ALPHA, alpha=Alpha.FULL, max_side=1024, shrinks=True,
     ),
     Format(
-        "ppm", "PPM", "image/x-portable-anymap", "ppm", _is_pnm, ("pnm", "pgm"),
-        options=EVERY_TARGET | {"background"},
+        "ppm", "PPM", "image/x-portable-anymap", "ppm", magic.is_pnm, ("pnm", "pgm"),
+        carries=Carries(bits=16), modes=GREY_AND_COLOUR | DEEP, options=EVERY_TARGET | {"background"},
     ),
-    Format("pcx", "PCX", "image/vnd.zbrush.pcx", "pcx", _is_pcx, options=EVERY_TARGET | {"background", "dpi"}),
-    Format("dds", "DDS", "image/vnd.ms-dds", "dds", _starts(b"DDS \x7c\0\0\0"), alpha=Alpha.FULL),
-    Format("psd", "PSD", "image/vnd.adobe.photoshop", "psd", _starts(b"8BPS\0\1"), alpha=Alpha.FULL, writes=False),
-    Format("qoi", "QOI", "image/qoi", "qoi", _starts(b"qoif"), alpha=Alpha.FULL),
     Format(
-        "pdf", "PDF", "application/pdf", "pdf", lambda _: False, frames=Frames.PAGES, reads=False,
+        "pcx", "PCX", "image/vnd.zbrush.pcx", "pcx", magic.is_pcx,
+        modes=GREY_AND_COLOUR, options=EVERY_TARGET | {"background", "dpi"},
+    ),
+    Format(
+        "dds", "DDS", "image/vnd.ms-dds", "dds", magic.starts(b"DDS \x7c\0\0\0"),
+        carries=Carries(alpha=True), modes=COLOUR_AND_ALPHA, alpha=Alpha.FULL,
+    ),
+    Format(
+        "psd", "PSD", "image/vnd.adobe.photoshop", "psd", magic.starts(b"8BPS\0\1"),
+        carries=Carries(alpha=True, profile=True, metadata=MARKED | {"iptc"}), alpha=Alpha.FULL, writes=False,
+    ),
+    Format(
+        "qoi", "QOI", "image/qoi", "qoi", magic.starts(b"qoif"),
+        carries=Carries(alpha=True), modes=COLOUR_AND_ALPHA, alpha=Alpha.FULL,
+    ),
+    Format(
+        "pdf", "PDF", "application/pdf", "pdf", lambda _: False, reads=False,
+        modes=GREY_AND_COLOUR, frames=Frames.PAGES,
         options=EVERY_TARGET | {"quality", "animation", "background", "dpi"},
     ),
     # The last: it is told by what it does not contradict.
-    Format("tga", "TGA", "image/x-tga", "tga", _is_tga, alpha=Alpha.FULL),
+    Format(
+        "tga", "TGA", "image/x-tga", "tga", magic.is_tga,
+        carries=Carries(alpha=True), modes=WITH_GREY, alpha=Alpha.FULL,
+    ),
 )  # fmt: skip
 
 READABLE = tuple(fmt for fmt in FORMATS if fmt.reads)

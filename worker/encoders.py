@@ -11,7 +11,7 @@ from worker import jxl_codec
 from worker.heif_codec import THREADS
 from worker.metadata import EXIF_MARK, Metadata, resources_with
 from worker.source import Frame
-from worker.writers import apng, gif, icons, sequences
+from worker.writers import apng, gif, icons, sequences, tiff
 from worker.writers.plan import Plan
 
 HIGH_QUALITY = 90
@@ -31,20 +31,17 @@ DEFLATE, PREDICTOR, XMP_TAG, IPTC_TAG = "tiff_adobe_deflate", 317, 700, 33_723
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codec:
-    """One encoder of Pillow's.
+    """One encoder; what it can store is in core.formats.
 
-    `modes` are stored as they are; `profile_modes` are those whose ICC profile can stay with them; `settings` maps
-    options to Pillow's save parameters, `attach` metadata; `parts` of metadata up to `part_bytes` each are held;
-    `write_still` returns the size of what it wrote; `write_all` writes several frames and returns how many are in the file. `bytes_per_pixel` is what the encoder takes
-    beside the picture, for one that crashes, or gives no reason, when there is not so much.
+    `settings` maps options to its save parameters, `attach` metadata, of which each part has `part_bytes` at most.
+    `write_still` returns the size of what it wrote, `write_all` writes several frames and returns how many are in the
+    file. `bytes_per_pixel` is what the encoder takes beside the picture, for one that crashes, or gives no reason, when
+    there is not so much.
     """
 
     pillow: str
-    modes: frozenset[str]
     settings: Callable[[Options], dict[str, Any]]
-    profile_modes: frozenset[str] = frozenset()
     attach: Callable[[Metadata], dict[str, Any]] = field(default=lambda _: {})
-    parts: frozenset[str] = frozenset()
     part_bytes: int = ANY_SIZE
     bytes_per_pixel: Callable[[Options], int] = field(default=lambda _: 0)
     write_still: Callable[[Frame, Plan, BinaryIO], tuple[int, int]] = field(default=sequences.write_still)
@@ -120,7 +117,8 @@ def _jp2(options: Options) -> dict[str, Any]:
 
 def _pdf(options: Options) -> dict[str, Any]:
     """Each page a JPEG; a page without dpi is printed at 72, as PDF counts."""
-    return {"quality": options.quality or HIGH_QUALITY} | _only(dpi=_dpi(options))
+    made = {"creationDate": None, "modDate": None, "title": None}
+    return made | {"quality": options.quality or HIGH_QUALITY} | _only(dpi=_dpi(options))
 
 
 def _tiff(options: Options) -> dict[str, Any]:
@@ -151,21 +149,13 @@ def _marked_metadata(metadata: Metadata) -> dict[str, Any]:
 
 
 def _tiff_metadata(metadata: Metadata) -> dict[str, Any]:
-    """A picture that keeps its EXIF is not compressed: libtiff cannot write the directories inside of EXIF."""
-    if not metadata.exif:
-        return {"exif": _tiff_tags(metadata)}
-    tags = _tiff_tags(metadata)
-    del tags[PREDICTOR]
-    return {"exif": tags, "compression": None}
+    """EXIF goes in after the file is written: libtiff cannot write the directories inside of it."""
+    return {"exif": _tiff_tags(metadata)} | ({tiff.EXIF: metadata.exif} if metadata.exif else {})
 
 
 def _tiff_tags(metadata: Metadata) -> Image.Exif:
     """The directory's tags: metadata, and the predictor that makes deflate worth it."""
     tags = Image.Exif()
-    if metadata.exif:
-        tags.load(metadata.exif)
-    for tag in [tag for tag in tags if tag < 0x010E or 0x0111 <= tag <= 0x0117 or tag in {0x011C, 0x0201, 0x0202}]:
-        del tags[tag]
     tags[PREDICTOR] = 2
     if metadata.xmp:
         tags[XMP_TAG] = metadata.xmp
@@ -174,52 +164,28 @@ def _tiff_tags(metadata: Metadata) -> Image.Exif:
     return tags
 
 
-GREY_AND_COLOUR = frozenset({"L", "RGB"})
-WITH_ALPHA = frozenset({"L", "LA", "RGB", "RGBA"})
-
 CODECS: dict[str, Codec] = {
-    "jpeg": Codec(
-        pillow="JPEG", modes=GREY_AND_COLOUR, settings=_jpeg, profile_modes=GREY_AND_COLOUR | {"CMYK"},
-        attach=_jpeg_metadata, parts=frozenset({"exif", "xmp", "iptc", "comment"}), part_bytes=BIGGEST_SEGMENT,
-    ),
-    "png": Codec(
-        pillow="PNG", modes=WITH_ALPHA | {"I;16"}, settings=_png, profile_modes=WITH_ALPHA | {"I;16"},
-        attach=_png_metadata, parts=frozenset({"exif", "xmp", "text"}), write_all=apng.write_all,
-    ),
-    "webp": Codec(
-        pillow="WEBP", modes=frozenset({"RGB", "RGBA"}), settings=_webp, profile_modes=frozenset({"RGB", "RGBA"}),
-        attach=_marked_metadata, parts=frozenset({"exif", "xmp"}), write_all=sequences.write_webp,
-    ),
-    "gif": Codec(
-        pillow="GIF", modes=WITH_ALPHA, settings=lambda _: {},
-        write_still=gif.write_still, write_all=gif.write_all,
-    ),
+    "jpeg": Codec(pillow="JPEG", settings=_jpeg, attach=_jpeg_metadata, part_bytes=BIGGEST_SEGMENT),
+    "png": Codec(pillow="PNG", settings=_png, attach=_png_metadata, write_all=apng.write_all),
+    "webp": Codec(pillow="WEBP", settings=_webp, attach=_marked_metadata, write_all=sequences.write_webp),
+    "gif": Codec(pillow="GIF", settings=lambda _: {}, write_still=gif.write_still, write_all=gif.write_all),
     "tiff": Codec(
-        pillow="TIFF", modes=WITH_ALPHA | {"I;16"}, settings=_tiff, profile_modes=WITH_ALPHA | {"I;16", "CMYK"},
-        attach=_tiff_metadata, parts=frozenset({"exif", "xmp", "iptc"}), write_all=sequences.write_pages,
+        pillow="TIFF", settings=_tiff, attach=_tiff_metadata, write_still=tiff.write_still, write_all=tiff.write_pages,
     ),
-    "bmp": Codec(pillow="BMP", modes=GREY_AND_COLOUR, settings=lambda options: _only(dpi=_dpi(options))),
+    "bmp": Codec(pillow="BMP", settings=lambda options: _only(dpi=_dpi(options))),
     "avif": Codec(
-        pillow="AVIF", modes=frozenset({"L", "RGB", "RGBA"}), settings=_avif,
-        profile_modes=frozenset({"L", "RGB", "RGBA"}),
-        attach=_marked_metadata, parts=frozenset({"exif", "xmp"}), write_all=sequences.write_avif,
+        pillow="AVIF", settings=_avif, attach=_marked_metadata, write_all=sequences.write_avif,
         bytes_per_pixel=_avif_bytes,
     ),
-    "heic": Codec(
-        pillow="HEIF", modes=frozenset({"L", "RGB", "RGBA"}), settings=_heic,
-        profile_modes=frozenset({"L", "RGB", "RGBA"}), attach=_marked_metadata, parts=frozenset({"exif", "xmp"}),
-    ),
-    "jxl": Codec(
-        pillow="JXL", modes=WITH_ALPHA | {"I;16"}, settings=_jxl, attach=_marked_metadata,
-        parts=frozenset({"exif", "xmp"}), write_still=jxl_codec.write_still,
-    ),
-    "jp2": Codec(pillow="JPEG2000", modes=WITH_ALPHA | {"I;16"}, settings=_jp2),
-    "ico": Codec(pillow="ICO", modes=WITH_ALPHA, settings=lambda _: {}, write_still=icons.write_ico),
-    "icns": Codec(pillow="ICNS", modes=frozenset({"RGBA"}), settings=lambda _: {}, write_still=icons.write_icns),
-    "ppm": Codec(pillow="PPM", modes=GREY_AND_COLOUR | {"I;16"}, settings=lambda _: {}),
-    "pcx": Codec(pillow="PCX", modes=GREY_AND_COLOUR, settings=lambda options: _only(dpi=_dpi(options))),
-    "dds": Codec(pillow="DDS", modes=frozenset({"RGB", "RGBA"}), settings=lambda _: {}),
-    "qoi": Codec(pillow="QOI", modes=frozenset({"RGB", "RGBA"}), settings=lambda _: {"colorspace": "sRGB"}),
-    "tga": Codec(pillow="TGA", modes=frozenset({"L", "RGB", "RGBA"}), settings=lambda _: {"compression": "tga_rle"}),
-    "pdf": Codec(pillow="PDF", modes=GREY_AND_COLOUR, settings=_pdf, write_all=sequences.write_pages),
+    "heic": Codec(pillow="HEIF", settings=_heic, attach=_marked_metadata),
+    "jxl": Codec(pillow="JXL", settings=_jxl, attach=_marked_metadata, write_still=jxl_codec.write_still),
+    "jp2": Codec(pillow="JPEG2000", settings=_jp2),
+    "ico": Codec(pillow="ICO", settings=lambda _: {}, write_still=icons.write_ico),
+    "icns": Codec(pillow="ICNS", settings=lambda _: {}, write_still=icons.write_icns),
+    "ppm": Codec(pillow="PPM", settings=lambda _: {}),
+    "pcx": Codec(pillow="PCX", settings=lambda options: _only(dpi=_dpi(options))),
+    "dds": Codec(pillow="DDS", settings=lambda _: {}),
+    "qoi": Codec(pillow="QOI", settings=lambda _: {}, write_still=sequences.write_qoi),
+    "tga": Codec(pillow="TGA", settings=lambda _: {"compression": "tga_rle"}),
+    "pdf": Codec(pillow="PDF", settings=_pdf, write_all=sequences.write_pages),
 }  # fmt: skip

@@ -14,6 +14,7 @@ from worker.containers import jxl
 from worker.conversion_error import decoding, unsupported
 from worker.metadata import Metadata, upright_xmp
 from worker.request import Limits
+from worker.samples import eight_bits_by_rows
 from worker.source import Frame, Opened
 from worker.writers.plan import Plan
 
@@ -82,8 +83,7 @@ def _eight_bits(samples: Any, header: jxl.JxlHeader) -> Any:
     if samples.dtype == np.uint8 and header.depth == 8:
         return samples
     top = 1.0 if samples.dtype.kind == "f" else float((1 << min(header.depth, 16)) - 1)
-    scaled = np.nan_to_num(samples.astype(np.float32)) * (255 / top) + 0.5
-    return np.clip(scaled, 0, 255).astype(np.uint8)
+    return eight_bits_by_rows(samples, lambda rows: rows * (255 / top))
 
 
 def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:

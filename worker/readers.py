@@ -20,7 +20,16 @@ from worker.modes import plain
 from worker.opening import load_image, once, sensible_dpi
 from worker.request import Limits
 from worker.source import Frame, Kind, Opened
-from worker.still_readers import STILL_READERS
+from worker.still_readers import (
+    open_icns,
+    open_ico,
+    open_jp2,
+    open_plain,
+    open_ppm,
+    open_psd,
+    open_qoi,
+    open_tga,
+)
 from worker.tiff_reader import open_tiff
 
 WEBP_BYTES = 8
@@ -146,14 +155,6 @@ def _gif_patches(parts: gif.GifFile) -> Iterator[Patch]:
         )
 
 
-def _read_bmp(data: bytes, _limits: Limits) -> Opened:
-    image = load_image("bmp", data)
-    return Opened(
-        format="bmp", size=image.size, pixels=_area(image.size), read=partial(once, "bmp", [image], Frame),
-        dpi=sensible_dpi(image),
-    )  # fmt: skip
-
-
 def _read_webp(data: bytes, limits: Limits) -> Opened:
     area = _area(riff.canvas(data))
     check_pixels(area, limits.max_pixels)
@@ -202,9 +203,17 @@ READERS: dict[str, Callable[[bytes, Limits], Opened]] = {
     "webp": _read_webp,
     "gif": _read_gif,
     "tiff": open_tiff,
-    "bmp": _read_bmp,
+    "bmp": open_plain("bmp"),
     "heic": open_heif,
     "jxl": open_jxl,
     "avif": _read_avif,
-    **STILL_READERS,
+    "jp2": open_jp2,
+    "ico": partial(open_ico, _read_png),
+    "icns": partial(open_icns, _read_png),
+    "ppm": open_ppm,
+    "pcx": open_plain("pcx"),
+    "dds": open_plain("dds"),
+    "psd": open_psd,
+    "qoi": open_qoi,
+    "tga": open_tga,
 }

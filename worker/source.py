@@ -1,9 +1,11 @@
 """An opened upload: what its header says, and a way to read its frames one after the other."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
+from itertools import islice
+from typing import Self
 
 from PIL import Image
 
@@ -57,6 +59,17 @@ class Opened:
     opaque: bool = False
     dpi: tuple[float, float] | None = None
     metadata: Metadata = field(default_factory=Metadata)
+
+    def called(self, name: str) -> Self:
+        """The same as a file of another format, which holds it."""
+        return replace(self, format=name)
+
+    def only_the_first(self) -> Self:
+        """The same with one frame: what an icon holds is no film."""
+        if self.frames == 1:
+            return self
+        area = self.size[0] * self.size[1]
+        return replace(self, frames=1, kind=Kind.STILL, pixels=area, read=lambda: islice(self.read(), 1))
 
     @property
     def displayed(self) -> tuple[int, int]:

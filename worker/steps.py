@@ -88,7 +88,7 @@ def _plain(job: Conversion, frame: Frame) -> Frame:
         image, depth = scaled.image, 32
         if scaled.stretched is not None:
             why = " ({:g} became black, {:g} white)".format(*scaled.stretched)
-    keeps = image.mode == "I;16" and "I;16" in job.codec.modes
+    keeps = image.mode == "I;16" and "I;16" in job.target.modes
     kept = 16 if keeps else 8
     if image.mode == "I;16" and not keeps:
         image = modes.eight_bits(image)
@@ -136,7 +136,7 @@ def _profile_stays(job: Conversion, frame: Frame) -> bool:
     return (
         job.options.color == "keep"
         and profile is not None
-        and stored in job.codec.profile_modes
+        and stored in job.target.profile_modes
         and not colour.unusable(profile, frame.image.mode)
     )
 
@@ -206,7 +206,7 @@ def fit_modes(job: Conversion) -> None:
 
 def _fitted(job: Conversion, one: str | None, frame: Frame) -> Frame:
     mode = frame.image.mode
-    allowed = job.codec.modes | (job.codec.profile_modes if frame.profile else frozenset())
+    allowed = job.target.modes | (job.target.profile_modes if frame.profile else frozenset())
     wanted = one or (mode if mode in allowed else {"LA": "RGBA", "L": "RGB"}.get(mode, "RGB"))
     return frame if wanted == mode else replace(frame, image=frame.image.convert(wanted))
 
@@ -256,7 +256,11 @@ def _metadata(job: Conversion) -> Metadata:
     found = opened.metadata
     if found.exif:
         found = replace(found, exif=upright_exif(found.exif, keep_thumbnail=opened.orientation == 1))
-    lost = {part for part in found.parts() if part not in codec.parts or len(getattr(found, part)) > codec.part_bytes}
+    lost = {
+        part
+        for part in found.parts()
+        if part not in job.target.metadata or len(getattr(found, part)) > codec.part_bytes
+    }
     if lost:
         job.warn(WarningCode.METADATA_DROPPED, what=spoken(lost))
     return found.without(lost)

@@ -1,70 +1,65 @@
-"""Formats that hold one picture, without metadata: Pillow reads them, and what it hides is made plain here."""
+"""Formats that hold one picture: Pillow reads them, and what it hides or gets wrong is made plain here."""
 
+import struct
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
+import numpy as np
+from imagecodecs import qoi_decode
 from PIL import Image
 
 from worker.ceilings import check_pixels
+from worker.containers import icons, j2k, psd
+from worker.conversion_error import corrupt, decoding, truncated
+from worker.metadata import Metadata, without_mark
 from worker.opening import load_image, once, sensible_dpi
 from worker.request import Limits
+from worker.samples import eight_bits_by_rows
 from worker.source import Frame, Opened
 
-Depth = Callable[[bytes], int]
-PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+Make = Callable[[Image.Image], Frame]
+Open = Callable[[bytes, Limits], Opened]
+QOI_END = bytes(7) + b"\1"
 
 
-def read_still(name: str, depth_of: Depth, data: bytes, limits: Limits) -> Opened:
-    """The header; `depth_of` tells the bits of a sample, which Pillow may have reduced to 8."""
-    _check_icon(name, data, limits)
+def _open(name: str, data: bytes, limits: Limits, make: Make = Frame, metadata: Metadata | None = None) -> Opened:
+    """The header by Pillow; `make` turns its image into a frame."""
     image = load_image(name, data)
-    size = image.size
-    check_pixels(size[0] * size[1], limits.max_pixels)
-    make = partial(_frame, depth_of(data), image.info.get("icc_profile") or None)
+    pixels = image.width * image.height
+    check_pixels(pixels, limits.max_pixels)
     return Opened(
-        format=name,
-        size=size,
-        pixels=size[0] * size[1],
-        read=partial(once, name, [image], make),
-        dpi=sensible_dpi(image),
+        format=name, size=image.size, pixels=pixels, read=partial(once, name, [image], make),
+        dpi=sensible_dpi(image), metadata=metadata or Metadata(),
+    )  # fmt: skip
+
+
+def open_plain(name: str) -> Open:
+    """For a format about which there is nothing to say."""
+    return partial(_open, name)
+
+
+def open_jp2(data: bytes, limits: Limits) -> Opened:
+    """JPEG 2000, boxed or bare. Samples of odd depths come shifted up to 16 bits."""
+    header = j2k.parse(data)
+    depth = header.depth
+    make = partial(
+        Frame,
+        profile=header.profile,
+        depth=max(8, depth),
+        full_scale=((1 << depth) - 1) << (16 - depth) if 8 < depth < 16 else 65_535,
     )
+    return _open("jp2", data, limits, make, Metadata(exif=without_mark(header.exif), xmp=header.xmp))
 
 
-def _check_icon(name: str, data: bytes, limits: Limits) -> None:
-    """Pillow decodes icons at once, and their directories may say another size than the PNGs that they point to."""
-    for offset in _icon_pictures(name, data):
-        if data[offset : offset + 8] == PNG_MAGIC:
-            width, height = (int.from_bytes(data[offset + at : offset + at + 4], "big") for at in (16, 20))
-            check_pixels(width * height, limits.max_pixels)
+def open_ppm(data: bytes, limits: Limits) -> Opened:
+    """PBM, PGM and PPM. Pillow brings every depth above 8 to 16 bits, and gives grey as integers of 32."""
+    depth = max(8, _pnm_depth(data))
+    return _open("ppm", data, limits, lambda image: Frame(_grey16(image), depth=depth))
 
 
-def _icon_pictures(name: str, data: bytes) -> Iterator[int]:
-    """Where the pictures of an ICO or ICNS begin."""
-    if name == "ico":
-        count = int.from_bytes(data[4:6], "little")
-        yield from (int.from_bytes(data[at : at + 4], "little") for at in range(18, 18 + 16 * count, 16))
-    at = 8
-    while name == "icns" and at + 8 <= len(data):
-        yield at + 8
-        at += max(8, int.from_bytes(data[at + 4 : at + 8], "big"))
-
-
-def _frame(depth: int, profile: bytes | None, image: Image.Image) -> Frame:
-    """Grey of 16 bits comes from some decoders as integers of 32."""
-    if image.mode == "I" and depth <= 16:
-        image = image.convert("I;16")
-    return Frame(image, profile=profile, depth=max(8, depth))
-
-
-def _eight(_: bytes) -> int:
-    return 8
-
-
-def _jp2_depth(data: bytes) -> int:
-    """Of the image header box, or of the first component in a bare codestream (ISO 15444-1, I.5.3.1 and A.5.1)."""
-    at = data.find(b"ihdr", 0, 256)
-    coded = data[at + 14 : at + 15] if at > 0 else data[42:43]
-    return (coded[0] & 0x7F) + 1 if coded and coded[0] != 0xFF else 8
+def _grey16(image: Image.Image) -> Image.Image:
+    return image.convert("I;16") if image.mode == "I" else image
 
 
 def _pnm_depth(data: bytes) -> int:
@@ -79,10 +74,76 @@ def _pnm_depth(data: bytes) -> int:
     return 8
 
 
-STILL_READERS: dict[str, Callable[[bytes, Limits], Opened]] = {
-    name: partial(read_still, name, depth_of)
-    for name, depth_of in (
-        ("jp2", _jp2_depth), ("ico", _eight), ("icns", _eight), ("ppm", _pnm_depth), ("pcx", _eight),
-        ("dds", _eight), ("psd", _eight), ("qoi", _eight), ("tga", _eight),
-    )
-}  # fmt: skip
+def open_tga(data: bytes, limits: Limits) -> Opened:
+    """TGA. A fourth sample is alpha only when the descriptor says so; else it is anything, often 0 throughout."""
+    opaque = not data[17] & 15 if len(data) > 17 else True
+    return _open("tga", data, limits, lambda image: Frame(_without_alpha(image) if opaque else image))
+
+
+def _without_alpha(image: Image.Image) -> Image.Image:
+    return image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
+
+
+def open_psd(data: bytes, limits: Limits) -> Opened:
+    """The composite of a PSD."""
+    file = psd.parse(data)
+
+    def make(image: Image.Image) -> Frame:
+        flat = image if image.mode != "RGBA" else _unmatted(image) if file.transparent else _without_alpha(image)
+        return Frame(flat, profile=image.info.get("icc_profile") or None)
+
+    return _open("psd", data, limits, make, file.metadata)
+
+
+def _unmatted(image: Image.Image) -> Image.Image:
+    """Photoshop lays the composite on white and keeps its alpha beside; this takes the white out again."""
+    return Image.fromarray(eight_bits_by_rows(np.asarray(image), _without_white))
+
+
+def _without_white(rows: Any) -> Any:
+    share = rows[:, :, 3:] / 255
+    rows[:, :, :3] = (rows[:, :, :3] - 255 * (1 - share)) / np.maximum(share, 1 / 255)
+    return rows
+
+
+def open_qoi(data: bytes, limits: Limits) -> Opened:
+    """QOI, through imagecodecs: Pillow's decoder is Python and takes two seconds for a megapixel."""
+    if len(data) < 14 + len(QOI_END) or QOI_END not in data:
+        raise truncated()
+    width, height = struct.unpack_from(">II", data, 4)
+    if not width or not height:
+        raise corrupt("it has no size")
+    check_pixels(width * height, limits.max_pixels)
+    # Its colour space byte is informative by the specification, and Pillow writes `linear` over what is not.
+    read = partial(_read_qoi, data, (width, height))
+    return Opened(format="qoi", size=(width, height), pixels=width * height, read=read)
+
+
+def _read_qoi(data: bytes, size: tuple[int, int]) -> Iterator[Frame]:
+    with decoding("qoi"):
+        samples: Any = qoi_decode(data)
+        image = Image.fromarray(samples)
+        if image.size != size:
+            raise ValueError("the decoder gave another size than the header says")
+    del samples
+    yield Frame(image)
+
+
+def open_ico(open_png: Open, data: bytes, limits: Limits) -> Opened:
+    """The largest picture of an icon; most are PNGs."""
+    return _open_icon("ico", icons.largest_of_ico(data), {"png": open_png}, limits)
+
+
+def open_icns(open_png: Open, data: bytes, limits: Limits) -> Opened:
+    """The largest picture of an Apple icon: a PNG, a JPEG 2000, or a block of the old kind."""
+    return _open_icon("icns", icons.largest_of_icns(data), {"png": open_png, "jp2": open_jp2}, limits)
+
+
+def _open_icon(name: str, icon: icons.Icon, readers: dict[str, Open], limits: Limits) -> Opened:
+    if icon.kind in readers:
+        opened = readers[icon.kind](icon.data, limits)
+        opened = opened.only_the_first()
+    else:
+        check_pixels(icon.size[0] * icon.size[1], limits.max_pixels)
+        opened = _open(name, icon.data, limits)
+    return opened.called(name)

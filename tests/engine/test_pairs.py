@@ -29,8 +29,11 @@ ANIMATIONS = {
     "avif": images.animated_avif,
     "png": images.animated_png,
 }
+WITH_ALPHA = ["png", "webp", "tiff", "avif", "gif", "heic", "jxl", "jp2", "dds", "qoi", "tga"]
 FILM_SIZE = images.film()[0].size
-CENTRES = {(12, 8): images.RED, (36, 8): images.GREEN, (36, 24): images.BLUE, (12, 24): images.YELLOW}
+SIDE = 64
+"""A size that icons have too."""
+CENTRES = {(16, 16): images.RED, (48, 16): images.GREEN, (48, 48): images.BLUE, (16, 48): images.YELLOW}
 
 
 def source_of(name: str, image: Image.Image) -> bytes:
@@ -41,28 +44,27 @@ def source_of(name: str, image: Image.Image) -> bytes:
 
 @pytest.mark.parametrize(("source", "target"), list(itertools.product(SOURCES, NAMES)))
 def test_a_still_keeps_its_picture(run: Converter, source: str, target: str) -> None:
-    data = square(images.quarters()) if source == "icns" else source_of(source, images.quarters())
-    result = run(data, target)
+    picture = images.quarters((SIDE, SIDE))
+    result = run(square(picture) if source == "icns" else source_of(source, picture), target)
     assert result.converted.format == target
-    size = (64, 64) if "icns" in {source, target} else (48, 32)
-    assert (result.converted.width, result.converted.height, result.converted.frames) == (*size, 1)
+    assert (result.converted.width, result.converted.height, result.converted.frames) == (SIDE, SIDE, 1)
     assert result.warnings == []
     image = result.image()
     assert image.format == PILLOWS[target]
-    seen = middle_of(image).convert("RGB")
+    seen = image.convert("RGB")
     assert all(near(seen.getpixel(place), colour, 16) for place, colour in CENTRES.items())
     if not {source, target} & LOSSY:
-        assert apart(seen, images.quarters()) == 0
+        assert apart(seen, picture) == 0
 
 
-@pytest.mark.parametrize(("source", "target"), list(itertools.product(["png", "webp", "tiff", "avif", "gif"], NAMES)))
+@pytest.mark.parametrize(("source", "target"), list(itertools.product(WITH_ALPHA, NAMES)))
 def test_alpha_is_kept_or_laid_on_the_background(run: Converter, source: str, target: str) -> None:
     disc = images.soft_disc()
     options = {"background": "#0000ff"} if "background" in found(target).options else {}
     result = run(source_of(source, disc), target, **options)
     flat = found(target).alpha is Alpha.NONE
     assert result.warnings == (["alpha_flattened"] if flat else [])
-    seen = middle_of(result.image(), disc.size).convert("RGBA")
+    seen = restored(result.image(), disc.size).convert("RGBA")
     assert near(seen.getpixel((20, 20)), (255, 0, 0, 255), 10)
     corner = seen.getpixel((0, 0))
     # JPEG smears colour over blocks of 16 pixels.
@@ -76,7 +78,7 @@ def test_an_animation_keeps_frames_and_times_where_the_target_can(run: Converter
     single = found(target).frames is Frames.SINGLE
     assert result.warnings == (["animation_dropped"] if single else [])
     assert result.converted.frames == (1 if single else 4)
-    seen = [middle_of(frame, FILM_SIZE) for frame in result.frames("RGB")]
+    seen = [restored(frame, FILM_SIZE) for frame in result.frames("RGB")]
     assert len(seen) == result.converted.frames
     for index, frame in enumerate(seen):
         for place in range(4):
@@ -102,21 +104,23 @@ def test_pages_stay_pages_or_the_first_is_taken(run: Converter, target: str) -> 
 def test_of_an_mpo_the_first_picture_is_taken(run: Converter, target: str) -> None:
     result = run(images.mpo(), target)
     assert (result.converted.frames, result.warnings) == (1, ["frames_dropped"])
-    assert near(middle_of(result.image()).convert("RGB").getpixel((12, 8)), images.RED, 16)
+    assert near(restored(result.image()).convert("RGB").getpixel((12, 8)), images.RED, 16)
 
 
 def square(image: Image.Image) -> bytes:
-    """An ICNS of 64 x 64 pixels with the picture in its middle."""
-    canvas = image.resize((64, 64), Image.Resampling.NEAREST)
-    canvas.paste(image, (8, 16))
-    png = images.encoded(canvas, "PNG")
+    """An ICNS of 64 x 64 pixels."""
+    png = images.encoded(image, "PNG")
     return b"icns" + (len(png) + 16).to_bytes(4, "big") + b"icp6" + (len(png) + 8).to_bytes(4, "big") + png
 
 
-def middle_of(image: Image.Image, size: tuple[int, int] = (48, 32)) -> Image.Image:
-    """So many pixels from the middle, which is all of the picture but in an ICNS."""
-    left, top = (image.width - size[0]) // 2, (image.height - size[1]) // 2
-    return image.crop((left, top, left + size[0], top + size[1]))
+def restored(image: Image.Image, size: tuple[int, int] = (48, 32)) -> Image.Image:
+    """A picture of that size as it went in: out of the square of an icon, which may have made it smaller."""
+    if image.size == size:
+        return image
+    scale = min(1, image.width / max(size))
+    width, height = round(size[0] * scale), round(size[1] * scale)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.resize(size, Image.Resampling.NEAREST, (left, top, left + width, top + height))
 
 
 def found(name: str) -> Format:

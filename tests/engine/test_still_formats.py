@@ -8,7 +8,9 @@ from PIL import Image
 
 from tests import images
 from tests.engine.conftest import Converter
-from tests.engine.running import apart, near
+from tests.engine.profiles import DISPLAY_P3, rgb_profile
+from tests.engine.running import Result, apart, near
+from worker.containers.icons import packed_icns
 
 
 def gradient16() -> Image.Image:
@@ -62,14 +64,42 @@ def test_what_is_too_large_for_an_icon_is_made_smaller_and_said(run: Converter, 
     data = images.encoded(Image.new("RGB", (limit * 2, limit // 2), images.RED), "PNG")
     result = run(data, target)
     assert result.warnings == ["resized_to_limit"]
-    size = (256, 64) if target == "ico" else (1024, 1024)
-    assert (result.converted.width, result.converted.height) == result.image().size == size
+    assert (result.converted.width, result.converted.height) == result.image().size == (limit, limit)
 
 
-def test_an_icon_keeps_an_odd_size(run: Converter) -> None:
-    result = run(images.encoded(Image.new("RGBA", (33, 7), (*images.GREEN, 128)), "PNG"), "ico")
-    assert result.image().size == (33, 7)
-    assert near(result.image().convert("RGBA").getpixel((3, 3)), (*images.GREEN, 128), 0)
+def icon_sizes(result: Result) -> set[int]:
+    """The sides of the squares in it, doubled ones too."""
+    image = result.image()
+    return {width * (scale[0] if scale else 1) for width, _, *scale in image.info["sizes"]}
+
+
+@pytest.mark.parametrize(
+    ("target", "sides", "wanted"),
+    [
+        ("ico", (300, 300), {16, 24, 32, 48, 64, 128, 256}),
+        ("ico", (100, 60), {16, 24, 32, 48, 64}),
+        ("ico", (33, 7), {16, 24, 32}),
+        ("ico", (5, 9), {16}),
+        ("icns", (1024, 500), {16, 32, 64, 128, 256, 512, 1024}),
+        ("icns", (40, 64), {16, 32, 64}),
+        ("icns", (5, 9), {16}),
+    ],
+)
+def test_an_icon_has_the_sizes_of_its_format_up_to_its_own(
+    run: Converter, target: str, sides: tuple[int, int], wanted: set[int]
+) -> None:
+    result = run(images.encoded(Image.new("RGB", sides, images.RED), "PNG"), target)
+    assert icon_sizes(result) == wanted
+    assert (result.converted.width, result.converted.height) == (max(wanted), max(wanted))
+
+
+@pytest.mark.parametrize("target", ["ico", "icns"])
+def test_an_icon_is_square_centred_and_never_stretched(run: Converter, target: str) -> None:
+    seen = run(images.encoded(Image.new("RGB", (64, 16), images.GREEN), "PNG"), target).image().convert("RGBA")
+    assert seen.size == (64, 64)
+    assert seen.getchannel("A").getbbox() == (0, 24, 64, 40)
+    small = run(images.encoded(Image.new("RGB", (3, 5), images.GREEN), "PNG"), target).image().convert("RGBA")
+    assert small.getchannel("A").getbbox() == (6, 5, 9, 10)
 
 
 def test_of_an_icon_the_largest_picture_is_taken(run: Converter) -> None:
@@ -101,11 +131,21 @@ def test_a_thousand_entries_do_no_harm(run: Converter) -> None:
     assert near(result.image().convert("RGB").getpixel((8, 8)), images.RED, 0)
 
 
-def psd(image: Image.Image) -> bytes:
-    """A composite without layers (Adobe's Photoshop File Formats Specification)."""
+def psd(image: Image.Image, *, layers: int = 0, resources: bytes = b"") -> bytes:
+    """A composite (Adobe's Photoshop File Formats Specification); a count of layers below 0 says that it has alpha."""
     channels = image.split()
     header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, len(channels), image.height, image.width, 8, 3)
-    return header + bytes(12) + struct.pack(">H", 0) + b"".join(channel.tobytes() for channel in channels)
+    counted = struct.pack(">Ih", 2, layers) if layers else b""
+    sections = b"".join(struct.pack(">I", len(part)) + part for part in (b"", resources, counted))
+    return header + sections + struct.pack(">H", 0) + b"".join(channel.tobytes() for channel in channels)
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """As Photoshop stores a composite: laid on white, its alpha beside."""
+    flat = Image.new("RGBA", image.size, (255, 255, 255, 255))
+    flat.alpha_composite(image)
+    flat.putalpha(image.getchannel("A"))
+    return flat
 
 
 @pytest.mark.parametrize("target", ["png", "jpeg", "webp", "tiff", "pdf"])
@@ -116,8 +156,32 @@ def test_the_composite_of_a_psd_is_read(run: Converter, target: str) -> None:
         assert apart(result.image().convert("RGB"), images.quarters()) == 0
 
 
-def test_a_psd_keeps_its_alpha(run: Converter) -> None:
-    assert near(run(psd(images.soft_disc()), "png").image().getpixel((0, 0))[3:], (0,), 0)  # type: ignore[index]
+def test_a_psd_keeps_its_alpha_and_loses_the_white_below(run: Converter) -> None:
+    disc = Image.new("RGBA", (16, 16), (*images.RED, 128))
+    disc.paste((0, 0, 0, 0), (0, 0, 4, 16))
+    seen = run(psd(on_white(disc), layers=-1), "png").image()
+    assert seen.getpixel((1, 1)) == (0, 0, 0, 0)
+    assert near(seen.getpixel((10, 8)), (*images.RED, 128), 2)
+
+
+def test_a_selection_saved_in_a_psd_is_no_alpha(run: Converter) -> None:
+    marked = images.quarters().convert("RGBA")
+    marked.putalpha(Image.linear_gradient("L").resize(marked.size))
+    assert apart(run(psd(marked), "png").image().convert("RGB"), images.quarters()) == 0
+    assert "A" not in run(psd(marked), "png").image().mode
+
+
+def test_metadata_of_a_psd_is_kept_or_gone(run: Converter) -> None:
+    parts = {0x0404: images.IPTC, 0x0424: images.XMP, 0x0422: images.exif(1).tobytes()[6:]}
+    block = b"".join(
+        b"8BIM" + struct.pack(">H2xI", kind, len(part)) + part + bytes(len(part) % 2) for kind, part in parts.items()
+    )
+    data = psd(images.quarters(), resources=block)
+    kept = run(data, "tiff", metadata="keep")
+    assert kept.warnings == []
+    assert b"Millstone" in kept.data
+    assert b"secret" in kept.data
+    assert not {word for word in (b"Millstone", b"secret") if word in run(data, "tiff").data}
 
 
 def pages(data: bytes) -> list[Image.Image]:
@@ -179,3 +243,79 @@ def test_nothing_is_left_of_the_name_of_a_pdf(run: Converter) -> None:
     data = run(images.encoded(images.quarters(), "PNG"), "pdf").data
     with pypdfium2.PdfDocument(data) as document:
         assert document.get_metadata_dict(skip_empty=True).get("Title") is None
+
+
+def test_a_fourth_sample_of_a_tga_is_alpha_only_where_its_header_says_so(run: Converter) -> None:
+    clear = images.quarters().convert("RGBA")
+    clear.putalpha(0)
+    data = bytearray(images.encoded(clear, "TGA"))
+    assert data[17] & 15 == 8
+    data[17] &= 0xF0
+    assert apart(run(bytes(data), "png").image().convert("RGBA"), images.quarters().convert("RGBA")) == 0
+
+
+def test_a_profile_in_a_jpeg_2000_is_used(run: Converter) -> None:
+    data = images.encoded(Image.new("RGB", (8, 8), (200, 100, 50)), "JPEG2000")
+    at = data.index(b"colr") - 4
+    old = int.from_bytes(data[at : at + 4], "big")
+    box = b"colr\2\0\0" + rgb_profile(DISPLAY_P3)
+    box = (len(box) + 4).to_bytes(4, "big") + box
+    head = data.index(b"jp2h") - 4
+    size = int.from_bytes(data[head : head + 4], "big") + len(box) - old
+    changed = data[:head] + size.to_bytes(4, "big") + data[head + 4 : at] + box + data[at + old :]
+    assert near(run(changed, "png").image().getpixel((3, 3)), (216, 93, 24), 3)
+
+
+@pytest.mark.parametrize("depth", [9, 12, 15])
+def test_a_pnm_of_any_depth_is_scaled(run: Converter, depth: int) -> None:
+    high = (1 << depth) - 1
+    result = run(b"P5 3 1 %d\n" % high + struct.pack(">3H", 0, high // 2, high), "png")
+    assert result.warnings == []
+    assert near(samples(result.image()), (0, 32_767, 65_535), 200)
+
+
+@pytest.mark.parametrize("kind", [b"is32", b"icp4", b"ic07", b"it32"])
+def test_blocks_of_an_icns(run: Converter, kind: bytes) -> None:
+    """Old ones are planes of bytes packed by runs, with a mask apart; new ones are PNGs or JPEG 2000."""
+    side = {b"it32": 128, b"ic07": 128}.get(kind, 16)
+    picture = Image.new("RGB", (side, side), images.GREEN)
+    if kind in {b"is32", b"it32"}:
+        runs = b"".join(
+            b"".join(bytes((128 + min(130, left) - 3, value)) for left in _runs(side * side)) for value in images.GREEN
+        )
+        body = (bytes(4) if kind == b"it32" else b"") + runs
+        blocks = {kind: body, {b"is32": b"s8mk", b"it32": b"t8mk"}[kind]: bytes([255]) * side * side}
+    else:
+        blocks = {kind: images.encoded(picture, "JPEG2000" if kind == b"ic07" else "PNG"), b"TOC ": b"junk"}
+    seen = run(packed_icns(blocks), "png").image().convert("RGB")
+    assert apart(seen, picture) == 0
+
+
+def _runs(count: int) -> list[int]:
+    whole, rest = divmod(count, 128)
+    return [128] * whole + ([rest] if rest else [])
+
+
+@pytest.mark.parametrize("name", ["ICO", "ICNS"])
+def test_a_bomb_in_an_icon_is_seen_by_its_own_header(run: Converter, name: str) -> None:
+    bomb = images.png_claiming()
+    if name == "ICNS":
+        data = packed_icns({b"ic10": bomb})
+    else:
+        data = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 0, 0, 0, 0, 1, 32, len(bomb), 22) + bomb
+    assert run(data, "png").failure == "too_many_pixels"
+
+
+def test_an_icon_of_the_old_kind_is_a_bitmap_with_a_mask(run: Converter) -> None:
+    image = images.soft_disc(32)
+    data = images.encoded(image, "ICO", sizes=[(32, 32)], bitmap_format="bmp")
+    seen = run(data, "png").image()
+    assert seen.size == (32, 32)
+    assert near(seen.getpixel((16, 16)), (255, 0, 0, 255), 0)
+    assert seen.getpixel((0, 0))[3] == 0  # type: ignore[index]
+
+
+def test_a_large_qoi_takes_no_long(run: Converter) -> None:
+    noise = Image.effect_noise((2000, 1500), 60).convert("RGB")
+    there = run(images.encoded(noise, "BMP"), "qoi", limits={"seconds": 20.0})
+    assert apart(run(there.data, "bmp", limits={"seconds": 20.0}).image(), noise) == 0

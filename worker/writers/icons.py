@@ -1,41 +1,48 @@
-"""Icons: one picture of the asked size, as PNG inside of the container."""
+"""Icons: the sizes of the format up to the picture's own, square, centred, clear around it, each as PNG."""
 
 import io
 from typing import BinaryIO
 
 from PIL import Image
 
+from worker.containers.icons import packed_icns, packed_ico
 from worker.source import Frame
 from worker.writers.plan import Plan
 
-ICNS_KINDS = (
-    (16, b"icp4"),
-    (32, b"icp5"),
-    (64, b"icp6"),
-    (128, b"ic07"),
-    (256, b"ic08"),
-    (512, b"ic09"),
-    (1024, b"ic10"),
-)
-"""The sides that an ICNS has, and the type of the entry that holds it as PNG."""
+ICO_SIDES = (16, 24, 32, 48, 64, 128, 256)
+ICNS_KINDS = {
+    16: b"icp4", 32: b"ic11", 64: b"ic12", 128: b"ic07", 256: b"ic08", 512: b"ic09", 1024: b"ic10",
+}  # fmt: skip
+"""The sides that an ICNS has, and the type of the block that holds it as PNG."""
 
 
 def write_ico(frame: Frame, _plan: Plan, sink: BinaryIO) -> tuple[int, int]:
-    """An icon file with this one picture; Pillow alone would add smaller ones and leave out odd sizes."""
-    frame.image.save(sink, "ICO", sizes=[frame.image.size], bitmap_format="png")
-    return frame.image.size
+    """An icon file; returns its largest size."""
+    pictures = {side: _png(frame.image, side) for side in _sides(frame.image, ICO_SIDES)}
+    sink.write(packed_ico(pictures))
+    return (max(pictures),) * 2
 
 
 def write_icns(frame: Frame, _plan: Plan, sink: BinaryIO) -> tuple[int, int]:
-    """The smallest square of the format that holds the picture, which lies in its middle, the rest transparent."""
-    image = frame.image
-    side, kind = next((side, kind) for side, kind in ICNS_KINDS if side >= max(image.size))
-    square = image
-    if image.size != (side, side):
-        square = Image.new("RGBA", (side, side))
-        square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
-    png = io.BytesIO()
-    square.save(png, "PNG")
-    entry = kind + (png.tell() + 8).to_bytes(4, "big") + png.getvalue()
-    sink.write(b"icns" + (len(entry) + 8).to_bytes(4, "big") + entry)
-    return square.size
+    """An Apple icon; returns its largest size."""
+    sides = _sides(frame.image, tuple(ICNS_KINDS))
+    sink.write(packed_icns({ICNS_KINDS[side]: _png(frame.image, side) for side in sides}))
+    return (sides[-1],) * 2
+
+
+def _sides(image: Image.Image, known: tuple[int, ...]) -> list[int]:
+    """Those that the picture fills, one at least."""
+    return [side for side in known if side <= max(image.size)] or [known[0]]
+
+
+def _png(image: Image.Image, side: int) -> bytes:
+    scale = min(1.0, side / max(image.size))
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    picture = image.convert("RGBA")
+    if size != image.size:
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    square = Image.new("RGBA", (side, side))
+    square.paste(picture, ((side - size[0]) // 2, (side - size[1]) // 2))
+    buffer = io.BytesIO()
+    square.save(buffer, "PNG")
+    return buffer.getvalue()

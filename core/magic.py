@@ -1,0 +1,65 @@
+"""How each format is recognised by its first bytes; nothing here decodes."""
+
+from collections.abc import Callable
+
+
+def starts(*magics: bytes) -> Callable[[bytes], bool]:
+    """A test for files that start with one of these bytes."""
+    return lambda head: head.startswith(magics)
+
+
+def is_webp(head: bytes) -> bool:
+    """RIFF with a WebP in it (RFC 9649)."""
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
+
+
+def _brands(head: bytes) -> list[bytes]:
+    """Major and compatible brands of an ISO BMFF file, as far as the head goes."""
+    if head[4:8] != b"ftyp":
+        return []
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
+
+
+def is_avif(head: bytes) -> bool:
+    """ISO BMFF with an AVIF brand, major or compatible (AV1 Image File Format 1.1, section 6)."""
+    return not {b"avif", b"avis"}.isdisjoint(_brands(head))
+
+
+def is_heif(head: bytes) -> bool:
+    """ISO BMFF with a brand of HEVC pictures or of pictures of any kind (ISO/IEC 23008-12); AVIF is told before."""
+    return not HEIF_BRANDS.isdisjoint(_brands(head))
+
+
+def is_bmp(head: bytes) -> bool:
+    """`BM`, then a header size that exists, so that a text starting with BM is no bitmap."""
+    return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in {12, 40, 52, 56, 64, 108, 124}
+
+
+def is_pcx(head: bytes) -> bool:
+    """Manufacturer 10, a version that exists, run-length encoding, bits a sample (ZSoft's technical reference)."""
+    return len(head) > 4 and head[0] == 10 and head[1] in {0, 2, 3, 4, 5} and head[2] == 1 and head[3] in {1, 2, 4, 8}
+
+
+def is_pnm(head: bytes) -> bool:
+    """`P1` to `P6`, then white space or a comment."""
+    return (
+        head[:1] == b"P"
+        and head[1:2] in {b"1", b"2", b"3", b"4", b"5", b"6"}
+        and head[2:3] in {b" ", b"\t", b"\r", b"\n", b"#"}
+    )
+
+
+def is_tga(head: bytes) -> bool:
+    """TGA has no magic bytes: a header that makes sense in every field, which an icon's or cursor's does not."""
+    if len(head) < 18:
+        return False
+    kind, mapped, width, height = head[2], head[1], head[12:14], head[14:16]
+    if kind not in {1, 2, 3, 9, 10, 11} or mapped not in {0, 1} or b"\0\0" in {width, height}:
+        return False
+    depths = {1: {8}, 3: {8, 16}}.get(kind & 3, {15, 16, 24, 32})
+    table = head[7] in {15, 16, 24, 32} if mapped else not any(head[3:8])
+    return head[16] in depths and table and (mapped == 1) == (kind in {1, 9}) and not head[17] & 0xC0

@@ -1,0 +1,17 @@
+"""Arithmetic on arrays of samples, some rows at a time, so that it takes no more memory than the picture itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+ROWS = 64
+
+
+def eight_bits_by_rows(samples: Any, scaled: Callable[[Any], Any]) -> Any:
+    """The array (rows, columns, channels) as 8-bit samples; `scaled` brings floats to 0 to 255."""
+    result = np.empty(samples.shape, np.uint8)
+    for start in range(0, len(samples), ROWS):
+        rows = scaled(np.nan_to_num(samples[start : start + ROWS].astype(np.float32)))
+        result[start : start + ROWS] = np.clip(rows + 0.5, 0, 255)
+    return result
