@@ -41,7 +41,7 @@ format: $(DEV) ## Put the code into the house format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(DEV) ## Write the tables that are made from the code into the README
+docs: $(DEV) ## Write the tables that are made from the code into README and docs/formats.md
 	$(BIN)/python -m docs.tables
 
 chart-docs: $(DEV) ## Write the table of the chart's values into its README

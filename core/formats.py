@@ -31,20 +31,25 @@ class Alpha(StrEnum):
 
 
 class Frames(StrEnum):
-    """What a target does with more than one frame."""
+    """What a format holds of several frames; an album is of pictures that are neither film nor document."""
 
     SINGLE = "single"
     ANIMATION = "animation"
     PAGES = "pages"
+    ALBUM = "album"
 
 
 @dataclass(frozen=True, slots=True)
 class Carries:
-    """What a file of a format can bring along: the most bits a sample, and the parts of metadata that are read."""
+    """What a file of a format can bring along: the most bits a sample, and the parts of metadata that are read.
+
+    `grey16` says that grey of more than 8 bits is read as such; of colour, 8 are read of any format.
+    """
 
     alpha: bool = False
     frames: Frames = Frames.SINGLE
     bits: int = 8
+    grey16: bool = False
     profile: bool = False
     metadata: frozenset[str] = frozenset()
 
@@ -99,14 +104,14 @@ INK = frozenset({"CMYK"})
 FORMATS: tuple[Format, ...] = (
     Format(
         "jpeg", "JPEG", "image/jpeg", "jpg", magic.starts(b"\xff\xd8\xff"), ("jpg",),
-        carries=Carries(frames=Frames.PAGES, profile=True, metadata=frozenset({"exif", "xmp", "iptc", "comment"})),
+        carries=Carries(frames=Frames.ALBUM, profile=True, metadata=frozenset({"exif", "xmp", "iptc", "comment"})),
         modes=GREY_AND_COLOUR, profile_modes=GREY_AND_COLOUR | INK,
         metadata=frozenset({"exif", "xmp", "iptc", "comment"}), max_side=65_500,
         options=EVERY_TARGET | {"quality", "background", "progressive", "dpi"},
     ),
     Format(
         "png", "PNG", "image/png", "png", magic.starts(b"\x89PNG\r\n\x1a\n"),
-        carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=16, profile=True, metadata=frozenset({"exif", "xmp", "text"})),
+        carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=16, grey16=True, profile=True, metadata=frozenset({"exif", "xmp", "text"})),
         modes=WITH_ALPHA | DEEP, profile_modes=WITH_ALPHA | DEEP,
         alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=frozenset({"exif", "xmp", "text"}),
         options=EVERY_TARGET | {"animation", "effort", "dpi"},
@@ -126,7 +131,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "tiff", "TIFF", "image/tiff", "tiff", magic.starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), ("tif",),
-        carries=Carries(alpha=True, frames=Frames.PAGES, bits=32, profile=True, metadata=MARKED | {"iptc"}),
+        carries=Carries(alpha=True, frames=Frames.PAGES, bits=32, grey16=True, profile=True, metadata=MARKED | {"iptc"}),
         modes=WITH_ALPHA | DEEP, profile_modes=WITH_ALPHA | DEEP | INK,
         alpha=Alpha.FULL, frames=Frames.PAGES, metadata=MARKED | {"iptc"},
         options=EVERY_TARGET | {"animation", "dpi"},
@@ -144,19 +149,19 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "heic", "HEIC", "image/heic", "heic", magic.is_heif, ("heif",),
-        carries=Carries(alpha=True, frames=Frames.PAGES, bits=12, profile=True, metadata=MARKED),
+        carries=Carries(alpha=True, frames=Frames.ALBUM, bits=12, profile=True, metadata=MARKED),
         modes=WITH_GREY, profile_modes=WITH_GREY, alpha=Alpha.FULL, metadata=MARKED, max_side=16_384,
         options=EVERY_TARGET | {"quality", "effort"}, encoder="pillow_heif",
     ),
     Format(
         "jxl", "JPEG XL", "image/jxl", "jxl", magic.starts(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
-        carries=Carries(alpha=True, bits=32, profile=True, metadata=MARKED),
+        carries=Carries(alpha=True, bits=32, grey16=True, profile=True, metadata=MARKED),
         modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, metadata=MARKED, max_side=1 << 30,
         options=EVERY_TARGET | {"quality", "lossless", "effort"},
     ),
     Format(
         "jp2", "JPEG 2000", "image/jp2", "jp2", magic.starts(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), ("j2k", "jpeg2000"),
-        carries=Carries(alpha=True, bits=16, profile=True, metadata=MARKED),
+        carries=Carries(alpha=True, bits=16, grey16=True, profile=True, metadata=MARKED),
         modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, options=EVERY_TARGET | {"quality", "lossless"},
     ),
     Format(
@@ -169,7 +174,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "ppm", "PPM", "image/x-portable-anymap", "ppm", magic.is_pnm, ("pnm", "pgm"),
-        carries=Carries(bits=16), modes=GREY_AND_COLOUR | DEEP, options=EVERY_TARGET | {"background"},
+        carries=Carries(bits=16, grey16=True), modes=GREY_AND_COLOUR | DEEP, options=EVERY_TARGET | {"background"},
     ),
     Format(
         "pcx", "PCX", "image/vnd.zbrush.pcx", "pcx", magic.is_pcx,

@@ -13,15 +13,14 @@ import core.metrics
 import worker.janitor.metrics
 import worker.metrics
 from api.settings import ApiSettings
-from core.failures import FAILURES, WARNINGS
-from core.formats import FORMATS
-from core.options import OPTIONS
 from core.settings import Settings
+from docs import formats_page
 from worker.settings import JanitorSettings, WorkerSettings
 
 README = Path(__file__).parent.parent / "README.md"
-METRICS = Path(__file__).parent / "metrics.md"
-PAGES = (README, METRICS)
+PAGES = (README, *sorted(Path(__file__).parent.glob("*.md")))
+"""The pages that may have tables made from the code."""
+
 ROOMS: dict[str, type[Settings]] = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
 
 
@@ -37,29 +36,6 @@ def settings_table() -> str:
     for name, info in described.items():
         who = "all" if name in Settings.model_fields else ", ".join(readers[name])
         lines.append(f"| `IMAGEMILL_{name.upper()}` | `{_shown(info.default)}` | {who} | {info.description} |")
-    return "\n".join(lines)
-
-
-def formats_table() -> str:
-    """Every target with the options that it takes."""
-    lines = ["| format | target name | what it holds | options |", "|---|---|---|---|"]
-    for fmt in FORMATS:
-        names = ", ".join(f"`{name}`" for name in (fmt.name, *fmt.aliases))
-        if not fmt.writes:
-            lines.append(f"| {fmt.title} | read only | | |")
-            continue
-        options = ", ".join(f"`{option.name}`" for option in OPTIONS if option.name in fmt.options)
-        kept = [f"alpha: {fmt.alpha}", f"frames: {fmt.frames}"]
-        title = fmt.title if fmt.reads else f"{fmt.title} (written only)"
-        lines.append(f"| {title} | {names} | {'; '.join(kept)} | {options} |")
-    return "\n".join(lines)
-
-
-def codes_table() -> str:
-    """Every failure and warning code with its sentence."""
-    lines = ["| code | kind | sentence |", "|---|---|---|"]
-    for kind, sentences in (("failure", FAILURES), ("warning", WARNINGS)):
-        lines.extend(f"| `{code}` | {kind} | {_sentence(text)} |" for code, text in sentences.items())
     return "\n".join(lines)
 
 
@@ -88,7 +64,15 @@ def metrics_of(module: ModuleType) -> Iterator[Counter | Gauge | Histogram]:
     return (value for value in vars(module).values() if isinstance(value, Counter | Gauge | Histogram))
 
 
-TABLES = {"settings": settings_table, "formats": formats_table, "codes": codes_table, "metrics": metrics_table}
+TABLES = {
+    "settings": settings_table,
+    "formats": formats_page.formats_table,
+    "sources": formats_page.sources_table,
+    "targets": formats_page.targets_table,
+    "pairs": formats_page.pairs_table,
+    "codes": formats_page.codes_table,
+    "metrics": metrics_table,
+}
 
 
 def filled(text: str) -> str:
@@ -103,11 +87,6 @@ def filled(text: str) -> str:
 
 def _shown(default: object) -> str:
     return str(default).lower() if isinstance(default, bool) else str(default)
-
-
-def _sentence(text: str) -> str:
-    """A sentence with the names of its figures; the reason that some add is left out."""
-    return re.sub(r"\{(\w+)[^}]*\}", lambda figure: "" if figure[1] == "why" else f"*{figure[1]}*", text)
 
 
 if __name__ == "__main__":
