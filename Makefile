@@ -23,7 +23,7 @@ CLUSTER := $(VENV)/cluster.stamp
 SOURCES := api core dashboards docs loadtest standalone worker tests
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint format docs chart-docs dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare bench lock clean help
+.PHONY: run test lint format docs chart-docs dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -71,6 +71,9 @@ load-lab: $(DEV) ## The scenario lab with the status cache off and on, beside th
 
 load-compare: $(DEV) ## Two runs side by side (A=build/load/one B=build/load/other)
 	$(BIN)/python -m loadtest compare $(A) $(B) $(ARGS)
+
+tune: $(DEV) ## Measure every encoder's efforts and qualities: size, time, SSIM (ARGS=--write puts them into docs/encoders.md)
+	$(BIN)/python -m tests.tune $(ARGS)
 
 bench: $(DEV) ## Measure the protocol on this machine and print a table
 	$(BIN)/python -m tests.bench

@@ -66,7 +66,7 @@ def _read_png(data: bytes, limits: Limits) -> Opened:
     check_frames(len(parts.frames), limits.max_frames)
     count, size = max(1, len(parts.frames)), (parts.width, parts.height)
     check_pixels(_area(size) * count, limits.max_pixels)
-    image, metadata = load_image("png", data), parts.metadata()
+    image, metadata = load_image("png", png.without_text(data) if parts.has_text else data), parts.metadata()
     orientation, colour = exif_orientation(metadata.exif), _png_colour(parts, _profile(image))
     make = partial(
         Frame, profile=colour.profile, problem=colour.problem, orientation=orientation, depth=max(8, parts.depth)

@@ -22,6 +22,7 @@ TARGETS = (
     "load",
     "load-lab",
     "load-compare",
+    "tune",
     "bench",
     "lock",
     "clean",

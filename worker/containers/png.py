@@ -54,6 +54,7 @@ class PngFile:
     chromaticities: bytes = b""
     exif: bytes = b""
     xmp: bytes = b""
+    has_text: bool = False
     text: list[tuple[bytes, bytes]] = field(default_factory=list)
     frames: list[tuple[FrameControl, list[memoryview]]] = field(default_factory=list)
 
@@ -113,6 +114,11 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         at = end + 4
 
 
+def without_text(data: bytes) -> bytes:
+    """The same file without its text, which decoders unpack and give up over."""
+    return SIGNATURE + b"".join(chunk(kind, body) for kind, body in chunks(data) if kind not in TEXT)
+
+
 def parse(data: bytes) -> PngFile:
     """Take a PNG apart. Raises ConversionError when it ends early, is damaged or contradicts itself."""
     png = PngFile()
@@ -152,6 +158,7 @@ def _header(png: PngFile, body: memoryview) -> None:
 
 
 def _text(png: PngFile, kind: bytes, body: bytes) -> None:
+    png.has_text = True
     keyword, _, rest = body.partition(b"\0")
     if kind == b"iTXt" and keyword == XMP_KEYWORD:
         packet = rest[2:].split(b"\0", 2)

@@ -1,0 +1,134 @@
+"""`python -m tests.tune [FOLDER]`: size, time and similarity for every effort of every encoder, as a table.
+
+The engine's own settings are used, so the table shows what a user's `effort` and `quality` do. With `--write` it goes into docs/encoders.md.
+"""
+
+import argparse
+import io
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from core.formats import TARGETS, Format, find, is_installed
+from core.options import Options
+from tests import images
+from tests.tune.pictures import pictures
+from tests.tune.ssim import ssim
+from worker.encoders import CODECS
+from worker.opening import prepare_codecs
+from worker.source import Frame
+from worker.writers.plan import Plan
+
+PAGE = Path(__file__).parents[2] / "docs" / "encoders.md"
+REPEATS = 3
+LADDER = (50, 65, 75, 85, 95)
+"""Qualities that are compared over formats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One encoder with one choice: bytes and seconds over all pictures, the mean similarity."""
+
+    target: str
+    choice: str
+    size: int
+    seconds: float
+    likeness: float
+
+
+def main() -> None:
+    """Measure, print, and write on request."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, help="pictures of your own")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/encoders.md")
+    asked = parser.parse_args()
+    prepare_codecs()
+    subjects = pictures(asked.folder)
+    tables = {"efforts": table(efforts(subjects)), "qualities": table(qualities(subjects))}
+    for text in tables.values():
+        print(text, end="\n\n")
+    if asked.write:
+        PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), tables), encoding="utf-8")
+
+
+def efforts(subjects: dict[str, Image.Image]) -> Iterator[Row]:
+    """Every effort of every target that takes one, and what JPEG has instead."""
+    for fmt in filter(is_installed, TARGETS):
+        if "effort" in fmt.options:
+            yield measured(fmt, "none given", Options(), subjects)
+            for effort in range(10):
+                yield measured(fmt, f"effort {effort}", Options(effort=effort), subjects)
+    for fmt in filter(None, [find("webp"), find("jxl")]):
+        for effort in (0, 4, 9):
+            yield measured(fmt, f"lossless, effort {effort}", Options(effort=effort, lossless=True), subjects)
+    jpeg = find("jpeg")
+    if jpeg is not None:
+        yield measured(jpeg, "none given", Options(), subjects)
+        yield measured(jpeg, "progressive", Options(progressive=True), subjects)
+
+
+def qualities(subjects: dict[str, Image.Image]) -> Iterator[Row]:
+    """What `quality` is worth in each format."""
+    for fmt in filter(is_installed, TARGETS):
+        if "quality" in fmt.options and fmt.reads:
+            for quality in LADDER:
+                yield measured(fmt, f"quality {quality}", Options(quality=quality), subjects)
+
+
+def measured(fmt: Format, choice: str, options: Options, subjects: dict[str, Image.Image]) -> Row:
+    """The best time of a few, so that other work on the machine counts less."""
+    size, seconds, likeness = 0, 0.0, 0.0
+    for image in subjects.values():
+        data, best = b"", float("inf")
+        for _ in range(REPEATS):
+            start = time.process_time()
+            data = encoded(fmt, options, image)
+            best = min(best, time.process_time() - start)
+        size, seconds = size + len(data), seconds + best
+        likeness += ssim(image, images.decoded(data).convert("RGB")) / len(subjects)
+    return Row(fmt.title, choice, size, seconds, likeness)
+
+
+def encoded(fmt: Format, options: Options, image: Image.Image) -> bytes:
+    """As the engine does it."""
+    codec, sink = CODECS[fmt.name], io.BytesIO()
+    settings = codec.settings(options)
+    codec.write_still(Frame(image), plan(codec.pillow, settings, options, image), sink)
+    return sink.getvalue()
+
+
+def plan(pillow: str, settings: dict[str, Any], options: Options, image: Image.Image) -> Plan:
+    """For one opaque picture without metadata."""
+    return Plan(
+        pillow=pillow, settings=dict(settings), later_settings=settings, options=options, size=image.size,
+        frames=1, plays=0, opaque=True, warn=lambda *_, **__: None,
+    )  # fmt: skip
+
+
+def table(rows: Iterator[Row]) -> str:
+    """As Markdown; time is of the processor."""
+    lines = ["| target | choice | KB | ms | SSIM |", "|---|---|---|---|---|"]
+    lines.extend(
+        f"| {row.target} | {row.choice} | {row.size / 1000:.1f} | {row.seconds * 1000:.0f} | {row.likeness:.4f} |"
+        for row in rows
+    )
+    return "\n".join(lines)
+
+
+def filled(text: str, tables: dict[str, str]) -> str:
+    """The page with every `<!-- measured: NAME -->` … `<!-- end -->` block anew."""
+    return re.sub(
+        r"(<!-- measured: (\w+) -->\n).*?(<!-- end -->)",
+        lambda found: f"{found[1]}{tables[found[2]]}\n{found[3]}",
+        text,
+        flags=re.DOTALL,
+    )
+
+
+if __name__ == "__main__":
+    main()
