@@ -22,6 +22,10 @@ CLOSE_SECONDS = 10.0
 LOADER = ("LD_LIBRARY_PATH",)
 """The only variables that are handed on: some Pythons do not start without them."""
 
+SINGLE = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+"""A zygote has one thread, and numpy would start others when it is imported; and what a codec's thread reserves for its
+own allocations is address space that a child would have beyond its limit."""
+
 
 class ZygoteProcess:
     """One zygote at a time. `submit` is safe from any thread."""
@@ -98,6 +102,4 @@ def _spawn(control: int) -> subprocess.Popen[bytes]:
 def environment() -> dict[str, str]:
     """What Python needs to find this package, and nothing else."""
     handed_on = {name: os.environ[name] for name in LOADER if name in os.environ}
-    # A zygote has one thread, and numpy would start others when it is imported.
-    fixed = {"PYTHONPATH": str(Path(worker.__file__).parents[1]), "PYTHONSAFEPATH": "1", "OPENBLAS_NUM_THREADS": "1"}
-    return fixed | handed_on
+    return {"PYTHONPATH": str(Path(worker.__file__).parents[1]), "PYTHONSAFEPATH": "1"} | SINGLE | handed_on

@@ -25,7 +25,9 @@ def two_greys(mode: str) -> Image.Image:
 
 def deep(order: str) -> Image.Image:
     values = [LIGHT * 257 if x >= SIDE // 2 else DARK * 257 for _ in range(SIDE) for x in range(SIDE)]
-    return Image.frombytes("I;16B" if order == ">" else "I;16", (SIDE, SIDE), struct.pack(f"{order}{SIDE * SIDE}H", *values))
+    return Image.frombytes(
+        "I;16B" if order == ">" else "I;16", (SIDE, SIDE), struct.pack(f"{order}{SIDE * SIDE}H", *values)
+    )
 
 
 def floats() -> Image.Image:
