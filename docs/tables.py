@@ -18,6 +18,7 @@ from docs import formats_page
 from worker.settings import JanitorSettings, WorkerSettings
 
 README = Path(__file__).parent.parent / "README.md"
+METRICS = Path(__file__).parent / "metrics.md"
 PAGES = (README, *sorted(Path(__file__).parent.glob("*.md")))
 """The pages that may have tables made from the code."""
 

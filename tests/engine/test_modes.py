@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Callable
 
 import pytest
 from PIL import Image
@@ -46,7 +47,7 @@ def with_transparent_index() -> bytes:
     return images.encoded(image, "PNG", transparency=bytes([255] * 4))
 
 
-SUBJECTS = {
+SUBJECTS: dict[str, Callable[[], bytes]] = {
     "L": lambda: images.encoded(two_greys("L"), "PNG"),
     "LA": lambda: images.encoded(two_greys("LA"), "PNG"),
     "P": lambda: images.encoded(two_greys("RGB").quantize(4), "PNG"),
