@@ -20,10 +20,11 @@ HIGH_QUALITY = 90
 BIGGEST_SEGMENT = 65_000
 """A JPEG segment holds 64 KB; what does not fit is dropped, and said."""
 
-HEIC_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "fast", "medium", "slow", "slower", "veryslow")
-"""x265's names of the efforts 0 to 9."""
+HEIC_PRESETS = ("ultrafast", *["superfast"] * 2, *["veryfast"] * 4, "slow", "slower", "veryslow")
+"""x265's names of the efforts 0 to 9; those between gave the same files."""
 
-HEIC_EFFORT, HEIC_QUALITY, JXL_EFFORT = 2, 60, 4
+# Chosen by docs/encoders.md, which `make tune` measures.
+AVIF_EFFORT, HEIC_EFFORT, HEIC_QUALITY, JXL_EFFORT = 3, 3, 50, 4
 
 ANY_SIZE = 1 << 31
 DEFLATE, PREDICTOR, XMP_TAG, IPTC_TAG = "tiff_adobe_deflate", 317, 700, 33_723
@@ -79,7 +80,7 @@ def _webp(options: Options) -> dict[str, Any]:
 
 
 def _avif(options: Options) -> dict[str, Any]:
-    speed = None if options.effort is None else 10 - options.effort
+    speed = 10 - (AVIF_EFFORT if options.effort is None else options.effort)
     return _only(quality=options.quality, speed=speed, subsampling=_subsampling(options, "4:4:4"), max_threads=1)
 
 
