@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, WebPImagePlugin
 
 from worker.ceilings import check_frames, check_pixels
 from worker.colorimetry import Colorimetry, Described, by_cicp, described
@@ -173,6 +173,9 @@ def _read_sequence(
 ) -> Opened:
     """WebP and AVIF: the decoder composes the frames. It applies no orientation (Pillow turns AVIF's into EXIF's)."""
     image = load_image(name, data, needs=needs)
+    if isinstance(image, WebPImagePlugin.WebPImageFile) and image.mode == "RGB" and riff.shows_through(data):
+        # The decoder has the alpha in any case; Pillow takes it only when the file's flag says so.
+        image._mode = image.rawmode = "RGBA"  # noqa: SLF001 - as its `_open` does
     count: int = getattr(image, "n_frames", 1)
     metadata, profile = _metadata(image), _profile(image)
     orientation = exif_orientation(metadata.exif)

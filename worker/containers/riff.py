@@ -5,6 +5,9 @@ libwebp takes memory for the canvas when it is opened, so its size is read befor
 
 from worker.conversion_error import corrupt, truncated
 
+DISPOSE_TO_BACKGROUND = 1
+FLAGS, ALPHA_FLAG = 20, 0x10
+
 
 def canvas(data: bytes) -> tuple[int, int]:
     """Width and height in pixels. Raises ConversionError when the file is shorter than it says, or damaged."""
@@ -23,9 +26,38 @@ def canvas(data: bytes) -> tuple[int, int]:
 
 def frames(data: bytes) -> int:
     """How many frames a whole WebP has."""
-    count, at = 0, 12
+    return max(1, len(_frame_heads(data)))
+
+
+def shows_through(data: bytes) -> bool:
+    """Whether an animation leaves part of its canvas clear, though each of its frames may be opaque.
+
+    The file's alpha flag tells of the frames only, and libwebp's own encoder stores no more than the part that is seen.
+    """
+    whole, uncovered = canvas(data), True
+    for head in _frame_heads(data):
+        left, top, width, height = (_number(head[at : at + 3]) for at in (0, 3, 6, 9))
+        if uncovered and (left, top, width + 1, height + 1) != (0, 0, *whole):
+            return True
+        uncovered = bool(head[15] & DISPOSE_TO_BACKGROUND)
+    return False
+
+
+def say_alpha(data: bytes) -> bytes:
+    """The same file (its first chunk is VP8X) with the flag of alpha set, by which some readers go."""
+    return data[:FLAGS] + bytes([data[FLAGS] | ALPHA_FLAG]) + data[FLAGS + 1 :]
+
+
+def _frame_heads(data: bytes) -> list[bytes]:
+    """The 16 bytes before each frame's own chunks: place and size, time, flags (RFC 9649, section 2.7.1.1)."""
+    heads, at = [], 12
     while at + 8 <= len(data):
-        count += data[at : at + 4] == b"ANMF"
+        if data[at : at + 4] == b"ANMF" and at + 24 <= len(data):
+            heads.append(data[at + 8 : at + 24])
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         at += 8 + size + size % 2
-    return max(1, count)
+    return heads
+
+
+def _number(three: bytes) -> int:
+    return int.from_bytes(three, "little")

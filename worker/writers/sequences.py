@@ -90,7 +90,7 @@ def write_webp(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     data = _encoded(FrameSequence(frames, plan.frames, clock), plan, loop=min(plan.plays, 65_535))
     if clock.rounded:
         plan.warn_rounded("WebP", 1)
-    sink.write(data)
+    sink.write(riff.say_alpha(data) if riff.shows_through(data) else data)
     return riff.frames(data)
 
 
