@@ -23,7 +23,7 @@ CLUSTER := $(VENV)/cluster.stamp
 SOURCES := api core dashboards docs loadtest standalone worker tests
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint format docs chart-docs dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench lock clean help
+.PHONY: run test lint format docs chart-docs dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz corpora speed lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -77,6 +77,18 @@ tune: $(DEV) ## Measure every encoder's efforts and qualities: size, time, SSIM 
 
 bench: $(DEV) ## Measure the protocol on this machine and print a table
 	$(BIN)/python -m tests.bench
+
+matrix: $(DEV) ## Every read format to every write format, seen by other programs (ARGS="--only alpha"); see docs/results
+	$(BIN)/python -m tests.matrix $(ARGS)
+
+fuzz: $(DEV) ## Damage 20,000 valid files and convert each in the sandbox (ARGS="--cases 1000 --seed 2")
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
+corpora: $(DEV) ## Fetch packages with public test images and convert every one (ARGS="--only pillow")
+	$(BIN)/python -m tests.corpora $(ARGS)
+
+speed: $(DEV) ## The engine beside libvips and ImageMagick: seconds and bytes (ARGS="--rounds 3")
+	$(BIN)/python -m tests.speed $(ARGS)
 
 lock: $(MADE) ## Make requirements.lock anew from pyproject.toml, for Python 3.11 to 3.14
 	$(PIP) install uv

@@ -1,0 +1,90 @@
+"""`make fuzz`: a campaign, its page of results, and 1 as the end when something was not as promised."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from tests.fuzz.campaign import LIMITS, Tally, campaign, growth, keep
+from tests.fuzz.seeds import seeds
+
+ROOT = Path(__file__).parents[2]
+MOST_GROWTH = 16 << 20
+"""Bytes that supervisor and zygote may grow by from the second quarter of a campaign to its last."""
+
+
+def main() -> int:
+    """Run, print, write the page."""
+    asked = _arguments()
+    began = time.monotonic()
+    tally = campaign(seeds(), count=asked.cases, seed=asked.seed, seconds=asked.seconds, threads=asked.threads)
+    took = time.monotonic() - began
+    keep(asked.directory, [*tally.bad, *tally.crashed])
+    text = page(tally, asked.seed, took)
+    print(text)
+    if asked.page is not None:
+        asked.page.parent.mkdir(parents=True, exist_ok=True)
+        asked.page.write_text(text, encoding="utf-8")
+    return 1 if tally.bad or growth(tally.memory) > MOST_GROWTH or growth(tally.files) > 0 else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make fuzz")
+    parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--seconds", type=float, default=1800, help="no case begins after that")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--directory", type=Path, default=ROOT / "build" / "fuzz", help="where bad files go")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "results" / "fuzz.md")
+    return parser.parse_args()
+
+
+def page(tally: Tally, seed: int, took: float) -> str:
+    """The result, Markdown."""
+    return (
+        "\n".join(
+            [
+                "# Damaged files\n",
+                "`make fuzz` damages valid files of every format that is read (flipped bits, overwritten bytes, cut ends,",
+                "splices of two files, changed numbers, parts that are missing or repeated) and converts each in the real",
+                f"sandbox, in a child of its own, with {LIMITS.memory_bytes >> 20} MB and {LIMITS.seconds:g} s.\n",
+                f"{tally.cases:,} cases in {took:.0f} s (seed {seed}): {len(tally.bad)} that broke a promise (`internal`, a",
+                f"lost sandbox, a hang, an empty result). {len(tally.crashed)} times a decoder crashed, which ended that one",
+                f"job. The slowest case took {tally.slowest:.1f} s. Supervisor and zygote together: {_growth(tally)}.\n",
+                _table(tally),
+                *(
+                    f"\n- case {one.case.number}: {one.code}, {one.case.source} to {one.case.target}"
+                    for one in tally.bad
+                ),
+            ]
+        )
+        + "\n"
+    )
+
+
+def _growth(tally: Tally) -> str:
+    if not tally.memory:
+        return "too few cases to tell of growth"
+    grown, most = growth(tally.memory) / (1 << 20), max(tally.memory) / (1 << 20)
+    return f"{most:.0f} MB at most, {grown:+.1f} MB from the second to the last quarter, {growth(tally.files):+d} open files"
+
+
+def _table(tally: Tally) -> str:
+    codes = [code for code, _ in _by_code(tally)]
+    lines = ["| format | cases | " + " | ".join(codes) + " |", "|---|---|" + "---|" * len(codes)]
+    for source in sorted({source for source, _ in tally.codes}):
+        counts = [tally.codes[source, code] for code in codes]
+        lines.append(f"| {source} | {sum(counts):,} | " + " | ".join(f"{count:,}" for count in counts) + " |")
+    totals = [f"{count:,}" for _, count in _by_code(tally)]
+    return "\n".join([*lines, f"| all | {tally.cases:,} | " + " | ".join(totals) + " |"])
+
+
+def _by_code(tally: Tally) -> list[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for (_, code), count in tally.codes.items():
+        counts[code] = counts.get(code, 0) + count
+    return sorted(counts.items(), key=lambda item: -item[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Cells in this process, so that a test can break the engine under them."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.options import Options
+from tests.engine.conftest import LIMITS
+from tests.matrix.cells import Cell
+from tests.matrix.running import Attempt, Verdict, judge, metadata
+from worker.opening import prepare_codecs
+from worker.pipeline import convert
+from worker.request import Limits, Request
+
+Judge = Callable[[Cell], Verdict]
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Judge:
+    """Convert a cell, and hold the result against the contract."""
+    prepare_codecs()
+
+    def judge_(cell: Cell) -> Verdict:
+        request = Request(
+            source=cell.upload.source, target=cell.target, options=Options(**cell.options), limits=Limits(**LIMITS)
+        )
+        sink, path = io.BytesIO(), tmp_path / f"result.{cell.target}"
+        outcome = convert(request, cell.upload.data, sink)
+        path.write_bytes(sink.getvalue())
+        wants_tags = cell.upload.subject.name.startswith(("metadata", "orientation"))
+        return judge(metadata([path]) if wants_tags else {}, Attempt(cell, outcome, path))
+
+    return judge_
