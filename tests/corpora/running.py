@@ -9,9 +9,9 @@ from pathlib import Path
 
 from core.formats import TARGETS, Format, find, sniff
 from core.options import Options
-from tests.engine.conftest import LIMITS
+from tests.matrix.limits import DEFAULT_LIMITS
 from tests.matrix.reference import Unreadable, run
-from worker.request import Limits, Request
+from worker.request import Request
 from worker.sandbox import Handle, Sandbox, SandboxLost
 
 LARGEST = 50 << 20
@@ -57,7 +57,8 @@ def files(folder: Path) -> list[Path]:
 
 def convert_all(box: Sandbox, paths: Sequence[Path]) -> Result:
     """Each file to PNG and to one other target, which changes from file to file."""
-    result, wanted = Result(), []
+    result = Result()
+    wanted: list[tuple[Path, str, str]] = []
     for path in paths:
         fmt = _sniffed(path)
         if fmt is None:
@@ -86,7 +87,7 @@ def _targets(index: int) -> Iterator[str]:
 
 def convert(box: Sandbox, path: Path, source: str, target: str) -> Ended:
     """One child, with the limits that a worker has by default."""
-    request = Request(source=source, target=target, options=Options(), limits=Limits(**LIMITS))
+    request = Request(source=source, target=target, options=Options(), limits=DEFAULT_LIMITS)
     result = os.memfd_create("result")
     try:
         with path.open("rb") as upload:

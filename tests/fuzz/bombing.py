@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import psutil
 
 from core.options import Options
-from tests.engine.conftest import LIMITS
 from tests.fuzz.bombs import Bomb
-from worker.request import Limits, Request
+from tests.matrix.limits import DEFAULT_LIMITS
+from worker.request import Request
 from worker.sandbox import Handle, Sandbox
 
 SAMPLING_SECONDS = 0.002
@@ -32,7 +32,7 @@ class Effect:
 def explode(box: Sandbox, bomb: Bomb, target: str = "png") -> Effect:
     """Convert it with the limits that a worker has by default."""
     data = bomb.make()
-    request = Request(source=bomb.source, target=target, options=Options(), limits=Limits(**LIMITS))
+    request = Request(source=bomb.source, target=target, options=Options(), limits=DEFAULT_LIMITS)
     upload, result = os.memfd_create("upload"), os.memfd_create("result")
     try:
         os.write(upload, data)

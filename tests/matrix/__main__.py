@@ -18,7 +18,7 @@ def main() -> int:
     asked = _arguments()
     began, box = time.monotonic(), Sandbox()
     try:
-        files = list(uploads(asked.only))
+        files = list(uploads(lambda subject, _: asked.only in subject))
         bad_sources = [
             f"- {one.subject.name}, {one.source}: {wrong}" for one in files if (wrong := _checked(one, asked))
         ]

@@ -1,7 +1,7 @@
 """The cells of the matrix: every subject, in every format that can store it, to every target of `core.formats`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -45,11 +45,11 @@ class Cell:
         return expected(self.upload.subject, self.upload.source, self.target, self.options)
 
 
-def uploads(only: str = "") -> Iterator[Upload]:
-    """Every file that can be made here, of the subjects whose name contains `only`."""
+def uploads(wanted: Callable[[str, str], bool]) -> Iterator[Upload]:
+    """Every file that can be made here and is wanted by its subject's name and its format's."""
     for subject in subjects():
         for fmt in READABLE:
-            if only in subject.name and sources.missing(fmt.name) is None:
+            if wanted(subject.name, fmt.name) and sources.missing(fmt.name) is None:
                 data = sources.stored(subject, fmt.name)
                 if data is not None:
                     yield Upload(subject, fmt.name, data)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from core.options import Options
-from tests.engine.conftest import LIMITS
 from tests.matrix.cells import Cell
+from tests.matrix.limits import DEFAULT_LIMITS
 from tests.matrix.running import Attempt, Verdict, judge, metadata
 from worker.opening import prepare_codecs
 from worker.pipeline import convert
-from worker.request import Limits, Request
+from worker.request import Request
 
 Judge = Callable[[Cell], Verdict]
 
@@ -24,7 +24,7 @@ def judged(tmp_path: Path) -> Judge:
 
     def judge_(cell: Cell) -> Verdict:
         request = Request(
-            source=cell.upload.source, target=cell.target, options=Options(**cell.options), limits=Limits(**LIMITS)
+            source=cell.upload.source, target=cell.target, options=Options(**cell.options), limits=DEFAULT_LIMITS
         )
         sink, path = io.BytesIO(), tmp_path / f"result.{cell.target}"
         outcome = convert(request, cell.upload.data, sink)

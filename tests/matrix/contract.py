@@ -162,7 +162,7 @@ def reduced(pixels: Pixels, factor: int) -> Pixels:
     height, width = (side // factor for side in layers.shape[:2])
     means = layers[: height * factor, : width * factor].reshape(height, factor, width, factor, 4).mean((1, 3))
     colour = np.divide(means[..., :3], means[..., 3:], out=np.zeros_like(means[..., :3]), where=means[..., 3:] > 0)
-    return np.rint(np.concatenate([colour, means[..., 3:] * pictures.FULL], 2)).astype(np.uint16)
+    return np.asarray(np.rint(np.concatenate([colour, means[..., 3:] * pictures.FULL], 2)), np.uint16)
 
 
 def icon_sides(size: tuple[int, ...], target: str) -> tuple[int, ...]:

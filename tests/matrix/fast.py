@@ -17,11 +17,11 @@ EVERY_SOURCE = {"still", "alpha", "orientation 8", "animation with alpha", "CMYK
 @cache
 def cells() -> tuple[Cell, ...]:
     """About 160 cells."""
-    chosen = []
-    for upload in uploads():
-        name = upload.subject.name
-        for cell in cells_of(upload):
-            one_target = cell.target == ("tiff" if name == "pages" else "png")
-            if (name, upload.source) in EVERY_TARGET or (name in EVERY_SOURCE and one_target):
-                chosen.append(cell)
-    return tuple(chosen)
+    made = uploads(lambda subject, source: subject in EVERY_SOURCE or (subject, source) in EVERY_TARGET)
+    return tuple(cell for upload in made for cell in cells_of(upload) if _chosen(cell))
+
+
+def _chosen(cell: Cell) -> bool:
+    subject, source = cell.upload.subject.name, cell.upload.source
+    home = "tiff" if subject == "pages" else "png"
+    return (subject, source) in EVERY_TARGET or (subject in EVERY_SOURCE and cell.target == home)

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from tests.matrix.pictures import FULL, Pixels
 
+Samples = np.dtype[np.unsignedinteger[Any]]
 VIPS_HEADER = 64
 VIPS_MAGIC = b"\xb6\xa6\xf2\x08"
 VIPS_CMYK = 15
-VIPS_BANDS = {0: (np.dtype("u1"), 255), 2: (np.dtype("<u2"), FULL)}
+VIPS_BANDS: dict[int, tuple[Samples, int]] = {0: (np.dtype("u1"), 255), 2: (np.dtype("<u2"), FULL)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def _pnm(data: bytes) -> tuple[Raster, bytes]:
 
 
 def _samples(rest: bytes, width: int, height: int, depth: int, full: int) -> tuple[Raster, bytes]:
-    kind = np.dtype("u1") if full < 256 else np.dtype(">u2")
+    kind: Samples = np.dtype("u1") if full < 256 else np.dtype(">u2")
     count = width * height * depth
     samples = np.frombuffer(rest, kind, count).reshape(height, width, depth)
     return Raster(samples, full), rest[count * kind.itemsize :]
@@ -82,8 +83,8 @@ class VipsImage:
 
     def pages(self) -> list[Raster]:
         """Taken apart."""
-        count = int(self.fields.get("n-pages", 1))
-        height = int(self.fields.get("page-height", self.raster.samples.shape[0]))
+        count = int(self.fields.get("n-pages", "1"))
+        height = int(self.fields.get("page-height", str(self.raster.samples.shape[0])))
         whole = self.raster.samples
         if whole.shape[0] != count * height:
             return [self.raster]

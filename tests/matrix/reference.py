@@ -18,7 +18,8 @@ from shutil import which
 from tests.matrix import rasters
 from tests.matrix.pictures import Pixels
 
-SECONDS = 60
+SECONDS = 600
+"""For one file: the machine may be busy with other things, or asleep."""
 
 
 class Unreadable(Exception):

@@ -13,14 +13,14 @@ import numpy as np
 
 from core.options import Options
 from tests import images
-from tests.engine.conftest import LIMITS
 from tests.matrix import judging, pictures
 from tests.matrix.cells import Cell, Upload, cells_of
 from tests.matrix.contract import SOURCE_LOSS
 from tests.matrix.judging import Finding
+from tests.matrix.limits import DEFAULT_LIMITS
 from tests.matrix.reference import Shown, Unreadable, program, reader_of
 from tests.matrix.subjects import Kind
-from worker.request import Limits, Outcome, Request
+from worker.request import Outcome, Request
 from worker.sandbox import Handle, Sandbox
 
 THREADS = 2
@@ -48,7 +48,7 @@ class Attempt:
 def convert(box: Sandbox, cell: Cell) -> tuple[Outcome, bytes]:
     """One cell through the sandbox."""
     request = Request(
-        source=cell.upload.source, target=cell.target, options=Options(**cell.options), limits=Limits(**LIMITS)
+        source=cell.upload.source, target=cell.target, options=Options(**cell.options), limits=DEFAULT_LIMITS
     )
     upload, result = os.memfd_create("upload"), os.memfd_create("result")
     try:

@@ -20,6 +20,7 @@ from tests.engine.profiles import rgb_profile
 from tests.matrix import pictures
 from tests.matrix.pictures import Pixels
 from tests.matrix.subjects import Kind, Subject
+from tests.matrix.turning import turned_by_boxes
 
 BROKEN_PROFILE = b"\0\0\2\0lcms" + b"this is no profile" * 20
 
@@ -96,7 +97,7 @@ def _by_hand(picture: Image.Image, name: str) -> bytes | None:
     return None
 
 
-def _encoded_by_tool(name: str, data: bytes, suffix: str) -> bytes | None:
+def _encoded_by_tool(name: str, data: bytes, suffix: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
         given, made = Path(directory, f"in{suffix}"), Path(directory, f"out.{name}")
         given.write_bytes(data)
@@ -243,7 +244,8 @@ def _oriented(subject: Subject, name: str) -> bytes | None:
         return images.encoded(turned, PILLOW[name][0], exif=exif, **PILLOW[name][1])
     if name == "heic":
         jpeg = images.encoded(turned, "JPEG", exif=exif, **PILLOW["jpeg"][1])
-        return _encoded_by_tool(name, jpeg, ".jpg")
+        made = _encoded_by_tool(name, jpeg, ".jpg")
+        return turned_by_boxes(made, subject.orientation)
     return _encoded_by_tool(name, images.encoded(turned, "PNG", exif=exif), ".png") if name == "jxl" else None
 
 

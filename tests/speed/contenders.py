@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from core.options import Options
-from tests.engine.conftest import LIMITS
 from tests.fuzz.bombing import spent
+from tests.matrix.limits import DEFAULT_LIMITS
 from tests.matrix.reference import program
-from worker.request import Limits, Request
+from worker.request import Request
 from worker.sandbox import Handle, Sandbox
 
 ONE_THREAD = {"VIPS_CONCURRENCY": "1", "MAGICK_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1"}
@@ -81,7 +81,7 @@ def by_engine(box: Sandbox) -> Contender:
 
     def convert(task: Task, given: Path, made: Path, figures: Figures) -> None:
         request = Request(
-            source=task.source, target=task.target, options=Options(**task.options), limits=Limits(**LIMITS)
+            source=task.source, target=task.target, options=Options(**task.options), limits=DEFAULT_LIMITS
         )
         result = os.memfd_create("result")
         try:

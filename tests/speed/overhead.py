@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from PIL import Image
 
 from core.options import Options
-from tests.engine.conftest import LIMITS
+from tests.matrix.limits import DEFAULT_LIMITS
 from tests.speed.photos import Photo
-from worker.request import Limits, Request
+from worker.request import Request
 from worker.sandbox import Handle, Sandbox
 
 ROUNDS = 60
@@ -49,7 +49,7 @@ def overhead(box: Sandbox, photo: Photo) -> Overhead:
 
 
 def _boxed(box: Sandbox, data: bytes) -> float:
-    request = Request(source="jpeg", target="bmp", options=Options(), limits=Limits(**LIMITS))
+    request = Request(source="jpeg", target="bmp", options=Options(), limits=DEFAULT_LIMITS)
     began = time.monotonic()
     upload, result = os.memfd_create("upload"), os.memfd_create("result")
     try:
