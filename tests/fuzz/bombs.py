@@ -48,15 +48,14 @@ def _tiff(width: int, height: int, strip: bytes) -> bytes:
 
 def _tiff_of_pages(count: int) -> bytes:
     """Directories in a chain, every one the same picture of one pixel."""
-    data = b"II*\0" + struct.pack("<I", 10) + b"\0\0"
-    for index in range(count):
-        entries = (
-            (256, 4, 1, 1), (257, 4, 1, 1), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8),
-            (277, 3, 1, 1), (278, 4, 1, 1), (279, 4, 1, 1),
-        )  # fmt: skip
-        table = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *one) for one in entries)
-        data += table + struct.pack("<I", 0 if index == count - 1 else len(data) + len(table) + 4)
-    return data
+    entries = (
+        (256, 4, 1, 1), (257, 4, 1, 1), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8),
+        (277, 3, 1, 1), (278, 4, 1, 1), (279, 4, 1, 1),
+    )  # fmt: skip
+    table = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *one) for one in entries)
+    start, length = 10, len(table) + 4
+    links = [*range(start + length, start + count * length, length), 0]
+    return b"II*\0" + struct.pack("<I", start) + b"\0\0" + b"".join(table + struct.pack("<I", link) for link in links)
 
 
 def _gif(count: int, side: int = 8) -> bytes:
