@@ -100,15 +100,21 @@ def _apt_settings(place: Path) -> list[str]:
 
 
 def _write_source_lists(folder: Path) -> None:
-    """The machine's Debian lists, asked for sources. Other registries' are left out."""
-    for path in APT.glob("sources.list.d/*.sources"):
-        text = path.read_text(encoding="utf-8")
-        if "debian-archive-keyring" in text:
-            (folder / path.name).write_text(re.sub(r"(?m)^Types:.*$", "Types: deb-src", text), encoding="utf-8")
-    lists = [APT / "sources.list", *APT.glob("sources.list.d/*.list")]
-    lines = [line for path in lists if path.exists() for line in path.read_text(encoding="utf-8").splitlines()]
-    debian = [re.sub(r"^deb\b", "deb-src", line) for line in lines if re.match(r"deb\b.*\bmain\b", line)]
+    """The machine's Debian lists, asked for sources. Other registries' are left out, and those of security updates:
+    their sources are often not served, and the test images are the same.
+    """
+    stanzas = [text for path in APT.glob("sources.list.d/*.sources") for text in _read(path).split("\n\n")]
+    ours = [text for text in stanzas if "debian-archive-keyring" in text and "-security" not in text]
+    asked = [re.sub(r"(?m)^Types:.*$", "Types: deb-src", text.strip()) for text in ours]
+    (folder / "debian.sources").write_text("\n\n".join([*asked, ""]), encoding="utf-8")
+    lists = [path for path in (APT / "sources.list", *APT.glob("sources.list.d/*.list")) if path.exists()]
+    lines = [line for path in lists for line in _read(path).splitlines() if re.match(r"deb\b.*\bmain\b", line)]
+    debian = [re.sub(r"^deb\b", "deb-src", line) for line in lines if "-security" not in line]
     (folder / "debian.list").write_text("\n".join([*debian, ""]), encoding="utf-8")
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _pypi(package: str, folder: Path) -> Iterator[Path]:

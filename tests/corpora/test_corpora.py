@@ -42,10 +42,13 @@ def test_only_debians_own_lists_are_asked_for_sources(tmp_path: Path, monkeypatc
     (apt / "sources.list.d").mkdir(parents=True)
     (apt / "sources.list").write_text("deb http://debian.example stable main\ndeb http://other.example any thing\n")
     ours = "Types: deb\nURIs: http://debian.example\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
-    (apt / "sources.list.d" / "debian.sources").write_text(ours)
+    updates = ours.replace("debian.example", "debian.example/debian-security")
+    (apt / "sources.list.d" / "debian.sources").write_text(f"{ours}\n{updates}")
     (apt / "sources.list.d" / "other.sources").write_text("Types: deb\nURIs: http://other.example\n")
     monkeypatch.setattr(packages, "APT", apt)
     packages._write_source_lists(tmp_path)
     assert (tmp_path / "debian.list").read_text() == "deb-src http://debian.example stable main\n"
-    assert re.match("Types: deb-src\n", (tmp_path / "debian.sources").read_text())
-    assert not (tmp_path / "other.sources").exists()
+    asked = (tmp_path / "debian.sources").read_text()
+    assert re.match("Types: deb-src\n", asked)
+    assert "other.example" not in asked
+    assert "security" not in asked

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from core.formats import READABLE, TARGETS
+from core.formats import READABLE, TARGETS, is_installed
 from tests.matrix import sources
 from tests.matrix.contract import Expected, expected
 from tests.matrix.subjects import Subject, subjects
@@ -58,7 +58,7 @@ def uploads(wanted: Callable[[str, str], bool]) -> Iterator[Upload]:
 def cells_of(upload: Upload) -> Iterator[Cell]:
     """To every target; the job gets those of the subject's options that the target takes."""
     subject = upload.subject
-    for target in TARGETS:
+    for target in filter(is_installed, TARGETS):
         if not subject.needs or subject.needs in target.options:
             options = {name: value for name, value in subject.options.items() if name in target.options}
             yield Cell(upload, target.name, options)

@@ -30,7 +30,7 @@ STEPS = {"gif": 10.0}
 SOURCE_LOSS = {"jpeg": 4.0, "avif": 4.0, "heic": 4.0, "psd": 0.6}
 """Largest error of an 8-bit sample, on average over a picture, that the source file itself may have."""
 
-CODEC_LOSS, RESAMPLING_LOSS, DITHER_LOSS, ROUNDING = 5.0, 4.0, 10.0, 0.6
+CODEC_LOSS, RESAMPLING_LOSS, DITHER_LOSS, ROUNDING = 7.0, 4.0, 10.0, 0.6
 
 KNOWN = ALPHA | BINARY_ALPHA | FLAT
 

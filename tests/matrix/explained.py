@@ -25,7 +25,16 @@ class Explanation:
         return all(not wanted or wanted == is_ for wanted, is_ in given)
 
 
-EXPLANATIONS: tuple[Explanation, ...] = ()
+JXL_PROFILE = (
+    "JPEG XL packs ICC profiles by a code of its own, which the decoder's binding does not give out; "
+    "the job says `profile_ignored`"
+)
+
+EXPLANATIONS: tuple[Explanation, ...] = (
+    Explanation(why=JXL_PROFILE, subject="Display P3", source="jxl", check="warnings"),
+    Explanation(why=JXL_PROFILE, subject="Display P3", source="jxl", check="pixels"),
+    Explanation(why=JXL_PROFILE, subject="Display P3", source="jxl", check="icon"),
+)
 
 
 def reason(cell: Cell, finding: Finding) -> str | None:
