@@ -63,6 +63,8 @@ def page(results: dict[Corpus, Result], notes: list[str]) -> str:
         "\n## By format\n",
         _formats(ended),
         *(f"\n- {one.code}: {one.path.name}, {one.source} to {one.target}" for one in never),
+        "\n## To look at: crashes of a decoder, timeouts, memory\n",
+        _costly(results),
         "\n## Refused here, read by ImageMagick\n",
         _opinions(results),
         "\n## Not fetched\n",
@@ -95,6 +97,17 @@ def _formats(ended: list[Ended]) -> str:
 def _codes(ended: list[Ended]) -> list[str]:
     found = [one.code for one in ended]
     return sorted(set(found), key=lambda code: -found.count(code))
+
+
+def _costly(results: dict[Corpus, Result]) -> str:
+    """Each ended one job, as promised; a better decoder would have had an answer."""
+    lines = [
+        f"- {corpus.name}: {one.path.name} ({one.source} to {one.target}): `{one.code}`"
+        for corpus, result in results.items()
+        for one in result.ended
+        if one.code in {"decoder_crashed", "timeout", "memory_limit"}
+    ]
+    return "\n".join(lines) or "None."
 
 
 def _opinions(results: dict[Corpus, Result]) -> str:

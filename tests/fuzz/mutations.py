@@ -2,12 +2,15 @@
 
 import random
 import struct
+import zlib
 from collections.abc import Callable
 
 Mutation = Callable[[bytes, bytes, random.Random], bytes]
 
 TELLING = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 """Numbers at which counts and lengths go wrong."""
+
+PNG = b"\x89PNG\r\n\x1a\n"
 
 HEAD = 256
 """Where the headers of most formats lie: half of the changes go there."""
@@ -79,8 +82,24 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 def mutate(data: bytes, other: bytes, magic: int, chance: random.Random) -> bytes:
-    """One to three mutations; the first `magic` bytes stay, so that the file is still taken for what it was."""
+    """One to three mutations; the first `magic` bytes stay, so that the file is still taken for what it was.
+
+    Half of the PNGs get check sums that are right again: else none would come past them.
+    """
     changed = data
     for _ in range(chance.choice((1, 1, 2, 3))):
         changed = chance.choice(MUTATIONS)(changed or data, other, chance)
-    return data[:magic] + changed[magic:]
+    changed = data[:magic] + changed[magic:]
+    return with_sums(changed) if changed.startswith(PNG) and chance.random() < 0.5 else changed
+
+
+def with_sums(png: bytes) -> bytes:
+    """The check sum of every chunk that is whole, made right."""
+    made, at = bytearray(png), len(PNG)
+    while at + 12 <= len(png):
+        end = at + 8 + int.from_bytes(png[at : at + 4], "big")
+        if end + 4 > len(png):
+            break
+        struct.pack_into(">I", made, end, zlib.crc32(png[at + 4 : end]))
+        at = end + 4
+    return bytes(made)

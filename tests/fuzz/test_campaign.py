@@ -4,9 +4,11 @@ import random
 
 import pytest
 
+from tests import images
 from tests.fuzz import mutations
 from tests.fuzz.campaign import Case, Ended, Tally, campaign, cases, growth
 from tests.fuzz.seeds import seeds
+from worker.containers import png
 
 
 def test_damaged_files_end_as_promised() -> None:
@@ -27,6 +29,15 @@ def test_a_mutation_changes_a_file_and_may_meet_the_shortest(mutation: mutations
     chance, data = random.Random(1), bytes(range(200))  # noqa: S311 - repeatable chance, no secret
     assert any(mutation(data, data[::-1], chance) != data for _ in range(10))
     mutation(b"ab", b"c", chance)
+
+
+def test_a_damaged_png_can_have_sums_that_are_right() -> None:
+    whole = images.encoded(images.quarters(), "PNG")
+    assert mutations.with_sums(whole) == whole
+    damaged = whole.replace(b"IDAT", b"IDAX")
+    mended = mutations.with_sums(damaged)
+    assert mended != damaged
+    assert len(list(png.chunks(mended))) == len(list(png.chunks(whole)))
 
 
 def test_what_breaks_a_promise_is_kept() -> None:
