@@ -6,11 +6,12 @@ import resource
 import signal
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
+from worker.libc import libc
 from worker.request import Limits
 
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 PR_SET_NO_NEW_PRIVS = 38
 
 FILES = 32
@@ -32,24 +33,34 @@ def give_up_privileges() -> None:
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
-def limit_self(limits: Limits) -> None:
+def be_called(name: str) -> None:
+    """What `ps` and `top` show; at most 15 bytes."""
+    _prctl(PR_SET_NAME, name.encode())
+
+
+def limit_self(limits: Limits, *, space: int, grant: int, threads: bool) -> None:
     """Resource limits of a child, from which it cannot come back.
 
-    Memory is counted as address space beyond what the child already has from its zygote: private memory cannot grow
+    Memory is counted as address space beyond `space`, what the child has from its zygote: private memory cannot grow
     without it, a failed allocation is an answer (MemoryError) and not a kill, and the pages shared with the zygote,
-    which cost nothing, do not count. A result that gets too large is EFBIG, not SIGXFSZ.
+    which cost nothing, do not count. At first it is `grant`; the supervisor may raise that up to the limit, the child,
+    behind its filter, cannot. A result that gets too large is EFBIG, not SIGXFSZ.
     """
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    seconds = int(limits.seconds) + CPU_GRACE
+    # Reading the header has that time, and the conversion again.
+    seconds = 2 * int(limits.seconds) + CPU_GRACE
+    processors = (os.cpu_count() or 1) if threads else 1
     for kind, soft, hard in (
-        (resource.RLIMIT_AS, _address_space() + limits.memory_bytes, None),
+        (resource.RLIMIT_AS, space + min(grant, limits.memory_bytes), space + limits.memory_bytes),
         (resource.RLIMIT_FSIZE, limits.max_result_bytes, None),
-        (resource.RLIMIT_CPU, seconds, seconds + CPU_GRACE),
+        (resource.RLIMIT_CPU, seconds * processors, seconds * processors + CPU_GRACE),
         (resource.RLIMIT_NOFILE, FILES, None),
-        (resource.RLIMIT_NPROC, 0, None),
         (resource.RLIMIT_CORE, 0, None),
     ):
         resource.setrlimit(kind, (soft, soft if hard is None else hard))
+    if not threads:
+        # It counts threads too, and those of the user on the whole machine: so it is none, or it is no limit.
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
 def close_all_but(kept: Iterable[int]) -> None:
@@ -63,15 +74,6 @@ def close_all_but(kept: Iterable[int]) -> None:
     os.closerange(start, max(start + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
 
 
-def _address_space() -> int:
-    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
-    return pages * resource.getpagesize()
-
-
-def _prctl(option: int, value: int) -> None:
-    if _libc().prctl(option, value, 0, 0, 0):
+def _prctl(option: int, value: int | bytes) -> None:
+    if libc().prctl(option, value, 0, 0, 0):
         sys.exit(f"prctl({option}) was refused: errno {ctypes.get_errno()}")
-
-
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)

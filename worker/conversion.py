@@ -1,7 +1,7 @@
 """The state of one conversion as it passes through the steps."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -10,7 +10,7 @@ from core.formats import Format, find
 from core.options import Options
 from worker.conversion_error import ConversionError
 from worker.encoders import CODECS, Codec
-from worker.request import Converted, Outcome, Request, Source
+from worker.request import Converted, Header, Outcome, Request, Source
 from worker.source import Frame, Opened
 
 
@@ -20,6 +20,10 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
+
+    def restart(self) -> None:
+        """The whole time again, from now."""
+        self._end = time.monotonic() + self.seconds
 
     def left(self) -> float:
         """Seconds that are left, 0 when none are."""
@@ -35,6 +39,7 @@ class Deadline:
 class Conversion:
     """One conversion: what is asked, what is known so far, and the frames on their way to the encoder.
 
+    `admit` returns when there is memory for the conversion.
     `frames` is lazy: each step lays its work on it, and the encoder draws the frames through, one at a time.
     """
 
@@ -42,6 +47,7 @@ class Conversion:
     data: bytes
     sink: BinaryIO
     deadline: Deadline
+    admit: Callable[[Header], None]
     warnings: dict[WarningCode, Warned] = field(default_factory=dict)
     opened_or_none: Opened | None = None
     frames: Iterator[Frame] = field(default_factory=lambda: iter(()))

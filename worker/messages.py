@@ -6,15 +6,20 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-from worker.request import Outcome
+from worker.request import Header, Outcome
 
 LARGEST = 1 << 16
+LONGEST_SAYING = 8000
+
+GO = b"go"
+"""The supervisor's one word: there is memory for what the header promised."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
     """The child exists; the pidfd is the receiver's to close."""
 
+    pid: int
     pidfd: int
 
 
@@ -26,11 +31,26 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What the child would have written to stderr, on one line."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Garbage:
     """Something that is no message."""
 
 
-def read_message(source: socket.socket) -> Started | Exit | Outcome | Garbage | None:
+Message = Started | Exit | Header | Outcome | Said | Garbage
+
+
+def said(text: str) -> bytes:
+    """What a child has to say, the end of it."""
+    return json.dumps({"said": text[-LONGEST_SAYING:]}).encode()
+
+
+def read_message(source: socket.socket) -> Message | None:
     """The next packet, None at the end of the socket."""
     try:
         text, fds, _, _ = socket.recv_fds(source, LARGEST, 4)
@@ -45,13 +65,24 @@ def read_message(source: socket.socket) -> Started | Exit | Outcome | Garbage | 
     return message
 
 
-def _understood(text: bytes, fds: list[int]) -> Started | Exit | Outcome | Garbage:
+def _understood(text: bytes, fds: list[int]) -> Message:
     try:
         values: Any = json.loads(text)
-        if isinstance(values, dict) and values.keys() == {"started"} and len(fds) == 1:
-            return Started(fds[0])
-        if isinstance(values, dict) and values.keys() == {"exit"} and type(values["exit"]) is int:
-            return Exit(values["exit"] & 0xFFFF)
+        match values:
+            case {"started": int(pid), **rest} if not rest and len(fds) == 1:
+                return Started(pid, fds[0])
+            case {"exit": int(status), **rest} if not rest:
+                return Exit(status & 0xFFFF)
+            case {"header": header, **rest} if not rest:
+                return Header.of(header)
+            case {"said": str(words), **rest} if not rest:
+                return Said(_on_one_line(words[-LONGEST_SAYING:]))
         return Outcome.from_json(text)
     except (ValueError, RecursionError):
         return Garbage()
+
+
+def _on_one_line(words: str) -> str:
+    """No character that a log or a terminal would take for its own."""
+    lines = " / ".join(line.strip() for line in words.splitlines())
+    return "".join(letter if letter.isprintable() else "?" for letter in lines)

@@ -1,16 +1,26 @@
 """Running the steps over one upload; whatever goes wrong ends as a failure code, never as an exception."""
 
+from collections.abc import Callable
 from typing import BinaryIO
 
 from worker.conversion import Conversion, Deadline
 from worker.conversion_error import explain
-from worker.request import Outcome, Request
+from worker.request import Header, Outcome, Request
 from worker.steps import STEPS
 
 
-def convert(request: Request, data: bytes, sink: BinaryIO) -> Outcome:
-    """Convert the bytes of an upload and write the result to `sink` (seekable, empty)."""
-    job = Conversion(request, data, sink, Deadline(request.limits.seconds))
+def at_once(_header: Header) -> None:
+    """Admits every conversion."""
+
+
+def convert(
+    request: Request, data: bytes, sink: BinaryIO, admit: Callable[[Header], None] = at_once
+) -> Outcome:
+    """Convert the bytes of an upload and write the result to `sink` (seekable, empty).
+
+    `admit` is called once with the header, before anything is decoded, and returns when there is memory for it.
+    """
+    job = Conversion(request, data, sink, Deadline(request.limits.seconds), admit)
     try:
         for step in STEPS:
             job.deadline.check()

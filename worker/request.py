@@ -28,13 +28,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One conversion. `source` and `target` are names of formats; `hold` (seconds, for tests) is slept first."""
+    """One conversion. `source` and `target` are names of formats; `hold` (seconds, for tests) is slept first.
+
+    `grant` is the memory, in bytes, that it may use until its header is known; 0: all that the limits allow.
+    """
 
     source: str
     target: str
     options: Options
     limits: Limits
     hold: float = 0.0
+    grant: int = 0
 
     def as_json(self) -> bytes:
         """As it goes to the zygote."""
@@ -46,6 +50,26 @@ class Request:
         values = json.loads(text)
         options, limits = Options.of(values.pop("options")), Limits(**values.pop("limits"))
         return cls(options=options, limits=limits, **values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a conversion will work on, known before a pixel is decoded: pixels of one frame in and out, and frames."""
+
+    source_area: int
+    target_area: int
+    frames: int
+
+    def as_json(self) -> bytes:
+        """As it comes from the child."""
+        return json.dumps({"header": asdict(self)}).encode()
+
+    @classmethod
+    def of(cls, values: Any) -> Self:
+        """What `as_json` wrote, parsed. Raises ValueError for anything else."""
+        if not isinstance(values, dict) or values.keys() != {"source_area", "target_area", "frames"}:
+            raise ValueError("this is no header")
+        return cls(**{name: _count(value) for name, value in values.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

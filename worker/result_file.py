@@ -14,11 +14,11 @@ BUFFER = 1 << 18
 
 
 class ResultFile(io.RawIOBase):
-    """An open file of at most `limit` bytes; writing past them raises ConversionError (result_too_large)."""
+    """An open, empty file of at most `limit` bytes; writing past them raises ConversionError (result_too_large)."""
 
     def __init__(self, fd: int, limit: int) -> None:
         super().__init__()
-        self._fd, self._limit, self._at = fd, limit, 0
+        self._fd, self._limit, self._at, self._size = fd, limit, 0, 0
 
     def readable(self) -> bool:
         """Yes: TIFF's writer reads back what it wrote."""
@@ -46,11 +46,12 @@ class ResultFile(io.RawIOBase):
             raise ConversionError(FailureCode.RESULT_TOO_LARGE, limit=self._limit)
         count = os.pwrite(self._fd, view, self._at)
         self._at += count
+        self._size = max(self._size, self._at)
         return count
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move the position."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: os.fstat(self._fd).st_size}[whence]
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
         self._at = base + offset
         return self._at
 

@@ -20,7 +20,7 @@ from worker.conversion import Conversion
 from worker.conversion_error import ConversionError
 from worker.metadata import Metadata, spoken, upright_exif
 from worker.readers import open_source
-from worker.request import Converted, Source
+from worker.request import Converted, Header, Source
 from worker.sizing import Sizing, sized
 from worker.source import Frame, Kind
 from worker.writers.plan import Plan
@@ -211,6 +211,17 @@ def _fitted(job: Conversion, one: str | None, frame: Frame) -> Frame:
     return frame if wanted == mode else replace(frame, image=frame.image.convert(wanted))
 
 
+def wait_for_memory(job: Conversion) -> None:
+    """Say what is coming, and wait until there is memory for it; the time of the conversion begins here."""
+    (width, height), (target_width, target_height) = job.opened.size, job.size
+    source, target = width * height, target_width * target_height
+    if job.opened.kind is Kind.PAGES and job.count > 1:
+        # Pages have sizes of their own: one may have nearly all of the pixels.
+        source, target = job.opened.pixels, max(job.opened.pixels, target)
+    job.admit(Header(source_area=source, target_area=target, frames=job.count))
+    job.deadline.restart()
+
+
 def encode(job: Conversion) -> None:
     """Draw the frames through all steps into the result."""
     codec, plan = job.codec, _plan(job)
@@ -279,5 +290,6 @@ STEPS: tuple[Step, ...] = (
     resize,
     settle_alpha,
     fit_modes,
+    wait_for_memory,
     encode,
 )

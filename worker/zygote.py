@@ -1,45 +1,54 @@
 """`python -m worker.zygote CONTROL SUPERVISOR`: a process with all codecs warm that forks one child per job.
 
 It is started with an empty environment and never holds a secret, so its children have none to give away. It is
-single-threaded, reads no image itself, and ends with its supervisor: by the kernel's parent-death signal, and by the
-end of the control socket.
+single-threaded, reads no image of a stranger, and ends with its supervisor: by the kernel's parent-death signal, and by
+the end of the control socket.
 
-Control socket, one packet a job: the request as JSON, with three file descriptors: upload, result, and our end of the
-job's own socket. On that, the supervisor gets `{"started": pid}` with a pidfd, from the child its outcome, and, when
-the child has been reaped, `{"exit": status}`; if the socket ends without that, the zygote is gone.
+Control socket: the zygote begins with `{"layers": ...}`, what the kernel has for the sandbox. It then gets one packet a
+job, the request as JSON with three file descriptors: upload, result, and our end of the job's own socket; or
+`{"keep": n}`, how many children are to be there, busy ones and ones that wait for a job. On a job's socket the
+supervisor gets `{"started": pid}` with a pidfd, from the child a header and its outcome, and, when the child has been
+reaped, `{"exit": status}`; if the socket ends without that, the zygote is gone.
 """
 
 import gc
 import io
 import json
 import os
+import resource
 import select
 import signal
 import socket
 import sys
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from PIL import Image
 
 from core.formats import TARGETS, is_installed
 from core.options import Options
-from worker.child import run_child
-from worker.confine import die_with_parent, give_up_privileges
+from worker import landlock, seccomp
+from worker.child import LARGEST_REQUEST, Surroundings, run_child
+from worker.confine import be_called, die_with_parent, give_up_privileges
 from worker.opening import prepare_codecs
 from worker.pipeline import convert
 from worker.request import Limits, Request
 
-LARGEST_REQUEST = 1 << 16
 GENEROUS = Limits(max_pixels=1 << 20, max_frames=10, max_result_bytes=1 << 20, memory_bytes=1 << 30, seconds=60)
+READY = 1
+"""Children to keep while nobody has said how many."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A running child, and our end of its job's socket."""
+class Child:
+    """A forked child, and our end of the socket by which it gets its job."""
 
     pid: int
     pidfd: int
-    answer: socket.socket
+    channel: socket.socket
 
 
 def main() -> None:
@@ -47,14 +56,18 @@ def main() -> None:
     control, supervisor = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     die_with_parent(supervisor)
     give_up_privileges()
+    be_called("zygote")
     # Ctrl-C reaches the whole group; what becomes of running jobs is the supervisor's decision.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warm_up()
-    # What exists now is shared with every child; the collector would touch, and so copy, all of it.
-    gc.collect()
-    gc.freeze()
-    with control:
-        serve(control)
+    rehearse = rehearsal()
+    with control, open("/proc/self/statm", "rb", buffering=0) as statm:
+        layers = shut_in()
+        control.send(json.dumps({"layers": layers}).encode())
+        # What exists now is shared with every child; the collector would touch, and so copy, all of it.
+        gc.collect()
+        gc.freeze()
+        Zygote(control, rehearse, statm, filters=not layers["seccomp"]).serve()
 
 
 def warm_up() -> None:
@@ -71,71 +84,159 @@ def warm_up() -> None:
             sys.exit(f"{target.title} does not work here: {outcome.failure.detail}")
 
 
+def rehearsal() -> Callable[[], None]:
+    """A small conversion for each child to do before its job: it copies the pages that every conversion writes to."""
+    photo = io.BytesIO()
+    Image.new("RGB", (32, 32), (10, 20, 30)).save(photo, "JPEG")
+    request, data = _plain_request("jpeg", "webp"), photo.getvalue()
+
+    def rehearse() -> None:
+        convert(Request.from_json(request.as_json()), data, io.BytesIO()).as_json()
+
+    return rehearse
+
+
 def _plain_request(source: str, target: str) -> Request:
     return Request(source=source, target=target, options=Options(), limits=GENEROUS)
 
 
-def serve(control: socket.socket) -> None:
-    """Fork for each request, reap each child; return at the end of the control socket, all children gone."""
-    jobs: dict[int, Job] = {}
-    poller = select.poll()
-    poller.register(control, select.POLLIN)
-    while True:
-        for fd, _ in poller.poll():
-            if fd != control.fileno():
-                poller.unregister(fd)
-                reap(jobs.pop(fd))
-            elif (job := accept(control)) is None:
-                for left in jobs.values():
-                    os.kill(left.pid, signal.SIGKILL)
-                return
-            elif isinstance(job, Job):
-                jobs[job.pidfd] = job
-                poller.register(job.pidfd, select.POLLIN)
-
-
-def accept(control: socket.socket) -> Job | OSError | None:
-    """Start the next job: its child, the error of a fork that was refused, or None at the end of the socket."""
-    text, fds, _, _ = socket.recv_fds(control, LARGEST_REQUEST, 3)
-    if not text:
-        return None
-    upload, result, answer = fds[0], fds[1], socket.socket(fileno=fds[2])
-    try:
-        job = start(Request.from_json(text), upload, result, answer)
-    except OSError as error:
-        # The socket ends without an exit: the supervisor leaves the job to its lease.
-        answer.close()
-        return error
-    finally:
-        os.close(upload)
-        os.close(result)
-    tell(answer, {"started": job.pid}, job.pidfd)
-    return job
-
-
-def start(request: Request, upload: int, result: int, answer: socket.socket) -> Job:
-    """Fork the child of a job. Raises OSError when there can be no more processes."""
-    zygote = os.getpid()
+def shut_in() -> dict[str, str]:
+    """Give up the file system for good, and try out a filter: for each layer why it is missing, empty where it is not."""
+    layers = {"seccomp": "", "landlock": ""}
     pid = os.fork()
     if pid == 0:
-        run_child(request, upload, result, answer, zygote)
-    return Job(pid, os.pidfd_open(pid), answer)
+        _try_filter()
+    if reason := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        layers["seccomp"] = "the kernel refuses system-call filters" if reason > 0 else "a filter kills its process"
+    try:
+        landlock.give_up_files()
+    except landlock.LandlockMissing as error:
+        layers["landlock"] = str(error)
+    return layers
 
 
-def reap(job: Job) -> None:
-    """Take leave of a child that has ended, and say how."""
-    _, status = os.waitpid(job.pid, 0)
-    tell(job.answer, {"exit": status})
-    os.close(job.pidfd)
-    job.answer.close()
+def _try_filter() -> None:
+    with suppress(seccomp.SeccompMissing):
+        seccomp.install(seccomp.build(threads=False))
+        os._exit(0)
+    os._exit(1)
+
+
+class Zygote:
+    """Forks ahead, hands jobs to children that wait, and reaps them."""
+
+    def __init__(
+        self, control: socket.socket, rehearse: Callable[[], None], statm: BinaryIO, *, filters: bool
+    ) -> None:
+        self._control, self._rehearse, self._statm, self._filters = control, rehearse, statm, filters
+        self._keep = READY
+        self._waiting: deque[Child] = deque()
+        self._busy: dict[int, socket.socket] = {}
+        """Our end of the job's socket, by the child's pid."""
+        self._children: dict[int, Child] = {}
+        """By pidfd."""
+        self._poller = select.poll()
+
+    def serve(self) -> None:
+        """Until the control socket ends; then all children are killed."""
+        self._poller.register(self._control, select.POLLIN)
+        self._refill()
+        while True:
+            for fd, _ in self._poller.poll():
+                if fd != self._control.fileno():
+                    self._reap(self._children.pop(fd))
+                elif not self._listen():
+                    self._end()
+                    return
+
+    def _listen(self) -> bool:
+        """Take one packet; False at the end of the socket."""
+        try:
+            text, fds, _, _ = socket.recv_fds(self._control, LARGEST_REQUEST, 3)
+        except ConnectionResetError:
+            return False
+        if fds:
+            self._start(text, fds)
+        elif text:
+            self._keep = int(json.loads(text)["keep"])
+            self._refill()
+        return bool(text)
+
+    def _start(self, text: bytes, fds: list[int]) -> None:
+        """Hand a job to a child. If there can be none, its socket ends: the supervisor leaves the job to its lease."""
+        answer = socket.socket(fileno=fds[2])
+        try:
+            child = self._next()
+            # First of all, so that the supervisor knows this message for ours.
+            tell(answer, {"started": child.pid}, child.pidfd)
+            socket.send_fds(child.channel, [text], fds)
+            self._busy[child.pid] = answer
+        except OSError as error:
+            answer.close()
+            sys.stderr.write(f"a job could not be started: {error}\n")
+        finally:
+            os.close(fds[0])
+            os.close(fds[1])
+
+    def _next(self) -> Child:
+        """A child that waits and lives, forked now if there is none. Raises OSError when there can be no more."""
+        while self._waiting:
+            child = self._waiting.popleft()
+            poller = select.poll()
+            poller.register(child.pidfd, select.POLLIN)
+            if not poller.poll(0):
+                return child
+        return self._fork()
+
+    def _fork(self) -> Child:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        surroundings = Surroundings(os.getpid(), self._space(), self._filters)
+        with theirs:
+            pid = os.fork()
+            if pid == 0:
+                run_child(theirs, self._rehearse, surroundings)
+        child = Child(pid, os.pidfd_open(pid), ours)
+        self._children[child.pidfd] = child
+        self._poller.register(child.pidfd, select.POLLIN)
+        return child
+
+    def _space(self) -> int:
+        """Bytes of address space of this process, and so of a child that begins."""
+        return int(os.pread(self._statm.fileno(), 64, 0).split()[0]) * resource.getpagesize()
+
+    def _refill(self) -> None:
+        """Fork ahead for as many jobs as there may be at the same time."""
+        while len(self._children) < self._keep:
+            try:
+                self._waiting.append(self._fork())
+            except OSError as error:
+                sys.stderr.write(f"no child can be forked ahead: {error}\n")
+                return
+
+    def _reap(self, child: Child) -> None:
+        """Take leave of a child that has ended, say how, and fork the next one."""
+        self._poller.unregister(child.pidfd)
+        _, status = os.waitpid(child.pid, 0)
+        os.close(child.pidfd)
+        child.channel.close()
+        if child in self._waiting:
+            self._waiting.remove(child)
+        answer = self._busy.pop(child.pid, None)
+        if answer is not None:
+            tell(answer, {"exit": status})
+            answer.close()
+            # Not for one that died waiting: it could be all that it does.
+            self._refill()
+
+    def _end(self) -> None:
+        for child in self._children.values():
+            os.kill(child.pid, signal.SIGKILL)
 
 
 def tell(answer: socket.socket, message: dict[str, int], *fds: int) -> None:
-    """One packet to the supervisor, who may have left."""
-    try:
+    """One packet to the supervisor, who may have heard enough of that job."""
+    with suppress(BrokenPipeError, ConnectionResetError):
         socket.send_fds(answer, [json.dumps(message).encode()], fds)
-    except OSError as error:
-        sys.stderr.write(f"the supervisor of a job does not listen any more: {error}\n")
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ The kernel's parent-death signal follows the thread that forked, not the process
 the sandbox starts every zygote, also those that a short-lived slot's thread asks for.
 """
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import worker
@@ -19,10 +21,15 @@ SEND_SECONDS = 30.0
 
 CLOSE_SECONDS = 10.0
 
+LARGEST_LAYERS = 4096
+
+ALLOCATOR = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1"
+"""Large pages for pixels, which saves a fork's child most of its page faults; no address space set aside by thread."""
+
 LOADER = ("LD_LIBRARY_PATH",)
 """The only variables that are handed on: some Pythons do not start without them."""
 
-SINGLE = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+SINGLE = {"OPENBLAS_NUM_THREADS": "1"}
 """A zygote has one thread, and numpy would start others when it is imported; and what a codec's thread reserves for its
 own allocations is address space that a child would have beyond its limit."""
 
@@ -33,6 +40,7 @@ class ZygoteProcess:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._keeper = ThreadPoolExecutor(1, "zygote-keeper")
+        self._keep: int | None = None
         self._process, self._control = self._start()
 
     def submit(self, request: bytes, upload: int, result: int) -> socket.socket:
@@ -45,6 +53,23 @@ class ZygoteProcess:
                 ours.close()
                 raise
         return ours
+
+    def keep(self, count: int) -> None:
+        """Have so many children there, busy or ready for a job."""
+        with self._lock:
+            self._keep = count
+            self._say_keep(self._control)
+
+    def layers(self) -> dict[str, str]:
+        """For each layer of the sandbox why the kernel has it not, empty where it has; waits until the zygote is warm.
+
+        To be called once. Raises OSError when the zygote did not come up.
+        """
+        text = self._control.recv(LARGEST_LAYERS)
+        if not text:
+            raise OSError("the process that converts images did not start; its reason stands above")
+        found: dict[str, str] = json.loads(text)["layers"]
+        return found
 
     def discard(self) -> None:
         """Kill the zygote, which takes its children with it; the next `submit` starts another."""
@@ -84,7 +109,14 @@ class ZygoteProcess:
         with theirs:
             process = self._keeper.submit(_spawn, theirs.fileno()).result()
         ours.settimeout(SEND_SECONDS)
+        self._say_keep(ours)
         return process, ours
+
+    def _say_keep(self, control: socket.socket) -> None:
+        """A zygote that is gone does not hear it; the next one will."""
+        if self._keep is not None:
+            with suppress(OSError):
+                control.send(json.dumps({"keep": self._keep}).encode())
 
 
 def _spawn(control: int) -> subprocess.Popen[bytes]:
@@ -102,4 +134,5 @@ def _spawn(control: int) -> subprocess.Popen[bytes]:
 def environment() -> dict[str, str]:
     """What Python needs to find this package, and nothing else."""
     handed_on = {name: os.environ[name] for name in LOADER if name in os.environ}
-    return {"PYTHONPATH": str(Path(worker.__file__).parents[1]), "PYTHONSAFEPATH": "1"} | SINGLE | handed_on
+    package = {"PYTHONPATH": str(Path(worker.__file__).parents[1]), "PYTHONSAFEPATH": "1"}
+    return package | {"GLIBC_TUNABLES": ALLOCATOR} | SINGLE | handed_on
