@@ -85,9 +85,10 @@ class Process:
             self.wait()
 
     def children(self) -> list[psutil.Process]:
-        """The conversions that run: children of the zygote, which is the only child of a worker."""
+        """The conversions that run: children of the zygote, which is the only child of a worker; others wait for a job."""
         try:
-            return [p for zygote in psutil.Process(self.pid).children() for p in zygote.children()]
+            found = [p for zygote in psutil.Process(self.pid).children() for p in zygote.children()]
+            return [p for p in found if p.name() == "converting"]
         except psutil.NoSuchProcess:
             return []
 

@@ -35,6 +35,7 @@ def main() -> int:
         stack.callback(sandbox.close)
         settings = WorkerSettings()
         configure_logs(settings.log_level, settings.log_format)
+        sandbox.prepare(jobs=settings.slots, budget=settings.memory_budget)
         context = make_context(settings, sandbox)
         stack.callback(context.engine.dispose)
         stack.callback(context.redis.close)

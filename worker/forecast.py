@@ -56,4 +56,6 @@ def forecast(request: Request, header: Header, upload: int) -> int:
 
 def encoder(target: str, options: Options) -> float:
     """Bytes for each pixel of an encoder with those options."""
-    return WRITE.get(target, WRITE_OTHER)
+    factor = WRITE.get(target, WRITE_OTHER)
+    slow = (options.effort or 0) > 4 or (options.quality or 0) >= 90
+    return factor * SLOW_AVIF if target == "avif" and slow else factor

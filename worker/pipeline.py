@@ -13,9 +13,7 @@ def at_once(_header: Header) -> None:
     """Admits every conversion."""
 
 
-def convert(
-    request: Request, data: bytes, sink: BinaryIO, admit: Callable[[Header], None] = at_once
-) -> Outcome:
+def convert(request: Request, data: bytes, sink: BinaryIO, admit: Callable[[Header], None] = at_once) -> Outcome:
     """Convert the bytes of an upload and write the result to `sink` (seekable, empty).
 
     `admit` is called once with the header, before anything is decoded, and returns when there is memory for it.

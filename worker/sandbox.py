@@ -22,6 +22,9 @@ __all__ = ["Handle", "Killed", "Sandbox", "SandboxLost"]
 
 log = structlog.get_logger(__name__)
 
+ZYGOTE = "worker.zygote"
+"""The module that a zygote runs."""
+
 POLL_SECONDS = 0.2
 """How soon a kill is seen by a conversion that has no child yet."""
 
@@ -32,8 +35,8 @@ class Sandbox:
     The first zygote is started here, so make it before any secret is read; a lost one is replaced by the next `run`.
     """
 
-    def __init__(self) -> None:
-        self._zygote = ZygoteProcess()
+    def __init__(self, program: str = ZYGOTE) -> None:
+        self._zygote = ZygoteProcess(program)
         self._admission = Admission()
 
     def prepare(self, *, jobs: int, budget: int) -> None:

@@ -1,6 +1,8 @@
 """Settings of the worker and of the janitor."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from core.settings import Settings
 
@@ -17,7 +19,12 @@ class WorkerSettings(ProbeSettings):
 
     slots: int = Field(4, ge=1, le=64, description="How many jobs one worker converts at the same time.")
     job_memory_bytes: int = Field(
-        1 << 30, ge=64 << 20, description="The most memory that one conversion may use, in bytes."
+        3 << 30, ge=64 << 20, description="The most memory that one conversion may use, in bytes."
+    )
+    memory_budget_bytes: int = Field(
+        0,
+        ge=0,
+        description="The memory that all conversions of one worker share, in bytes: one that does not fit beside the others waits. 0 means 1 GiB for each slot, and no less than one job may use.",
     )
     drain_seconds: float = Field(
         65, ge=0, description="How long a stopping worker lets its jobs finish before it hands them back, in seconds."
@@ -25,6 +32,21 @@ class WorkerSettings(ProbeSettings):
     test_hold: bool = Field(
         False, description="For tests only: a file named `hold-SECONDS.…` waits that long before it is converted."
     )
+
+    @model_validator(mode="after")
+    def _one_job_fits(self) -> Self:
+        if 0 < self.memory_budget_bytes < self.job_memory_bytes:
+            sentence = (
+                f"IMAGEMILL_MEMORY_BUDGET_BYTES ({self.memory_budget_bytes}) must be at least "
+                f"IMAGEMILL_JOB_MEMORY_BYTES ({self.job_memory_bytes}), so that every job that is allowed can run."
+            )
+            raise ValueError(sentence)
+        return self
+
+    @property
+    def memory_budget(self) -> int:
+        """Bytes that all conversions of this worker share."""
+        return self.memory_budget_bytes or max(self.slots << 30, self.job_memory_bytes)
 
 
 class JanitorSettings(ProbeSettings):

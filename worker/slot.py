@@ -4,6 +4,7 @@ Whatever goes wrong here, the job is either finished under our claim, given back
 the janitor is the only other way back.
 """
 
+import fcntl
 import os
 import re
 import time
@@ -65,6 +66,8 @@ def _fetch(context: Context, held: Held, upload: int) -> bool:
     with _stage("fetch"):
         found = outlast("fetch the upload", read) is not None
     os.lseek(upload, 0, os.SEEK_SET)
+    # Memory that nobody has granted: a child could let the file grow.
+    fcntl.fcntl(upload, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
     return found
 
 
@@ -116,7 +119,7 @@ def _after_kill(context: Context, held: Held) -> None:
 
 @contextmanager
 def _memory_file(name: str) -> Iterator[int]:
-    fd = os.memfd_create(name, os.MFD_CLOEXEC)
+    fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         yield fd
     finally:

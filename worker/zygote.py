@@ -24,6 +24,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
@@ -61,7 +62,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warm_up()
     rehearse = rehearsal()
-    with control, open("/proc/self/statm", "rb", buffering=0) as statm:
+    with control, Path("/proc/self/statm").open("rb", buffering=0) as statm:
         layers = shut_in()
         control.send(json.dumps({"layers": layers}).encode())
         # What exists now is shared with every child; the collector would touch, and so copy, all of it.
@@ -102,12 +103,7 @@ def _plain_request(source: str, target: str) -> Request:
 
 def shut_in() -> dict[str, str]:
     """Give up the file system for good, and try out a filter: for each layer why it is missing, empty where it is not."""
-    layers = {"seccomp": "", "landlock": ""}
-    pid = os.fork()
-    if pid == 0:
-        _try_filter()
-    if reason := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
-        layers["seccomp"] = "the kernel refuses system-call filters" if reason > 0 else "a filter kills its process"
+    layers = {"seccomp": _try_filter(), "landlock": ""}
     try:
         landlock.give_up_files()
     except landlock.LandlockMissing as error:
@@ -115,19 +111,28 @@ def shut_in() -> dict[str, str]:
     return layers
 
 
-def _try_filter() -> None:
-    with suppress(seccomp.SeccompMissing):
-        seccomp.install(seccomp.build(threads=False))
-        os._exit(0)
-    os._exit(1)
+def _try_filter() -> str:
+    """In a child, since there is no way back; its reason comes by a pipe."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            seccomp.install(seccomp.build(threads=False))
+        except seccomp.SeccompMissing as error:
+            os.write(writing, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        reason = pipe.read()
+    status = os.waitpid(pid, 0)[1]
+    return reason or ("its process was killed" if status else "")
 
 
 class Zygote:
     """Forks ahead, hands jobs to children that wait, and reaps them."""
 
-    def __init__(
-        self, control: socket.socket, rehearse: Callable[[], None], statm: BinaryIO, *, filters: bool
-    ) -> None:
+    def __init__(self, control: socket.socket, rehearse: Callable[[], None], statm: BinaryIO, *, filters: bool) -> None:
         self._control, self._rehearse, self._statm, self._filters = control, rehearse, statm, filters
         self._keep = READY
         self._waiting: deque[Child] = deque()

@@ -30,14 +30,14 @@ LOADER = ("LD_LIBRARY_PATH",)
 """The only variables that are handed on: some Pythons do not start without them."""
 
 SINGLE = {"OPENBLAS_NUM_THREADS": "1"}
-"""A zygote has one thread, and numpy would start others when it is imported; and what a codec's thread reserves for its
-own allocations is address space that a child would have beyond its limit."""
+"""A zygote has one thread, and numpy would start others when it is imported."""
 
 
 class ZygoteProcess:
-    """One zygote at a time. `submit` is safe from any thread."""
+    """One zygote at a time, of the module `program`. `submit` is safe from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str) -> None:
+        self._program = program
         self._lock = threading.Lock()
         self._keeper = ThreadPoolExecutor(1, "zygote-keeper")
         self._keep: int | None = None
@@ -107,7 +107,7 @@ class ZygoteProcess:
     def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            process = self._keeper.submit(_spawn, theirs.fileno()).result()
+            process = self._keeper.submit(_spawn, self._program, theirs.fileno()).result()
         ours.settimeout(SEND_SECONDS)
         self._say_keep(ours)
         return process, ours
@@ -119,10 +119,10 @@ class ZygoteProcess:
                 control.send(json.dumps({"keep": self._keep}).encode())
 
 
-def _spawn(control: int) -> subprocess.Popen[bytes]:
+def _spawn(program: str, control: int) -> subprocess.Popen[bytes]:
     """Its group is its own, so that a signal to the worker's does not reach it; its stderr is ours."""
     return subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "worker.zygote", str(control), str(os.getpid())],
+        [sys.executable, "-m", program, str(control), str(os.getpid())],
         env=environment(),
         pass_fds=[control],
         stdin=subprocess.DEVNULL,

@@ -22,8 +22,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     ({"api.terminationGracePeriodSeconds": 64}, "api.terminationGracePeriodSeconds is 64"),
     ({"settings.heartbeatSeconds": 16}, "settings.heartbeatSeconds (16) is above half of settings.leaseSeconds (30)"),
-    ({"worker.slots": 5}, "worker.resources.limits.memory is 5632Mi, but 5 slots x (1Gi job memory"),
-    ({"worker.jobMemory": "2Gi"}, "base memory are 9402Mi: a full worker would be killed with all its jobs"),
+    (
+        {"worker.slots": 6},
+        "worker.resources.limits.memory is 5632Mi, but 4Gi memory budget + 6 slots x (upload + result)",
+    ),
+    ({"worker.memoryBudget": "8Gi"}, "base memory are 9402Mi: a full worker would be killed with all its jobs"),
+    ({"worker.jobMemory": "5Gi"}, "worker.jobMemory (5Gi) is above worker.memoryBudget (4Gi), which all jobs"),
     (
         {"worker.autoscaling.maxReplicas": 39},
         "but 39 workers x 4 + 2 api pods x (16 threads + 1) + 2 for the janitor + 10 reserved are 202",

@@ -56,7 +56,7 @@ def test_the_stream_is_the_one_that_the_code_writes(default: list[Manifest]) -> 
 
 @pytest.mark.parametrize(("slots", "target"), [(2, 1), (3, 2), (4, 3), (5, 3), (8, 6), (16, 12)])
 def test_the_target_is_three_quarters_of_the_slots(slots: int, target: int) -> None:
-    values = {"worker": {"slots": slots, "jobMemory": "64Mi", "resources": {"limits": {"memory": "16Gi"}}}}
+    values = {"worker": {"slots": slots, "resources": {"limits": {"memory": "16Gi"}}}}
     (trigger,) = of_kind(render(values), "ScaledObject")["worker"]["spec"]["triggers"]
     assert trigger["metadata"]["streamLength"] == str(target)
 
@@ -139,7 +139,9 @@ def test_a_full_worker_fits_into_its_pod(manifests: list[Manifest]) -> None:
     worker = next(m for m in manifests if m["kind"] == "Deployment" and m["metadata"]["name"].endswith("-worker"))
     (container,) = worker["spec"]["template"]["spec"]["containers"]
     files = int(data["IMAGEMILL_MAX_UPLOAD_BYTES"]) + int(data["IMAGEMILL_MAX_RESULT_BYTES"])
-    needed = int(data["IMAGEMILL_SLOTS"]) * (int(data["IMAGEMILL_JOB_MEMORY_BYTES"]) + files)
+    budget = int(data["IMAGEMILL_MEMORY_BUDGET_BYTES"])
+    assert int(data["IMAGEMILL_JOB_MEMORY_BYTES"]) <= budget
+    needed = int(data["IMAGEMILL_SLOTS"]) * files + budget
     assert needed < in_bytes(container["resources"]["limits"]["memory"])
     assert set(data) > {f"IMAGEMILL_{name.upper()}" for name in Settings.model_fields} - {
         "IMAGEMILL_DATABASE_URL",

@@ -77,6 +77,11 @@ def started(boxed: Boxed, threads: ThreadPoolExecutor, handle: Handle | None = N
 
 
 def children(pid: int) -> list[int]:
+    """The conversions that run: processes that this one has started and not yet reaped, without those that wait."""
+    return [child for child in all_children(pid) if read(Path(f"/proc/{child}/comm")) == b"converting\n"]
+
+
+def all_children(pid: int) -> list[int]:
     """The processes that this one (with one thread) has started and not yet reaped."""
     listed = Path(f"/proc/{pid}/task/{pid}/children")
     if not listed.exists():

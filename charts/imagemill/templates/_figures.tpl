@@ -55,10 +55,10 @@
 {{- add $api $workers 2 .Values.postgresql.reservedConnections }}
 {{- end }}
 
-{{/* What a worker needs when every slot has a job that uses all it may: the upload and the result are memory files,
-     outside of the child's own limit. */}}
+{{/* What a worker needs when its conversions use all that they share and every slot has the largest files: the upload
+     and the result are memory files, outside of a conversion's own limit. */}}
 {{- define "imagemill.worker.memory" -}}
 {{- $files := add (int64 .Values.settings.maxUploadBytes) (int64 .Values.settings.maxResultBytes) }}
-{{- $job := add (include "imagemill.bytes" .Values.worker.jobMemory) $files }}
-{{- add (mul .Values.worker.slots $job) (include "imagemill.bytes" .Values.worker.baseMemory) }}
+{{- $shared := add (include "imagemill.bytes" .Values.worker.memoryBudget) (include "imagemill.bytes" .Values.worker.baseMemory) }}
+{{- add (mul .Values.worker.slots $files) $shared }}
 {{- end }}

@@ -51,7 +51,10 @@
 {{- $limit := dig "limits" "memory" "" .Values.worker.resources }}
 {{- $needed := include "imagemill.worker.memory" . | int64 }}
 {{- if and $limit (gt $needed (include "imagemill.bytes" $limit | int64)) }}
-- worker.resources.limits.memory is {{ $limit }}, but {{ .Values.worker.slots }} slots x ({{ .Values.worker.jobMemory }} job memory + upload + result) + {{ .Values.worker.baseMemory }} base memory are {{ divf $needed 1048576 | ceil }}Mi: a full worker would be killed with all its jobs. Raise the limit, or lower worker.slots or worker.jobMemory.
+- worker.resources.limits.memory is {{ $limit }}, but {{ .Values.worker.memoryBudget }} memory budget + {{ .Values.worker.slots }} slots x (upload + result) + {{ .Values.worker.baseMemory }} base memory are {{ divf $needed 1048576 | ceil }}Mi: a full worker would be killed with all its jobs. Raise the limit, or lower worker.memoryBudget or worker.slots.
+{{- end }}
+{{- if gt (include "imagemill.bytes" .Values.worker.jobMemory | int64) (include "imagemill.bytes" .Values.worker.memoryBudget | int64) }}
+- worker.jobMemory ({{ .Values.worker.jobMemory }}) is above worker.memoryBudget ({{ .Values.worker.memoryBudget }}), which all jobs of a worker share: the largest job that is allowed could not run. Raise the budget, or lower worker.jobMemory.
 {{- end }}
 {{- $connections := include "imagemill.connections" . | int }}
 {{- if gt $connections (int .Values.postgresql.maxConnections) }}

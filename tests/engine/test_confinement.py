@@ -1,0 +1,161 @@
+"""A child that hostile bytes have taken over gets nowhere, and does no harm to its neighbours."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+from core.formats import READABLE, TARGETS
+from tests import images
+from tests.engine.conftest import LIMITS
+from tests.engine.hostile import NUMBERS
+from tests.engine.processes import alive, all_children, children, children_of, command, until
+from tests.engine.running import Boxed, Result
+from worker.sandbox import Sandbox
+
+LAYERS = ("seccomp", "landlock")
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Iterator[Boxed]:
+    """A sandbox whose children do as the upload says."""
+    box = Sandbox("tests.engine.hostile")
+    box.prepare(jobs=2, budget=4 << 30)
+    yield Boxed(box, LIMITS)
+    box.close()
+
+
+def told(result: Result) -> str:
+    assert result.outcome.failure is not None
+    return result.outcome.failure.detail
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "socket", "unix-socket", "read-file /etc/hostname", "list-folder /", "stat-file /etc/hostname", "fork", "exec",
+        "signal-parent", "signal-any 1", "thread", "environment-file", "memory-of-parent", "executable-memory",
+        "send-descriptor", "more-memory", *(f"call {name}" for name in NUMBERS),
+    ],
+)  # fmt: skip
+def test_a_child_is_denied(hostile: Boxed, deed: str) -> None:
+    assert told(hostile(f"do {deed}".encode())) in {
+        "denied: Operation not permitted", "denied: can't start new thread", "denied: not allowed to raise maximum limit",
+    }  # fmt: skip
+
+
+def test_a_child_changes_no_file(hostile: Boxed, tmp_path: Path) -> None:
+    there, new = tmp_path / "there", tmp_path / "new"
+    there.write_text("kept")
+    for deed in (f"write-file {there}", f"write-file {new}", f"delete-file {there}"):
+        assert told(hostile(f"do {deed}".encode())).startswith("denied: ")
+    assert there.read_text() == "kept"
+    assert not new.exists()
+
+
+def test_a_child_knows_no_environment(hostile: Boxed) -> None:
+    names = told(hostile(b"do environment")).removeprefix("succeeded: ")
+    assert set(names.strip("[]").replace("'", "").split(", ")) <= {
+        "PYTHONPATH", "PYTHONSAFEPATH", "GLIBC_TUNABLES", "LD_LIBRARY_PATH", "LC_CTYPE", "OPENBLAS_NUM_THREADS",
+    }  # fmt: skip
+
+
+def test_threads_only_where_a_codec_may_need_them(hostile: Boxed) -> None:
+    assert told(hostile(b"do thread", target="avif")) == "succeeded: it ran"
+    assert told(hostile(b"do fork", target="avif")).startswith("denied: ")
+
+
+def test_what_a_child_says_reaches_no_log(hostile: Boxed, capfd: pytest.CaptureFixture[str]) -> None:
+    assert told(hostile(b"do speak")).startswith("denied: ")
+    assert "not for the log" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("deed", "code"),
+    [
+        ("crash", "decoder_crashed"),
+        ("abort", "decoder_crashed"),
+        ("die 4", "decoder_crashed"),
+        ("leave", "decoder_crashed"),
+        ("hog", "memory_limit"),
+        ("huge-header", "memory_limit"),
+        ("say garbage", "decoder_crashed"),
+        ('say {"exit": 0}', "decoder_crashed"),
+        ('say {"started": 1}', "decoder_crashed"),
+        ('say {"header": {"frames": 1}}', "decoder_crashed"),
+        ("say-much", "decoder_crashed"),
+        ("flood", "decoder_crashed"),
+        ("two-headers", "decoder_crashed"),
+        ("claim-success", "decoder_crashed"),
+        ("fill-result", "internal"),
+    ],
+)
+def test_misbehaviour_is_a_failure_of_its_own_job(hostile: Boxed, deed: str, code: str) -> None:
+    result = hostile(f"do {deed}".encode(), memory_bytes=256 << 20, max_result_bytes=5 << 20)
+    assert result.failure == code
+    assert len(result.data) <= 5 << 20
+    assert hostile(images.oriented(1)).converted.width == 48
+
+
+def test_an_endless_loop_ends_in_time(hostile: Boxed) -> None:
+    assert hostile(b"do spin", seconds=0.5).failure == "timeout"
+
+
+def test_a_child_that_misbehaves_takes_no_neighbour_with_it(hostile: Boxed, threads: ThreadPoolExecutor) -> None:
+    deeds = [b"do crash", b"do flood", b"do hog", b"do leave"]
+    bad = [threads.submit(hostile, deed, memory_bytes=256 << 20) for deed in deeds]
+    good = [threads.submit(hostile, images.noisy_jpeg((50 + index, 40))) for index in range(8)]
+    assert {job.result().failure for job in bad} == {"decoder_crashed", "memory_limit"}
+    assert [job.result().image().width for job in good] == [50 + index for index in range(8)]
+
+
+def test_no_process_is_left_over(hostile: Boxed) -> None:
+    for deed in (b"do crash", b"do leave", b"do flood"):
+        hostile(deed)
+    (zygote,) = (pid for pid in children_of(os.getpid()) if b"hostile" in command(pid) and alive(pid))
+    until(lambda: not children(zygote))
+    until(lambda: len(all_children(zygote)) <= 2)
+
+
+def test_what_the_kernel_lacks_is_said_and_the_rest_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
+    box = Sandbox("tests.engine.bare")
+    try:
+        box.prepare(jobs=1, budget=4 << 30)
+        assert "no filters here" in capfd.readouterr().out
+        assert [REGISTRY.get_sample_value("imagemill_sandbox_layer", {"layer": name}) for name in LAYERS] == [0, 0]
+        assert Boxed(box, LIMITS)(images.oriented(1), target="avif").converted.width == 48
+    finally:
+        box.close()
+
+
+def test_this_kernel_has_every_layer(sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
+    sandbox.prepare(jobs=1, budget=4 << 30)
+    assert "without one of its layers" not in capfd.readouterr().out
+    assert [REGISTRY.get_sample_value("imagemill_sandbox_layer", {"layer": name}) for name in LAYERS] == [1, 1]
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[Boxed]:
+    """A sandbox in which a system call that is not allowed is death, not an error."""
+    box = Sandbox("tests.engine.strict")
+    box.prepare(jobs=2, budget=4 << 30)
+    yield Boxed(box, LIMITS)
+    box.close()
+
+
+@pytest.mark.parametrize("target", [fmt.name for fmt in TARGETS])
+def test_no_codec_asks_for_what_is_denied(strict: Boxed, target: str) -> None:
+    """Whatever a library loads, opens or sets up was done in the zygote."""
+    for data, source in (
+        (images.oriented(6), "jpeg"),
+        (images.png_with_alpha(), "png"),
+        (images.animated_gif(), "gif"),
+    ):
+        result = strict(data, source=source, target=target)
+        assert result.outcome.failure is None, result.outcome
+        if target in {fmt.name for fmt in READABLE}:
+            again = strict(result.data, source=target, target="png")
+            assert again.outcome.failure is None, again.outcome

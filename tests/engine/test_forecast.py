@@ -1,0 +1,116 @@
+"""Memory by forecast with real children: who does not fit waits, in no time of its own, and can be ended meanwhile."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from PIL import Image
+from prometheus_client import REGISTRY
+
+from core.formats import READABLE, TARGETS
+from tests import images
+from tests.engine.conftest import LIMITS
+from tests.engine.processes import PATIENCE, until
+from tests.engine.running import Boxed
+from worker import forecast
+from worker.sandbox import Handle, Killed, Sandbox
+
+MB = 1 << 20
+BUDGET = 300 * MB
+
+
+@pytest.fixture
+def shared() -> Iterator[Boxed]:
+    """A sandbox with little memory."""
+    box = Sandbox()
+    box.prepare(jobs=2, budget=BUDGET)
+    yield Boxed(box, LIMITS)
+    box.close()
+
+
+def metric(name: str) -> float:
+    return REGISTRY.get_sample_value(name) or 0.0
+
+
+def waiting() -> float:
+    return metric("imagemill_worker_memory_waiting")
+
+
+@pytest.fixture
+def taken(shared: Boxed) -> Iterator[None]:
+    """Someone has nearly all of the memory."""
+    with shared.sandbox._admission.enter() as grant:
+        grant.ask(BUDGET - 70 * MB)
+        assert grant.wait(PATIENCE)
+        yield
+
+
+LARGE = images.encoded(Image.new("RGB", (3000, 2000)), "JPEG")
+"""A picture whose header can be read beside that, but whose pixels do not fit."""
+
+
+def test_what_does_not_fit_waits_for_those_before_it(shared: Boxed, threads: ThreadPoolExecutor) -> None:
+    with shared.sandbox._admission.enter() as grant:
+        grant.ask(BUDGET - 70 * MB)
+        future = threads.submit(shared, LARGE, seconds=1.0)
+        until(lambda: waiting() == 1)
+        assert metric("imagemill_worker_memory_reserved_bytes") <= BUDGET
+    assert future.result(PATIENCE).converted.width == 3000
+    until(lambda: metric("imagemill_worker_memory_reserved_bytes") == 0)
+
+
+@pytest.mark.usefixtures("taken")
+def test_the_time_stands_still_while_it_waits(shared: Boxed, threads: ThreadPoolExecutor) -> None:
+    handle = Handle()
+    future = threads.submit(shared, LARGE, seconds=0.2, handle=handle)
+    until(lambda: waiting() == 1)
+    with pytest.raises(TimeoutError):
+        future.result(3.0)
+    handle.kill()
+    with pytest.raises(Killed):
+        future.result(PATIENCE)
+    assert waiting() == 0
+
+
+@pytest.mark.usefixtures("taken")
+def test_one_that_waits_to_begin_can_be_ended(shared: Boxed, threads: ThreadPoolExecutor) -> None:
+    handle = Handle()
+    future = threads.submit(shared, LARGE + bytes(50 * MB), handle=handle)
+    until(lambda: waiting() == 1)
+    assert not handle.bound
+    handle.kill()
+    with pytest.raises(Killed):
+        future.result(PATIENCE)
+
+
+def test_a_forecast_that_was_too_low_costs_time_but_no_job(shared: Boxed, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = metric("imagemill_worker_forecasts_missed_total")
+    monkeypatch.setattr("worker.attempt.forecast", lambda *_: 8 * MB)
+    assert shared(LARGE, target="webp").converted.width == 3000
+    assert metric("imagemill_worker_forecasts_missed_total") == before + 1
+
+
+def test_no_forecast_is_more_than_a_job_may_have(shared: Boxed) -> None:
+    assert shared(LARGE, target="png", memory_bytes=80 * MB).converted.width == 3000
+    assert shared(LARGE, target="avif", memory_bytes=80 * MB).failure == "memory_limit"
+
+
+SIDE = 1500
+
+
+@pytest.mark.parametrize("name", [fmt.name for fmt in READABLE if fmt.writes])
+def test_the_forecast_is_enough(name: str, boxed: Boxed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For noise, which takes the most; without the part that does not grow with the picture it has to fit closely."""
+    before = metric("imagemill_worker_forecasts_missed_total")
+    monkeypatch.setattr(forecast, "START", 16 * MB)
+    noise = Image.effect_noise((SIDE, SIDE), 120)
+    picture = Image.merge("RGBA", (noise, noise.transpose(Image.Transpose.ROTATE_90), noise, noise))
+    there = boxed(images.encoded(picture, "PNG", compress_level=1), source="png", target=name)
+    assert there.converted
+    assert boxed(there.data, source=name, target="png").converted
+    assert metric("imagemill_worker_forecasts_missed_total") == before
+
+
+def test_every_format_has_measured_factors() -> None:
+    assert {fmt.name for fmt in READABLE} <= forecast.READ.keys()
+    assert {fmt.name for fmt in TARGETS} <= forecast.WRITE.keys()
