@@ -23,6 +23,8 @@ GRACE_SECONDS = 2.0
 
 NO_MEMORY = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS})
 """How a library ends its process that does not check whether it got memory."""
+NO_REASON = frozenset({FailureCode.MEMORY_LIMIT, FailureCode.INTERNAL})
+"""What comes of too little memory: some libraries say no more than that they failed."""
 
 
 class SandboxLost(Exception):
@@ -80,7 +82,7 @@ class Attempt:
             return False
         if self._outcome is not None:
             found = self._outcome.failure
-            return found is not None and found.code is FailureCode.MEMORY_LIMIT
+            return found is not None and found.code in NO_REASON
         return self._went and self._signal in NO_MEMORY and not self._misbehaved
 
     def _left(self) -> float | None:

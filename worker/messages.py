@@ -55,7 +55,8 @@ def read_message(source: socket.socket) -> Message | None:
     try:
         text, fds, _, _ = socket.recv_fds(source, LARGEST, 4)
     except ConnectionResetError:
-        return None
+        # Said once, before what is still there to read, when the other end is gone without having read ours.
+        text, fds, _, _ = socket.recv_fds(source, LARGEST, 4)
     if not text and not fds:
         return None
     message = _understood(text, fds)

@@ -8,13 +8,13 @@ import os
 import random
 import resource
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
-from core.formats import READABLE, TARGETS
+from core.formats import READABLE, TARGETS, find_target
 from core.options import Options
 from worker.opening import prepare_codecs
 from worker.pipeline import convert
@@ -24,7 +24,7 @@ from worker.zygote import warm_up
 from worker.zygote_process import environment
 
 LIMITS = Limits(max_pixels=1 << 28, max_frames=1000, max_result_bytes=1 << 30, memory_bytes=1 << 40, seconds=600)
-SMALL, LARGE = (1024, 1024), (2048, 2048)
+SMALL, LARGE = (768, 768), (1536, 1536)
 FRAMES = (4, 12)
 FRAME = (600, 400)
 MODES = ("L", "RGB", "RGBA", "I;16")
@@ -55,12 +55,12 @@ def report(what: str, name: str, factors: Iterable[float | None]) -> None:
     print(what, name, *(f"{factor:.1f}" if factor is not None else "-" for factor in factors), flush=True)
 
 
-def encoded(name: str, mode: str) -> tuple[bytes, bytes] | None:
-    """Noise in both sizes, by way of the engine itself where Pillow does not write that mode."""
-    try:
-        return made(name, mode, SMALL), made(name, mode, LARGE)
-    except (OSError, ValueError, KeyError, AssertionError):
+def encoded(name: str, mode: str) -> tuple[int, int] | None:
+    """Noise in both sizes as memory files, by way of the engine itself where Pillow does not write that mode."""
+    if find_target(name) is None:
         return None
+    small, large = (apart(lambda size=size: made(name, mode, size)) for size in (SMALL, LARGE))
+    return (small, large) if os.fstat(small).st_size and os.fstat(large).st_size else None
 
 
 def made(name: str, mode: str, size: tuple[int, int]) -> bytes:
@@ -71,24 +71,23 @@ def made(name: str, mode: str, size: tuple[int, int]) -> bytes:
     if name == "tiff":
         return out.getvalue()
     outcome = convert(request("tiff", name), out.getvalue(), sink)
-    assert outcome.failure is None, outcome
-    return sink.getvalue()
+    return sink.getvalue() if outcome.failure is None else b""
 
 
 def request(source: str, target: str) -> Request:
     return Request(source=source, target=target, options=Options(), limits=LIMITS)
 
 
-def slope(files: tuple[bytes, bytes] | None, source: str, target: str) -> float | None:
+def slope(files: tuple[int, int] | None, source: str, target: str) -> float | None:
     if files is None:
         return None
-    low, high = (peak(data, source, target) for data in files)
+    low, high = (peak(file, source, target) for file in files)
     return (high - low) / (LARGE[0] * LARGE[1] - SMALL[0] * SMALL[1])
 
 
 def by_frame(target: str) -> float:
     """Bytes for each pixel of each further frame."""
-    low, high = (peak(animation(count), "png", target) for count in FRAMES)
+    low, high = (peak(apart(lambda count=count: animation(count)), "png", target) for count in FRAMES)
     return (high - low) / ((FRAMES[1] - FRAMES[0]) * FRAME[0] * FRAME[1])
 
 
@@ -100,30 +99,35 @@ def animation(count: int) -> bytes:
     return out.getvalue()
 
 
-def peak(data: bytes, source: str, target: str) -> int:
+def peak(file: int, source: str, target: str) -> int:
     """Bytes of address space that a conversion takes beyond what was there."""
-    read_end, write_end = os.pipe()
+    return int(os.pread(apart(lambda: measure(file, source, target)), 64, 0))
+
+
+def apart(call: Callable[[], bytes]) -> int:
+    """A memory file with what that gives in a fork: what this process frees its forks would use again unseen."""
+    answer = os.memfd_create("answer")
     pid = os.fork()
     if pid == 0:
         try:
-            os.write(write_end, str(measure(data, source, target)).encode())
+            os.write(answer, call())
+        except (OSError, ValueError, KeyError) as error:
+            sys.stderr.write(f"{error}\n")
         finally:
             os._exit(0)
-    os.close(write_end)
-    with os.fdopen(read_end, "rb") as answer:
-        text = answer.read()
     os.waitpid(pid, 0)
-    return int(text)
+    return answer
 
 
-def measure(data: bytes, source: str, target: str) -> int:
+def measure(file: int, source: str, target: str) -> bytes:
+    data = os.pread(file, os.fstat(file).st_size, 0)
     before = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     result = os.memfd_create("result")
     outcome = convert(request(source, target), data, open_result(result, LIMITS.max_result_bytes))
     if outcome.failure is not None:
         sys.stderr.write(f"{source} to {target}: {outcome.failure.detail}\n")
     status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmPeak:")[2].split()[0]) * 1024 - before
+    return str(int(status.partition("VmPeak:")[2].split()[0]) * 1024 - before).encode()
 
 
 if __name__ == "__main__":

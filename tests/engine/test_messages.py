@@ -11,8 +11,8 @@ import pytest
 
 from core.failures import FailureCode, WarningCode, failure, warning
 from core.options import Options
-from worker.messages import Exit, Garbage, Started, read_message
-from worker.request import Converted, Limits, Outcome, Request, Source, failed
+from worker.messages import Exit, Garbage, Said, Started, read_message, said
+from worker.request import Converted, Header, Limits, Outcome, Request, Source, failed
 
 LIMITS = Limits(max_pixels=1, max_frames=2, max_result_bytes=3, memory_bytes=4, seconds=5.5)
 GOOD = Outcome(
@@ -80,8 +80,45 @@ def test_messages(ends: tuple[socket.socket, socket.socket]) -> None:
     theirs.close()
     begun = read_message(ours)
     assert isinstance(begun, Started)
+    assert begun.pid == 1
     os.close(begun.pidfd)
     assert [read_message(ours) for _ in range(4)] == [GOOD, Exit(9), Garbage(), None]
+
+
+def test_the_last_words_are_heard_of_one_who_did_not_listen(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    ours.send(b"go")
+    theirs.send(b'{"exit": 9}')
+    theirs.close()
+    assert [read_message(ours) for _ in range(2)] == [Exit(9), None]
+
+
+def test_a_header_comes_as_it_was(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    header = Header(source_area=12, target_area=34, frames=5)
+    theirs.send(header.as_json())
+    assert read_message(ours) == header
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {}, {"source_area": 1, "target_area": 1}, {"source_area": 0, "target_area": 1, "frames": 1}, [1, 1, 1], None,
+        {"source_area": 1, "target_area": 1, "frames": 1, "more": 1}, {"source_area": "1", "target_area": 1, "frames": 1},
+    ],
+)  # fmt: skip
+def test_anything_else_is_no_header(ends: tuple[socket.socket, socket.socket], values: Any) -> None:
+    ours, theirs = ends
+    theirs.send(json.dumps({"header": values}).encode())
+    assert read_message(ours) == Garbage()
+
+
+def test_what_a_child_says_is_cut_and_made_harmless(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    theirs.send(said("one\n  two\x1b[31m"))
+    theirs.send(said("x" * 50_000))
+    assert read_message(ours) == Said("one / two?[31m")
+    assert read_message(ours) == Said("x" * 8000)
 
 
 def open_files() -> int:
