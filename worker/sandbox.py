@@ -16,14 +16,11 @@ from worker.forecast import at_start
 from worker.handle import Handle, Killed
 from worker.metrics import FORECASTS_MISSED, MEMORY_BUDGET, SANDBOX_LAYER
 from worker.request import Limits, Outcome, Request, failed
-from worker.zygote_process import ZygoteProcess
+from worker.zygote_process import ZYGOTE, ZygoteProcess
 
 __all__ = ["Handle", "Killed", "Sandbox", "SandboxLost"]
 
 log = structlog.get_logger(__name__)
-
-ZYGOTE = "worker.zygote"
-"""The module that a zygote runs."""
 
 POLL_SECONDS = 0.2
 """How soon a kill is seen by a conversion that has no child yet."""

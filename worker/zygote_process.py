@@ -21,6 +21,9 @@ SEND_SECONDS = 30.0
 
 CLOSE_SECONDS = 10.0
 
+ZYGOTE = "worker.zygote"
+"""The module that a zygote runs."""
+
 LARGEST_LAYERS = 4096
 
 ALLOCATOR = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1"
@@ -36,7 +39,7 @@ SINGLE = {"OPENBLAS_NUM_THREADS": "1"}
 class ZygoteProcess:
     """One zygote at a time, of the module `program`. `submit` is safe from any thread."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str = ZYGOTE) -> None:
         self._program = program
         self._lock = threading.Lock()
         self._keeper = ThreadPoolExecutor(1, "zygote-keeper")

@@ -9,6 +9,7 @@ import random
 import resource
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def encoded(name: str, mode: str) -> tuple[int, int] | None:
     """Noise in both sizes as memory files, by way of the engine itself where Pillow does not write that mode."""
     if find_target(name) is None:
         return None
-    small, large = (apart(lambda size=size: made(name, mode, size)) for size in (SMALL, LARGE))
+    small, large = (apart(partial(made, name, mode, size)) for size in (SMALL, LARGE))
     return (small, large) if os.fstat(small).st_size and os.fstat(large).st_size else None
 
 
@@ -87,7 +88,7 @@ def slope(files: tuple[int, int] | None, source: str, target: str) -> float | No
 
 def by_frame(target: str) -> float:
     """Bytes for each pixel of each further frame."""
-    low, high = (peak(apart(lambda count=count: animation(count)), "png", target) for count in FRAMES)
+    low, high = (peak(apart(partial(animation, count)), "png", target) for count in FRAMES)
     return (high - low) / ((FRAMES[1] - FRAMES[0]) * FRAME[0] * FRAME[1])
 
 
@@ -101,7 +102,7 @@ def animation(count: int) -> bytes:
 
 def peak(file: int, source: str, target: str) -> int:
     """Bytes of address space that a conversion takes beyond what was there."""
-    return int(os.pread(apart(lambda: measure(file, source, target)), 64, 0))
+    return int(os.pread(apart(partial(measure, file, source, target)), 64, 0))
 
 
 def apart(call: Callable[[], bytes]) -> int:

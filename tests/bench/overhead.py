@@ -9,6 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from PIL import Image
 
@@ -30,7 +31,7 @@ def main() -> None:
     boxed = Boxed(box, LIMITS)
     print(f"| JPEG of {len(data):,} bytes to | bare, ms | sandbox, ms | median difference, ms |\n|---|---|---|---|")
     for target in sys.argv[1:] or ["jpeg", "webp"]:
-        compare(target, lambda target=target: boxed(data, target=target), lambda target=target: bare(data, target))
+        compare(target, partial(boxed, data, target=target), partial(bare, data, target))
     box.close()
 
 

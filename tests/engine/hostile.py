@@ -44,8 +44,7 @@ def main() -> None:
         JOB.append(job)
         work(job, filters, space)
 
-    child._work = remembered
-    child.convert = convert
+    vars(child).update(_work=remembered, convert=convert)
     zygote.main()
 
 

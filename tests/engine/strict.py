@@ -5,5 +5,5 @@ from functools import partial
 from worker import seccomp, zygote
 
 if __name__ == "__main__":
-    seccomp.build = partial(seccomp.build, denied=seccomp.RET_KILL_PROCESS)  # type: ignore[assignment]
+    vars(seccomp).update(build=partial(seccomp.build, denied=seccomp.RET_KILL_PROCESS))
     zygote.main()

@@ -3,7 +3,8 @@
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import psutil
 import pytest
@@ -109,11 +110,11 @@ def avif_claiming() -> bytes:
     return data.replace(b"ispe" + struct.pack(">III", 0, 64, 64), b"ispe" + struct.pack(">III", 0, 60_000, 60_000))
 
 
-BOMBS = {
+BOMBS: dict[str, tuple[Callable[[], bytes], str, set[str | None]]] = {
     "400 MP of one bit": (bit_png, "png", {"too_many_pixels"}),
     "PNG that claims": (images.png_claiming, "png", {"too_many_pixels"}),
-    "packed text": (lambda: text_png(b"zTXt"), "png", {None, "corrupt_image", "unsupported_image"}),
-    "packed international text": (lambda: text_png(b"iTXt"), "png", {None, "corrupt_image", "unsupported_image"}),
+    "packed text": (partial(text_png, b"zTXt"), "png", {None, "corrupt_image", "unsupported_image"}),
+    "packed international text": (partial(text_png, b"iTXt"), "png", {None, "corrupt_image", "unsupported_image"}),
     "deep TIFF": (deep_tiff, "tiff", {"too_many_pixels"}),
     "lying TIFF": (lying_tiff, "tiff", {None, "corrupt_image"}),
     "10,000 frames": (long_gif, "gif", {"too_many_frames"}),

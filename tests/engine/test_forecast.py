@@ -106,8 +106,8 @@ def test_the_forecast_is_enough(name: str, boxed: Boxed, monkeypatch: pytest.Mon
     noise = Image.effect_noise((SIDE, SIDE), 120)
     picture = Image.merge("RGBA", (noise, noise.transpose(Image.Transpose.ROTATE_90), noise, noise))
     there = boxed(images.encoded(picture, "PNG", compress_level=1), source="png", target=name)
-    assert there.converted
-    assert boxed(there.data, source=name, target="png").converted
+    assert there.outcome.failure is None
+    assert boxed(there.data, source=name, target="png").outcome.failure is None
     assert metric("imagemill_worker_forecasts_missed_total") == before
 
 
