@@ -16,8 +16,9 @@ from core.formats import TARGETS
 from core.options import Options
 from tests.fuzz.mutations import mutate
 from tests.fuzz.seeds import MAGIC
+from worker.attempt import GRACE_SECONDS
 from worker.request import Limits, Outcome, Request
-from worker.sandbox import GRACE_SECONDS, Handle, Sandbox, SandboxLost
+from worker.sandbox import Handle, Sandbox, SandboxLost
 
 LIMITS = Limits(max_pixels=4_000_000, max_frames=100, max_result_bytes=16 << 20, memory_bytes=256 << 20, seconds=10)
 SLACK_SECONDS = 30.0
