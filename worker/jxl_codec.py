@@ -12,6 +12,7 @@ from worker.ceilings import check_pixels
 from worker.colorimetry import PRIMARIES, Colorimetry, Described, by_cicp, described
 from worker.containers import jxl
 from worker.conversion_error import decoding, unsupported
+from worker.jxl_profile import packed_profile
 from worker.metadata import Metadata, upright_xmp
 from worker.request import Limits
 from worker.samples import eight_bits_by_rows
@@ -44,7 +45,7 @@ def _read(data: bytes, header: jxl.JxlHeader) -> Iterator[Frame]:
         # The orientation is left to the step that bakes it in, so that it is applied once for all formats.
         samples = jpegxl_decode(data, index=0, keeporientation=True, numthreads=1)
         image = _image(samples, header)
-    colour = _described(header)
+    colour = _described(data, header)
     yield Frame(
         image,
         profile=colour.profile,
@@ -55,13 +56,17 @@ def _read(data: bytes, header: jxl.JxlHeader) -> Iterator[Frame]:
     )
 
 
-def _described(header: jxl.JxlHeader) -> Described:
+def _described(data: bytes, header: jxl.JxlHeader) -> Described:
     if header.packed_profile:
         # Of a lossy picture the decoder makes sRGB; of others it hands out the samples as they are.
-        return Described() if header.converted else Described(problem="it is packed in a way that is not read here")
+        return Described() if header.converted else _unpacked(packed_profile(data))
     if header.gamma and header.primaries in PRIMARIES:
         return described(Colorimetry(header.gamma, *PRIMARIES[header.primaries]), grey=header.grey)
     return by_cicp(header.primaries, header.transfer, grey=header.grey)
+
+
+def _unpacked(profile: bytes | None) -> Described:
+    return Described(profile) if profile else Described(problem="it is packed in a way that is not read here")
 
 
 def _image(samples: Any, header: jxl.JxlHeader) -> Image.Image:

@@ -1,11 +1,12 @@
 """The one place where a decoder is chosen: by the sniffed format alone, from an allowlist."""
 
+import codecs
 import io
 from collections.abc import Callable, Iterator
 
 from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
 
-from worker import heif_codec
+from worker import heif_codec, jxl_profile
 from worker.conversion_error import decoding
 from worker.source import Frame
 
@@ -16,6 +17,11 @@ PILLOW = {
 }  # fmt: skip
 """Pillow's names of the formats that are read: the allowlist of `Image.open`."""
 
+TEXT_CODECS = (
+    "ascii", "latin-1", "utf-8", "utf-16", "utf-16-be", "utf-16-le", "utf-32-be", "utf-32-le", "unicode-escape",
+)  # fmt: skip
+"""Python loads each from a file when it is first used, which is too late for a child that may open none."""
+
 
 def prepare_codecs() -> None:
     """Load the codecs, one thread each, and leave the check of sizes to worker.ceilings. Call once a process."""
@@ -24,6 +30,9 @@ def prepare_codecs() -> None:
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     heif_codec.prepare()
+    jxl_profile.library()
+    for name in TEXT_CODECS:
+        codecs.lookup(name)
 
 
 def load_image(name: str, data: bytes, *, needs: int = 0) -> ImageFile.ImageFile:

@@ -23,7 +23,9 @@ EXACT = {"png", "gif", "tiff", "bmp", "jp2", "ico", "icns", "tga", "ppm", "pcx",
 """Targets that lose no bit of a picture that they can hold, unless a quality is asked for."""
 
 ICONS = {"ico": (16, 24, 32, 48, 64, 128, 256), "icns": (16, 32, 64, 128, 256, 512, 1024)}
-SIDES = {"webp": 16_383, "jpeg": 65_500}
+SIDES = {"webp": 16_383, "jpeg": 65_500, "heic": 16_384}
+"""Of HEIC it is HEVC's highest level that ends near there (ITU-T H.265, A.4.1: at most 16,888 for a level 6.2)."""
+
 STEPS = {"gif": 10.0}
 """Milliseconds that a format counts frame times in; 1 elsewhere."""
 

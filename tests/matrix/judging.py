@@ -101,19 +101,26 @@ def _of_hidden(frame: Pixels) -> list[Finding]:
 def of_metadata(wanted: Expected, outcome: Outcome, tags: dict[str, object]) -> list[Finding]:
     """By the tags that ExifTool finds: nothing of the source's is left, or all of it is there or said to be dropped."""
     found = []
-    private = {name for name, value in tags.items() if any(word in str(value) for word in ("Millstone", "secret"))}
-    place = {name for name in tags if "GPS" in name}
+    left = private(tags) | place(tags)
     turned = [value for name, value in tags.items() if name.endswith(":Orientation") and value != 1]
     if turned:
         found.append(Finding("metadata", f"an orientation is left: {turned}"))
-    if wanted.metadata == "strip" and private | place:
-        found.append(Finding("metadata", f"left: {', '.join(sorted(private | place))}"))
+    if wanted.metadata == "strip" and left:
+        found.append(Finding("metadata", f"left: {', '.join(sorted(left))}"))
     said = any(warned.code.value == "metadata_dropped" for warned in outcome.warnings)
-    if wanted.metadata == "keep" and not said and not (private and place):
-        found.append(
-            Finding("metadata", f"lost without a word; left: {', '.join(sorted(private | place)) or 'nothing'}")
-        )
+    if wanted.metadata == "keep" and not said and not (private(tags) and place(tags)):
+        found.append(Finding("metadata", f"lost without a word; left: {', '.join(sorted(left)) or 'nothing'}"))
     return found
+
+
+def private(tags: dict[str, object]) -> set[str]:
+    """Names of tags whose values are words that only the source's metadata has."""
+    return {name for name, value in tags.items() if any(word in str(value) for word in ("Millstone", "secret"))}
+
+
+def place(tags: dict[str, object]) -> set[str]:
+    """Names of tags that say where a picture was taken."""
+    return {name for name in tags if "GPS" in name}
 
 
 def _of_times(wanted: Expected, shown: Shown, step: float) -> list[Finding]:

@@ -37,13 +37,16 @@ class Shown:
     plays: int | None = None
 
 
+Read = Callable[[Path], Shown]
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """A reference reader: the program that it needs, and how it reads."""
 
     title: str
     programs: tuple[str, ...]
-    read: Callable[[Path], Shown]
+    read: Read
 
     @property
     def present(self) -> bool:
@@ -123,6 +126,20 @@ def by_magick_composite(path: Path) -> Shown:
     return _shown(rasters.pam(run("magick", f"psd:{path}[0]", "-depth", "8", "pam:-")))
 
 
+def within_limits(read: Read, limit: str, beyond: Read) -> Read:
+    """A reader with a second one for what the first may not read by its own settings, which say `limit` in its refusal."""
+
+    def read_(path: Path) -> Shown:
+        try:
+            return read(path)
+        except Unreadable as error:
+            if limit not in str(error):
+                raise
+            return beyond(path)
+
+    return read_
+
+
 def by_ffmpeg(path: Path) -> Shown:
     """FFmpeg: every frame, composed."""
     sink = ("-vsync", "passthrough", "-f", "image2pipe", "-c:v", "pam", "-")
@@ -149,10 +166,15 @@ def by_png_readers(path: Path) -> Shown:
 def by_avif_readers(path: Path) -> Shown:
     """libvips (libheif) for stills; libavif's own program for sequences, which says nothing of how often they play."""
     if b"avis" not in path.read_bytes()[:64]:
-        return by_vips(path)
+        return within_limits(by_vips, "Security limit", by_avifdec)(path)
     info = run("avifdec", "--info", str(path)).decode()
     times = tuple(float(time) * 1000 for time in re.findall(r"\[duration ([\d.]+)", info))
     return _shown([_avif_frame(path, index) for index in range(len(times))], times=_exact(info) or times)
+
+
+def by_avifdec(path: Path) -> Shown:
+    """libavif's program: one picture."""
+    return _shown([_avif_frame(path)])
 
 
 def _exact(info: str) -> tuple[float, ...]:
@@ -162,7 +184,7 @@ def _exact(info: str) -> tuple[float, ...]:
     return tuple(int(tick) * 1000 / int(scale[1]) for tick in ticks) if scale else ()
 
 
-def _avif_frame(path: Path, index: int) -> rasters.Raster:
+def _avif_frame(path: Path, index: int = 0) -> rasters.Raster:
     with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
         out = Path(directory, "frame.png")
         run("avifdec", "--index", str(index), "--png-compress", "0", str(path), str(out))
@@ -195,6 +217,11 @@ FILM = Reader("libvips", ("vips",), by_vips_film)
 PAGES = Reader("libvips", ("vips",), by_vips_pages)
 MAGICK = Reader("ImageMagick", ("magick",), by_magick)
 FFMPEG = Reader("FFmpeg", ("ffmpeg",), by_ffmpeg)
+LIMITED = "exceeds limit"
+WIDE = Reader(
+    "ImageMagick; over its limits: FFmpeg", ("magick", "ffmpeg"), within_limits(by_magick, LIMITED, by_ffmpeg)
+)
+WIDE_PSD = replace(WIDE, read=within_limits(by_magick_composite, LIMITED, by_ffmpeg))
 
 READERS: dict[str, tuple[Reader, ...]] = {
     "jpeg": (VIPS, MAGICK, FFMPEG),
@@ -202,7 +229,7 @@ READERS: dict[str, tuple[Reader, ...]] = {
     "webp": (FILM,),
     "gif": (FILM,),
     "tiff": (PAGES, MAGICK),
-    "bmp": (MAGICK, FFMPEG),
+    "bmp": (WIDE, MAGICK, FFMPEG),
     "avif": (Reader("libheif by libvips; sequences: libavif", ("vips", "avifdec"), by_avif_readers),),
     "heic": (Reader("libheif by libvips", ("vips",), by_vips),),
     "jxl": (Reader("libjxl by libvips", ("vips",), by_vips),),
@@ -211,9 +238,9 @@ READERS: dict[str, tuple[Reader, ...]] = {
     "icns": (Reader("libvips, entry by entry", ("vips",), by_entries),),
     "tga": (FFMPEG,),
     "ppm": (VIPS, MAGICK),
-    "pcx": (MAGICK, FFMPEG),
-    "dds": (MAGICK, FFMPEG),
-    "psd": (Reader("ImageMagick", ("magick",), by_magick_composite),),
+    "pcx": (FFMPEG,),  # ImageMagick shows those of one bit by a palette that they do not have.
+    "dds": (WIDE, MAGICK, FFMPEG),
+    "psd": (WIDE_PSD, Reader("ImageMagick", ("magick",), by_magick_composite)),
     "qoi": (FFMPEG,),
     "pdf": (Reader("poppler", ("pdfimages", "vips"), by_poppler),),
 }

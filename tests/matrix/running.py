@@ -150,13 +150,21 @@ def check_source(upload: Upload, path: Path) -> str | None:
     off = min(_apart(shown.frames[0], one) for one in (truth, _turned(truth, upload.subject.orientation)))
     if off > allowed:
         return f"off by {off:.1f}"
-    return _wrong_film(upload, shown)
+    return _wrong_film(upload, shown) or _undescribed(upload, path)
 
 
 def _wrong_film(upload: Upload, shown: Shown) -> str | None:
     if upload.subject.kind is Kind.ANIMATION and shown.times != tuple(map(float, upload.subject.times)):
         return f"times {shown.times}"
     return None
+
+
+def _undescribed(upload: Upload, path: Path) -> str | None:
+    """Metadata that is not in the source cannot be seen to be gone."""
+    tags = metadata([path]) if upload.subject.kind is Kind.DESCRIBED else None
+    if tags is None or (judging.private(tags[path]) and judging.place(tags[path])):
+        return None
+    return "its metadata is not read back"
 
 
 def _turned(truth: pictures.Pixels, orientation: int) -> pictures.Pixels:

@@ -18,6 +18,7 @@ from PIL import Image, PngImagePlugin
 from tests import images
 from tests.engine.profiles import rgb_profile
 from tests.matrix import pictures
+from tests.matrix.handmade import ICNS_KINDS, icns, jxl_with_boxes, psd
 from tests.matrix.pictures import Pixels
 from tests.matrix.subjects import Kind, Subject
 from tests.matrix.turning import turned_by_boxes
@@ -104,40 +105,6 @@ def _encoded_by_tool(name: str, data: bytes, suffix: str) -> bytes:
         command = [part.replace("{in}", str(given)).replace("{out}", str(made)) for part in ENCODERS[name]]
         subprocess.run(command, check=True, capture_output=True)
         return made.read_bytes()
-
-
-def psd(picture: Image.Image) -> bytes:
-    """A composite (Adobe Photoshop File Formats Specification): header, empty parts, one layer with alpha, planes."""
-    bands = picture.split()
-    mode = {"L": 1, "RGB": 3, "RGBA": 3, "CMYK": 4}[picture.mode]
-    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, len(bands), picture.height, picture.width, 8, mode)
-    layers = b""
-    if picture.mode == "RGBA":
-        layers = _empty_layer()
-        # Photoshop lays the composite on white beside storing its alpha; libraries that know it take the white out.
-        white = Image.new("RGBA", picture.size, "white")
-        bands = (*Image.alpha_composite(white, picture).split()[:3], bands[3])
-    parts = bytes(8) + struct.pack(">I", len(layers)) + layers
-    return header + parts + struct.pack(">H", 0) + b"".join(band.tobytes() for band in bands)
-
-
-def _empty_layer() -> bytes:
-    """A negative number of layers says that the composite's fourth channel is its alpha."""
-    extra, places = bytes(8) + b"\x03abc", (-1, 0, 1, 2)
-    record = struct.pack(">4iH", 0, 0, 1, 1, len(places)) + b"".join(struct.pack(">hI", place, 3) for place in places)
-    record += b"8BIMnorm" + bytes((255, 0, 0, 0)) + struct.pack(">I", len(extra)) + extra
-    info = struct.pack(">h", -1) + record + bytes(3 * len(places))
-    return struct.pack(">I", len(info)) + info + bytes(4)
-
-
-ICNS_KINDS = {(64, 64): b"icp6", (128, 128): b"ic07", (256, 256): b"ic08"}
-
-
-def icns(picture: Image.Image) -> bytes:
-    """One entry that holds a PNG."""
-    png = images.encoded(picture, "PNG")
-    entry = ICNS_KINDS[picture.size] + struct.pack(">I", len(png) + 8) + png
-    return b"icns" + struct.pack(">I", len(entry) + 8) + entry
 
 
 def _alpha(subject: Subject, name: str) -> bytes | None:
@@ -257,12 +224,14 @@ def _described(subject: Subject, name: str) -> bytes | None:
         resources = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(images.IPTC)) + images.IPTC
         segment = b"\xff\xed" + struct.pack(">H", len(resources) + 2) + resources
         settings |= {"comment": b"secret comment", "extra": segment}
-    elif name in {"png", "jxl"}:
+    elif name == "png":
         text = PngImagePlugin.PngInfo()
         text.add_text("Comment", "secret comment")
         text.add_text("Author", "secret author", zip=True)
         text.add_itxt("XML:com.adobe.xmp", images.XMP.decode())
         settings = {"exif": exif, "pnginfo": text}
+    if name == "jxl":
+        return jxl_with_boxes(_encoded_by_tool(name, images.encoded(picture, "PNG"), ".png"), exif)
     return _with(picture, name, settings)
 
 

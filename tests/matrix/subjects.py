@@ -109,6 +109,7 @@ def subjects() -> tuple[Subject, ...]:
         _one("metadata, kept", Kind.DESCRIBED, described, options={"metadata": "keep"}),
         *_coloured(),
         _one("lossless", Kind.COLOUR, pictures.smooth(), options={"lossless": True}, needs="lossless"),
-        _one("resized", Kind.ALPHA, pictures.soft_alpha(), options={"width": 32} | flat),
+        # Its squares keep 8 pixels a side, so that encoders which halve the resolution of colour can hold them.
+        _one("resized", Kind.ALPHA, pictures.soft_alpha(), options={"width": 64} | flat),
         _one("too wide", Kind.COLOUR, pictures.blocks(16_400, 2, side=64)),
     )  # fmt: skip

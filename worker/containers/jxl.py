@@ -5,6 +5,8 @@ The decoder gives pixels only; size, orientation, depth, animation and colour ar
 
 from dataclasses import dataclass
 
+from imagecodecs import BrotliError, brotli_decode
+
 from worker.conversion_error import corrupt, truncated, unsupported
 
 CODESTREAM = b"\xff\x0a"
@@ -14,6 +16,9 @@ RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7
 GREY = 1
 LINEAR, SRGB = 8, 13
 ALPHA, SPOT, FILTER_ARRAY = 0, 2, 5
+METADATA = frozenset({b"Exif", b"xml "})
+LARGEST_METADATA = 4 << 20
+"""Bytes that EXIF or XMP may unpack to; a few thousand are usual."""
 
 
 @dataclass(slots=True)
@@ -60,12 +65,23 @@ def parse(data: bytes) -> JxlFile:
     for kind, body in _boxes(data):
         if kind in {b"jxlc", b"jxlp"} and len(start) < 4096:
             start += bytes(body[4 if kind == b"jxlp" else 0 :][:4096])
-        found.setdefault(kind, body)
+        found.setdefault(*_unpacked(kind, body))
     if not start:
         raise truncated()
     exif = bytes(found.get(b"Exif", b""))
     skipped = 4 + int.from_bytes(exif[:4], "big")
     return JxlFile(_header(start), exif[skipped:], bytes(found.get(b"xml ", b"")))
+
+
+def _unpacked(kind: bytes, body: memoryview) -> tuple[bytes, memoryview]:
+    """What a `brob` box holds; one that is too large or damaged stays as it is, and so is not looked at."""
+    inner = bytes(body[:4])
+    if kind != b"brob" or inner not in METADATA:
+        return kind, body
+    try:
+        return inner, memoryview(brotli_decode(bytes(body[4:]), out=bytearray(LARGEST_METADATA)))
+    except BrotliError:
+        return kind, body
 
 
 def with_boxes(data: bytes, exif: bytes, xmp: bytes) -> bytes:

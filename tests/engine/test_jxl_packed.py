@@ -1,0 +1,65 @@
+"""What a JPEG XL packs: the colour profile in its codestream, and boxes of metadata."""
+
+import base64
+
+import numpy as np
+import pytest
+from imagecodecs import brotli_encode, jpegxl_encode
+from PIL import Image
+
+from tests import images
+from tests.engine.conftest import Converter
+from tests.engine.profiles import DISPLAY_P3
+from tests.engine.running import Boxed, near
+from tests.matrix.pictures import eight, from_bytes, p3_as_srgb
+from worker import jxl_codec
+from worker.containers import jxl
+from worker.jxl_profile import packed_profile
+
+BROWN = (200, 30, 40)
+PACKED_P3 = base64.b85decode(
+    "{|Z4s2saA@66OKWnxY`)t$AHbd#Ut&P9#+Lsw`3RmUfW7xfHe^2-7D{tg=T|5Jl0c72I0{P_|>+&iV`RW)?Sxq}Xv{gLjdZZrQo?fWnpg"
+    ")@)j~C4Y>%ed~Vd=Rhw^*XQ5Ae|Jzt9~c`8kvSMN8%~5E(&oqMHWPk-*6#JT?X&?10s#PA081E)6~ajZ<^>`E81kt^0000000000"
+)
+"""8 x 8 pixels of BROWN in Display P3 with a gamma of 2.2, written without loss by cjxl 0.7."""
+
+
+def brown_in_srgb() -> tuple[int, ...]:
+    stored = from_bytes(np.array([[BROWN]], np.uint8))
+    return tuple(int(sample) for sample in eight(p3_as_srgb(stored, DISPLAY_P3, 2.2))[0, 0, :3])
+
+
+def test_a_packed_profile_is_used(run: Converter, boxed: Boxed) -> None:
+    for result in (run(PACKED_P3, "png"), boxed(PACKED_P3, source="jxl", target="png")):
+        assert result.warnings == []
+        assert near(result.image().getpixel((4, 4)), brown_in_srgb(), 2)
+
+
+def test_a_packed_profile_that_cannot_be_had_is_said(run: Converter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jxl_codec, "packed_profile", lambda _: None)
+    assert run(PACKED_P3, "png").warnings == ["profile_ignored"]
+
+
+@pytest.mark.parametrize("data", [b"", jxl.CODESTREAM, PACKED_P3[:20], b"no picture"])
+def test_what_has_no_profile_gives_none(data: bytes) -> None:
+    assert packed_profile(data) is None
+
+
+def with_box(kind: bytes, body: bytes) -> bytes:
+    codestream = bytes(jpegxl_encode(np.asarray(Image.new("RGB", (8, 8), BROWN)), lossless=True, numthreads=1))
+    box = (len(body) + 8).to_bytes(4, "big") + kind + body
+    last = (len(codestream) + 8).to_bytes(4, "big") + b"jxlc" + codestream
+    return jxl.SIGNATURE + jxl.FILE_TYPE + box + last
+
+
+def test_packed_metadata_is_gone_or_kept(run: Converter) -> None:
+    data = with_box(b"brob", b"xml " + brotli_encode(images.XMP))
+    assert b"secret" in run(data, "webp", metadata="keep").data
+    assert b"secret" not in run(data, "webp").data
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"xml ", b"xml this is no Brotli", b"xml " + brotli_encode(bytes(50 << 20))], ids=range(4)
+)
+def test_metadata_that_unpacks_badly_or_to_too_much_is_left_alone(run: Converter, body: bytes) -> None:
+    assert run(with_box(b"brob", body), "webp", metadata="keep").outcome.failure is None

@@ -1,0 +1,67 @@
+"""The ICC profile of a JPEG XL, which the codestream packs by a code of its own: libjxl unpacks it, asked by ctypes.
+
+imagecodecs gives out pixels only, but has libjxl with it. Constants and signatures: libjxl 0.9 and newer, jxl/decode.h.
+"""
+
+import ctypes
+from functools import cache
+
+from imagecodecs import _jpegxl
+
+FIRST_VERSION = 9_000
+"""Of libjxl 0.9.0, which took an unused parameter away from the functions for profiles."""
+
+SUCCESS = 0
+COLOR_ENCODING = 0x100
+TARGET_ORIGINAL = 0
+LARGEST = 4 << 20
+"""Bytes; profiles of cameras and printers have one or two million at most."""
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """The libjxl that imagecodecs is linked to; None where it is not to be had. Loads files: call it before a job."""
+    try:
+        found = ctypes.CDLL(_jpegxl.__file__)
+        if found.JxlDecoderVersion() < FIRST_VERSION:
+            return None
+        found.JxlDecoderCreate.restype = ctypes.c_void_p
+    except (OSError, AttributeError):
+        return None
+    pointer, size = ctypes.c_void_p, ctypes.c_size_t
+    found.JxlDecoderCreate.argtypes = [pointer]
+    found.JxlDecoderSubscribeEvents.argtypes = [pointer, ctypes.c_int]
+    found.JxlDecoderSetInput.argtypes = [pointer, ctypes.c_char_p, size]
+    found.JxlDecoderProcessInput.argtypes = [pointer]
+    found.JxlDecoderGetICCProfileSize.argtypes = [pointer, ctypes.c_int, ctypes.POINTER(size)]
+    found.JxlDecoderGetColorAsICCProfile.argtypes = [pointer, ctypes.c_int, ctypes.c_char_p, size]
+    found.JxlDecoderDestroy.argtypes = [pointer]
+    found.JxlDecoderDestroy.restype = None
+    return found
+
+
+def packed_profile(data: bytes) -> bytes | None:
+    """The profile that the samples of that file are in; None when it cannot be had."""
+    jxl = library()
+    decoder = jxl.JxlDecoderCreate(None) if jxl is not None else None
+    if jxl is None or not decoder:
+        return None
+    try:
+        return _unpacked(jxl, decoder, data)
+    finally:
+        jxl.JxlDecoderDestroy(decoder)
+
+
+def _unpacked(jxl: ctypes.CDLL, decoder: int, data: bytes) -> bytes | None:
+    size = ctypes.c_size_t()
+    asked = (
+        jxl.JxlDecoderSubscribeEvents(decoder, COLOR_ENCODING) == SUCCESS
+        and jxl.JxlDecoderSetInput(decoder, data, len(data)) == SUCCESS
+        and jxl.JxlDecoderProcessInput(decoder) == COLOR_ENCODING
+        and jxl.JxlDecoderGetICCProfileSize(decoder, TARGET_ORIGINAL, ctypes.byref(size)) == SUCCESS
+    )
+    if not asked or not 0 < size.value <= LARGEST:
+        return None
+    profile = ctypes.create_string_buffer(size.value)
+    got = jxl.JxlDecoderGetColorAsICCProfile(decoder, TARGET_ORIGINAL, profile, size)
+    return profile.raw if got == SUCCESS else None
