@@ -23,7 +23,7 @@ CLUSTER := $(VENV)/cluster.stamp
 SOURCES := api core dashboards docs loadtest standalone worker tests
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint format docs chart-docs dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz corpora speed lock clean help
+.PHONY: run test lint format docs chart-docs dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz bombs corpora speed lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -83,6 +83,9 @@ matrix: $(DEV) ## Every read format to every write format, seen by other program
 
 fuzz: $(DEV) ## Damage 20,000 valid files and convert each in the sandbox (ARGS="--cases 1000 --seed 2")
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+bombs: $(DEV) ## Convert small files that ask for much, and print what each takes
+	$(BIN)/python -m tests.fuzz.bomb_table $(ARGS)
 
 corpora: $(DEV) ## Fetch packages with public test images and convert every one (ARGS="--only pillow")
 	$(BIN)/python -m tests.corpora $(ARGS)

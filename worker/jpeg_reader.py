@@ -11,7 +11,8 @@ from functools import partial
 import simplejpeg
 from PIL import Image, ImageFile, JpegImagePlugin
 
-from worker.conversion_error import corrupt, decoding, truncated
+from worker.containers import jpeg
+from worker.conversion_error import corrupt, decoding, truncated, unsupported
 from worker.metadata import Metadata, exif_orientation, iptc_of, upright_xmp, without_mark
 from worker.opening import load_image, once, sensible_dpi
 from worker.request import Limits
@@ -27,9 +28,14 @@ PADDED = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 
 END = b"\xff\xd9"
 
+MOST_SCANS = 200
+"""Each is a pass over the whole picture, whatever it holds: a small file can ask for hours. Encoders make some ten."""
+
 
 def open_jpeg(data: bytes, _limits: Limits) -> Opened:
     """The header of a JPEG or MPO. Raises ConversionError when it is bad."""
+    if jpeg.scans(data, MOST_SCANS) > MOST_SCANS:
+        raise unsupported("jpeg", f"it has more than {MOST_SCANS} scans")
     image = load_image("jpeg", data)
     if not isinstance(image, JpegImagePlugin.JpegImageFile):
         raise TypeError(image)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.corpora.packages import CORPORA, Corpus, NotFetched, fetched
 from tests.corpora.running import REFUSALS, Ended, Result, convert_all, files, second_opinion
+from tests.stamp import stamp
 from worker.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,7 @@ def page(results: dict[Corpus, Result], notes: list[str]) -> str:
     parts = [
         INTRODUCTION,
         f"{images:,} images, {len(ended):,} conversions; {len(never)} ended as `internal` or lost the sandbox.\n",
+        f"{stamp()}\n",
         _table(results),
         "\n## By format\n",
         _formats(ended),

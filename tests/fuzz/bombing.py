@@ -5,22 +5,30 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-
-import psutil
+from dataclasses import dataclass, replace
 
 from core.options import Options
 from tests.fuzz.bombs import Bomb
+from tests.fuzz.campaign import zygotes
 from tests.matrix.limits import DEFAULT_LIMITS
 from worker.request import Request
 from worker.sandbox import Handle, Sandbox
 
 SAMPLING_SECONDS = 0.002
+MOST_SECONDS = 5.0
+"""Of the processor: the clock on the wall also counts what other processes of a busy machine take."""
+
+MOST_MEMORY = 300 << 20
+LIMITS = replace(DEFAULT_LIMITS, memory_bytes=MOST_MEMORY)
+"""A child that wanted more would get none, and end as `memory_limit`, which is no bomb's right end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """`seconds` by the clock, `cpu_seconds` of the child, `peak` resident bytes of the child (what it shares included)."""
+    """`seconds` by the clock, `cpu_seconds` of the child, `peak` resident bytes of the child (what it shares included).
+
+    The peak is sampled: of a child that ends within a few milliseconds it is what it had when it began.
+    """
 
     code: str
     seconds: float
@@ -30,9 +38,9 @@ class Effect:
 
 
 def explode(box: Sandbox, bomb: Bomb, target: str = "png") -> Effect:
-    """Convert it with the limits that a worker has by default."""
+    """Convert it with the limits that a worker has by default, but for less memory."""
     data = bomb.make()
-    request = Request(source=bomb.source, target=target, options=Options(), limits=DEFAULT_LIMITS)
+    request = Request(source=bomb.source, target=target, options=Options(), limits=LIMITS)
     upload, result = os.memfd_create("upload"), os.memfd_create("result")
     try:
         os.write(upload, data)
@@ -47,25 +55,26 @@ def explode(box: Sandbox, bomb: Bomb, target: str = "png") -> Effect:
         os.close(result)
 
 
-def _zygotes() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "worker.zygote" in " ".join(child.cmdline())]
-
-
 def spent() -> float:
     """Processor seconds of all children that have ended."""
-    times = [zygote.cpu_times() for zygote in _zygotes()]
+    times = [zygote.cpu_times() for zygote in zygotes()]
     return sum(one.children_user + one.children_system for one in times)
+
+
+def is_right(bomb: Bomb, effect: Effect) -> bool:
+    """Whether it ended as it has to, in little time and memory."""
+    return effect.code in bomb.codes and effect.cpu_seconds < MOST_SECONDS and effect.peak < MOST_MEMORY
 
 
 @contextmanager
 def _watched() -> Iterator[list[int]]:
     """The list grows with the high-water marks of the zygotes' children (VmHWM of proc(5)), as long as they run."""
-    found, ended = [0], threading.Event()
-    zygotes = [zygote.pid for zygote in _zygotes()]
+    parents, ended = [zygote.pid for zygote in zygotes()], threading.Event()
+    found = [0, *_marks(parents)]
 
     def watch() -> None:
         while not ended.wait(SAMPLING_SECONDS):
-            found.extend(_marks(zygotes))
+            found.extend(_marks(parents))
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -76,9 +85,9 @@ def _watched() -> Iterator[list[int]]:
         thread.join()
 
 
-def _marks(zygotes: list[int]) -> Iterator[int]:
-    for zygote in zygotes:
-        for pid in _read(f"/proc/{zygote}/task/{zygote}/children").split():
+def _marks(parents: list[int]) -> Iterator[int]:
+    for parent in parents:
+        for pid in _read(f"/proc/{parent}/task/{parent}/children").split():
             lines = _read(f"/proc/{pid}/status").splitlines()
             yield from (int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM"))
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from core.formats import TARGETS
+from core.formats import TARGETS, find_target, is_installed
 from core.options import Options
 from tests.fuzz.mutations import mutate
 from tests.fuzz.seeds import MAGIC
@@ -44,6 +45,7 @@ class Case:
     source: str
     target: str
     data: bytes
+    options: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Tally:
     slowest: float = 0.0
     memory: list[int] = field(default_factory=list)
     files: list[int] = field(default_factory=list)
+    processes: list[int] = field(default_factory=list)
 
     def add(self, ended: Ended) -> None:
         """Count a case, and keep it when it is not as promised."""
@@ -89,18 +92,29 @@ def cases(files: Mapping[str, Sequence[bytes]], count: int, seed: int) -> Iterat
         chance = random.Random(f"{seed}-{number}")  # noqa: S311 - repeatable chance, no secret
         source = names[number % len(names)]
         data, other = chance.choice(files[source]), chance.choice(files[source])
-        yield Case(number, source, _target(chance), mutate(data, other, MAGIC.get(source, 4), chance))
+        target, damaged = _target(chance), mutate(data, other, MAGIC.get(source, 4), chance)
+        yield Case(number, source, target, damaged, _options(target, chance))
 
 
 def _target(chance: random.Random) -> str:
-    light = [fmt.name for fmt in TARGETS if fmt.name not in HEAVY]
-    every = [fmt.name for fmt in TARGETS]
+    every = [fmt.name for fmt in TARGETS if is_installed(fmt)]
+    light = [name for name in every if name not in HEAVY]
     return chance.choice(every if chance.random() < 0.05 else light)
+
+
+def _options(target: str, chance: random.Random) -> dict[str, Any]:
+    """Often none; else some that make the engine look at more of the file."""
+    if chance.random() < 0.5:
+        return {}
+    some = {"metadata": "keep", "color": "keep", "width": 9, "background": "#204060", "animation": "first"}
+    found = find_target(target)
+    taken = found.options if found else frozenset[str]()
+    return {name: value for name, value in some.items() if name in taken and chance.random() < 0.5}
 
 
 def run_case(box: Sandbox, case: Case) -> Ended:
     """One child."""
-    request = Request(source=case.source, target=case.target, options=Options(), limits=LIMITS)
+    request = Request(source=case.source, target=case.target, options=Options(**case.options), limits=LIMITS)
     upload, result = os.memfd_create("upload"), os.memfd_create("result")
     began = time.monotonic()
     try:
@@ -124,6 +138,7 @@ def campaign(files: Mapping[str, Sequence[bytes]], *, count: int, seed: int, sec
     """At most `count` cases in at most about `seconds`."""
     box, tally, end = Sandbox(), Tally(), time.monotonic() + seconds
     lock, given = threading.Lock(), cases(files, count, seed)
+    box.prepare(jobs=threads, budget=threads * LIMITS.memory_bytes)
 
     def work() -> None:
         while time.monotonic() < end:
@@ -146,12 +161,18 @@ def campaign(files: Mapping[str, Sequence[bytes]], *, count: int, seed: int, sec
 
 
 def _watch(tally: Tally, every: int = 250) -> None:
-    """The supervisor (this process) and its zygote: memory in bytes, open files."""
+    """The supervisor (this process) and its zygote: memory in bytes, open files, processes below them."""
     if tally.cases % every == 0:
         here = psutil.Process()
-        zygotes = [child for child in here.children() if "worker.zygote" in " ".join(child.cmdline())]
-        tally.memory.append(sum(one.memory_info().rss for one in (here, *zygotes)))
-        tally.files.append(here.num_fds())
+        both = (here, *zygotes())
+        tally.memory.append(sum(one.memory_info().rss for one in both))
+        tally.files.append(sum(one.num_fds() for one in both))
+        tally.processes.append(len(here.children(recursive=True)))
+
+
+def zygotes() -> list[psutil.Process]:
+    """Those of this process; a child that is about to be one has not said so yet."""
+    return [one for one in psutil.Process().children() if "worker.zygote" in " ".join(one.cmdline())]
 
 
 def growth(figures: Sequence[int]) -> int:

@@ -84,13 +84,14 @@ MUTATIONS: tuple[Mutation, ...] = (
 def mutate(data: bytes, other: bytes, magic: int, chance: random.Random) -> bytes:
     """One to three mutations; the first `magic` bytes stay, so that the file is still taken for what it was.
 
-    Half of the PNGs get check sums that are right again: else none would come past them.
+    Half of the PNGs, those in icons too, get check sums that are right again: else none would come past them.
     """
     changed = data
     for _ in range(chance.choice((1, 1, 2, 3))):
         changed = chance.choice(MUTATIONS)(changed or data, other, chance)
     changed = data[:magic] + changed[magic:]
-    return with_sums(changed) if changed.startswith(PNG) and chance.random() < 0.5 else changed
+    at = changed.find(PNG)
+    return changed[:at] + with_sums(changed[at:]) if at >= 0 and chance.random() < 0.5 else changed
 
 
 def with_sums(png: bytes) -> bytes:

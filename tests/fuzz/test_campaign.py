@@ -16,6 +16,9 @@ def test_damaged_files_end_as_promised() -> None:
     assert tally.cases == 300
     assert [(one.case.number, one.case.source, one.case.target, one.code) for one in tally.bad] == []
     assert len({code for _, code in tally.codes}) >= 3, tally.codes
+    assert {source for source, _ in tally.codes} == set(seeds())
+    assert tally.processes
+    assert max(tally.processes) <= 12
 
 
 def test_the_same_seed_makes_the_same_cases() -> None:
@@ -41,7 +44,7 @@ def test_a_damaged_png_can_have_sums_that_are_right() -> None:
 
 
 def test_what_breaks_a_promise_is_kept() -> None:
-    tally, case = Tally(), Case(1, "png", "gif", b"")
+    tally, case = Tally(), Case(1, "png", "gif", b"", {})
     for code in ("ok", "corrupt_image", "timeout", "internal", "lost", "empty result"):
         tally.add(Ended(case, code, 0.1))
     tally.add(Ended(case, "timeout", 1000.0))

@@ -74,8 +74,13 @@ def run(*command: str) -> bytes:
         raise Unreadable(f"{command[0]} is not on this machine")
     done = subprocess.run([path, *command[1:]], capture_output=True, timeout=SECONDS, check=False)
     if done.returncode:
-        raise Unreadable(f"{command[0]}: {done.stderr.decode(errors='replace').strip()[:300]}")
+        raise Unreadable(f"{command[0]}: {_without_folders(done.stderr.decode(errors='replace'))}")
     return done.stdout
+
+
+def _without_folders(words: str) -> str:
+    """What a program says, on one line, without the paths of this machine."""
+    return " ".join(re.sub(r"[^\s`'\"]*/", "", words).split())[:300]
 
 
 def _shown(found: Sequence[rasters.Raster], **facts: object) -> Shown:

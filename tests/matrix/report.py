@@ -10,6 +10,7 @@ from tests.matrix import sources
 from tests.matrix.explained import reason
 from tests.matrix.reference import program, reader_of
 from tests.matrix.running import Verdict
+from tests.stamp import stamp
 
 INTRODUCTION = """# Every read format to every write format
 
@@ -44,7 +45,7 @@ def page(verdicts: Sequence[Verdict], bad_sources: Sequence[str]) -> str:
     subjects = list(dict.fromkeys(verdict.cell.upload.subject.name for verdict in verdicts))
     by_subject = _table(verdicts, "picture", subjects, targets, lambda one: one.cell.upload.subject.name)
     parts = [
-        INTRODUCTION, f"{_summary(verdicts)}\n", "## By source format\n", by_source, "\n## By picture\n", by_subject,
+        INTRODUCTION, f"{_summary(verdicts)}\n", f"{stamp()} The programs that looked at the results stand below.\n", "## By source format\n", by_source, "\n## By picture\n", by_subject,
         "\n## What is not as promised\n", _findings(verdicts), "\n## What was not checked\n", _unchecked(verdicts),
         "\n## Source files\n", "\n".join(bad_sources) or "All were read back as they were meant.",
         "\n## Readers\n", _readers(),
@@ -123,5 +124,5 @@ def _version(name: str) -> str:
     if path is None:
         return ""
     done = subprocess.run([path, VERSIONS[name]], capture_output=True, text=True, check=False)
-    words = next((line.strip() for line in f"{done.stdout}\n{done.stderr}".splitlines() if re.search(r"\d", line)), "")
-    return f"{name}: {words[:60]}"
+    found = re.search(r"v?\d+\.\d+\S*", f"{done.stdout}\n{done.stderr}")
+    return f"{name} {found[0].rstrip(',')}" if found else name
