@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, fields
 
 ORIENTATION = 0x0112
 EXIF_MARK = b"Exif\0\0"
+# Every repetition is bounded: packets are padded with thousands of blanks, over which an open one goes again and again.
 XMP_ORIENTATION = (
-    re.compile(rb"""\s+[\w.-]+:Orientation\s*=\s*["'][0-9]["']"""),
-    re.compile(rb"<([\w.-]+:Orientation)>\s*[0-9]\s*</\1>"),
+    re.compile(rb"""\s[\w.-]{1,64}:Orientation\s{0,64}=\s{0,64}["'][0-9]["']"""),
+    re.compile(rb"<([\w.-]{1,64}:Orientation)>\s{0,64}[0-9]\s{0,64}</\1>"),
 )
 
 

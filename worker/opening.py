@@ -4,9 +4,10 @@ import codecs
 import io
 from collections.abc import Callable, Iterator
 
-from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from worker import heif_codec, jxl_profile
+from worker.containers import png
 from worker.conversion_error import decoding
 from worker.source import Frame
 
@@ -28,6 +29,8 @@ def prepare_codecs() -> None:
     Image.init()
     Image.MAX_IMAGE_PIXELS = None
     ImageFile.LOAD_TRUNCATED_IMAGES = False
+    # Text is taken out before, so that this is the limit of a profile.
+    PngImagePlugin.MAX_TEXT_CHUNK = png.LARGEST_PROFILE
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     heif_codec.prepare()
     jxl_profile.library()

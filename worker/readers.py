@@ -11,7 +11,7 @@ from worker.ceilings import check_frames, check_pixels
 from worker.colorimetry import Colorimetry, Described, by_cicp, described
 from worker.compose import Disposal, Patch, compose
 from worker.containers import bmff, gif, png, riff
-from worker.conversion_error import decoding
+from worker.conversion_error import corrupt, decoding
 from worker.heif_codec import open_heif
 from worker.jpeg_reader import open_jpeg
 from worker.jxl_codec import open_jxl
@@ -40,7 +40,10 @@ GIF_DISPOSAL = {gif.DISPOSE_BACKGROUND: Disposal.CLEAR, gif.DISPOSE_PREVIOUS: Di
 
 def open_source(name: str, data: bytes, limits: Limits) -> Opened:
     """The header of an upload of that format. Raises ConversionError when it is bad or over a limit."""
-    return READERS[name](data, limits)
+    opened = READERS[name](data, limits)
+    if not all(opened.size):
+        raise corrupt("it has no size")
+    return opened
 
 
 def _profile(image: Image.Image) -> bytes | None:
@@ -66,7 +69,7 @@ def _read_png(data: bytes, limits: Limits) -> Opened:
     check_frames(len(parts.frames), limits.max_frames)
     count, size = max(1, len(parts.frames)), (parts.width, parts.height)
     check_pixels(_area(size) * count, limits.max_pixels)
-    image, metadata = load_image("png", png.without_text(data) if parts.has_text else data), parts.metadata()
+    image, metadata = load_image("png", png.for_decoder(data, parts)), parts.metadata()
     orientation, colour = exif_orientation(metadata.exif), _png_colour(parts, _profile(image))
     make = partial(
         Frame, profile=colour.profile, problem=colour.problem, orientation=orientation, depth=max(8, parts.depth)
@@ -93,6 +96,8 @@ def _png_colour(parts: png.PngFile, icc: bytes | None) -> Described:
     grey = parts.colour_type in {0, 4}
     if len(parts.cicp) == 4:
         return by_cicp(parts.cicp[0], parts.cicp[1], grey=grey)
+    if parts.profile_problem:
+        return Described(problem=parts.profile_problem)
     if icc or parts.srgb or not 10_000 <= parts.gamma <= 1_000_000:
         return Described(icc)
     colour = Colorimetry(100_000 / parts.gamma)

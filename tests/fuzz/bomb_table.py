@@ -33,7 +33,7 @@ def main() -> int:
     box = Sandbox()
     try:
         box.prepare(jobs=1, budget=4 << 30)
-        effects = [(bomb, explode(box, bomb)) for bomb in BOMBS]
+        effects = [(bomb, explode(box, bomb.source, bomb.make())) for bomb in BOMBS]
     finally:
         box.close()
     text = page(effects)

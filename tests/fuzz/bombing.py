@@ -37,10 +37,9 @@ class Effect:
     size: int
 
 
-def explode(box: Sandbox, bomb: Bomb, target: str = "png") -> Effect:
-    """Convert it with the limits that a worker has by default, but for less memory."""
-    data = bomb.make()
-    request = Request(source=bomb.source, target=target, options=Options(), limits=LIMITS)
+def explode(box: Sandbox, source: str, data: bytes, target: str = "png") -> Effect:
+    """Convert a bomb with the limits that a worker has by default, but for less memory."""
+    request = Request(source=source, target=target, options=Options(), limits=LIMITS)
     upload, result = os.memfd_create("upload"), os.memfd_create("result")
     try:
         os.write(upload, data)

@@ -20,6 +20,8 @@ XMP_KEYWORD = b"XML:com.adobe.xmp"
 RAW_PROFILE = b"Raw profile type "
 DISPOSE_BACKGROUND, DISPOSE_PREVIOUS = 1, 2
 BLEND_OVER = 1
+LARGEST_PROFILE = 4 << 20
+"""Bytes; those of cameras and printers have one or two million at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class PngFile:
     chromaticities: bytes = b""
     exif: bytes = b""
     xmp: bytes = b""
+    profile_problem: str = ""
     has_text: bool = False
     text: list[tuple[bytes, bytes]] = field(default_factory=list)
     frames: list[tuple[FrameControl, list[memoryview]]] = field(default_factory=list)
@@ -114,9 +117,12 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         at = end + 4
 
 
-def without_text(data: bytes) -> bytes:
-    """The same file without its text, which decoders unpack and give up over."""
-    return SIGNATURE + b"".join(chunk(kind, body) for kind, body in chunks(data) if kind not in TEXT)
+def for_decoder(data: bytes, png: PngFile) -> bytes:
+    """The same file without its text, and a profile that is no use: decoders unpack both, and give up over it."""
+    dropped = (TEXT if png.has_text else set()) | ({b"iCCP"} if png.profile_problem else set())
+    if not dropped:
+        return data
+    return SIGNATURE + b"".join(chunk(kind, body) for kind, body in chunks(data) if kind not in dropped)
 
 
 def parse(data: bytes) -> PngFile:
@@ -180,6 +186,18 @@ def _cicp(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     png.cicp = bytes(body)
 
 
+def _profile(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    _, _, packed = bytes(body).partition(b"\0")
+    unpacker = zlib.decompressobj()
+    try:
+        unpacker.decompress(packed[1:], LARGEST_PROFILE)
+    except zlib.error:
+        png.profile_problem = "it cannot be unpacked"
+        return
+    if unpacker.unconsumed_tail or not unpacker.eof:
+        png.profile_problem = "it is too large, or cut off"
+
+
 def _srgb(png: PngFile, _body: memoryview, _seen: set[bytes]) -> None:
     png.srgb = True
 
@@ -231,6 +249,7 @@ READ = {
     b"PLTE": _palette,
     b"tRNS": _transparency,
     b"cICP": _cicp,
+    b"iCCP": _profile,
     b"sRGB": _srgb,
     b"gAMA": _gamma,
     b"cHRM": _chromaticities,
