@@ -31,6 +31,10 @@ class SandboxLost(Exception):
     """The zygote died, and the child with it; the job must be left to its lease."""
 
 
+class NotStarted(SandboxLost):
+    """There was no child yet, so nothing has happened: the job can be tried again."""
+
+
 class ZygoteStuck(SandboxLost):
     """The zygote does not reap its children."""
 
@@ -46,26 +50,31 @@ class Attempt:
         self._outcome: Outcome | None = None
         self._status: int | None = None
         self._header: Header | None = None
-        self._has_said = self._went = self._timed_out = self._misbehaved = False
+        self._has_said = self._went = self._timed_out = self._misbehaved = self._ended = False
         self._end: float | None = time.monotonic() + request.limits.seconds + GRACE_SECONDS
+        self._poller = select.poll()
 
     def watch(self) -> None:
         """Until there is an outcome or the child has ended; kills it when its time is up.
 
-        Raises Killed, SandboxLost, ZygoteStuck.
+        Raises Killed, SandboxLost, NotStarted, ZygoteStuck.
         """
-        poller = select.poll()
-        poller.register(self._answers, select.POLLIN)
-        poller.register(self._grant, select.POLLIN)
+        self._poller.register(self._answers, select.POLLIN)
+        self._poller.register(self._grant, select.POLLIN)
         while self._outcome is None and self._status is None:
-            ready = poller.poll(self._left())
+            ready = self._poller.poll(self._left())
             if not ready:
                 self._late()
             for fd, _ in ready:
-                if fd == self._answers.fileno():
-                    self._hear(read_message(self._answers))
-                elif self._grant.wait(0):
-                    self._go()
+                self._look(fd)
+
+    def _look(self, fd: int) -> None:
+        if fd == self._answers.fileno():
+            self._hear(read_message(self._answers))
+        elif fd != self._grant.fileno():
+            self._gone(fd)
+        elif self._grant.wait(0):
+            self._go()
 
     def verdict(self) -> Outcome:
         """The child's answer; without a valid one, what its death says."""
@@ -90,7 +99,7 @@ class Attempt:
         return None if self._end is None else max(0.0, self._end - time.monotonic()) * 1000
 
     def _late(self) -> None:
-        if self._timed_out or self._misbehaved:
+        if self._timed_out or self._misbehaved or self._ended:
             raise ZygoteStuck("the zygote does not answer")
         self._timed_out = True
         self._kill()
@@ -99,15 +108,21 @@ class Attempt:
         self._handle.stop()
         self._end = time.monotonic() + LOST_SECONDS
 
+    def _gone(self, pidfd: int) -> None:
+        """The child has ended, perhaps while its time stood still: its zygote is to say how, and soon."""
+        self._poller.unregister(pidfd)
+        self._ended, self._end = True, time.monotonic() + LOST_SECONDS
+
     def _hear(self, message: Message | None) -> None:
         """The first message is the zygote's; a later one about start or exit could be the child's own."""
         if message is None:
-            raise Killed if self._handle.killed else SandboxLost("the zygote died")
+            raise self._lost()
         if self._misbehaved and not isinstance(message, Exit):
             self._drop(message)
         elif isinstance(message, Started) and self._pid is None:
             self._pid = message.pid
             self._handle.bind(message.pidfd)
+            self._poller.register(message.pidfd, select.POLLIN)
         elif isinstance(message, Exit):
             self._status = message.status
         elif isinstance(message, Header) and self._header is None:
@@ -120,6 +135,12 @@ class Attempt:
         else:
             self._drop(message)
             self._misbehave(message)
+
+    def _lost(self) -> Exception:
+        """Why the socket has ended without a word on how the child did."""
+        if self._handle.killed:
+            return Killed()
+        return NotStarted("no child could be started") if self._pid is None else SandboxLost("the zygote died")
 
     def _drop(self, message: Message) -> None:
         if isinstance(message, Started):
@@ -156,7 +177,9 @@ class Attempt:
             _, hard = resource.prlimit(self._pid, resource.RLIMIT_AS)
             soft = hard - self._request.limits.memory_bytes + self._grant.held
             resource.prlimit(self._pid, resource.RLIMIT_AS, (soft, hard))
-        except (ProcessLookupError, PermissionError, ValueError) as error:
+        except PermissionError as error:
+            log.warning("a conversion cannot be given the memory that it was granted", error=str(error))
+        except (ProcessLookupError, ValueError) as error:
             log.debug("the limit of a child could not be set", error=str(error))
 
     @property

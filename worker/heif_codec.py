@@ -40,12 +40,13 @@ def open_heif(data: bytes, limits: Limits) -> Opened:
     with decoding("heic"):
         file = library().open_heif(data, convert_hdr_to_8bit=True)
         image = file[file.primary_index]
-        width, height = image.size
+        (width, height), opaque = image.size, "A" not in image.mode.upper()
         count = max(len(file), bmff.samples(data))
     check_pixels(width * height, limits.max_pixels)
     return Opened(
         format="heic", size=(width, height), pixels=width * height, read=partial(_read, [image]),
-        kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count, metadata=_metadata(image.info),
+        kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count, opaque=opaque,
+        metadata=_metadata(image.info),
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def open_jpeg(data: bytes, _limits: Limits) -> Opened:
         format="jpeg", size=image.size, pixels=image.width * image.height,
         read=partial(_read, [image], data, make),
         kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count, metadata=metadata,
-        orientation=orientation, dpi=sensible_dpi(image),
+        orientation=orientation, opaque=True, dpi=sensible_dpi(image),
     )  # fmt: skip
 
 

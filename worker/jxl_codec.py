@@ -34,7 +34,7 @@ def open_jxl(data: bytes, limits: Limits) -> Opened:
     check_pixels(header.width * header.height, limits.max_pixels)
     return Opened(
         format="jxl", size=(header.width, header.height), pixels=header.width * header.height,
-        read=partial(_read, data, header), orientation=header.orientation,
+        read=partial(_read, data, header), orientation=header.orientation, opaque=not header.alpha,
         metadata=Metadata(exif=file.exif, xmp=upright_xmp(file.xmp)),
     )  # fmt: skip
 

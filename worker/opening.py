@@ -60,6 +60,11 @@ def once(
     yield make(images.pop())
 
 
+def is_opaque(image: Image.Image) -> bool:
+    """Whether an image that is not yet decoded can have no transparency."""
+    return "transparency" not in image.info and image.mode not in {"RGBA", "RGBa", "LA", "La", "PA"}
+
+
 def sensible_dpi(image: Image.Image) -> tuple[float, float] | None:
     """Dots per inch as the file has them, if a printer could mean them."""
     try:

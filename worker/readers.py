@@ -17,7 +17,7 @@ from worker.jpeg_reader import open_jpeg
 from worker.jxl_codec import open_jxl
 from worker.metadata import Metadata, exif_orientation, upright_xmp, without_mark
 from worker.modes import plain
-from worker.opening import load_image, once, sensible_dpi
+from worker.opening import is_opaque, load_image, once, sensible_dpi
 from worker.request import Limits
 from worker.source import Frame, Kind, Opened
 from worker.still_readers import (
@@ -201,7 +201,7 @@ def _read_sequence(
         read=partial(read_animation, [image]) if count > 1 else still,
         kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count,
         plays=image.info.get("loop", 0) if plays is None else plays,
-        orientation=orientation, opaque=image.mode == "RGB",
+        orientation=orientation, opaque=is_opaque(image),
     )  # fmt: skip
 
 

@@ -54,11 +54,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a conversion will work on, known before a pixel is decoded: pixels of one frame in and out, and frames."""
+    """What a conversion will work on, known before a pixel is decoded: pixels of one frame in and out, and frames.
+
+    `alpha` says that there may be transparency.
+    """
 
     source_area: int
     target_area: int
     frames: int
+    alpha: bool
 
     def as_json(self) -> bytes:
         """As it comes from the child."""
@@ -67,9 +71,12 @@ class Header:
     @classmethod
     def of(cls, values: Any) -> Self:
         """What `as_json` wrote, parsed. Raises ValueError for anything else."""
-        if not isinstance(values, dict) or values.keys() != {"source_area", "target_area", "frames"}:
+        if not isinstance(values, dict) or values.keys() != {"source_area", "target_area", "frames", "alpha"}:
             raise ValueError("this is no header")
-        return cls(**{name: _count(value) for name, value in values.items()})
+        alpha = values.pop("alpha")
+        if not isinstance(alpha, bool):
+            raise ValueError("this is no yes or no")  # noqa: TRY004 - as for all that is no header
+        return cls(alpha=alpha, **{name: _count(value) for name, value in values.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,14 @@ Whatever becomes of the child (an answer, a crash, silence) is an outcome of tha
 
 import os
 import socket
+import time
 from dataclasses import replace
 
 import structlog
 
 from core.failures import FailureCode, failure
 from worker.admission import Admission, Grant
-from worker.attempt import Attempt, SandboxLost, ZygoteStuck
+from worker.attempt import Attempt, NotStarted, SandboxLost, ZygoteStuck
 from worker.forecast import at_start
 from worker.handle import Handle, Killed
 from worker.metrics import FORECASTS_MISSED, MEMORY_BUDGET, SANDBOX_LAYER
@@ -24,6 +25,12 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.2
 """How soon a kill is seen by a conversion that has no child yet."""
+
+STARTS = 8
+"""How often a conversion is tried for which no child could be started."""
+
+PAUSE_SECONDS = 1.0
+"""Between two of them: processes or memory may be short for a moment."""
 
 
 class Sandbox:
@@ -69,6 +76,16 @@ class Sandbox:
         self._zygote.close()
 
     def _attempt(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> Attempt:
+        """What never began can begin again: it costs the job no attempt."""
+        for _ in range(STARTS - 1):
+            try:
+                return self._one(request, upload_fd, result_fd, handle)
+            except NotStarted as error:
+                log.warning("a conversion could not be started and is tried again", reason=str(error))
+                time.sleep(PAUSE_SECONDS)
+        return self._one(request, upload_fd, result_fd, handle)
+
+    def _one(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> Attempt:
         with self._admission.enter() as grant:
             _wait(grant, request.grant, handle)
             with self._submit(request, upload_fd, result_fd) as answers:
@@ -77,6 +94,8 @@ class Sandbox:
                     attempt.watch()
                 except ZygoteStuck:
                     self._zygote.discard()
+                    if handle.killed:
+                        raise Killed from None
                     raise
                 finally:
                     handle.release()
@@ -88,7 +107,7 @@ class Sandbox:
         try:
             return self._zygote.submit(request.as_json(), upload_fd, result_fd)
         except OSError as error:
-            raise SandboxLost(str(error)) from error
+            raise NotStarted(str(error)) from error
 
 
 def _wait(grant: Grant, size: int, handle: Handle) -> None:

@@ -218,7 +218,7 @@ def wait_for_memory(job: Conversion) -> None:
     if job.opened.kind is Kind.PAGES and job.count > 1:
         # Pages have sizes of their own: one may have nearly all of the pixels.
         source, target = job.opened.pixels, max(job.opened.pixels, target)
-    job.admit(Header(source_area=source, target_area=target, frames=job.count))
+    job.admit(Header(source_area=source, target_area=target, frames=job.count, alpha=not job.opened.opaque))
     job.deadline.restart()
 
 

@@ -13,7 +13,7 @@ from worker.ceilings import check_pixels
 from worker.containers import icons, j2k, psd
 from worker.conversion_error import corrupt, decoding, truncated
 from worker.metadata import Metadata, without_mark
-from worker.opening import load_image, once, sensible_dpi
+from worker.opening import is_opaque, load_image, once, sensible_dpi
 from worker.request import Limits
 from worker.samples import eight_bits_by_rows
 from worker.source import Frame, Opened
@@ -21,6 +21,8 @@ from worker.source import Frame, Opened
 Make = Callable[[Image.Image], Frame]
 Open = Callable[[bytes, Limits], Opened]
 QOI_END = bytes(7) + b"\1"
+QOI_CHANNELS = 12
+"""Where a QOI says how many samples a pixel has."""
 
 
 def _open(name: str, data: bytes, limits: Limits, make: Make = Frame, metadata: Metadata | None = None) -> Opened:
@@ -30,7 +32,7 @@ def _open(name: str, data: bytes, limits: Limits, make: Make = Frame, metadata: 
     check_pixels(pixels, limits.max_pixels)
     return Opened(
         format=name, size=image.size, pixels=pixels, read=partial(once, name, [image], make),
-        dpi=sensible_dpi(image), metadata=metadata or Metadata(),
+        opaque=is_opaque(image), dpi=sensible_dpi(image), metadata=metadata or Metadata(),
     )  # fmt: skip
 
 
@@ -116,7 +118,8 @@ def open_qoi(data: bytes, limits: Limits) -> Opened:
     check_pixels(width * height, limits.max_pixels)
     # Its colour space byte is informative by the specification, and Pillow writes `linear` over what is not.
     read = partial(_read_qoi, data, (width, height))
-    return Opened(format="qoi", size=(width, height), pixels=width * height, read=read)
+    opaque = data[QOI_CHANNELS] == 3
+    return Opened(format="qoi", size=(width, height), pixels=width * height, read=read, opaque=opaque)
 
 
 def _read_qoi(data: bytes, size: tuple[int, int]) -> Iterator[Frame]:

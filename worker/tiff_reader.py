@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, TiffImagePlugin
 from worker.ceilings import check_frames, check_pixels
 from worker.conversion_error import decoding, truncated
 from worker.metadata import Metadata, iptc_of, upright_xmp, without_mark
-from worker.opening import load_image, once, sensible_dpi
+from worker.opening import is_opaque, load_image, once, sensible_dpi
 from worker.request import Limits
 from worker.source import Frame, Kind, Opened
 
@@ -26,12 +26,13 @@ def open_tiff(data: bytes, limits: Limits) -> Opened:
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         raise TypeError(image)
     size, dpi, metadata = image.size, sensible_dpi(image), _metadata(image)
-    pixels, count = _survey(image, len(data), limits)
+    pixels, count, opaque = _survey(image, len(data), limits)
 
     still = partial(once, "tiff", [image], partial(Frame, **_facts(image)))
     return Opened(
         format="tiff", size=size, pixels=pixels, read=partial(_read_pages, [image], count) if count > 1 else still,
-        kind=Kind.PAGES if count > 1 else Kind.STILL, frames=count, dpi=dpi, metadata=metadata,
+        kind=Kind.PAGES if count > 1 else Kind.STILL, frames=count, opaque=opaque, dpi=dpi,
+        metadata=metadata,
     )  # fmt: skip
 
 
@@ -53,9 +54,9 @@ def _check_start(data: bytes) -> None:
         raise truncated()
 
 
-def _survey(image: TiffImagePlugin.TiffImageFile, length: int, limits: Limits) -> tuple[int, int]:
-    """Pixels and number of all pages, from their directories."""
-    pixels = count = 0
+def _survey(image: TiffImagePlugin.TiffImageFile, length: int, limits: Limits) -> tuple[int, int, bool]:
+    """Pixels and number of all pages, and whether none has transparency, from their directories."""
+    pixels, count, opaque = 0, 0, True
     with decoding("tiff"):
         while _go_to(image, count):
             check_frames(count + 1, limits.max_frames)
@@ -64,9 +65,9 @@ def _survey(image: TiffImagePlugin.TiffImageFile, length: int, limits: Limits) -
             _check_pieces(image.tag_v2, length)
             if image.tag_v2.next + 2 > length:
                 raise truncated()
-            count += 1
+            count, opaque = count + 1, opaque and is_opaque(image)
         image.seek(0)
-    return pixels, count
+    return pixels, count, opaque
 
 
 def _go_to(image: TiffImagePlugin.TiffImageFile, index: int) -> bool:

@@ -64,11 +64,13 @@ def main() -> None:
     rehearse = rehearsal()
     with control, Path("/proc/self/statm").open("rb", buffering=0) as statm:
         layers = shut_in()
-        control.send(json.dumps({"layers": layers}).encode())
         # What exists now is shared with every child; the collector would touch, and so copy, all of it.
         gc.collect()
         gc.freeze()
-        Zygote(control, rehearse, statm, filters=not layers["seccomp"]).serve()
+        zygote = Zygote(control, rehearse, statm, filters=not layers["seccomp"])
+        zygote.fork_first()
+        control.send(json.dumps({"layers": layers}).encode())
+        zygote.serve()
 
 
 def warm_up() -> None:
@@ -142,6 +144,13 @@ class Zygote:
         """By pidfd."""
         self._poller = select.poll()
 
+    def fork_first(self) -> None:
+        """The first child ahead: where that cannot be, nothing can be converted, and this process ends with the reason."""
+        try:
+            self._waiting.append(self._fork())
+        except OSError as error:
+            sys.exit(f"no process can be started for conversions: {error}")
+
     def serve(self) -> None:
         """Until the control socket ends; then all children are killed."""
         self._poller.register(self._control, select.POLLIN)
@@ -200,7 +209,7 @@ class Zygote:
             pid = os.fork()
             if pid == 0:
                 run_child(theirs, self._rehearse, surroundings)
-        child = Child(pid, os.pidfd_open(pid), ours)
+        child = Child(pid, _pidfd(pid), ours)
         self._children[child.pidfd] = child
         self._poller.register(child.pidfd, select.POLLIN)
         return child
@@ -236,6 +245,16 @@ class Zygote:
     def _end(self) -> None:
         for child in self._children.values():
             os.kill(child.pid, signal.SIGKILL)
+
+
+def _pidfd(pid: int) -> int:
+    """Raises OSError when there can be none; the child is gone then."""
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
 
 
 def tell(answer: socket.socket, message: dict[str, int], *fds: int) -> None:

@@ -19,6 +19,9 @@ import worker
 SEND_SECONDS = 30.0
 """How long a request may wait for a zygote that is warming up or busy forking."""
 
+WARM_UP_SECONDS = 180.0
+"""How long a worker waits at its start until all codecs are warm: half a second of CPU, of which a pod may get little."""
+
 CLOSE_SECONDS = 10.0
 
 ZYGOTE = "worker.zygote"
@@ -68,7 +71,13 @@ class ZygoteProcess:
 
         To be called once. Raises OSError when the zygote did not come up.
         """
-        text = self._control.recv(LARGEST_LAYERS)
+        self._control.settimeout(WARM_UP_SECONDS)
+        try:
+            text = self._control.recv(LARGEST_LAYERS)
+        except ConnectionResetError:
+            text = b""
+        finally:
+            self._control.settimeout(SEND_SECONDS)
         if not text:
             raise OSError("the process that converts images did not start; its reason stands above")
         found: dict[str, str] = json.loads(text)["layers"]

@@ -141,14 +141,14 @@ def flood(_: str) -> None:
 
 
 def two_headers(_: str) -> None:
-    header = Header(source_area=1, target_area=1, frames=1).as_json()
+    header = Header(source_area=1, target_area=1, frames=1, alpha=False).as_json()
     JOB[0].answer.send(header)
     JOB[0].answer.send(header)
     spin("")
 
 
 def huge_header(_: str) -> None:
-    JOB[0].answer.send(Header(source_area=(1 << 32) - 1, target_area=(1 << 32) - 1, frames=1000).as_json())
+    JOB[0].answer.send(Header(source_area=(1 << 32) - 1, target_area=(1 << 32) - 1, frames=1000, alpha=True).as_json())
     JOB[0].answer.recv(16)
     hog("")
 

@@ -95,16 +95,19 @@ def test_the_last_words_are_heard_of_one_who_did_not_listen(ends: tuple[socket.s
 
 def test_a_header_comes_as_it_was(ends: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = ends
-    header = Header(source_area=12, target_area=34, frames=5)
+    header = Header(source_area=12, target_area=34, frames=5, alpha=True)
     theirs.send(header.as_json())
     assert read_message(ours) == header
+
+
+SOUND: dict[str, Any] = {"source_area": 1, "target_area": 1, "frames": 1, "alpha": False}
 
 
 @pytest.mark.parametrize(
     "values",
     [
-        {}, {"source_area": 1, "target_area": 1}, {"source_area": 0, "target_area": 1, "frames": 1}, [1, 1, 1], None,
-        {"source_area": 1, "target_area": 1, "frames": 1, "more": 1}, {"source_area": "1", "target_area": 1, "frames": 1},
+        {}, SOUND | {"source_area": 0}, [1, 1, 1, False], None, SOUND | {"more": 1}, SOUND | {"source_area": "1"},
+        {name: 1 for name in SOUND if name != "alpha"}, SOUND | {"alpha": 1}, SOUND | {"alpha": "yes"},
     ],
 )  # fmt: skip
 def test_anything_else_is_no_header(ends: tuple[socket.socket, socket.socket], values: Any) -> None:

@@ -1,0 +1,118 @@
+"""Whether forecasts hold for pictures as large as may be: `python -m tests.bench.large [NAME ...]`.
+
+A picture of 50 megapixels goes to each target and back to BMP through the sandbox, with the limits that a worker has. A
+row says what was granted, what was used of address space and of memory at the highest, and how long it took.
+"""
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+from PIL import Image
+
+from core.formats import TARGETS, is_installed
+from core.options import Options
+from tests.bench.costs import picture
+from tests.engine.running import Result
+from worker.metrics import FORECASTS_MISSED, MEMORY_RESERVED
+from worker.request import Limits, Request
+from worker.sandbox import Handle, Sandbox
+
+SIZE = (8192, 6100)
+LIMITS = Limits(
+    max_pixels=50_000_000, max_frames=1000, max_result_bytes=400 << 20, memory_bytes=3 << 30, seconds=900
+)  # fmt: skip
+MB = 1 << 20
+
+
+class Watched(Handle):
+    """A handle that looks at its child all the time: bytes of address space and of memory at their highest."""
+
+    def __init__(self, before: int) -> None:
+        super().__init__()
+        self._before = before
+        self.space = self.resident = self.granted = 0
+
+    def bind(self, pidfd: int) -> None:
+        """And look at it from now on."""
+        super().bind(pidfd)
+        text = Path(f"/proc/self/fdinfo/{pidfd}").read_text()
+        pid = int(text.partition("Pid:")[2].split()[0])
+        threading.Thread(target=self._look, args=(Path(f"/proc/{pid}/status"),), daemon=True).start()
+
+    def _look(self, status: Path) -> None:
+        while "VmPeak:" in (text := _read(status)):
+            self.space = max(self.space, _kilobytes(text, "VmPeak:") - self._before)
+            self.resident = max(self.resident, _kilobytes(text, "RssAnon:"))
+            self.granted = max(self.granted, int(MEMORY_RESERVED._value.get()))
+            time.sleep(0.003)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _kilobytes(text: str, name: str) -> int:
+    return int(text.partition(name)[2].split()[0]) * 1024
+
+
+def main() -> None:
+    """A row for each target, and one for each way back."""
+    box = Sandbox()
+    box.prepare(jobs=1, budget=4 << 30)
+    (zygote,) = (int(pid) for pid in _children(os.getpid()))
+    before = _kilobytes(_read(Path(f"/proc/{zygote}/status")), "VmSize:")
+    print("| from | to | granted, MB | address space, MB | memory, MB | missed | s |\n|---|---|---|---|---|---|---|")
+    chosen = set(sys.argv[1:])
+    for mode in ("RGB", "RGBA"):
+        start = large(mode)
+        for fmt in TARGETS:
+            if is_installed(fmt) and (not chosen or fmt.name in chosen):
+                made = row(box, before, start, "tiff", fmt.name)
+                if made.outcome.failure is None and fmt.reads:
+                    row(box, before, made.data, fmt.name, "bmp")
+    box.close()
+
+
+def _children(pid: int) -> list[str]:
+    return [child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+
+
+def large(mode: str) -> bytes:
+    """A TIFF like a photograph."""
+    import io
+
+    image = Image.open(io.BytesIO(picture("BMP", SIZE)))
+    if mode == "RGBA":
+        image.putalpha(image.getchannel("R"))
+    out = io.BytesIO()
+    image.save(out, "TIFF", compression="tiff_adobe_deflate")
+    return out.getvalue()
+
+
+def row(box: Sandbox, before: int, data: bytes, source: str, target: str) -> Result:
+    handle, missed = Watched(before), FORECASTS_MISSED._value.get()
+    request = Request(source=source, target=target, options=Options(), limits=LIMITS)
+    upload, result = os.memfd_create("upload"), os.memfd_create("result")
+    os.write(upload, data)
+    began = time.perf_counter()
+    outcome = box.run(request, upload, result, handle)
+    took = time.perf_counter() - began
+    with os.fdopen(result, "rb") as file:
+        file.seek(0)
+        made = Result(outcome, file.read())
+    os.close(upload)
+    figures = [handle.granted // MB, handle.space // MB, handle.resident // MB]
+    again = int(FORECASTS_MISSED._value.get() - missed)
+    end = outcome.failure.detail if outcome.failure else f"{took:.1f}"
+    print(f"| {source} | {target} | {' | '.join(map(str, figures))} | {again} | {end} |", flush=True)
+    return made
+
+
+if __name__ == "__main__":
+    main()
