@@ -11,12 +11,13 @@ from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
 from api.middleware import HEAD_ONLY, hold
 from api.openapi import Responses, header, refusals, upload_form
 from api.problems import RangeNotSatisfiable
-from api.schemas import FormatsAnswer, JobAnswer, Limits, Readable, Target, job_answer
+from api.schemas import FormatsAnswer, JobAnswer, Limits, Readable, Target, Unavailable, job_answer
 from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
 from api.submission import submit
+from api.uploads import unavailable
 from core import errors
-from core.formats import READABLE, Format
+from core.formats import READABLE, TARGETS, Format
 from core.options import OPTIONS
 
 router = APIRouter(tags=["jobs"])
@@ -138,6 +139,11 @@ async def list_formats(services: ServicesDep) -> FormatsAnswer:
     return FormatsAnswer(
         read=[_readable(fmt) for fmt in READABLE],
         write=[_target(fmt) for fmt in services.settings.targets],
+        unavailable=[
+            Unavailable(name=fmt.name, title=fmt.title, detail=unavailable(fmt))
+            for fmt in TARGETS
+            if fmt not in services.settings.targets
+        ],
         limits=_limits(services.settings),
     )
 

@@ -105,6 +105,14 @@ class Readable(BaseModel):
     extension: str = Field(examples=["png"])
 
 
+class Unavailable(BaseModel):
+    """A format that imagemill writes, but not this installation."""
+
+    name: str = Field(examples=["heic"])
+    title: str = Field(examples=["HEIC"])
+    detail: str = Field(description="Why, and what the operator can do.")
+
+
 class Limits(BaseModel):
     """What a job may be."""
 
@@ -121,6 +129,7 @@ class FormatsAnswer(BaseModel):
 
     read: list[Readable]
     write: list[Target]
+    unavailable: list[Unavailable] = Field(description="What would be written if its encoder were installed.")
     limits: Limits
 
 

@@ -38,10 +38,10 @@ class ApiSettings(Settings):
         20, ge=0, description="How long a stopping API lets running requests finish, in seconds."
     )
 
-    heic_writing: Literal["auto", "on", "off"] = Field(
+    heic_writing: Literal["auto", "always", "never"] = Field(
         "auto",
-        description="Whether HEIC is a target: `auto` is where `pillow-heif` is installed beside the API; say `on` "
-        "where only the workers have it.",
+        description="Whether HEIC is a target: `auto` is where `pillow-heif` is installed beside the API; say `always` "
+        "where only the workers have it, `never` where they have not.",
     )
 
     @property
@@ -49,7 +49,7 @@ class ApiSettings(Settings):
         """The formats that can be asked for."""
         if self.heic_writing == "auto":
             return tuple(filter(is_installed, TARGETS))
-        return tuple(fmt for fmt in TARGETS if self.heic_writing == "on" or not fmt.encoder)
+        return tuple(fmt for fmt in TARGETS if self.heic_writing == "always" or not fmt.encoder)
 
     @field_validator("rate_limit")
     @classmethod

@@ -109,7 +109,17 @@ def _target(name: str, targets: Sequence[Format]) -> Format:
     if (target := find_target(name, targets)) is not None:
         return target
     said = f"'{name[:40]}' is no format that can be written." if name.strip() else f"The field {TARGET} is missing."
+    if (known := find_target(name)) is not None:
+        said = unavailable(known)
     raise UnknownTarget(f"{said} Choose one of: {', '.join(fmt.name for fmt in targets)}.")
+
+
+def unavailable(target: Format) -> str:
+    """Why this installation does not write that format, which others do."""
+    return (
+        f"{target.title} is not written here: its encoder, {target.encoder.replace('_', '-')}, is not installed. Whoever runs this "
+        "service can add it."
+    )
 
 
 def clean_name(name: str) -> str:

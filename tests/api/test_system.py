@@ -142,6 +142,18 @@ def test_formats_are_the_table(shared: Live) -> None:
     assert formats["limits"]["upload_bytes"] == 50_000_000
 
 
+def test_a_format_without_its_encoder_is_named_as_such(serve: Serve) -> None:
+    live = serve(heic_writing="never")
+    formats = live.http.get("/v1/formats").json()
+    (heic,) = formats["unavailable"]
+    assert "heic" not in {target["name"] for target in formats["write"]}
+    assert (heic["name"], "pillow-heif" in heic["detail"]) == ("heic", True)
+    refused = live.post(target_format="heif")
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_target_format")
+    assert heic["detail"] in refused.json()["detail"]
+    assert "HEIC</option>" not in live.http.get("/").text
+
+
 def test_the_document_shows_an_example_of_every_refusal(shared: Live) -> None:
     document = shared.http.get("/openapi.json").json()
     operations = [operation for path in document["paths"].values() for operation in path.values()]

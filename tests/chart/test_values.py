@@ -39,7 +39,7 @@ def test_the_code_takes_the_charts_settings(room: str, monkeypatch: pytest.Monke
     }
     own = {
         "api": {"host", "metrics_port", "api_drain_seconds", "log_format"},
-        "worker": {"probe_host", "probe_port", "log_format"},
+        "worker": {"probe_host", "probe_port", "log_format", "memory_budget_bytes"},
         "janitor": {"probe_host", "probe_port", "log_format"},
     }
     assert changed == own[room], "the chart's defaults are the code's, but for these"

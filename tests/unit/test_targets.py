@@ -18,9 +18,9 @@ def test_heic_is_a_target_where_its_encoder_is(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_an_operator_can_say_so_for_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "heic" not in names(heic_writing="off")
+    assert "heic" not in names(heic_writing="never")
     monkeypatch.setattr(formats, "find_spec", lambda _: None)
-    assert "heic" in names(heic_writing="on")
+    assert "heic" in names(heic_writing="always")
 
 
 def test_heic_is_read_in_any_case() -> None:
