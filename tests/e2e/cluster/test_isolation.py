@@ -1,8 +1,12 @@
 """What the pods may not do, and that a job that needs too much fails alone."""
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 from kubernetes import client
 
+from core.formats import TARGETS
 from tests.e2e.cluster.kube import restarts
 from tests.e2e.cluster.load import burst
 from tests.e2e.cluster.release import Release
@@ -40,6 +44,25 @@ def test_a_second_postgresql_would_wait(release: Release) -> None:
     assert release.cluster.run("imagemill-postgresql-0", "sh", "-c", command).strip() == "1"
 
 
+def test_every_format_converts_behind_both_layers_of_the_sandbox(release: Release, report: Report) -> None:
+    """As the pods are: not root, no capability, a read-only file system, the runtime's own filter."""
+    release.allow_holds()
+    release.start(burst(1, hold=60))
+    release.wait_for_workers(1)
+    worker = release.cluster.ready_pods("worker")[0].metadata.name
+    shown = release.cluster.run(worker, "python", "-c", METRICS)
+    layers = {line.split('"')[1]: line.split()[-1] for line in shown.splitlines() if line.startswith(LAYER)}
+    assert layers == {"seccomp": "1.0", "landlock": "1.0"}, shown
+    script = (Path(__file__).with_name("in_pod") / "formats.py").read_text(encoding="utf-8")
+    api = release.cluster.ready_pods("api")[0].metadata.name
+    said = release.cluster.run(api, "python", "-c", script, "http://imagemill-api")
+    outcomes = dict(line.split(": ") for line in said.splitlines())
+    asked = {pair.split(" to ")[1] for pair in outcomes if pair.startswith(("png to ", "- to "))}
+    assert asked >= {fmt.name for fmt in TARGETS}
+    assert set(outcomes.values()) <= {"succeeded", "unavailable"}, outcomes
+    report.add("formats in the pods", "conversions, there and back", Counter(outcomes.values()))
+
+
 def test_a_job_that_needs_too_much_memory_fails_alone(release: Release, report: Report) -> None:
     """With little memory for each job, a large picture fails by its code; the pod and its neighbours go on."""
     release.change({"worker": {"jobMemory": "96Mi"}})
@@ -53,6 +76,13 @@ def test_a_job_that_needs_too_much_memory_fails_alone(release: Release, report: 
     assert not release.load(burst(8, hold=0)).wrong()
     report.add("a job past its memory", "outcome; restarts of the workers", ("memory_limit", restarts(pods)))
 
+
+LAYER = "imagemill_sandbox_layer{"
+METRICS = """
+import urllib.request
+print(urllib.request.urlopen("http://127.0.0.1:9090/metrics").read().decode())
+"""
+"""What a worker shows."""
 
 LARGE = """
 import json, urllib.request, zlib
