@@ -37,12 +37,10 @@ CORPORA: tuple[Corpus, ...] = (
     Corpus("debian", "tiff", "TIFF kinds"),
     Corpus("debian", "giflib", "GIF"),
     Corpus("debian", "libjpeg-turbo", "JPEG, PPM, BMP"),
-    Corpus("debian", "libavif", "AVIF, y4m"),
     Corpus("debian", "libheif", "HEIC, AVIF, files of fuzzers"),
     Corpus("debian", "openjpeg2", "JPEG 2000"),
     Corpus("debian", "gdk-pixbuf", "GIF, ICO, TGA, BMP, and damaged ones"),
     Corpus("debian", "libgd2", "many small ones, named for bugs"),
-    Corpus("debian", "qtimageformats-opensource-src", "ICNS, TGA, TIFF, WebP, JPEG 2000"),
     Corpus("debian", "golang-golang-x-image", "BMP, TIFF, WebP"),
     Corpus("debian", "libwebp", "WebP"),
     Corpus("debian", "exiv2", "EXIF, XMP, IPTC, and damaged ones"),
@@ -50,8 +48,9 @@ CORPORA: tuple[Corpus, ...] = (
     Corpus("debian", "netpbm-free", "PNM and its relatives"),
     Corpus("pypi", "pillow-heif", "HEIC, AVIF, and damaged ones"),
     Corpus("npm", "exif-parser", "JPEG with EXIF"),
-    Corpus("npm", "icojs", "ICO"),
-    Corpus("npm", "utif", "TIFF"),
+    Corpus("debian", "imagemagick", "pictures in many formats"),
+    Corpus("debian", "graphicsmagick", "pictures in many formats, and damaged ones"),
+    Corpus("pypi", "pillow-jxl-plugin", "JPEG XL"),
 )
 
 

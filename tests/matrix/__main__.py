@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.matrix.cells import Upload, uploads
 from tests.matrix.report import page, unexplained
-from tests.matrix.running import check_source, verdicts
+from tests.matrix.running import MEMORY, THREADS, Verdict, check_source, verdicts
 from worker.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -18,21 +18,29 @@ def main() -> int:
     asked = _arguments()
     began, box = time.monotonic(), Sandbox()
     try:
+        box.prepare(jobs=THREADS, budget=MEMORY)
         files = list(uploads(lambda subject, _: asked.only in subject))
         bad_sources = [
             f"- {one.subject.name}, {one.source}: {wrong}" for one in files if (wrong := _checked(one, asked))
         ]
-        found = list(verdicts(box, files, asked.directory))
+        found = [_told(one) for one in verdicts(box, files, asked.directory)]
     finally:
         box.close()
     if not asked.only:
         asked.page.parent.mkdir(parents=True, exist_ok=True)
         asked.page.write_text(page(found, bad_sources), encoding="utf-8")
     open_ = unexplained(found)
-    print("\n".join(bad_sources + open_))
+    print("\n".join(bad_sources))
     seconds = time.monotonic() - began
     print(f"{len(found)} cells in {seconds:.0f} s, {len(open_)} unexplained, {len(bad_sources)} doubtful sources")
     return 1 if open_ or bad_sources else 0
+
+
+def _told(verdict: Verdict) -> Verdict:
+    """What is wrong is printed at once: a run takes minutes."""
+    for line in unexplained([verdict]):
+        print(line, flush=True)
+    return verdict
 
 
 def _arguments() -> argparse.Namespace:

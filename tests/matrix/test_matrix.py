@@ -2,11 +2,27 @@
 
 import pytest
 
+from core.formats import READABLE, Format
 from tests.matrix.cells import Cell
 from tests.matrix.conftest import Judge
 from tests.matrix.explained import reason
 from tests.matrix.fast import cells
-from tests.matrix.reference import reader_of
+from tests.matrix.reference import READERS, program, reader_of
+from tests.matrix.sources import missing
+
+PROGRAMS = sorted({name for readers in READERS.values() for name in readers[0].programs} | {"exiftool"})
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_reference_program_is_here(name: str) -> None:
+    if program(name) is None:
+        pytest.skip(f"{name} is not on this machine: what only it can see of results is not looked at")
+
+
+@pytest.mark.parametrize("fmt", READABLE, ids=lambda fmt: fmt.name)
+def test_files_of_a_format_can_be_made(fmt: Format) -> None:
+    if tool := missing(fmt.name):
+        pytest.skip(f"{tool} is not on this machine: no {fmt.title} is read in the matrix")
 
 
 @pytest.mark.parametrize("cell", cells(), ids=lambda cell: cell.name)

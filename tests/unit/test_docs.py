@@ -37,6 +37,7 @@ def test_the_sample_names_only_settings_that_exist() -> None:
         "README.md",
         "CONTRIBUTING.md",
         *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
+        *(f"docs/results/{p.name}" for p in (ROOT / "docs/results").glob("*.md")),
         "charts/imagemill/README.md",
         *(f"docs/adr/{p.name}" for p in (ROOT / "docs/adr").glob("*.md")),
     ],
