@@ -1,6 +1,7 @@
 """What public test images have shown to go wrong, in files made here."""
 
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from PIL import Image
 from tests import images
 from tests.engine.conftest import Converter
 from tests.engine.profiles import rgb_profile
+from worker.containers.jpeg import SCAN, scans
 from worker.metadata import upright_xmp
 
 PADDED = "from worker.metadata import upright_xmp; upright_xmp(b'<x>' + b' ' * 3_000_000 + b'</x>' + b'a' * 3_000_000)"
@@ -59,3 +61,16 @@ def test_a_profile_of_two_million_bytes_is_used(run: Converter) -> None:
     result = run(png_with_profile(zlib.compress(profile)), "png")
     assert result.warnings == []
     assert result.image().getpixel((1, 1)) != (200, 100, 50)
+
+
+def test_what_only_looks_like_scans_is_not_counted() -> None:
+    plain = images.noisy_jpeg()
+    segment = b"\xff\xef" + struct.pack(">H", 602) + SCAN * 300
+    assert scans(plain, 200) == 1
+    assert scans(plain[:2] + segment + plain[2:] + SCAN * 300, 200) == 1
+
+
+def test_scans_are_counted_by_their_marks() -> None:
+    progressive = images.encoded(Image.new("L", (64, 64), 90), "JPEG", progressive=True)
+    first, second = (found.start() for found in list(re.finditer(SCAN, progressive))[1:3])
+    assert scans(progressive[:second] + progressive[first:second] * 300 + progressive[second:], 200) > 300
