@@ -43,7 +43,7 @@ def truncate(data: bytes, _other: bytes, chance: random.Random) -> bytes:
 
 def splice(data: bytes, other: bytes, chance: random.Random) -> bytes:
     """The start of one file and the end of another."""
-    return data[: chance.randrange(1, len(data))] + other[chance.randrange(len(other)) :]
+    return data[: chance.randrange(1, max(2, len(data)))] + other[chance.randrange(len(other)) :]
 
 
 def change_number(data: bytes, _other: bytes, chance: random.Random) -> bytes:
