@@ -32,7 +32,8 @@ STEPS = {"gif": 10.0}
 SOURCE_LOSS = {"jpeg": 4.0, "avif": 4.0, "heic": 4.0, "psd": 0.6}
 """Largest error of an 8-bit sample, on average over a picture, that the source file itself may have."""
 
-CODEC_LOSS, RESAMPLING_LOSS, DITHER_LOSS, ROUNDING = 7.0, 4.0, 10.0, 0.6
+CODEC_LOSS, RESAMPLING_LOSS, DITHER_LOSS, PROFILE_LOSS, ROUNDING = 7.0, 4.0, 10.0, 2.0, 0.6
+"""Likewise: what a target with loss, a resize, a palette of 256, a profile and a step of 8 bits may add."""
 
 KNOWN = ALPHA | BINARY_ALPHA | FLAT
 
@@ -109,7 +110,7 @@ def _keeps_all(subject: Subject, target: str) -> bool:
 def _warnings(subject: Subject, source: str, target: str, frames: tuple[Pixels, ...]) -> tuple[set[str], set[str]]:
     """What must be said, and what else may be."""
     must: set[str] = set()
-    lossy = source in SOURCE_LOSS or "width" in subject.options or subject.kind in {Kind.CMYK, Kind.PROFILED}
+    lossy = source in SOURCE_LOSS or "width" in subject.options or subject.kind is Kind.PROFILED
     may = {"colors_reduced"} if target == "gif" and lossy else set()
     if target in FLAT and (subject.frames[0][..., 3] < pictures.FULL).any():
         must.add("alpha_flattened")
@@ -139,7 +140,7 @@ def _plays(source: str) -> int | None:
 
 
 def _allowed(subject: Subject, source: str, target: str, frames: tuple[Pixels, ...], options: dict[str, Any]) -> float:
-    loss = SOURCE_LOSS.get(source, 0.0) + {Kind.CMYK: 45.0, Kind.PROFILED: 2.0}.get(subject.kind, 0.0)
+    loss = SOURCE_LOSS.get(source, 0.0) + (PROFILE_LOSS if subject.kind is Kind.PROFILED else 0.0)
     if target not in EXACT and not options.get("lossless", False):
         loss += CODEC_LOSS
     if "width" in options:

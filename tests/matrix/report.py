@@ -7,17 +7,23 @@ from collections.abc import Callable, Iterable, Sequence
 
 from core.formats import READABLE, TARGETS
 from tests.matrix import sources
+from tests.matrix.contract import CODEC_LOSS, DITHER_LOSS, PROFILE_LOSS, RESAMPLING_LOSS, ROUNDING, SOURCE_LOSS
 from tests.matrix.explained import reason
 from tests.matrix.reference import program, reader_of
 from tests.matrix.running import Verdict
 from tests.stamp import stamp
 
-INTRODUCTION = """# Every read format to every write format
+INTRODUCTION = f"""# Every read format to every write format
 
 `make matrix` makes a set of pictures, stores each in every format that can hold it, converts each file through the
 real sandbox to every target, reads the result with a program that shares no code with the engine, and compares it
 with what the contract promises: size, orientation, pixels, alpha and what hides under it, frames, times, plays, depth,
 metadata, warnings. The source files are checked the same way first.
+
+How near is near: what neither loses anything on the way in nor on the way out has to be exact in every sample. Else
+samples may be off on average, in steps of 8 bits, by {SOURCE_LOSS["jpeg"]:g} for the coding of a source and {CODEC_LOSS:g} for that of a target,
+{RESAMPLING_LOSS:g} for a resize, {DITHER_LOSS:g} for a palette of 256, {PROFILE_LOSS:g} for a profile, {ROUNDING:g} for rounding. A refusal that is promised, for
+a side that a format cannot hold, counts as promised.
 
 A cell says how many conversions were as promised, of how many; `·`: the format cannot store any such picture.
 """
@@ -124,5 +130,5 @@ def _version(name: str) -> str:
     if path is None:
         return ""
     done = subprocess.run([path, VERSIONS[name]], capture_output=True, text=True, check=False)
-    found = re.search(r"v?\d+\.\d+\S*", f"{done.stdout}\n{done.stderr}")
+    found = re.search(r"\d+\.\d+\S*", f"{done.stdout}\n{done.stderr}")
     return f"{name} {found[0].rstrip(',')}" if found else name

@@ -161,7 +161,7 @@ def check_source(upload: Upload, path: Path) -> str | None:
     truth = upload.subject.first
     if upload.subject.kind is Kind.PROFILED:
         truth = upload.subject.stored
-    allowed = SOURCE_LOSS.get(upload.source, 0.0) + (45 if upload.subject.kind is Kind.CMYK else 0)
+    allowed = SOURCE_LOSS.get(upload.source, 0.0)
     off = min(_apart(shown.frames[0], one) for one in (truth, _turned(truth, upload.subject.orientation)))
     if off > allowed:
         return f"off by {off:.1f}"
