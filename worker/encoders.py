@@ -11,7 +11,7 @@ from worker import jxl_codec
 from worker.heif_codec import THREADS
 from worker.metadata import EXIF_MARK, Metadata, resources_with
 from worker.source import Frame
-from worker.writers import apng, gif, icons, sequences, tiff
+from worker.writers import apng, gif, icons, png, sequences, tiff
 from worker.writers.plan import Plan
 
 HIGH_QUALITY = 90
@@ -24,7 +24,7 @@ HEIC_PRESETS = ("ultrafast", *["superfast"] * 2, *["veryfast"] * 4, "slow", "slo
 """x265's names of the efforts 0 to 9; those between gave the same files."""
 
 # Chosen by docs/encoders.md, which `make tune` measures.
-AVIF_EFFORT, HEIC_EFFORT, HEIC_QUALITY, JXL_EFFORT = 3, 3, 50, 4
+AVIF_EFFORT, HEIC_EFFORT, HEIC_QUALITY, JXL_EFFORT = 4, 3, 50, 4
 
 ANY_SIZE = 1 << 31
 DEFLATE, PREDICTOR, XMP_TAG, IPTC_TAG = "tiff_adobe_deflate", 317, 700, 33_723
@@ -76,12 +76,22 @@ def _png(options: Options) -> dict[str, Any]:
 
 def _webp(options: Options) -> dict[str, Any]:
     method = None if options.effort is None else round(options.effort * 6 / 9)
-    return _only(quality=options.quality, lossless=options.lossless or None, method=method)
+    if options.lossless:
+        # A quality would be another effort here.
+        return _only(lossless=True, method=method)
+    return _only(quality=options.quality, method=method)
 
 
 def _avif(options: Options) -> dict[str, Any]:
     speed = 10 - (AVIF_EFFORT if options.effort is None else options.effort)
-    return _only(quality=options.quality, speed=speed, subsampling=_subsampling(options, "4:4:4"), max_threads=1)
+    return _only(
+        quality=options.quality,
+        speed=speed,
+        subsampling=_subsampling(options, "4:4:4"),
+        max_threads=1,
+        # libavif's own choice for stills, `iq`, needs a tenth more bytes for the same picture at these speeds.
+        advanced={"tune": "ssim"},
+    )
 
 
 def _avif_bytes(options: Options) -> int:
@@ -167,7 +177,9 @@ def _tiff_tags(metadata: Metadata) -> Image.Exif:
 
 CODECS: dict[str, Codec] = {
     "jpeg": Codec(pillow="JPEG", settings=_jpeg, attach=_jpeg_metadata, part_bytes=BIGGEST_SEGMENT),
-    "png": Codec(pillow="PNG", settings=_png, attach=_png_metadata, write_all=apng.write_all),
+    "png": Codec(
+        pillow="PNG", settings=_png, attach=_png_metadata, write_still=png.write_still, write_all=apng.write_all,
+    ),
     "webp": Codec(pillow="WEBP", settings=_webp, attach=_marked_metadata, write_all=sequences.write_webp),
     "gif": Codec(pillow="GIF", settings=lambda _: {}, write_still=gif.write_still, write_all=gif.write_all),
     "tiff": Codec(

@@ -46,9 +46,9 @@ def open_jpeg(data: bytes, _limits: Limits) -> Opened:
     count = getattr(image, "n_frames", 1)
     orientation = exif_orientation(metadata.exif)
     make = partial(Frame, profile=image.info.get("icc_profile") or None, orientation=orientation)
+    read = partial(_read, [image], data, make)
     return Opened(
-        format="jpeg", size=image.size, pixels=image.width * image.height,
-        read=partial(_read, [image], data, make),
+        format="jpeg", size=image.size, pixels=image.width * image.height, read=read, read_smaller=read,
         kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count, metadata=metadata,
         orientation=orientation, opaque=True, dpi=sensible_dpi(image),
     )  # fmt: skip
@@ -69,8 +69,8 @@ def _photoshop(image: JpegImagePlugin.JpegImageFile) -> bytes:
     return b"".join(data[len(mark) :] for name, data in image.applist if name == "APP13" and data.startswith(mark))
 
 
-def _read(images: list[ImageFile.ImageFile], data: bytes, make: partial[Frame]) -> Iterator[Frame]:
-    decoded = _strictly_decoded(images[0], data)
+def _read(images: list[ImageFile.ImageFile], data: bytes, make: partial[Frame], factor: int = 1) -> Iterator[Frame]:
+    decoded = _strictly_decoded(images[0], data, factor)
     if decoded is None:
         yield from once("jpeg", images, make)
     else:
@@ -78,23 +78,24 @@ def _read(images: list[ImageFile.ImageFile], data: bytes, make: partial[Frame]) 
         yield make(decoded)
 
 
-def _strictly_decoded(image: Image.Image, data: bytes) -> Image.Image | None:
-    """The pixels; None when Pillow has to decode them. Raises ConversionError for damage that libjpeg sees.
+def _strictly_decoded(image: Image.Image, data: bytes, factor: int) -> Image.Image | None:
+    """The pixels, `factor` times smaller; None when Pillow has to decode them. Raises ConversionError for damage.
 
     simplejpeg is for what is grey or YCbCr; of inks (CMYK, YCCK) it is only asked whether they are sound.
     """
     colour = COLOURS.get(image.mode)
     if colour is None:
         return None
+    width, height = size = (image.width // factor, image.height // factor)
     with decoding("jpeg"):
         try:
-            pixels = simplejpeg.decode_jpeg(data, colour, strict=True)
+            pixels = simplejpeg.decode_jpeg(data, colour, min_width=width, min_height=height)
         except ValueError as error:
             _judge(str(error), data)
             return None
-        if image.mode == "CMYK" or pixels.shape[1::-1] != image.size:
+        if image.mode == "CMYK" or pixels.shape[1::-1] != size:
             return None
-        return Image.frombuffer(image.mode, image.size, pixels, "raw", image.mode, 0, 1)
+        return Image.frombuffer(image.mode, size, pixels, "raw", image.mode, 0, 1)
 
 
 def _judge(said: str, data: bytes) -> None:

@@ -4,12 +4,17 @@ from typing import NamedTuple
 
 from core.options import Options
 
+SPARE = 1.75
+"""So many times the pixels that are wanted, on each side, must be left to the filter, which is better at it."""
+
+Box = tuple[float, float, float, float]
+
 
 class Sizing(NamedTuple):
     """`size` of the result in pixels; `box` is the part of the source (left, top, right, bottom), None for all of it."""
 
     size: tuple[int, int]
-    box: tuple[float, float, float, float] | None = None
+    box: Box | None = None
 
 
 def sized(source: tuple[int, int], options: Options) -> Sizing:
@@ -20,6 +25,21 @@ def sized(source: tuple[int, int], options: Options) -> Sizing:
         return Sizing(_inside(source, options))
     wanted = (options.width, options.height)
     return _fill(source, wanted, options) if options.fit == "fill" else _cover(source, wanted, options)
+
+
+def spare_factor(source: tuple[int, int], wanted: Sizing) -> int:
+    """How many times smaller, 1, 2, 4 or 8, the source may be decoded; it divides both sides, so nothing shifts."""
+    left, top, right, bottom = wanted.box or (0, 0, *source)
+    spare = min((right - left) / wanted.size[0], (bottom - top) / wanted.size[1]) / SPARE
+    return next((by for by in (8, 4, 2) if by <= spare and not source[0] % by and not source[1] % by), 1)
+
+
+def scaled_box(box: Box | None, whole: tuple[int, int], image: tuple[int, int]) -> Box | None:
+    """The same part of the picture in an image of it that is smaller."""
+    if box is None or whole == image:
+        return box
+    across, down = image[0] / whole[0], image[1] / whole[1]
+    return (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
 
 
 def _inside(source: tuple[int, int], options: Options) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from worker.conversion_error import ConversionError
 from worker.metadata import Metadata, spoken, upright_exif
 from worker.readers import open_source
 from worker.request import Converted, Header, Source
-from worker.sizing import Sizing, sized
+from worker.sizing import Sizing, scaled_box, sized, spare_factor
 from worker.source import Frame, Kind
 from worker.writers.plan import Plan
 
@@ -68,7 +68,16 @@ def choose_frames(job: Conversion) -> None:
     if opened.frames > 1 and not every:
         lost = WarningCode.ANIMATION_DROPPED if opened.kind is Kind.ANIMATION else WarningCode.FRAMES_DROPPED
         job.warn(lost, frames=opened.frames)
-    job.frames = map(partial(_checked, job), islice(opened.read(), job.count))
+    job.frames = map(partial(_checked, job), islice(_read(job), job.count))
+
+
+def _read(job: Conversion) -> Iterator[Frame]:
+    """By the decoder alone as far as it makes a picture smaller, where there is more of it than the result needs."""
+    opened = job.opened
+    if opened.read_smaller is None:
+        return opened.read()
+    wanted = _within(job, sized(job.size, job.options))
+    return opened.read_smaller(factor=spare_factor(job.size, wanted))
 
 
 def _checked(job: Conversion, frame: Frame) -> Frame:
@@ -152,14 +161,16 @@ def resize(job: Conversion) -> None:
 
 
 def _resized(job: Conversion, frame: Frame) -> Frame:
-    """Each page by its own size."""
+    """Each page by its own size; a frame that was read smaller by that of the picture."""
     image = frame.image
-    sizing = _within(job, sized(image.size, job.options))
+    whole = image.size if job.opened.kind is Kind.PAGES else job.opened.displayed
+    sizing = _within(job, sized(whole, job.options))
     _check_size(job, sizing.size)
     if sizing.box is None and sizing.size == image.size:
         return frame
     gap = None if image.mode == "I;16" else SHARPEST_REDUCTION
-    return replace(frame, image=image.resize(sizing.size, Image.Resampling.LANCZOS, sizing.box, gap))
+    box = scaled_box(sizing.box, whole, image.size)
+    return replace(frame, image=image.resize(sizing.size, Image.Resampling.LANCZOS, box, gap))
 
 
 def _within(job: Conversion, sizing: Sizing) -> Sizing:

@@ -3,6 +3,7 @@
 import io
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, BinaryIO
 
@@ -11,6 +12,7 @@ from PIL import Image, ImageChops
 from worker.containers import png
 from worker.source import Frame
 from worker.writers.plan import Plan
+from worker.writers.png import packing
 from worker.writers.sequences import profile_of
 
 REPLACE = b"\0\0"
@@ -22,6 +24,8 @@ LARGEST_PART = 65_535
 def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     """Write every frame; all have the same size and mode."""
     first = next(frames)
+    way = packing(first.image, plan.settings)
+    plan = replace(plan, settings=plan.settings | way, later_settings=plan.later_settings | way)
     head, data = _taken_apart(first, plan.settings, plan)
     sink.write(png.SIGNATURE)
     for kind, body in head:
