@@ -1,23 +1,23 @@
 """Opening an upload, one function per format in the table READERS. Headers first; frames are decoded on demand."""
 
-import struct
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 
 from PIL import Image, ImageFile, WebPImagePlugin
 
-from worker.ceilings import check_frames, check_pixels
-from worker.colorimetry import Colorimetry, Described, by_cicp, described
+from worker.ceilings import check_pixels
+from worker.colorimetry import Described, by_cicp
 from worker.compose import Disposal, Patch, compose
-from worker.containers import bmff, gif, png, riff
+from worker.containers import bmff, gif, riff
 from worker.conversion_error import corrupt, decoding
 from worker.heif_codec import open_heif
 from worker.jpeg_reader import open_jpeg
 from worker.jxl_codec import open_jxl
 from worker.metadata import Metadata, exif_orientation, upright_xmp, without_mark
 from worker.modes import plain
-from worker.opening import is_opaque, load_image, once, sensible_dpi
+from worker.opening import is_opaque, load_image, once
+from worker.png_reader import open_png
 from worker.request import Limits
 from worker.source import Frame, Kind, Opened
 from worker.still_readers import (
@@ -62,74 +62,6 @@ def _metadata(image: Image.Image) -> Metadata:
         xmp=upright_xmp(image.info.get("xmp", b"")),
         comment=comment if isinstance(comment, bytes) else b"",
     )
-
-
-def _read_png(data: bytes, limits: Limits) -> Opened:
-    parts = png.parse(data)
-    check_frames(len(parts.frames), limits.max_frames)
-    count, size = max(1, len(parts.frames)), (parts.width, parts.height)
-    check_pixels(_area(size) * count, limits.max_pixels)
-    image, metadata = load_image("png", png.for_decoder(data, parts)), parts.metadata()
-    orientation, colour = exif_orientation(metadata.exif), _png_colour(parts, _profile(image))
-    make = partial(
-        Frame, profile=colour.profile, problem=colour.problem, orientation=orientation, depth=max(8, parts.depth)
-    )
-
-    def read_animation() -> Iterator[Frame]:
-        for composed, duration in compose(size, _png_patches(parts)):
-            yield make(composed, duration)
-
-    def make_still(loaded: ImageFile.ImageFile) -> Frame:
-        _true_transparency(loaded, parts.depth)
-        return make(loaded)
-
-    return Opened(
-        format="png", size=size, pixels=_area(size) * count, metadata=metadata,
-        read=read_animation if parts.frames else partial(once, "png", [image], make_still),
-        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, plays=parts.plays,
-        orientation=orientation, opaque=parts.opaque, dpi=sensible_dpi(image),
-    )  # fmt: skip
-
-
-def _png_colour(parts: png.PngFile, icc: bytes | None) -> Described:
-    """What comes first counts: numbers, a profile, the word sRGB, gamma and chromaticities (PNG 3, section 4.3)."""
-    grey = parts.colour_type in {0, 4}
-    if len(parts.cicp) == 4:
-        return by_cicp(parts.cicp[0], parts.cicp[1], grey=grey)
-    if parts.profile_problem:
-        return Described(problem=parts.profile_problem)
-    if icc or parts.srgb or not 10_000 <= parts.gamma <= 1_000_000:
-        return Described(icc)
-    colour = Colorimetry(100_000 / parts.gamma)
-    if len(parts.chromaticities) == 32:
-        values = [value / 100_000 for value in struct.unpack(">8I", parts.chromaticities)]
-        white, red, green, blue = zip(values[::2], values[1::2], strict=True)
-        colour = Colorimetry(colour.gamma, (red, green, blue), white)
-    return described(colour, grey=grey)
-
-
-def _true_transparency(image: Image.Image, depth: int) -> None:
-    """Pillow scales samples to 8 bits but leaves the transparent colour in the file's own depth."""
-    value = image.info.get("transparency")
-    if image.mode == "L" and isinstance(value, int) and depth < 8:
-        image.info["transparency"] = value * 255 // ((1 << depth) - 1)
-    elif image.mode == "RGB" and isinstance(value, tuple) and depth == 16:
-        image.info["transparency"] = tuple(sample >> 8 for sample in value)
-
-
-def _png_patches(parts: png.PngFile) -> Iterator[Patch]:
-    for index, (control, _) in enumerate(parts.frames):
-        image = load_image("png", parts.frame_file(index))
-        with decoding("png"):
-            image.load()
-        _true_transparency(image, parts.depth)
-        yield Patch(
-            plain(Frame(image)).convert("RGBA"),
-            (control.x, control.y),
-            control.duration,
-            over=control.blend == png.BLEND_OVER,
-            disposal=Disposal(control.dispose) if control.dispose in (0, 1, 2) else Disposal.KEEP,
-        )
 
 
 def _read_gif(data: bytes, limits: Limits) -> Opened:
@@ -207,7 +139,7 @@ def _read_sequence(
 
 READERS: dict[str, Callable[[bytes, Limits], Opened]] = {
     "jpeg": open_jpeg,
-    "png": _read_png,
+    "png": open_png,
     "webp": _read_webp,
     "gif": _read_gif,
     "tiff": open_tiff,
@@ -216,8 +148,8 @@ READERS: dict[str, Callable[[bytes, Limits], Opened]] = {
     "jxl": open_jxl,
     "avif": _read_avif,
     "jp2": open_jp2,
-    "ico": partial(open_ico, _read_png),
-    "icns": partial(open_icns, _read_png),
+    "ico": partial(open_ico, open_png),
+    "icns": partial(open_icns, open_png),
     "ppm": open_ppm,
     "pcx": open_plain("pcx"),
     "dds": open_plain("dds"),

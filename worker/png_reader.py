@@ -1,0 +1,118 @@
+"""PNG and APNG: the common kinds of pixels by libpng, through imagecodecs, all others by Pillow, which takes twice as long."""
+
+import struct
+from collections.abc import Iterator
+from functools import partial
+
+from imagecodecs import PngError, png_decode
+from PIL import Image, ImageFile
+
+from worker.ceilings import check_frames, check_pixels
+from worker.colorimetry import Colorimetry, Described, by_cicp, described
+from worker.compose import Disposal, Patch, compose
+from worker.containers import png
+from worker.conversion_error import decoding
+from worker.metadata import exif_orientation
+from worker.modes import plain
+from worker.opening import load_image, once, sensible_dpi
+from worker.request import Limits
+from worker.source import Frame, Kind, Opened
+
+PLAIN = {0: "L", 2: "RGB", 4: "LA", 6: "RGBA"}
+"""Colour types that have no palette, as Pillow's modes."""
+
+
+def open_png(data: bytes, limits: Limits) -> Opened:
+    """The header of a PNG. Raises ConversionError when it is bad or over a limit."""
+    parts = png.parse(data)
+    check_frames(len(parts.frames), limits.max_frames)
+    count, size = max(1, len(parts.frames)), (parts.width, parts.height)
+    pixels = size[0] * size[1] * count
+    check_pixels(pixels, limits.max_pixels)
+    textless = png.for_decoder(data, parts)
+    image, metadata = load_image("png", textless), parts.metadata()
+    orientation, colour = exif_orientation(metadata.exif), _colour(parts, image.info.get("icc_profile") or None)
+    make = partial(
+        Frame, profile=colour.profile, problem=colour.problem, orientation=orientation, depth=max(8, parts.depth)
+    )
+
+    def read_animation() -> Iterator[Frame]:
+        for composed, duration in compose(size, _patches(parts)):
+            yield make(composed, duration)
+
+    return Opened(
+        format="png", size=size, pixels=pixels, metadata=metadata,
+        read=read_animation if parts.frames else partial(_read, [image], textless, parts, make),
+        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, plays=parts.plays,
+        orientation=orientation, opaque=parts.opaque, dpi=sensible_dpi(image),
+    )  # fmt: skip
+
+
+def _read(images: list[ImageFile.ImageFile], data: bytes, parts: png.PngFile, make: partial[Frame]) -> Iterator[Frame]:
+    decoded = _by_libpng(data, parts)
+    if decoded is not None:
+        images.clear()
+        yield make(decoded)
+        return
+
+    def make_still(loaded: ImageFile.ImageFile) -> Frame:
+        _true_transparency(loaded, parts.depth)
+        return make(loaded)
+
+    yield from once("png", images, make_still)
+
+
+def _by_libpng(data: bytes, parts: png.PngFile) -> Image.Image | None:
+    """The pixels; None for kinds that libpng would change, and for what it refuses: of that, Pillow is to say why."""
+    mode = PLAIN.get(parts.colour_type)
+    if mode is None or parts.depth != 8 or parts.transparency is not None:
+        return None
+    size, channels = (parts.width, parts.height), len(mode)
+    try:
+        samples = png_decode(data)
+    except PngError:
+        return None
+    if samples.size != size[0] * size[1] * channels:
+        return None
+    return Image.frombuffer(mode, size, samples, "raw", mode, 0, 1)
+
+
+def _colour(parts: png.PngFile, icc: bytes | None) -> Described:
+    """What comes first counts: numbers, a profile, the word sRGB, gamma and chromaticities (PNG 3, section 4.3)."""
+    grey = parts.colour_type in {0, 4}
+    if len(parts.cicp) == 4:
+        return by_cicp(parts.cicp[0], parts.cicp[1], grey=grey)
+    if parts.profile_problem:
+        return Described(problem=parts.profile_problem)
+    if icc or parts.srgb or not 10_000 <= parts.gamma <= 1_000_000:
+        return Described(icc)
+    colour = Colorimetry(100_000 / parts.gamma)
+    if len(parts.chromaticities) == 32:
+        values = [value / 100_000 for value in struct.unpack(">8I", parts.chromaticities)]
+        white, red, green, blue = zip(values[::2], values[1::2], strict=True)
+        colour = Colorimetry(colour.gamma, (red, green, blue), white)
+    return described(colour, grey=grey)
+
+
+def _true_transparency(image: Image.Image, depth: int) -> None:
+    """Pillow scales samples to 8 bits but leaves the transparent colour in the file's own depth."""
+    value = image.info.get("transparency")
+    if image.mode == "L" and isinstance(value, int) and depth < 8:
+        image.info["transparency"] = value * 255 // ((1 << depth) - 1)
+    elif image.mode == "RGB" and isinstance(value, tuple) and depth == 16:
+        image.info["transparency"] = tuple(sample >> 8 for sample in value)
+
+
+def _patches(parts: png.PngFile) -> Iterator[Patch]:
+    for index, (control, _) in enumerate(parts.frames):
+        image = load_image("png", parts.frame_file(index))
+        with decoding("png"):
+            image.load()
+        _true_transparency(image, parts.depth)
+        yield Patch(
+            plain(Frame(image)).convert("RGBA"),
+            (control.x, control.y),
+            control.duration,
+            over=control.blend == png.BLEND_OVER,
+            disposal=Disposal(control.dispose) if control.dispose in (0, 1, 2) else Disposal.KEEP,
+        )
