@@ -144,7 +144,8 @@ FORMATS: tuple[Format, ...] = (
         "avif", "AVIF", "image/avif", "avif", magic.is_avif,
         carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=12, profile=True, metadata=MARKED),
         modes=WITH_GREY, profile_modes=WITH_GREY,
-        alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=MARKED,
+        # What its decoders take without being told otherwise; the format itself goes to 65,536.
+        alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=MARKED, max_side=32_768,
         options=EVERY_TARGET | {"quality", "animation", "effort"},
     ),
     Format(
@@ -178,7 +179,8 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "pcx", "PCX", "image/vnd.zbrush.pcx", "pcx", magic.is_pcx,
-        modes=GREY_AND_COLOUR, options=EVERY_TARGET | {"background", "dpi"},
+        # Its lines have an even number of bytes, which it counts with 16 bits.
+        modes=GREY_AND_COLOUR, max_side=65_534, options=EVERY_TARGET | {"background", "dpi"},
     ),
     Format(
         "dds", "DDS", "image/vnd.ms-dds", "dds", magic.starts(b"DDS \x7c\0\0\0"),
@@ -194,7 +196,8 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "pdf", "PDF", "application/pdf", "pdf", lambda _: False, reads=False,
-        modes=GREY_AND_COLOUR, frames=Frames.PAGES,
+        # Its pages are JPEGs.
+        modes=GREY_AND_COLOUR, frames=Frames.PAGES, max_side=65_500,
         options=EVERY_TARGET | {"quality", "animation", "background", "dpi"},
     ),
     # The last: it is told by what it does not contradict.

@@ -8,7 +8,7 @@ from PIL import Image, PngImagePlugin
 
 from core.options import Options
 from worker import jxl_codec
-from worker.heif_codec import THREADS
+from worker.heif_codec import STRIPS, THREADS
 from worker.metadata import EXIF_MARK, Metadata, resources_with
 from worker.source import Frame
 from worker.writers import apng, gif, icons, png, sequences, tiff
@@ -105,7 +105,7 @@ def _heic(options: Options) -> dict[str, Any]:
     return {
         "quality": options.quality or HEIC_QUALITY,
         "chroma": 444 if (options.quality or 0) >= HIGH_QUALITY else 420,
-        "enc_params": {"preset": preset} | THREADS,
+        "enc_params": {"preset": preset} | THREADS | STRIPS,
     }
 
 

@@ -20,6 +20,9 @@ from worker.source import Frame, Kind, Opened
 THREADS = {"x265:pools": "none", "x265:frame-threads": "1"}
 """A job has one processor."""
 
+STRIPS = {"x265:allow-non-conformance": "1"}
+"""For pictures less than 32 pixels high or wide and longer than 4,216: no level of HEVC has them, but readers do."""
+
 
 def library() -> ModuleType:
     """The binding to libheif that is there."""

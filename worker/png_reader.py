@@ -16,10 +16,11 @@ from worker.metadata import exif_orientation
 from worker.modes import plain
 from worker.opening import load_image, once, sensible_dpi
 from worker.request import Limits
+from worker.samples import eight_bits_by_rows
 from worker.source import Frame, Kind, Opened
 
-PLAIN = {0: "L", 2: "RGB", 4: "LA", 6: "RGBA"}
-"""Colour types that have no palette, as Pillow's modes."""
+PLAIN = {(0, 8): "L", (2, 8): "RGB", (4, 8): "LA", (6, 8): "RGBA", (2, 16): "RGB", (4, 16): "LA", (6, 16): "RGBA"}
+"""What libpng reads: Pillow's mode for a colour type and its depth. 16-bit grey stays that, palettes are unpacked by Pillow."""
 
 
 def open_png(data: bytes, limits: Limits) -> Opened:
@@ -49,7 +50,7 @@ def open_png(data: bytes, limits: Limits) -> Opened:
 
 
 def _read(images: list[ImageFile.ImageFile], data: bytes, parts: png.PngFile, make: partial[Frame]) -> Iterator[Frame]:
-    decoded = _by_libpng(data, parts)
+    decoded = _by_libpng(data, parts, (parts.width, parts.height))
     if decoded is not None:
         images.clear()
         yield make(decoded)
@@ -62,18 +63,21 @@ def _read(images: list[ImageFile.ImageFile], data: bytes, parts: png.PngFile, ma
     yield from once("png", images, make_still)
 
 
-def _by_libpng(data: bytes, parts: png.PngFile) -> Image.Image | None:
+def _by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.Image | None:
     """The pixels; None for kinds that libpng would change, and for what it refuses: of that, Pillow is to say why."""
-    mode = PLAIN.get(parts.colour_type)
-    if mode is None or parts.depth != 8 or parts.transparency is not None:
+    mode, clear = PLAIN.get((parts.colour_type, parts.depth)), parts.transparency is not None
+    if mode is None or (clear and parts.depth == 8):
         return None
-    size, channels = (parts.width, parts.height), len(mode)
     try:
         samples = png_decode(data)
     except PngError:
         return None
-    if samples.size != size[0] * size[1] * channels:
+    # A clear colour of 16 bits is told by all of them here, by 8 in Pillow.
+    mode = "RGBA" if clear else mode
+    if samples.size != size[0] * size[1] * len(mode):
         return None
+    if parts.depth == 16:
+        samples = eight_bits_by_rows(samples, lambda rows: rows / 257)
     return Image.frombuffer(mode, size, samples, "raw", mode, 0, 1)
 
 
@@ -99,20 +103,26 @@ def _true_transparency(image: Image.Image, depth: int) -> None:
     value = image.info.get("transparency")
     if image.mode == "L" and isinstance(value, int) and depth < 8:
         image.info["transparency"] = value * 255 // ((1 << depth) - 1)
-    elif image.mode == "RGB" and isinstance(value, tuple) and depth == 16:
-        image.info["transparency"] = tuple(sample >> 8 for sample in value)
 
 
 def _patches(parts: png.PngFile) -> Iterator[Patch]:
     for index, (control, _) in enumerate(parts.frames):
-        image = load_image("png", parts.frame_file(index))
-        with decoding("png"):
-            image.load()
-        _true_transparency(image, parts.depth)
         yield Patch(
-            plain(Frame(image)).convert("RGBA"),
+            plain(Frame(_patch_image(parts, index))).convert("RGBA"),
             (control.x, control.y),
             control.duration,
             over=control.blend == png.BLEND_OVER,
             disposal=Disposal(control.dispose) if control.dispose in (0, 1, 2) else Disposal.KEEP,
         )
+
+
+def _patch_image(parts: png.PngFile, index: int) -> Image.Image:
+    control, data = parts.frames[index][0], parts.frame_file(index)
+    decoded = _by_libpng(data, parts, (control.width, control.height))
+    if decoded is not None:
+        return decoded
+    image = load_image("png", data)
+    with decoding("png"):
+        image.load()
+    _true_transparency(image, parts.depth)
+    return image

@@ -2,66 +2,62 @@
 
 import argparse
 import os
-import statistics
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.formats import READABLE
 from tests.matrix.reference import by_vips as seen_by_vips
 from tests.matrix.reference import program
-from tests.speed.contenders import TASKS, Contender, Figures, Task, by_engine, by_magick, by_vips, encode
-from tests.speed.overhead import Overhead, overhead
+from tests.speed.contenders import (
+    ONE_THREAD,
+    TASKS,
+    Contender,
+    Figures,
+    Task,
+    by_engine,
+    by_magick,
+    by_vips,
+    by_warm_vips,
+    encode,
+)
+from tests.speed.overhead import overhead
+from tests.speed.page import Measured, Row, line, page
 from tests.speed.photos import Photo, photos
-from tests.speed.similarity import luma, size_at, ssim
+from tests.speed.similarity import Luma, luma, size_at, ssim
+from tests.speed.warm import WarmVips
 from worker.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 QUALITIES = (-25, -15, -8, 0, 8, 15)
-
-INTRODUCTION = """# Speed and size beside libvips and ImageMagick
-
-`make speed` runs the same conversion with the engine (in its sandbox, as a worker does), with libvips' commands and with
-ImageMagick's, on one core, one thread each, in turns. Figures are medians; a ratio under 1 means that the engine took
-less. The commands' own start is in their figures (`vips --version` alone: {start:.0f} ms), the child's in the engine's.
-Processor time says more than the clock on a machine that does other things too. *Size at equal SSIM* is the engine's
-result over what libvips needs for the same similarity to the source, between its own results at other qualities.
-
-Pictures: {where}.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A task on one picture."""
-
-    task: Task
-    size: str
-    figures: dict[str, Figures]
-    similarity: float | None
-    size_ratio: float | None
 
 
 def main() -> None:
     """Measure, print, write the page."""
     asked = _arguments()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    box = Sandbox()
+    box, vips = Sandbox(), WarmVips(ONE_THREAD)
+    contenders: dict[str, Contender] = {
+        "engine": by_engine(box), "warm": by_warm_vips(vips), "libvips": by_vips, "ImageMagick": by_magick,
+    }  # fmt: skip
     try:
         pictures, where = photos(asked.cache)
         with tempfile.TemporaryDirectory(prefix="speed-") as directory:
-            rows = [row for photo in pictures for row in _measured(box, photo, Path(directory), asked)]
-            start = _start()
-        cost = overhead(box, pictures[0])
+            rows = [row for photo in pictures for row in _timed(contenders, photo, Path(directory), asked)]
+            cost, start = overhead(box, pictures[0]), _start()
+            print("The times are taken; sizes for the same similarity follow.", file=sys.stderr, flush=True)
+            for row in rows:
+                if row.task.quality:
+                    row.similarity, row.size_ratio = _sizes(row)
+                print(line(row), flush=True)
     finally:
         box.close()
-    text = page(rows, cost, INTRODUCTION.format(where=where, start=start))
-    print(text)
+        vips.close()
     if not asked.only:
         asked.page.parent.mkdir(parents=True, exist_ok=True)
-        asked.page.write_text(text, encoding="utf-8")
+        asked.page.write_text(page(Measured(rows, cost, start, where, asked.rounds)), encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:
@@ -73,20 +69,19 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measured(box: Sandbox, photo: Photo, directory: Path, asked: argparse.Namespace) -> Iterator[Row]:
+def _timed(contenders: dict[str, Contender], photo: Photo, directory: Path, asked: argparse.Namespace) -> Iterator[Row]:
+    """Every task on one picture, the contenders in turns."""
     readable = {fmt.name for fmt in READABLE}
-    for task in TASKS:
-        given = directory / f"in.{task.source}"
+    for number, task in enumerate(TASKS):
+        folder = directory / f"{photo.size} {number}"
+        folder.mkdir()
+        given = folder / f"in.{task.source}"
         if asked.only not in task.name or task.source not in readable or not _stored(photo, given):
             continue
-        contenders: dict[str, Contender] = {"engine": by_engine(box), "libvips": by_vips, "ImageMagick": by_magick}
-        figures = {name: Figures() for name in contenders}
+        row = Row(task, photo.size, given, {name: Figures() for name in contenders})
         for _ in range(asked.rounds):
             for name, contender in contenders.items():
-                contender(task, given, directory / f"{name}.{task.target}", figures[name])
-        similarity, ratio = _sizes(task, given, directory) if task.quality else (None, None)
-        row = Row(task, photo.size, figures, similarity, ratio)
-        print(_line(row), flush=True)
+                contender(task, given, row.made(name), row.figures[name])
         yield row
 
 
@@ -104,71 +99,39 @@ def _stored(photo: Photo, given: Path) -> bool:
     return True
 
 
-def _sizes(task: Task, given: Path, directory: Path) -> tuple[float, float | None]:
-    """The engine's similarity to the source, and its bytes over libvips' at that."""
-    truth, made = luma(seen_by_vips(given).frames[0]), directory / f"engine.{task.target}"
-    ours = ssim(truth, luma(seen_by_vips(made).frames[0]))
+def _sizes(row: Row) -> tuple[float, float | None]:
+    """The engine's similarity to the truth, and its bytes over libvips' at that, between libvips' other qualities."""
+    truth = _truth(row.task, row.given)
+    ours = ssim(truth, _seen(row.made("engine")))
     points = []
     for step in QUALITIES:
-        other = directory / f"point.{task.target}"
-        quality = min(100, max(5, (task.quality or 75) + step))
-        words = [word.replace("{in}", str(given)).replace("{out}", str(other)) for word in task.vips]
-        encode([word.replace("{q}", str(quality)) for word in words], Figures())
-        points.append((ssim(truth, luma(seen_by_vips(other).frames[0])), other.stat().st_size))
+        other = row.made("point")
+        quality = min(100, max(5, (row.task.quality or 75) + step))
+        encode(row.task.vips(row.given, other, quality), Figures())
+        points.append((ssim(truth, _seen(other)), other.stat().st_size))
     needed = size_at(ours, points)
-    return ours, made.stat().st_size / needed if needed else None
+    return ours, row.figures["engine"].size / needed if needed else None
+
+
+def _truth(task: Task, given: Path) -> Luma:
+    """The source; where it is made smaller, as the one of the three does it that is not compared."""
+    if not task.side:
+        return _seen(given)
+    small = given.with_name("truth.png")
+    encode(["magick", str(given), "-resize", f"{task.side}x{task.side}", str(small)], Figures())
+    return _seen(small)
+
+
+def _seen(path: Path) -> Luma:
+    return luma(seen_by_vips(path).frames[0])
 
 
 def _start() -> float:
-    """Milliseconds that libvips' command takes for nothing."""
+    """Seconds that libvips' command takes for nothing."""
     figures = Figures()
     for _ in range(9):
         encode(["vips", "--version"], figures)
-    return statistics.median(figures.wall) * 1000
-
-
-HEAD = (
-    "conversion", "picture", "engine s", "libvips s", "ImageMagick s", "clock: engine / libvips", "processor: engine / libvips",
-    "processor: engine / ImageMagick", "engine bytes", "libvips bytes", "SSIM", "size at equal SSIM",
-)  # fmt: skip
-
-
-def page(rows: list[Row], cost: Overhead, introduction: str) -> str:
-    """The results, Markdown."""
-    remarks = {f"- {row.task.name}: {row.task.remark}." for row in rows if row.task.remark}
-    missing = {task.name for task in TASKS} - {row.task.name for row in rows}
-    lines = [
-        introduction,
-        "| " + " | ".join(HEAD) + " |",
-        "|" + "---|" * len(HEAD),
-        *map(_line, rows),
-        *sorted(remarks),
-    ]
-    lines += [
-        f"- {name} was not measured: the engine or this machine cannot make or read the source."
-        for name in sorted(missing)
-    ]
-    spoken = f"{cost.sandbox:.1f} ms in a child, {cost.bare:.1f} ms with Pillow alone in one process"
-    lines += ["\n## What the sandbox costs\n"]
-    lines += [f"A JPEG of {cost.bytes_:,} bytes to BMP: {spoken}; the median of the difference is {cost.apart:.1f} ms."]
-    return "\n".join(lines) + "\n"
-
-
-def _line(row: Row) -> str:
-    ours, vips, magick = (row.figures[name] for name in ("engine", "libvips", "ImageMagick"))
-    walls = [f"{statistics.median(one.wall):.3f}" for one in (ours, vips, magick)]
-    ratios = [
-        statistics.median(ours.wall) / statistics.median(vips.wall),
-        statistics.median(ours.cpu) / statistics.median(vips.cpu),
-        statistics.median(ours.cpu) / statistics.median(magick.cpu),
-    ]
-    sizes = [f"{ours.size:,}", f"{vips.size:,}"]
-    quality = [
-        "" if row.similarity is None else f"{row.similarity:.4f}",
-        "" if row.size_ratio is None else f"{row.size_ratio:.2f}",
-    ]
-    cells = [row.task.name, row.size, *walls, *(f"{ratio:.2f}" for ratio in ratios), *sizes, *quality]
-    return "| " + " | ".join(cells) + " |"
+    return sorted(figures.wall)[4]
 
 
 if __name__ == "__main__":
