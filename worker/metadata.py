@@ -86,7 +86,7 @@ def upright_exif(exif: bytes, *, keep_thumbnail: bool) -> bytes:
 
 
 def _drop_orientation(block: bytearray, order: str, at: int) -> int:
-    """Take the tag out of the directory at that offset; returns where its link to the next directory is."""
+    """Take the tag, however often, out of the directory at that offset; returns where its link to the next one is."""
     count: int = struct.unpack_from(f"{order}H", block, at)[0]
     start, link = at + 2, at + 2 + 12 * count
     struct.unpack_from(f"{order}I", block, link)
@@ -94,7 +94,7 @@ def _drop_orientation(block: bytearray, order: str, at: int) -> int:
         if struct.unpack_from(f"{order}H", block, entry) == (ORIENTATION,):
             block[entry : link + 4] = block[entry + 12 : link + 4] + bytes(12)
             struct.pack_into(f"{order}H", block, at, count - 1)
-            return link - 12
+            return _drop_orientation(block, order, at)
     return link
 
 

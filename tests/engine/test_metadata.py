@@ -1,6 +1,7 @@
 """What describes a picture: gone by default, kept on request, orientation out of all of it."""
 
 import io
+import struct
 
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
@@ -96,6 +97,17 @@ def test_orientation_leaves_a_block_of_either_byte_order() -> None:
         loaded = Image.Exif()
         loaded.load(upright)
         assert dict(loaded) == {ExifTags.Base.Make: "Millstone", ExifTags.Base.Software: "x" * 50}
+
+
+def test_an_orientation_that_is_there_twice_is_gone_twice() -> None:
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    maker = struct.pack("<HHI4s", 0x010F, 2, 4, b"abc\0")
+    block = b"II*\0" + struct.pack("<IH", 8, 3) + maker + entry + entry + bytes(4)
+    upright = upright_exif(block, keep_thumbnail=True)
+    loaded = Image.Exif()
+    loaded.load(upright)
+    assert dict(loaded) == {ExifTags.Base.Make: "abc"}
+    assert exif_orientation(upright) == 1
 
 
 @pytest.mark.parametrize(
