@@ -1,7 +1,7 @@
 import pytest
 
 from core.errors import BadOptions
-from core.formats import find
+from core.formats import TARGETS, Format, find
 from core.options import OPTIONS, Options, parse
 
 GOOD = {
@@ -81,3 +81,32 @@ def test_a_hostile_value_is_shown_short_and_printable() -> None:
         parse(jpeg, {"fit": "\x1b[31m" + "x" * 500})
     assert "\x1b" not in refused.value.detail
     assert len(refused.value.detail) < 200
+
+
+EVERY = {"width", "height", "fit", "enlarge", "metadata", "color"}
+FLAT_OR_ON_AND_OFF = {"jpeg", "bmp", "ppm", "pcx", "pdf", "gif"}
+TAKEN = {
+    "quality": {"jpeg", "webp", "avif", "heic", "jxl", "jp2", "pdf"},
+    "lossless": {"webp", "jxl", "jp2"},
+    "background": FLAT_OR_ON_AND_OFF,
+    "animation": {"gif", "png", "webp", "avif", "tiff", "pdf"},
+    "effort": {"png", "webp", "avif", "heic", "jxl"},
+    "progressive": {"jpeg"},
+    "dpi": {"jpeg", "png", "tiff", "bmp", "pcx", "pdf"},
+} | {name: {fmt.name for fmt in TARGETS} for name in EVERY}
+"""Which targets take which option: the contract, written down apart from the table under test."""
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda fmt: fmt.name)
+@pytest.mark.parametrize("name", [option.name for option in OPTIONS])
+def test_each_target_takes_what_means_something_there_and_refuses_the_rest(name: str, target: Format) -> None:
+    text, value = GOOD[name]
+    if target.name in TAKEN[name]:
+        assert parse(target, {name: text}) == {name: value}
+        return
+    with pytest.raises(BadOptions) as refused:
+        parse(target, {name: text})
+    (error,) = refused.value.errors
+    assert error.field == name
+    assert error.detail.startswith(f"{target.title} takes no {name}. Leave it out; {target.title} takes: ")
+    assert all(known in error.detail for known in sorted(target.options))
