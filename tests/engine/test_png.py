@@ -96,6 +96,20 @@ def test_a_drawing_is_packed_by_repeats(run: Converter) -> None:
     assert data_of(result.data) == data_of(images.encoded(image, "PNG", compress_level=6))
 
 
+def test_a_page_whose_sample_is_blank_is_packed_by_repeats(run: Converter) -> None:
+    """Soft shades in it, which runs suit, but only where nobody looks; below, the same words again and again."""
+    page = Image.new("RGB", (2000, 1000), "white")
+    shades = Image.linear_gradient("L").rotate(90).resize((2000, 2)).convert("RGB")
+    words = drawing().crop((0, 0, 640, 60))
+    for band in range(7):
+        top = band * 142 + 20
+        page.paste(shades, (0, band * 142 + 2))
+        for column in range(3):
+            page.paste(words, (640 * column, top))
+    result = run(images.encoded(page, "TGA"), "png")
+    assert data_of(result.data) == data_of(images.encoded(page, "PNG", compress_level=6))
+
+
 @pytest.mark.parametrize("effort", [0, 9])
 def test_effort_is_the_level(run: Converter, effort: int) -> None:
     image = drawing()

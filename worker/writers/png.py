@@ -18,9 +18,10 @@ RUNS = 3
 """zlib's Z_RLE: of all repeats, only runs are looked for."""
 
 SAMPLE, BANDS, LEVEL = 100_000, 8, 4
-"""Pixels that are tried out, in so many bands over the picture's height, and the level that is enough to tell."""
+"""Pixels that are tried out, in so many bands over the picture's height; the level that is enough to tell, if none is given."""
 
-WORTH = 0.95
+EMPTY = 10
+"""A sample that gets so many times smaller has little in it, and tells nothing of the rest."""
 
 
 def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
@@ -31,12 +32,14 @@ def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
 
 def packing(image: Image.Image, settings: dict[str, Any]) -> dict[str, int]:
     """The save parameter for pictures in which runs are all there is to be found; nothing for others."""
-    level = min(settings.get("compress_level", LEVEL), LEVEL)
+    level = settings.get("compress_level", LEVEL)
     if level == 0:
         return {}
     sample = _sample(image)
-    runs = _size(sample, compress_level=level, compress_type=RUNS)
-    return {"compress_type": RUNS} if runs < WORTH * _size(sample, compress_level=level) else {}
+    repeats = _size(sample, compress_level=level)
+    if repeats * EMPTY < len(sample.tobytes()):
+        return {}
+    return {"compress_type": RUNS} if _size(sample, compress_level=level, compress_type=RUNS) < repeats else {}
 
 
 def _size(image: Image.Image, **settings: int) -> int:
