@@ -113,5 +113,6 @@ def _parts(parts: frozenset[str]) -> str:
 
 
 def _sentence(text: str) -> str:
-    """A sentence with the names of its figures; the reason that some add is left out."""
+    """A sentence with the names of its figures; a reason that only some add is left out."""
+    text = text.replace("({why})", "(*why*)")
     return re.sub(r"\{(\w+)[^}]*\}", lambda figure: "" if figure[1] == "why" else f"*{figure[1]}*", text)

@@ -31,12 +31,19 @@ LADDER = (50, 65, 75, 85, 95)
 """Qualities that are compared over formats."""
 
 
+QUIET = {"max_threads", "pools", "frame-threads", "allow-non-conformance"}
+"""Settings that are the same for all: a job has one processor."""
+
+Choice = tuple[Format, str, Options]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One encoder with one choice: bytes and seconds over all pictures, the mean similarity."""
 
     target: str
     choice: str
+    settings: str
     size: int
     seconds: float
     likeness: float
@@ -50,35 +57,62 @@ def main() -> None:
     asked = parser.parse_args()
     prepare_codecs()
     subjects = pictures(asked.folder)
-    tables = {"efforts": table(efforts(subjects)), "qualities": table(qualities(subjects))}
+    tables = {name: table(measured(*one, subjects) for one in choices) for name, choices in CHOICES.items()}
     for text in tables.values():
         print(text, end="\n\n")
     if asked.write:
-        PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), tables), encoding="utf-8")
+        PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), tables | {"ends": ends()}), encoding="utf-8")
 
 
-def efforts(subjects: dict[str, Image.Image]) -> Iterator[Row]:
+def ends() -> str:
+    """What the ends of `effort`, and its absence, are for each encoder, as Markdown."""
+    lines = ["| target | `effort` 0 | `effort` 9 | without it |", "|---|---|---|---|"]
+    for fmt in filter(is_installed, TARGETS):
+        if "effort" in fmt.options:
+            cells = [spoken(fmt, options) for options in (Options(effort=0), Options(effort=9), Options())]
+            lines.append(f"| {fmt.title} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def efforts() -> Iterator[Choice]:
     """Every effort of every target that takes one, and what JPEG has instead."""
     for fmt in filter(is_installed, TARGETS):
         if "effort" in fmt.options:
-            yield measured(fmt, "none given", Options(), subjects)
+            yield fmt, "none given", Options()
             for effort in range(10):
-                yield measured(fmt, f"effort {effort}", Options(effort=effort), subjects)
+                yield fmt, f"effort {effort}", Options(effort=effort)
     for fmt in filter(None, [find("webp"), find("jxl")]):
         for effort in (0, 4, 9):
-            yield measured(fmt, f"lossless, effort {effort}", Options(effort=effort, lossless=True), subjects)
+            yield fmt, f"lossless, effort {effort}", Options(effort=effort, lossless=True)
     jpeg = find("jpeg")
     if jpeg is not None:
-        yield measured(jpeg, "none given", Options(), subjects)
-        yield measured(jpeg, "progressive", Options(progressive=True), subjects)
+        yield jpeg, "none given", Options()
+        yield jpeg, "progressive", Options(progressive=True)
 
 
-def qualities(subjects: dict[str, Image.Image]) -> Iterator[Row]:
+def qualities() -> Iterator[Choice]:
     """What `quality` is worth in each format."""
     for fmt in filter(is_installed, TARGETS):
         if "quality" in fmt.options and fmt.reads:
             for quality in LADDER:
-                yield measured(fmt, f"quality {quality}", Options(quality=quality), subjects)
+                yield fmt, f"quality {quality}", Options(quality=quality)
+
+
+CHOICES = {"efforts": tuple(efforts()), "qualities": tuple(qualities())}
+"""The tables of docs/encoders.md, and what their rows are of."""
+
+
+def spoken(fmt: Format, options: Options) -> str:
+    """What the encoder is told, by the names that its library has for it."""
+    settings = CODECS[fmt.name].settings(options)
+    flat = {name: value for name, value in settings.items() if not isinstance(value, dict)}
+    for inner in (value for value in settings.values() if isinstance(value, dict)):
+        flat |= {name.removeprefix("x265:"): value for name, value in inner.items()}
+    return ", ".join(f"{name} {_shown(value)}" for name, value in flat.items() if name not in QUIET) or "its own"
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 
 def measured(fmt: Format, choice: str, options: Options, subjects: dict[str, Image.Image]) -> Row:
@@ -88,7 +122,7 @@ def measured(fmt: Format, choice: str, options: Options, subjects: dict[str, Ima
         data, best = timed(fmt, options, image)
         size, seconds = size + len(data), seconds + best
         likeness += ssim(image, images.decoded(data).convert("RGB")) / len(subjects)
-    row = Row(fmt.title, choice, size, seconds, likeness)
+    row = Row(fmt.title, choice, spoken(fmt, options), size, seconds, likeness)
     sys.stderr.write(f"{row}\n")
     return row
 
@@ -123,19 +157,19 @@ def plan(pillow: str, settings: dict[str, Any], options: Options, image: Image.I
 
 def table(rows: Iterator[Row]) -> str:
     """As Markdown; time is of the processor."""
-    lines = ["| target | choice | KB | ms | SSIM |", "|---|---|---|---|---|"]
+    lines = ["| target | choice | settings | KB | ms | SSIM |", "|---|---|---|---|---|---|"]
     lines.extend(
-        f"| {row.target} | {row.choice} | {row.size / 1000:.1f} | {row.seconds * 1000:.0f} | {row.likeness:.4f} |"
+        f"| {row.target} | {row.choice} | {row.settings} | {row.size / 1000:.1f} | {row.seconds * 1000:.0f} | {row.likeness:.4f} |"
         for row in rows
     )
     return "\n".join(lines)
 
 
 def filled(text: str, tables: dict[str, str]) -> str:
-    """The page with every `<!-- measured: NAME -->` … `<!-- end -->` block anew."""
+    """The page with the blocks `<!-- measured: NAME -->` … `<!-- end -->` of those tables anew."""
     return re.sub(
-        r"(<!-- measured: (\w+) -->\n).*?(<!-- end -->)",
-        lambda found: f"{found[1]}{tables[found[2]]}\n{found[3]}",
+        r"(<!-- measured: (\w+) -->\n)(.*?)(<!-- end -->)",
+        lambda found: f"{found[1]}{tables[found[2]]}\n{found[4]}" if found[2] in tables else found[0],
         text,
         flags=re.DOTALL,
     )

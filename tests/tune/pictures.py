@@ -1,18 +1,30 @@
-"""What the encoders are measured on: a photograph, a drawing with text and a soft gradient."""
+"""What the encoders are measured on: two photographs, a drawing with text and a soft gradient."""
 
 from pathlib import Path
 
 import matplotlib as mpl
 from PIL import Image, ImageDraw
 
+from tests.speed.photos import photos
+
 SIDE = 768
+LANDSCAPE = (1200, 900)
+"""Encoders have other ways with pictures of 720 lines and more."""
+
+CACHE = Path(__file__).parents[2] / "build" / "speed"
 
 
 def pictures(folder: Path | None = None) -> dict[str, Image.Image]:
     """RGB pictures by name; a folder of your own replaces the set."""
     if folder is not None:
         return {path.stem: Image.open(path).convert("RGB") for path in sorted(folder.iterdir())}
-    return {"photograph": photograph(), "drawing": drawing(), "gradient": gradient()}
+    return {"portrait": photograph(), "landscape": landscape(), "drawing": drawing(), "gradient": gradient()}
+
+
+def landscape() -> Image.Image:
+    """A photograph of nature from a Debian package; where there is none, a made one."""
+    photo = photos(CACHE)[0][0].image
+    return photo.resize(LANDSCAPE, Image.Resampling.LANCZOS)
 
 
 def photograph() -> Image.Image:
