@@ -18,12 +18,11 @@ from worker import alpha, colour, modes
 from worker.ceilings import check_frames, check_pixels
 from worker.conversion import Conversion
 from worker.conversion_error import ConversionError
-from worker.metadata import Metadata, spoken, upright_exif
+from worker.planning import plan_of
 from worker.readers import open_source
 from worker.request import Converted, Header, Source
 from worker.sizing import Sizing, scaled_box, sized, spare_factor
 from worker.source import Frame, Kind
-from worker.writers.plan import Plan
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -235,7 +234,7 @@ def wait_for_memory(job: Conversion) -> None:
 
 def encode(job: Conversion) -> None:
     """Draw the frames through all steps into the result."""
-    codec, plan = job.codec, _plan(job)
+    codec, plan = job.codec, plan_of(job)
     first = next(job.frames)
     # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
     bytearray(first.image.width * first.image.height * codec.bytes_per_pixel(job.options))
@@ -251,41 +250,6 @@ def encode(job: Conversion) -> None:
 def _chained(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
     yield first
     yield from rest
-
-
-def _plan(job: Conversion) -> Plan:
-    settings = job.codec.settings(job.options)
-    if "dpi" in job.target.options and "dpi" not in settings and job.opened.dpi is not None:
-        settings["dpi"] = job.opened.dpi
-    return Plan(
-        pillow=job.codec.pillow,
-        settings=settings | job.codec.attach(_metadata(job)),
-        later_settings=settings,
-        options=job.options,
-        size=job.size,
-        frames=job.count,
-        plays=job.opened.plays,
-        opaque=job.opened.opaque,
-        warn=job.warn,
-    )
-
-
-def _metadata(job: Conversion) -> Metadata:
-    """What is to be kept and can be; the rest is said."""
-    if job.options.metadata == "strip":
-        return Metadata()
-    opened, codec = job.opened, job.codec
-    found = opened.metadata
-    if found.exif:
-        found = replace(found, exif=upright_exif(found.exif, keep_thumbnail=opened.orientation == 1))
-    lost = {
-        part
-        for part in found.parts()
-        if part not in job.target.metadata or len(getattr(found, part)) > codec.part_bytes
-    }
-    if lost:
-        job.warn(WarningCode.METADATA_DROPPED, what=spoken(lost))
-    return found.without(lost)
 
 
 Step = Callable[[Conversion], None]
