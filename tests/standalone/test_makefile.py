@@ -26,6 +26,7 @@ TARGETS = (
     "bench",
     "matrix",
     "fuzz",
+    "bombs",
     "corpora",
     "speed",
     "lock",
