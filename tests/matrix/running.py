@@ -24,7 +24,9 @@ from tests.matrix.subjects import Kind
 from worker.request import Outcome, Request
 from worker.sandbox import Handle, Sandbox
 
-THREADS = 2
+THREADS = 8
+"""More than cores: most of the time goes to starting programs."""
+
 MEMORY = THREADS * DEFAULT_LIMITS.memory_bytes
 CHUNK = 400
 
