@@ -1,4 +1,4 @@
-"""Conversions: what waits, who works on it, what the autoscaler sees and wants, how long it takes, how it ends."""
+"""Conversions: what waits, who works on it, what the autoscaler wants, how long it takes, how it ends, what it holds."""
 
 from dashboards.model import Board, Kind, Panel, Query, Row
 from dashboards.promql import HPA, WINDOW, keda, mean, ours, quantile, rate, told, total
@@ -224,9 +224,48 @@ OUTCOMES = Row(
     ),
 )
 
+SANDBOX = Row(
+    "Memory and sandbox",
+    (
+        Panel(
+            id=40,
+            title="Memory of conversions",
+            description="budget: what the conversions of all workers may hold together. granted: what they hold by forecast. "
+            "Granted near the budget and jobs that wait: the pictures are large, and a larger budget would help.",
+            queries=(
+                Query(total(ours("imagemill_worker_memory_budget_bytes")), "budget"),
+                Query(total(ours("imagemill_worker_memory_reserved_bytes")), "granted"),
+            ),
+            unit="bytes",
+        ),
+        Panel(
+            id=41,
+            title="Conversions that wait for memory",
+            description="They have a slot and a read header, and go on when others make room.",
+            queries=(Query(total(ours("imagemill_worker_memory_waiting")), "waiting"),),
+            unit="none",
+        ),
+        Panel(
+            id=42,
+            title="Forecasts that were too low",
+            description="Conversions that began again with all the memory that a job may use. Few are noise; many mean that "
+            "the forecasts do not fit these pictures, and that work is done twice.",
+            queries=(Query(total(rate("imagemill_worker_forecasts_missed_total")), "missed"),),
+            unit="ops",
+        ),
+        Panel(
+            id=43,
+            title="Layers of the sandbox",
+            description="1 where the kernels of all workers have that layer, 0 where one lacks it; its log says why.",
+            queries=(Query(f"min by (layer) ({ours('imagemill_sandbox_layer')})", "{{layer}}"),),
+            unit="none",
+        ),
+    ),
+)
+
 CONVERSIONS = Board(
     name="conversions",
     title="imagemill / Conversions and autoscaling",
-    description="The queue, the workers and what scales them, stages and outcomes.",
-    rows=(QUEUE, SCALING, LATENCY, OUTCOMES),
+    description="The queue, the workers and what scales them, stages and outcomes, memory and the sandbox.",
+    rows=(QUEUE, SCALING, LATENCY, OUTCOMES, SANDBOX),
 )
