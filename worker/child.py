@@ -24,8 +24,12 @@ from worker.result_file import open_result
 
 LARGEST_REQUEST = 1 << 16
 
-THREADED = frozenset({"avif", "heic", "jxl"})
-"""Formats whose libraries may start threads; all others get none. Set to one thread most builds do without, not all."""
+THREADED = frozenset({"avif", "heic"})
+"""Formats whose libraries may start threads; all others get none.
+
+libde265 and x265 start some though they are set to one. libaom and dav1d, set to one, start none; other libraries that
+Pillow may be built with for AVIF do.
+"""
 
 
 @dataclass(frozen=True, slots=True)

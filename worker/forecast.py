@@ -5,6 +5,7 @@ limit of a child counts, on pictures like photographs with grain. Noise may take
 then begins again with all that a job may use.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from core.options import Options
@@ -40,28 +41,39 @@ OPENED = {"webp": 8.0}
 """Bytes for each pixel that some decoders set aside when they are opened, before the header can be told."""
 
 READ = {
-    "jpeg": Factor(14.2, 14.2), "png": Factor(5.3, 13.4), "webp": Factor(16.0, 16.0), "gif": Factor(17.4, 18.7),
-    "tiff": Factor(5.3, 13.4), "bmp": Factor(4.1, 8.1), "avif": Factor(8.2, 13.4), "heic": Factor(13.3, 18.4),
-    "jxl": Factor(8.6, 17.2), "jp2": Factor(22.6, 28.3), "ico": Factor(5.3, 13.4), "icns": Factor(22.6, 28.3),
-    "ppm": Factor(6.8, 6.8), "pcx": Factor(4.2, 4.2), "dds": Factor(7.1, 11.3), "psd": Factor(13.2, 13.2),
-    "qoi": Factor(5.8, 11.3), "tga": Factor(8.3, 11.3),
+    "jpeg": Factor(10.0, 10.0), "png": Factor(5.3, 13.4), "webp": Factor(17.8, 17.8), "gif": Factor(17.3, 18.6),
+    "tiff": Factor(5.3, 13.4), "bmp": Factor(4.0, 8.1), "avif": Factor(10.2, 14.0), "heic": Factor(13.3, 18.4),
+    "jxl": Factor(10.5, 35.2), "jp2": Factor(22.6, 28.3), "ico": Factor(5.3, 13.4), "icns": Factor(22.6, 28.3),
+    "ppm": Factor(6.8, 6.8), "pcx": Factor(4.2, 4.2), "dds": Factor(7.1, 13.1), "psd": Factor(6.7, 13.3),
+    "qoi": Factor(6.6, 13.1), "tga": Factor(8.3, 13.4),
 }  # fmt: skip
 """Reading, the picture included."""
 
 WRITE = {
-    "jpeg": Factor(4.2, 11.3), "png": Factor(4.2, 5.3), "webp": Factor(15.0, 30.0), "gif": Factor(14.0, 18.0),
-    "tiff": Factor(7.0, 9.5), "bmp": Factor(4.2, 11.3), "avif": Factor(34.2, 35.0), "heic": Factor(27.6, 45.5),
-    "jxl": Factor(20.0, 30.0), "jp2": Factor(50.0, 67.0), "ico": Factor(5.3, 8.3), "icns": Factor(7.1, 11.9),
-    "ppm": Factor(4.2, 11.3), "pcx": Factor(4.2, 11.3), "dds": Factor(7.0, 11.3), "qoi": Factor(15.5, 15.5),
-    "pdf": Factor(5.3, 11.3), "tga": Factor(5.5, 6.6),
+    "jpeg": Factor(5.3, 13.4), "png": Factor(4.0, 6.7), "webp": Factor(14.9, 35.3), "gif": Factor(16.0, 21.3),
+    "tiff": Factor(6.1, 8.0), "bmp": Factor(5.3, 13.4), "avif": Factor(34.0, 36.1), "heic": Factor(24.8, 39.8),
+    "jxl": Factor(68.0, 86.6), "jp2": Factor(50.2, 66.6), "ico": Factor(5.3, 9.3), "icns": Factor(4.6, 10.7),
+    "ppm": Factor(4.0, 13.4), "pcx": Factor(5.3, 13.4), "dds": Factor(5.3, 13.6), "qoi": Factor(14.0, 16.4),
+    "pdf": Factor(5.3, 13.4), "tga": Factor(5.3, 6.7),
 }  # fmt: skip
 """Writing, the picture included."""
+
+BY_PIECES = {"jxl": (Factor(10.9, 13.0), Factor(240 * MB, 275 * MB))}
+"""Encoders that work on large pictures by pieces: bytes for each pixel then, and bytes besides."""
 
 EVERY_FRAME = {"webp": 6.1, "avif": 9.8}
 """Bytes for each pixel of every frame but the first, where an encoder keeps frames until the end."""
 
-SLOW_AVIF = 1.7
-"""How much more slower speeds of AVIF, or all of the colour, take."""
+HIGH_QUALITY = 90
+"""From here on colour is stored in full resolution too."""
+
+DEMANDING: tuple[tuple[str, Callable[[Options], bool], Factor], ...] = (
+    ("jpeg", lambda options: bool(options.progressive), Factor(12.0, 13.4)),
+    ("webp", lambda options: bool(options.lossless), Factor(44.8, 44.8)),
+    ("avif", lambda options: (options.effort or 0) > 4 or _is_high(options), Factor(54.0, 56.0)),
+    ("heic", lambda options: _is_high(options), Factor(43.3, 55.8)),
+)
+"""Options with which an encoder takes more, and what it then takes."""
 
 
 def at_start(source: str, upload: int, limits: Limits) -> int:
@@ -78,24 +90,33 @@ def forecast(request: Request, header: Header, upload: int) -> int:
 
 def _still(request: Request, header: Header) -> float:
     """One stage of a picture after the other: each lets go of what the one before it has made."""
-    reading, writing = READ[request.source].of(header), encoder(request.target, request.options).of(header)
     steps = STEPS.of(header) * header.source_area
     if header.target_area != header.source_area:
         steps += RESIZED * header.target_area
-    return max(reading * header.source_area, steps, writing * header.target_area)
+    return max(READ[request.source].of(header) * header.source_area, steps, _writing(request, header))
 
 
 def _several(request: Request, header: Header) -> float:
     """All stages at once: the decoder keeps what the next frame is laid on, the encoder perhaps all frames."""
     if header.frames == 1:
         return 0.0
-    reading, writing = READ[request.source].of(header), encoder(request.target, request.options).of(header)
-    later = EVERY_FRAME.get(request.target, 0.0) * (header.frames - 1)
-    return reading * header.source_area + (writing + later) * header.target_area
+    later = EVERY_FRAME.get(request.target, 0.0) * (header.frames - 1) * header.target_area
+    return READ[request.source].of(header) * header.source_area + _writing(request, header) + later
+
+
+def _writing(request: Request, header: Header) -> float:
+    whole = encoder(request.target, request.options).of(header) * header.target_area
+    if request.target not in BY_PIECES:
+        return whole
+    each, besides = (factor.of(header) for factor in BY_PIECES[request.target])
+    return min(whole, each * header.target_area + besides)
 
 
 def encoder(target: str, options: Options) -> Factor:
     """Bytes for each pixel of an encoder with those options."""
-    factor = WRITE[target]
-    slow = (options.effort or 0) > 4 or (options.quality or 0) >= 90
-    return Factor(*(SLOW_AVIF * part for part in factor)) if target == "avif" and slow else factor
+    demanded = (factor for name, wants, factor in DEMANDING if name == target and wants(options))
+    return next(demanded, WRITE[target])
+
+
+def _is_high(options: Options) -> bool:
+    return (options.quality or 0) >= HIGH_QUALITY

@@ -185,6 +185,9 @@ class Zygote:
             tell(answer, {"started": child.pid}, child.pidfd)
             socket.send_fds(child.channel, [text], fds)
             self._busy[child.pid] = answer
+        except (BrokenPipeError, ConnectionResetError):
+            # The child has ended since it was told of: its supervisor may kill it from then on.
+            answer.close()
         except OSError as error:
             answer.close()
             sys.stderr.write(f"a job could not be started: {error}\n")

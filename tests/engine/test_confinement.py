@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 
 from core.formats import READABLE, TARGETS
 from tests import images
+from tests.bench.memory import photograph
 from tests.engine.conftest import LIMITS
 from tests.engine.hostile import NUMBERS
 from tests.engine.processes import alive, all_children, children, children_of, command, until
@@ -159,3 +160,13 @@ def test_no_codec_asks_for_what_is_denied(strict: Boxed, target: str) -> None:
         if target in {fmt.name for fmt in READABLE}:
             again = strict(result.data, source=target, target="png")
             assert again.outcome.failure is None, again.outcome
+
+
+@pytest.mark.parametrize("target", ["avif", "heic", "jxl", "webp", "jp2"])
+def test_no_codec_asks_for_what_is_denied_for_a_picture_of_many_tiles(strict: Boxed, target: str) -> None:
+    """Threads, where a library starts some, come with the size; jxl, webp and jp2 get none."""
+    data = images.encoded(photograph("RGBA", (2400, 1100)), "TIFF")
+    there = strict(data, source="tiff", target=target)
+    assert there.outcome.failure is None, there.outcome
+    back = strict(there.data, source=target, target="bmp")
+    assert back.outcome.failure is None, back.outcome

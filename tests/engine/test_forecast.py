@@ -2,21 +2,26 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from PIL import Image
 from prometheus_client import REGISTRY
 
-from core.formats import READABLE, TARGETS
+from core.formats import FORMATS, READABLE, TARGETS
+from core.options import Options
 from tests import images
+from tests.bench.memory import photograph
 from tests.engine.conftest import LIMITS
 from tests.engine.processes import PATIENCE, until
 from tests.engine.running import Boxed
 from worker import forecast
+from worker.request import Header, Limits, Request
 from worker.sandbox import Handle, Killed, Sandbox
 
 MB = 1 << 20
 BUDGET = 300 * MB
+ROOMY = Limits(max_pixels=1, max_frames=1, max_result_bytes=1, memory_bytes=1 << 40, seconds=1)
 
 
 @pytest.fixture
@@ -98,19 +103,47 @@ def test_no_forecast_is_more_than_a_job_may_have(shared: Boxed) -> None:
 SIDE = 1500
 
 
-@pytest.mark.parametrize("name", [fmt.name for fmt in READABLE if fmt.writes])
-def test_the_forecast_is_enough(name: str, boxed: Boxed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For noise, which takes the most; without the part that does not grow with the picture it has to fit closely."""
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("name", [fmt.name for fmt in FORMATS if fmt.reads and fmt.writes])
+def test_the_forecast_is_enough(name: str, mode: str, boxed: Boxed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what looks like a photograph; without the part that does not grow with the picture it has to fit closely."""
     before = metric("imagemill_worker_forecasts_missed_total")
     monkeypatch.setattr(forecast, "START", 16 * MB)
-    noise = Image.effect_noise((SIDE, SIDE), 120)
-    picture = Image.merge("RGBA", (noise, noise.transpose(Image.Transpose.ROTATE_90), noise, noise))
-    there = boxed(images.encoded(picture, "PNG", compress_level=1), source="png", target=name)
+    there = boxed(images.encoded(photograph(mode, (SIDE, SIDE)), "TIFF"), source="tiff", target=name)
     assert there.outcome.failure is None
     assert boxed(there.data, source=name, target="png").outcome.failure is None
     assert metric("imagemill_worker_forecasts_missed_total") == before
 
 
 def test_every_format_has_measured_factors() -> None:
-    assert {fmt.name for fmt in READABLE} <= forecast.READ.keys()
-    assert {fmt.name for fmt in TARGETS} <= forecast.WRITE.keys()
+    assert forecast.READ.keys() == {fmt.name for fmt in READABLE}
+    assert forecast.WRITE.keys() == {fmt.name for fmt in TARGETS}
+
+
+def asked(source: str, target: str, *, frames: int = 1, out: int = 0, alpha: bool = False, **options: Any) -> float:
+    """Bytes for each pixel of a large picture, without what does not grow with it."""
+    area = 40_000_000 // frames
+    request = Request(source=source, target=target, options=Options(**options), limits=ROOMY)
+    header = Header(source_area=area, target_area=out or area, frames=frames, alpha=alpha)
+    return (forecast.forecast(request, header, 0) - forecast.START) / (area * forecast.MARGIN)
+
+
+def test_what_is_opaque_takes_less() -> None:
+    assert asked("png", "webp") < 0.6 * asked("png", "webp", alpha=True)
+
+
+def test_a_small_result_takes_no_more_than_reading_and_steps() -> None:
+    assert asked("jpeg", "avif", out=10_000) == pytest.approx(10, abs=0.2)
+
+
+def test_a_film_takes_what_its_decoder_and_its_encoder_take_at_once() -> None:
+    gif, webp = forecast.READ["gif"].alpha, forecast.WRITE["webp"].alpha
+    assert asked("gif", "webp", alpha=True) == pytest.approx(webp, rel=0.01)
+    more = asked("gif", "webp", frames=100, alpha=True) - forecast.EVERY_FRAME["webp"] * 99
+    assert more == pytest.approx(gif + webp, rel=0.01)
+
+
+def test_slow_speeds_of_avif_and_all_of_its_colour_take_more() -> None:
+    usual = asked("jpeg", "avif")
+    assert asked("jpeg", "avif", effort=3) == asked("jpeg", "avif", quality=80) == usual
+    assert asked("jpeg", "avif", effort=9) == asked("jpeg", "avif", quality=95) > 1.4 * usual
