@@ -67,11 +67,16 @@ EVERY_FRAME = {"webp": 6.1, "avif": 9.8}
 HIGH_QUALITY = 90
 """From here on colour is stored in full resolution too."""
 
+
+def _is_high(options: Options) -> bool:
+    return (options.quality or 0) >= HIGH_QUALITY
+
+
 DEMANDING: tuple[tuple[str, Callable[[Options], bool], Factor], ...] = (
     ("jpeg", lambda options: bool(options.progressive), Factor(12.0, 13.4)),
     ("webp", lambda options: bool(options.lossless), Factor(44.8, 44.8)),
     ("avif", lambda options: (options.effort or 0) > 4 or _is_high(options), Factor(54.0, 56.0)),
-    ("heic", lambda options: _is_high(options), Factor(43.3, 55.8)),
+    ("heic", _is_high, Factor(43.3, 55.8)),
 )
 """Options with which an encoder takes more, and what it then takes."""
 
@@ -116,7 +121,3 @@ def encoder(target: str, options: Options) -> Factor:
     """Bytes for each pixel of an encoder with those options."""
     demanded = (factor for name, wants, factor in DEMANDING if name == target and wants(options))
     return next(demanded, WRITE[target])
-
-
-def _is_high(options: Options) -> bool:
-    return (options.quality or 0) >= HIGH_QUALITY
