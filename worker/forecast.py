@@ -61,6 +61,9 @@ WRITE = {
 BY_PIECES = {"jxl": (Factor(10.9, 13.0), Factor(240 * MB, 275 * MB))}
 """Encoders that work on large pictures by pieces: bytes for each pixel then, and bytes besides."""
 
+FILM = {"png": 23.0, "webp": 21.0, "avif": 22.0}
+"""Bytes for each pixel of a frame that reading takes while an encoder has the frame before: of films, where it is more."""
+
 EVERY_FRAME = {"webp": 6.1, "avif": 9.8}
 """Bytes for each pixel of every frame but the first, where an encoder keeps frames until the end."""
 
@@ -105,8 +108,9 @@ def _several(request: Request, header: Header) -> float:
     """All stages at once: the decoder keeps what the next frame is laid on, the encoder perhaps all frames."""
     if header.frames == 1:
         return 0.0
+    reading = max(READ[request.source].of(header), FILM.get(request.source, 0.0)) * header.source_area
     later = EVERY_FRAME.get(request.target, 0.0) * (header.frames - 1) * header.target_area
-    return READ[request.source].of(header) * header.source_area + _writing(request, header) + later
+    return reading + _writing(request, header) + later
 
 
 def _writing(request: Request, header: Header) -> float:

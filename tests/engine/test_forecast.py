@@ -141,6 +141,7 @@ def test_a_film_takes_what_its_decoder_and_its_encoder_take_at_once() -> None:
     assert asked("gif", "webp", alpha=True) == pytest.approx(webp, rel=0.01)
     more = asked("gif", "webp", frames=100, alpha=True) - forecast.EVERY_FRAME["webp"] * 99
     assert more == pytest.approx(gif + webp, rel=0.01)
+    assert asked("png", "gif", frames=100, alpha=True) == pytest.approx(23 + forecast.WRITE["gif"].alpha, rel=0.01)
 
 
 def test_slow_speeds_of_avif_and_all_of_its_colour_take_more() -> None:
