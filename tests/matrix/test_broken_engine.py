@@ -13,7 +13,7 @@ from tests.matrix.conftest import Judge
 from tests.matrix.reference import program
 from tests.matrix.sources import stored
 from tests.matrix.subjects import subjects
-from worker import alpha, colour, conversion, modes, steps, timing
+from worker import alpha, colour, conversion, modes, planning, steps, timing
 from worker.conversion import Conversion
 from worker.source import Frame
 
@@ -102,7 +102,7 @@ WAYS: dict[str, tuple[str, Cell, Break]] = {
     "frame times are wrong": ("times", cell("animation", "gif", "webp"), instead(steps.orient, framewise(sped_up))),
     "16 bits are reduced in silence": ("depth", cell("16-bit grey", "png", "tiff"), instead(steps.orient, framewise(eight_bits))),
     "16 bits are clipped to white": ("pixels", cell("16-bit grey", "png", "bmp"), setting(modes, "eight_bits", clipped)),
-    "metadata is left": ("metadata", cell("metadata, stripped", "jpeg", "png"), setting(steps, "_metadata", everything)),
+    "metadata is left": ("metadata", cell("metadata, stripped", "jpeg", "png"), setting(planning, "_metadata", everything)),
     "colours of a profile are taken as sRGB": ("pixels", cell("Display P3", "png", "png"), setting(colour, "to_srgb", kept_as_it_is)),
     "a loss is not said": ("warnings", cell("alpha", "png", "jpeg"), setting(conversion.Conversion, "warn", lambda *_, **__: None)),
 }  # fmt: skip
