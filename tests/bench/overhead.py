@@ -18,9 +18,10 @@ from core.options import Options
 from tests.bench.costs import picture
 from tests.engine.conftest import LIMITS
 from tests.engine.running import Boxed
+from tests.matrix.limits import DEFAULT_LIMITS
 from worker.opening import prepare_codecs
 from worker.pipeline import convert
-from worker.request import Limits, Request
+from worker.request import Request
 from worker.sandbox import Sandbox
 from worker.zygote import warm_up
 from worker.zygote_process import environment
@@ -57,7 +58,7 @@ def bare(data: bytes, target: str) -> None:
 
 def engine(data: bytes, target: str) -> None:
     """All steps, in this process."""
-    request = Request(source="jpeg", target=target, options=Options(), limits=Limits(**LIMITS))
+    request = Request(source="jpeg", target=target, options=Options(), limits=DEFAULT_LIMITS)
     assert convert(request, data, io.BytesIO()).failure is None
 
 
