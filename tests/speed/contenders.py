@@ -66,7 +66,7 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="JPEG to AVIF", source="jpeg", target="avif", quality=60, save="[Q={q},effort=3]",
         remark="libvips' effort 3 is libaom's speed 6, as the engine's default, with its newer libaom. With many pixels a child "
-        "is slower, since the kernel has to give it all of its memory anew: 0.4 s of 2.5 s at 12 megapixels",
+        "is slower, since the kernel has to give it all of its memory anew: 0.3 to 0.9 s at 12 megapixels",
     ),
     Task(name="HEIC to JPEG", source="heic", target="jpeg", quality=75, save="[Q={q}]"),
     Task(

@@ -3,7 +3,6 @@
 import datetime as dt
 import os
 import platform
-import statistics
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from tests.speed.overhead import Overhead
 INTRODUCTION = """# Speed and size beside libvips and ImageMagick
 
 Made by `make speed` on {date}: the same conversion by the engine, libvips and ImageMagick, same files, one core, one
-thread each, in turns, medians of {rounds} rounds. The engine runs as in a worker: a child that
+thread each, in turns, the lowest of {rounds} rounds, since what else a machine does only adds. The engine runs as in a worker: a child that
 was forked ahead, its sandbox, upload and result by memory files. libvips runs twice: as its command, as a script would call
 it (its start alone takes {start:.0f} ms), and warm, as a library in a process that stays, without any sandbox.
 A ratio below 1 means that the engine takes less.
@@ -90,7 +89,7 @@ def page(measured: Measured) -> str:
 def line(row: Row) -> str:
     """A row of the table."""
     ours, warm, vips, magick = (row.figures[name] for name in ("engine", "warm", "libvips", "ImageMagick"))
-    walls = [statistics.median(one.wall) for one in (ours, vips, warm, magick)]
+    walls = [min(one.wall) for one in (ours, vips, warm, magick)]
     ratios = [walls[0] / walls[1], walls[0] / walls[2], _cpu(ours) / _cpu(warm), walls[0] / walls[3]]
     ratio = row.size_ratio if row.task.quality else ours.size / vips.size
     similarity = "" if row.similarity is None else f"{row.similarity:.4f}"
@@ -100,7 +99,7 @@ def line(row: Row) -> str:
 
 
 def _cpu(figures: Figures) -> float:
-    return statistics.median(figures.cpu)
+    return min(figures.cpu)
 
 
 def _reasons(measured: Measured) -> list[str]:
