@@ -30,6 +30,11 @@ Pictures: {where}.
 Machine: {machine}. {versions}.
 """
 
+MOST = 1.1
+"""What the engine may take of libvips' time where the codec is the same."""
+
+SLOWER = "- More than {} of the time of libvips' command: {}. Of warm libvips: {}."
+
 CHILD = """- The engine's times have its child in them (see below), which weighs with small pictures: it is what it costs that
   no file can do harm. libvips' command pays its start instead."""
 
@@ -105,10 +110,16 @@ def _cpu(figures: Figures) -> float:
 def _reasons(measured: Measured) -> list[str]:
     missing = [task.name for task in TASKS if task.name not in {row.task.name for row in measured.rows}]
     return [
+        SLOWER.format(MOST, *(_slower(measured.rows, name) for name in ("libvips", "warm"))),
         CHILD,
         *(f"- {task.name}: {task.remark}." for task in TASKS if task.remark),
         *(f"- {name} was not measured: this machine cannot make or read the source." for name in missing),
     ]
+
+
+def _slower(rows: list[Row], other: str) -> str:
+    ratios = [(row, min(row.figures["engine"].wall) / min(row.figures[other].wall)) for row in rows]
+    return ", ".join(f"{row.task.name} at {row.size} ({ratio:.2f})" for row, ratio in ratios if ratio > MOST) or "none"
 
 
 def _machine() -> str:
