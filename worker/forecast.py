@@ -64,7 +64,10 @@ BY_PIECES = {"jxl": (Factor(10.9, 13.0), Factor(240 * MB, 275 * MB))}
 FILM = {"png": 23.0, "webp": 21.0, "avif": 22.0}
 """Bytes for each pixel of a frame that reading takes while an encoder has the frame before: of films, where it is more."""
 
-EVERY_FRAME = {"webp": 6.1, "avif": 9.8}
+FILMED = {"avif": 84.0}
+"""Bytes for each pixel of a frame that an encoder takes which looks ahead in a film."""
+
+EVERY_FRAME = {"webp": 2.0, "avif": 3.3}
 """Bytes for each pixel of every frame but the first, where an encoder keeps frames until the end."""
 
 HIGH_QUALITY = 90
@@ -110,7 +113,8 @@ def _several(request: Request, header: Header) -> float:
         return 0.0
     reading = max(READ[request.source].of(header), FILM.get(request.source, 0.0)) * header.source_area
     later = EVERY_FRAME.get(request.target, 0.0) * (header.frames - 1) * header.target_area
-    return reading + _writing(request, header) + later
+    writing = max(_writing(request, header), FILMED.get(request.target, 0.0) * header.target_area)
+    return reading + writing + later
 
 
 def _writing(request: Request, header: Header) -> float:

@@ -143,6 +143,7 @@ class Zygote:
         self._children: dict[int, Child] = {}
         """By pidfd."""
         self._poller = select.poll()
+        self._poller.register(control, select.POLLIN)
 
     def fork_first(self) -> None:
         """The first child ahead: where that cannot be, nothing can be converted, and this process ends with the reason."""
@@ -153,7 +154,6 @@ class Zygote:
 
     def serve(self) -> None:
         """Until the control socket ends; then all children are killed."""
-        self._poller.register(self._control, select.POLLIN)
         self._refill()
         while True:
             for fd, _ in self._poller.poll():

@@ -66,8 +66,10 @@ def test_a_child_that_died_waiting_gets_no_job(boxed: Boxed, threads: ThreadPool
     child = waiting_child(zygote)
     os.kill(zygote, signal.SIGSTOP)
     os.kill(child, signal.SIGKILL)
-    future = threads.submit(boxed, images.oriented(1))
     until(lambda: not alive(child))
+    future = threads.submit(boxed, images.oriented(1))
+    # Until the zygote has the job and the end of the child to look at, at the same time.
+    time.sleep(0.5)
     os.kill(zygote, signal.SIGCONT)
     assert future.result(PATIENCE).converted.width == 48
     until(lambda: len(all_children(zygote)) == 1)

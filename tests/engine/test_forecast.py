@@ -57,7 +57,7 @@ LARGE = images.encoded(Image.new("RGB", (3000, 2000)), "JPEG")
 def test_what_does_not_fit_waits_for_those_before_it(shared: Boxed, threads: ThreadPoolExecutor) -> None:
     with shared.sandbox._admission.enter() as grant:
         grant.ask(BUDGET - 70 * MB)
-        future = threads.submit(shared, LARGE, seconds=1.0)
+        future = threads.submit(shared, LARGE)
         until(lambda: waiting() == 1)
         assert metric("imagemill_worker_memory_reserved_bytes") <= BUDGET
     assert future.result(PATIENCE).converted.width == 3000
