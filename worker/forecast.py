@@ -58,8 +58,11 @@ WRITE = {
 }  # fmt: skip
 """Writing, the picture included."""
 
-BY_PIECES = {"jxl": (Factor(10.9, 13.0), Factor(240 * MB, 275 * MB))}
-"""Encoders that work on large pictures by pieces: bytes for each pixel then, and bytes besides."""
+BY_PIECES = {"jxl": {4: Factor(12.3, 13.0), 7: Factor(17.0, 20.4)}}
+"""Encoders that work on large pictures by pieces, up to that effort: bytes for each pixel then."""
+
+FIRST_PIECES = Factor(240 * MB, 275 * MB)
+"""And bytes besides."""
 
 FILM = {"png": 23.0, "webp": 21.0, "avif": 22.0}
 """Bytes for each pixel of a frame that reading takes while an encoder has the frame before: of films, where it is more."""
@@ -119,10 +122,10 @@ def _several(request: Request, header: Header) -> float:
 
 def _writing(request: Request, header: Header) -> float:
     whole = encoder(request.target, request.options).of(header) * header.target_area
-    if request.target not in BY_PIECES:
-        return whole
-    each, besides = (factor.of(header) for factor in BY_PIECES[request.target])
-    return min(whole, each * header.target_area + besides)
+    for effort, each in BY_PIECES.get(request.target, {}).items():
+        if (request.options.effort or 0) <= effort:
+            return min(whole, each.of(header) * header.target_area + FIRST_PIECES.of(header))
+    return whole
 
 
 def encoder(target: str, options: Options) -> Factor:

@@ -144,6 +144,12 @@ def test_a_film_takes_what_its_decoder_and_its_encoder_take_at_once() -> None:
     assert asked("png", "gif", frames=100, alpha=True) == pytest.approx(23 + forecast.WRITE["gif"].alpha, rel=0.01)
 
 
+def test_large_jpeg_xl_is_made_by_pieces_but_at_the_highest_efforts() -> None:
+    usual, slow, slowest = (asked("jpeg", "jxl", effort=effort) for effort in (3, 7, 9))
+    assert usual < slow < 0.5 * slowest
+    assert slowest == forecast.WRITE["jxl"].opaque
+
+
 def test_slow_speeds_of_avif_and_all_of_its_colour_take_more() -> None:
     usual = asked("jpeg", "avif")
     assert asked("jpeg", "avif", effort=3) == asked("jpeg", "avif", quality=80) == usual
