@@ -19,7 +19,7 @@ class WorkerSettings(ProbeSettings):
 
     slots: int = Field(4, ge=1, le=64, description="How many jobs one worker converts at the same time.")
     job_memory_bytes: int = Field(
-        3 << 30, ge=64 << 20, description="The most memory that one conversion may use, in bytes."
+        4 << 30, ge=64 << 20, description="The most memory that one conversion may use, in bytes."
     )
     memory_budget_bytes: int = Field(
         0,

@@ -22,7 +22,7 @@ from worker.sandbox import Handle, Sandbox
 
 SIZE = (8192, 6100)
 LIMITS = Limits(
-    max_pixels=50_000_000, max_frames=1000, max_result_bytes=400 << 20, memory_bytes=3 << 30, seconds=900
+    max_pixels=50_000_000, max_frames=1000, max_result_bytes=400 << 20, memory_bytes=4 << 30, seconds=900
 )  # fmt: skip
 MB = 1 << 20
 MODES = {"RGB", "RGBA"}
