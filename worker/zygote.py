@@ -150,7 +150,9 @@ class Zygote:
         try:
             self._waiting.append(self._fork())
         except OSError as error:
-            sys.exit(f"no process can be started for conversions: {error}")
+            # Written before the socket ends, by which the supervisor knows, so that the reason stands above what it says.
+            sys.stderr.write(f"no process can be started for conversions: {error}\n")
+            sys.exit(1)
 
     def serve(self) -> None:
         """Until the control socket ends; then all children are killed."""
