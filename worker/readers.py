@@ -21,6 +21,7 @@ from worker.png_reader import open_png
 from worker.request import Limits
 from worker.source import Frame, Kind, Opened
 from worker.still_readers import (
+    open_bmp,
     open_icns,
     open_ico,
     open_jp2,
@@ -143,7 +144,7 @@ READERS: dict[str, Callable[[bytes, Limits], Opened]] = {
     "webp": _read_webp,
     "gif": _read_gif,
     "tiff": open_tiff,
-    "bmp": open_plain("bmp"),
+    "bmp": open_bmp,
     "heic": open_heif,
     "jxl": open_jxl,
     "avif": _read_avif,

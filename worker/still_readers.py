@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from imagecodecs import qoi_decode
 from PIL import Image
 
 from worker.ceilings import check_pixels
-from worker.containers import icons, j2k, psd
+from worker.containers import bmp, icons, j2k, psd
 from worker.conversion_error import corrupt, decoding, truncated
 from worker.metadata import Metadata, without_mark
 from worker.opening import is_opaque, load_image, once, sensible_dpi
@@ -39,6 +40,17 @@ def _open(name: str, data: bytes, limits: Limits, make: Make = Frame, metadata: 
 def open_plain(name: str) -> Open:
     """For a format about which there is nothing to say."""
     return partial(_open, name)
+
+
+def open_bmp(data: bytes, limits: Limits) -> Opened:
+    """A bitmap, plain or packed by runs."""
+    opened = _open("bmp", data, limits)
+    return replace(opened, read=partial(_read_bmp, data, opened.read))
+
+
+def _read_bmp(data: bytes, read: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:
+    bmp.check_runs(data)
+    yield from read()
 
 
 def open_jp2(data: bytes, limits: Limits) -> Opened:
