@@ -4,7 +4,7 @@ import signal
 import socket
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,15 @@ def test_ctrl_c_stops_everything_and_leaves_nothing_behind(launched: Start, port
     assert running.err.empty()
 
 
+@pytest.fixture
+def not_ignored() -> Iterator[None]:
+    """What these tests run under may ignore SIGHUP, as nohup does, and the launcher would inherit that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("not_ignored")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_other_signals_stop_it_too(launched: Start, number: signal.Signals) -> None:
     running = launched(**ELSEWHERE)
