@@ -1,6 +1,6 @@
 """Pages for people, rendered: plain HTML that needs no JavaScript, one stylesheet, nothing from elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from api.schemas import job_answer
 from api.settings import ApiSettings
 from api.uploads import TARGET, titles
 from core.errors import BadOptions, ImagemillError
-from core.formats import TARGETS
+from core.formats import Format
 from core.jobs import Job
 from core.options import MAX_SIDE
 from core.transitions import Status
@@ -51,11 +51,10 @@ class Control:
     switch: bool = False
     example: str = ""
 
-    @property
-    def takers(self) -> str:
-        """The titles of the targets that take this option; empty when all do."""
-        taking = [fmt.title for fmt in TARGETS if self.name in fmt.options]
-        return "" if len(taking) == len(TARGETS) else ", ".join(taking)
+    def takers(self, targets: Sequence[Format]) -> str:
+        """The titles of those targets that take this option; empty when all do."""
+        taking = [fmt.title for fmt in targets if self.name in fmt.options]
+        return "" if len(taking) == len(targets) else ", ".join(taking)
 
 
 CONTROLS = (

@@ -151,7 +151,9 @@ def test_a_format_without_its_encoder_is_named_as_such(serve: Serve) -> None:
     refused = live.post(target_format="heif")
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown_target_format")
     assert heic["detail"] in refused.json()["detail"]
-    assert "HEIC</option>" not in live.http.get("/").text
+    page = live.http.get("/").text
+    assert "HEIC</option>" not in page
+    assert "For JPEG, WebP, AVIF, JPEG XL, JPEG 2000, PDF." in page
 
 
 def test_the_document_shows_an_example_of_every_refusal(shared: Live) -> None:
