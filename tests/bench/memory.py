@@ -18,7 +18,7 @@ from PIL import Image
 from core.formats import READABLE, TARGETS, find_target, is_installed
 from core.options import Options
 from tests.engine.profiles import rgb_profile
-from tests.engine.test_still_formats import on_white, psd
+from tests.engine.test_psd import on_white, psd
 from worker.opening import prepare_codecs
 from worker.pipeline import convert
 from worker.request import Limits, Request
