@@ -7,7 +7,7 @@ from typing import Any
 from PIL import ExifTags, Image, TiffImagePlugin
 
 from worker.ceilings import check_frames, check_pixels
-from worker.conversion_error import decoding, truncated
+from worker.conversion_error import decoding, truncated, unsupported
 from worker.metadata import Metadata, iptc_of, upright_xmp, without_mark
 from worker.opening import is_opaque, load_image, once, sensible_dpi
 from worker.request import Limits
@@ -17,6 +17,10 @@ BITS, PHOTOMETRIC, IPTC, RESOURCES, PROFILE = 258, 262, 33_723, 34_377, 34_675
 PIECES = ((273, 279), (324, 325))
 DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33_432)
 """Description, make, model, software, date, artist, copyright: what describes the picture, not its layout."""
+
+
+PACKED_AS_WEBP = "webp"
+"""The one compression that Pillow knows and its libtiff is built without."""
 
 
 def open_tiff(data: bytes, limits: Limits) -> Opened:
@@ -63,6 +67,8 @@ def _survey(image: TiffImagePlugin.TiffImageFile, length: int, limits: Limits) -
             pixels += image.width * image.height
             check_pixels(pixels, limits.max_pixels)
             _check_pieces(image.tag_v2, length)
+            if image.info.get("compression") == PACKED_AS_WEBP:
+                raise unsupported("tiff", "its pixels are packed as WebP")
             if image.tag_v2.next + 2 > length:
                 raise truncated()
             count, opaque = count + 1, opaque and is_opaque(image)
