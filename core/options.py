@@ -14,6 +14,9 @@ from core.formats import Format
 
 MAX_SIDE = 65_535
 
+HIGH_QUALITY = 90
+"""From here on colour is stored in full resolution too, which takes memory."""
+
 COLOURS = {
     "white": "#ffffff", "black": "#000000", "gray": "#808080", "silver": "#c0c0c0",
     "red": "#ff0000", "maroon": "#800000", "yellow": "#ffff00", "olive": "#808000",

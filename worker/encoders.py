@@ -6,16 +6,13 @@ from typing import Any, BinaryIO
 
 from PIL import Image, PngImagePlugin
 
-from core.options import Options
+from core.options import HIGH_QUALITY, Options
 from worker import jxl_codec
 from worker.heif_codec import STRIPS, THREADS
 from worker.metadata import EXIF_MARK, Metadata, resources_with
 from worker.source import Frame
 from worker.writers import apng, gif, icons, png, sequences, tiff
 from worker.writers.plan import Plan
-
-HIGH_QUALITY = 90
-"""From here on colour is stored in full resolution too."""
 
 BIGGEST_SEGMENT = 65_000
 """A JPEG segment holds 64 KB; what does not fit is dropped, and said."""

@@ -8,7 +8,7 @@ then begins again with all that a job may use.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from core.options import Options
+from core.options import HIGH_QUALITY, Options
 from worker.request import Header, Limits, Request
 
 MB = 1 << 20
@@ -72,9 +72,6 @@ FILMED = {"avif": 84.0}
 
 EVERY_FRAME = {"webp": 2.0, "avif": 3.3}
 """Bytes for each pixel of every frame but the first, where an encoder keeps frames until the end."""
-
-HIGH_QUALITY = 90
-"""From here on colour is stored in full resolution too."""
 
 
 def _is_high(options: Options) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from core.formats import TARGETS, is_installed
 from core.options import Options
 from tests.bench.memory import photograph
-from tests.engine.running import Result
+from tests.engine.running import Result, content, memory_files
 from worker.metrics import FORECASTS_MISSED, MEMORY_RESERVED
 from worker.request import Limits, Request
 from worker.sandbox import Handle, Sandbox
@@ -94,15 +94,11 @@ def large(mode: str) -> bytes:
 def row(box: Sandbox, before: int, data: bytes, source: str, target: str) -> Result:
     handle, missed = Watched(before), FORECASTS_MISSED._value.get()
     request = Request(source=source, target=target, options=Options(), limits=LIMITS)
-    upload, result = os.memfd_create("upload"), os.memfd_create("result")
-    os.write(upload, data)
-    began = time.perf_counter()
-    outcome = box.run(request, upload, result, handle)
-    took = time.perf_counter() - began
-    with os.fdopen(result, "rb") as file:
-        file.seek(0)
-        made = Result(outcome, file.read())
-    os.close(upload)
+    with memory_files(data) as (upload, result):
+        began = time.perf_counter()
+        outcome = box.run(request, upload, result, handle)
+        took = time.perf_counter() - began
+        made = Result(outcome, content(result))
     figures = [handle.granted // MB, handle.space // MB, handle.resident // MB]
     again = int(FORECASTS_MISSED._value.get() - missed)
     end = outcome.failure.detail if outcome.failure else f"{took:.1f}"

@@ -1,6 +1,8 @@
 """What a conversion gave, and ways to look at it."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +64,23 @@ class Result:
         return found
 
 
+@contextmanager
+def memory_files(upload: bytes) -> Iterator[tuple[int, int]]:
+    """File descriptors of an upload with those bytes and of an empty result, as a worker hands them to a sandbox."""
+    fds = os.memfd_create("upload"), os.memfd_create("result")
+    try:
+        os.write(fds[0], upload)
+        yield fds
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+def content(fd: int) -> bytes:
+    """All that is in a file."""
+    return os.pread(fd, os.fstat(fd).st_size, 0)
+
+
 class Boxed:
     """Runs jobs in a sandbox."""
 
@@ -82,14 +101,9 @@ class Boxed:
         request = Request(
             source=source, target=target, options=Options(), limits=Limits(**(self._limits | limits)), hold=hold
         )
-        upload, result = os.memfd_create("upload"), os.memfd_create("result")
-        try:
-            os.write(upload, data)
+        with memory_files(data) as (upload, result):
             outcome = self.sandbox.run(request, upload, result, handle or Handle())
-            return Result(outcome, os.pread(result, os.fstat(result).st_size, 0))
-        finally:
-            os.close(upload)
-            os.close(result)
+            return Result(outcome, content(result))
 
 
 def apart(one: Image.Image, other: Image.Image) -> float:

@@ -1,6 +1,5 @@
 """Bombs through the real sandbox: the code, the seconds, and the most memory that the child had."""
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from core.options import Options
+from tests.engine.running import memory_files
 from tests.fuzz.bombs import Bomb
 from tests.fuzz.campaign import zygotes
 from tests.matrix.limits import DEFAULT_LIMITS
@@ -40,18 +40,13 @@ class Effect:
 def explode(box: Sandbox, source: str, data: bytes, target: str = "png") -> Effect:
     """Convert a bomb with the limits that a worker has by default, but for less memory."""
     request = Request(source=source, target=target, options=Options(), limits=LIMITS)
-    upload, result = os.memfd_create("upload"), os.memfd_create("result")
-    try:
-        os.write(upload, data)
+    with memory_files(data) as (upload, result):
         before, began = spent(), time.monotonic()
         with _watched() as peak:
             outcome = box.run(request, upload, result, Handle())
         took = time.monotonic() - began
         code = "ok" if outcome.failure is None else outcome.failure.code.value
         return Effect(code, took, spent() - before, max(peak), len(data))
-    finally:
-        os.close(upload)
-        os.close(result)
 
 
 def spent() -> float:

@@ -15,6 +15,7 @@ import psutil
 
 from core.formats import TARGETS, find_target, is_installed
 from core.options import Options
+from tests.engine.running import memory_files
 from tests.fuzz.mutations import mutate
 from tests.fuzz.seeds import MAGIC
 from worker.attempt import GRACE_SECONDS
@@ -115,16 +116,12 @@ def _options(target: str, chance: random.Random) -> dict[str, Any]:
 def run_case(box: Sandbox, case: Case) -> Ended:
     """One child."""
     request = Request(source=case.source, target=case.target, options=Options(**case.options), limits=LIMITS)
-    upload, result = os.memfd_create("upload"), os.memfd_create("result")
     began = time.monotonic()
-    try:
-        os.write(upload, case.data)
-        code = _code(box.run(request, upload, result, Handle()), os.fstat(result).st_size)
-    except SandboxLost:
-        code = "lost"
-    finally:
-        os.close(upload)
-        os.close(result)
+    with memory_files(case.data) as (upload, result):
+        try:
+            code = _code(box.run(request, upload, result, Handle()), os.fstat(result).st_size)
+        except SandboxLost:
+            code = "lost"
     return Ended(case, code, time.monotonic() - began)
 
 

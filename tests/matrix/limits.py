@@ -1,4 +1,4 @@
-"""The limits that a worker has by default, but for a deadline that a busy machine does not miss."""
+"""The limits that a worker has by default, but for less memory and for a deadline that a busy machine does not miss."""
 
 from worker.request import Limits
 

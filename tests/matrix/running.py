@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ import numpy as np
 
 from core.options import Options
 from tests import images
+from tests.engine.running import content, memory_files
 from tests.matrix import judging, pictures
 from tests.matrix.cells import Cell, Upload, cells_of
 from tests.matrix.contract import SOURCE_LOSS
@@ -54,14 +54,8 @@ def convert(box: Sandbox, cell: Cell) -> tuple[Outcome, bytes]:
     request = Request(
         source=cell.upload.source, target=cell.target, options=Options(**cell.options), limits=DEFAULT_LIMITS
     )
-    upload, result = os.memfd_create("upload"), os.memfd_create("result")
-    try:
-        os.write(upload, cell.upload.data)
-        outcome = box.run(request, upload, result, Handle())
-        return outcome, os.pread(result, os.fstat(result).st_size, 0)
-    finally:
-        os.close(upload)
-        os.close(result)
+    with memory_files(cell.upload.data) as (upload, result):
+        return box.run(request, upload, result, Handle()), content(result)
 
 
 def verdicts(box: Sandbox, uploads: Iterable[Upload], directory: Path) -> Iterator[Verdict]:

@@ -1,7 +1,6 @@
 """What the sandbox costs: one conversion of a 500 KB image in a child, beside the same Pillow calls in this process."""
 
 import io
-import os
 import statistics
 import time
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from core.options import Options
+from tests.engine.running import memory_files
 from tests.matrix.limits import DEFAULT_LIMITS
 from tests.speed.photos import Photo
 from worker.request import Request
@@ -51,14 +51,8 @@ def overhead(box: Sandbox, photo: Photo) -> Overhead:
 def _boxed(box: Sandbox, data: bytes) -> float:
     request = Request(source="jpeg", target="bmp", options=Options(), limits=DEFAULT_LIMITS)
     began = time.monotonic()
-    upload, result = os.memfd_create("upload"), os.memfd_create("result")
-    try:
-        os.write(upload, data)
+    with memory_files(data) as (upload, result):
         outcome = box.run(request, upload, result, Handle())
-        os.fstat(result)
-    finally:
-        os.close(upload)
-        os.close(result)
     took = time.monotonic() - began
     if outcome.failure is not None:
         raise RuntimeError(outcome.failure.detail)
