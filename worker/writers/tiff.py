@@ -5,14 +5,17 @@ libtiff takes no directories inside of a directory from Pillow, and without libt
 
 import io
 import struct
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, BinaryIO, TypeVar
 
 from PIL import ExifTags, Image, TiffImagePlugin
 
 from worker.source import Frame
 from worker.writers import sequences
 from worker.writers.plan import Plan
+
+Said = TypeVar("Said")
 
 EXIF = "kept_exif"
 """The name of the plan's setting that holds the EXIF block."""
@@ -26,24 +29,23 @@ LAYOUT = frozenset({0x00FE, 0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x011C, 0x01
 
 def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
     """One picture."""
-    exif = plan.settings.pop(EXIF, b"")
-    if not exif:
-        return sequences.write_still(frame, plan, sink)
-    buffer = io.BytesIO()
-    size = sequences.write_still(frame, plan, buffer)
-    sink.write(with_exif(buffer.getvalue(), exif))
-    return size
+    return _written(partial(sequences.write_still, frame, plan), plan, sink)
 
 
 def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     """Each page with its own size, mode and profile; the first carries the metadata."""
+    return _written(partial(sequences.write_pages, frames, plan), plan, sink)
+
+
+def _written(write: Callable[[BinaryIO], Said], plan: Plan, sink: BinaryIO) -> Said:
+    """What `write` says; EXIF, which it cannot write, is put into the file afterwards."""
     exif = plan.settings.pop(EXIF, b"")
     if not exif:
-        return sequences.write_pages(frames, plan, sink)
+        return write(sink)
     buffer = io.BytesIO()
-    count = sequences.write_pages(frames, plan, buffer)
+    said = write(buffer)
     sink.write(with_exif(buffer.getvalue(), exif))
-    return count
+    return said
 
 
 def with_exif(data: bytes, exif: bytes) -> bytes:
