@@ -7,24 +7,28 @@ from pathlib import Path
 from standalone.config import read
 from standalone.errors import StartupError
 from standalone.launcher import Migration, Services, launch, our_migration, our_services
-from standalone.supervisor import Stopped, StopRequest, Supervisor, say
+from standalone.supervisor import Stopped, StopRequest, Supervisor, narrate, say
 
 
 def main(migration: Migration = our_migration, services: Services = our_services) -> int:
-    """The exit status: 0 after being asked to stop, 1 when it could not start; what is run can be given for tests."""
+    """Return the exit status: 0 after being asked to stop, 1 when it could not start, 2 for a wrong setting.
+
+    Tests give programs of their own.
+    """
     request = StopRequest()
     request.listen()
     try:
-        launch(read(os.environ, Path(".env")), Supervisor(request, say), _announce, migration, services)
+        launch(read(os.environ, Path(".env")), Supervisor(request, say, narrate), _announce, migration, services)
     except Stopped:
         return 0
     except StartupError as problem:
-        say(str(problem))
-        return 1
+        if str(problem):
+            say(str(problem))
+        return problem.exit_status
 
 
 def _announce(url: str) -> None:
-    print(f"imagemill is ready: {url}  (Ctrl-C stops it)", flush=True)  # noqa: T201 - the one line on stdout
+    print(url, flush=True)  # noqa: T201 - the one line on stdout
 
 
 if __name__ == "__main__":

@@ -12,20 +12,14 @@ from pathlib import Path
 
 import psutil
 
+from standalone.account import Account
+
 STDERR = 2
 TETHER = Path(__file__).with_name("tether.py")
 STEP = 0.05
 """Seconds between two looks at a process that is being waited for."""
 HURRIED = 1.0
 """Seconds that each signal gets when the person at the terminal does not want to wait."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The user that a program runs as."""
-
-    uid: int
-    gid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +38,10 @@ class Program:
     """A program to run.
 
     `command[0]` is a path. `env` is its whole environment. `log` is the file that its output is
-    appended to; without one it goes to our stderr, because stdout is for what we say. `orphaned` is
-    the signal that it gets when we die without stopping it (Linux).
+    appended to; without one it goes to our stderr, because stdout is for what we say. `account` is
+    the user that it becomes, with no capability left; None keeps ours. `orphaned` is the signal that
+    it gets when we die without stopping it (Linux). `judges_settings` means that its exit status 2 is
+    a wrong setting, which it has named: starting it again would not help.
     """
 
     name: str
@@ -56,6 +52,7 @@ class Program:
     account: Account | None = None
     notices: Sequence[Notice] = GENTLE
     orphaned: signal.Signals = signal.SIGKILL
+    judges_settings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +68,9 @@ def start(program: Program) -> Child:
 
     Call it in a thread that lives as long as the child is wanted: Linux ties the child to the thread.
     """
-    account = program.account or Account(-1, -1)
-    tie = map(str, (program.orphaned.value, os.getpid(), account.uid, account.gid))
+    account = program.account
+    user = (account.uid, account.gid) if account else (-1, -1)
+    tie = map(str, (program.orphaned.value, os.getpid(), *user))
     with program.log.open("ab") if program.log else nullcontext(STDERR) as output:
         process = subprocess.Popen(  # noqa: S603 - commands are ours
             [sys.executable, "-I", "-S", str(TETHER), *tie, *program.command],

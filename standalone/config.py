@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from standalone.errors import StartupError
+from standalone.errors import WrongSetting
 
 DATABASE_URL = "IMAGEMILL_DATABASE_URL"
 REDIS_URL = "IMAGEMILL_REDIS_URL"
@@ -31,7 +31,7 @@ class Config:
 def read(environ: Mapping[str, str], dotenv: Path) -> Config:
     """The settings from `environ` and the file `dotenv`, which may be missing; `environ` wins, empty is not given.
 
-    Raises StartupError for a port that is none and a file that cannot be read.
+    Raises WrongSetting for a port that is none and a file that cannot be read.
     """
     env = {**_file(dotenv), **environ}
     return Config(
@@ -48,11 +48,11 @@ def _file(path: Path) -> dict[str, str]:
     try:
         values = dotenv_values(path, interpolate=False)
     except (OSError, UnicodeDecodeError) as problem:
-        raise StartupError(f"{path} cannot be read: {problem}") from None
+        raise WrongSetting(f"{path} cannot be read: {problem}") from None
     return {name: value for name, value in values.items() if value is not None}
 
 
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 65_535:
         return int(text)
-    raise StartupError(f"PORT must be a whole number from 1 to 65535, not '{text}'.")
+    raise WrongSetting(f"PORT must be a whole number from 1 to 65535, not '{text}'.")

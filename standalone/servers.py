@@ -1,6 +1,7 @@
 """What the embedded PostgreSQL and Redis have in common: a socket, a leftover of an earlier run, a wait."""
 
 import os
+import pwd
 import shutil
 import tempfile
 import time
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import psutil
 
+from standalone.access import grant_passage
+from standalone.account import Account
 from standalone.children import Notice, Program, start, stop
-from standalone.errors import StartupError
+from standalone.errors import StartupError, WrongSetting
 
 SOCKET_PATH_BYTES = 100
 """The longest path of a Unix socket that we make; Linux takes 107, macOS 103."""
@@ -55,12 +58,15 @@ def last_words(program: Program) -> str:
 
 
 @contextmanager
-def socket_directory(wanted: Path, name: str) -> Iterator[Path]:
-    """`wanted` if a socket called `name` fits there, else a short private directory that is removed at the end."""
+def socket_directory(wanted: Path, name: str, account: Account | None) -> Iterator[Path]:
+    """Yield `wanted` if a socket called `name` fits there, else a short private directory that is removed at the end."""
     if len(str(wanted / name).encode()) <= SOCKET_PATH_BYTES:
         yield wanted
         return
     short = Path(tempfile.mkdtemp(prefix="imagemill-"))
+    if account:
+        os.chown(short, account.uid, account.gid)
+        grant_passage(account, short)
     try:
         yield short
     finally:
@@ -68,23 +74,58 @@ def socket_directory(wanted: Path, name: str) -> Iterator[Path]:
 
 
 def usable_directory(path: Path) -> Path:
-    """The directory, absolute, made when missing and readable only for us then. StartupError if we cannot write there."""
+    """Return the directory, absolute; when missing it is made, readable only for us. Raises WrongSetting."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as problem:
-        raise StartupError(f"{path} cannot be made: {problem.strerror}. Give another directory: DATA_DIR=...") from None
+        raise WrongSetting(
+            f"{path} cannot be made: {problem.strerror}. Give another directory: make run DATA_DIR=..."
+        ) from None
     if not os.access(path, os.W_OK | os.X_OK):
-        raise StartupError(f"{path} cannot be written to by this user. Give another directory: DATA_DIR=...")
+        raise WrongSetting(f"{path} cannot be written to by this user. Give another directory: make run DATA_DIR=...")
     return path.resolve()
 
 
+def own_directory(path: Path, account: Account | None) -> None:
+    """Make the directory when missing, and give it to the user that the server runs as.
+
+    Data that an earlier release kept for root or for its own system user is handed over.
+    Raises WrongSetting when it belongs to anybody else.
+    """
+    path.mkdir(mode=0o700, exist_ok=True)
+    if account:
+        grant_passage(account, path)
+        if path.stat().st_uid in _earlier_owners():
+            _hand_over(path, account)
+    check_owner(path, account.uid if account else os.geteuid())
+
+
 def check_owner(path: Path, uid: int) -> None:
-    """StartupError unless `uid` owns it: the servers keep their files to themselves."""
+    """Raise WrongSetting unless `uid` owns it: the servers keep their files to themselves."""
     if (owner := path.stat().st_uid) != uid:
-        raise StartupError(
-            f"{path} belongs to another user (uid {owner}), who ran this here before. "
-            "Run it as that user, or give another directory: DATA_DIR=..."
+        raise WrongSetting(
+            f"{path} belongs to {_user_name(owner)}, but this would run as {_user_name(uid)}. "
+            "Run it as the same user as before, or give another directory: make run DATA_DIR=..."
         )
+
+
+def _earlier_owners() -> set[int]:
+    """Return root, and the user that PostgreSQL alone ran as before everything ran as one user."""
+    with suppress(KeyError):
+        return {0, pwd.getpwnam("pgserver").pw_uid}
+    return {0}
+
+
+def _hand_over(path: Path, account: Account) -> None:
+    for directory, _, files in os.walk(path):
+        for name in (directory, *(os.path.join(directory, file) for file in files)):  # noqa: PTH118 - os.walk gives text
+            os.chown(name, account.uid, account.gid, follow_symlinks=False)
+
+
+def _user_name(uid: int) -> str:
+    with suppress(KeyError):
+        return f"the user {pwd.getpwuid(uid).pw_name}"
+    return f"uid {uid}"
 
 
 def fresh_log(path: Path) -> Path:

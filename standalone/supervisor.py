@@ -10,7 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from standalone.children import Child, Program, reap, start, stop
-from standalone.errors import StartupError
+from standalone.errors import RefusedSettings, StartupError, WrongSetting
 
 STEP = 0.1
 """Seconds between two looks at the children."""
@@ -56,11 +56,15 @@ class _Watched:
 
 
 class Supervisor:
-    """Runs programs until told to stop. `say` gets a sentence for each child that died."""
+    """Runs programs until told to stop.
 
-    def __init__(self, request: StopRequest, say: Callable[[str], None]) -> None:
+    `say` gets a sentence for each child that died, `narrate` one for each step of the start.
+    """
+
+    def __init__(self, request: StopRequest, say: Callable[[str], None], narrate: Callable[[str], None]) -> None:
         self._request = request
         self._say = say
+        self.narrate = narrate
         self._watched: list[_Watched] = []
 
     @contextmanager
@@ -96,17 +100,21 @@ class Supervisor:
         self.wait_for(answers_or_died, seconds, refusal)
 
     def run(self, program: Program) -> int:
-        """Run it to its end and return its exit status; what is watched is watched meanwhile."""
+        """Run it to its end and return its exit status; what is watched is watched meanwhile.
+
+        Raises RefusedSettings when that is how it ended.
+        """
         child = start(program)
         try:
             while (status := child.process.poll()) is None:
                 self._look()
+            _check_settings(child)
             return status
         finally:
             stop([child], lambda: self._request.hurried)
 
     def watch(self) -> NoReturn:
-        """Watch until asked to stop, which raises Stopped."""
+        """Watch until asked to stop, which raises Stopped, or until a child refuses its settings: RefusedSettings."""
         while True:
             self._look()
 
@@ -123,11 +131,18 @@ class Supervisor:
 
     def _mourn(self, one: _Watched) -> None:
         reap(one.child)
+        _check_settings(one.child)
         lived = time.monotonic() - one.started
         one.pause = FIRST_PAUSE if lived > HEALTHY else min(max(FIRST_PAUSE, one.pause * 2), LONGEST_PAUSE)
         one.due = time.monotonic() + one.pause
         ending = how_it_ended(one.child.process.returncode)
         self._say(f"{one.child.program.name} {ending}; it is started again in {one.pause:g} s.")
+
+
+def _check_settings(child: Child) -> None:
+    """Raise RefusedSettings when the program ended because of a wrong setting: it would do so again."""
+    if child.program.judges_settings and child.process.returncode == WrongSetting.exit_status:
+        raise RefusedSettings
 
 
 def how_it_ended(status: int) -> str:
@@ -140,6 +155,16 @@ def how_it_ended(status: int) -> str:
 
 
 def say(sentence: str) -> None:
-    """To the terminal, if it is still there: after a SIGHUP it is not, and that must not keep us from stopping."""
+    """Say what went wrong."""
+    _print(f"imagemill: {sentence}")
+
+
+def narrate(step: str) -> None:
+    """Say what is being done; indented, so that what goes wrong stands out."""
+    _print(f"  {step}")
+
+
+def _print(line: str) -> None:
+    """Write to the terminal, if it is still there: after a SIGHUP it is not, and that must not keep us from stopping."""
     with suppress(OSError):
-        print(f"imagemill: {sentence}", file=sys.stderr, flush=True)  # noqa: T201 - this is our interface
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is our interface

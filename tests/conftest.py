@@ -69,9 +69,9 @@ def redis_binary(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_url() -> Iterator[str]:
     """An empty Redis (of the best kind that is here) for one test."""
-    with embedded_redis(tmp_path_factory.mktemp("redis")) as url:
+    with server_directory() as directory, embedded_redis(directory) as url:
         yield url
 
 

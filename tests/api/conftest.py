@@ -13,14 +13,15 @@ from core.database import make_engine
 from core.redis_client import make_redis
 from standalone.redis_server import embedded_redis
 from tests.api.live import Live, running
+from tests.conftest import server_directory
 
 Serve = Callable[..., Live]
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_url() -> Iterator[str]:
     """One Redis for all tests of the API; each finds it empty."""
-    with embedded_redis(tmp_path_factory.mktemp("redis")) as url:
+    with server_directory() as directory, embedded_redis(directory) as url:
         yield url
 
 

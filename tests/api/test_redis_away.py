@@ -2,6 +2,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ from standalone.redis_server import embedded_redis
 from tests.api.conftest import Serve
 from tests.api.live import NOWHERE, Live, metric
 from tests.api.test_status import asking
+from tests.conftest import server_directory
 from tests.service import PATIENCE, wait_for
 
 QUICK = 2.0
@@ -44,8 +46,8 @@ def test_a_wait_works_without_redis(serve: Serve) -> None:
     assert answers[0].json()["status"] == "succeeded"
 
 
-def test_a_redis_that_hangs_costs_little_and_is_asked_again_later(serve: Serve, tmp_path: Path) -> None:
-    with embedded_redis(tmp_path / "hanging") as url, make_redis(url) as client:
+def test_a_redis_that_hangs_costs_little_and_is_asked_again_later(serve: Serve) -> None:
+    with server_directory() as directory, embedded_redis(directory) as url, make_redis(url) as client:
         server = psutil.Process(int(client.info("server")["process_id"]))
         live = serve(redis_url=url)
         live.submit()
@@ -67,13 +69,19 @@ def test_a_redis_that_hangs_costs_little_and_is_asked_again_later(serve: Serve, 
         wait_for("Redis to be told again", told_again)
 
 
-def test_a_redis_that_dies_and_comes_back(serve: Serve, tmp_path: Path) -> None:
-    with embedded_redis(tmp_path / "first") as url, make_redis(url) as client:
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    with server_directory() as directory:
+        yield directory
+
+
+def test_a_redis_that_dies_and_comes_back(serve: Serve, directory: Path) -> None:
+    with embedded_redis(directory) as url, make_redis(url) as client:
         live = serve(redis_url=url)
         live.submit()
         os.kill(int(client.info("server")["process_id"]), signal.SIGKILL)
         assert live.get(live.submit())["status"] == "queued"
-    with embedded_redis(tmp_path / "first") as again, make_redis(again) as client:
+    with embedded_redis(directory) as again, make_redis(again) as client:
         assert again == url
         told = client.xlen(STREAM)
 

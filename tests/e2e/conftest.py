@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from core.redis_client import make_redis
 from standalone.redis_server import embedded_redis
+from tests.conftest import server_directory
 from tests.service import Service
 
 
@@ -32,11 +33,12 @@ class RedisServer:
 
 
 @pytest.fixture
-def redis_server(tmp_path_factory: pytest.TempPathFactory, redis_binary: Path) -> Iterator[RedisServer]:
+def redis_server(redis_binary: Path) -> Iterator[RedisServer]:
     """Each kind of server in turn: for what the protocol promises."""
-    server = RedisServer(tmp_path_factory.mktemp("r"), redis_binary)
-    yield server
-    server.stop()
+    with server_directory() as directory:
+        server = RedisServer(directory, redis_binary)
+        yield server
+        server.stop()
 
 
 @pytest.fixture

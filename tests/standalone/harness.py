@@ -24,7 +24,10 @@ def eventually(true: Callable[[], bool], what: str) -> None:
 
 
 class Launched:
-    """A launcher that was started; lines of stdout and stderr come as they are written."""
+    """A launcher that was started; lines come as they are written.
+
+    `out` has those of stdout, `steps` what it does, and `err` what else stands on stderr: what went wrong.
+    """
 
     def __init__(
         self,
@@ -36,7 +39,7 @@ class Launched:
         self.data_dir = data_dir
         self.process = subprocess.Popen(
             [*as_user, sys.executable, *what],
-            env={**env, "DATA_DIR": str(data_dir)},
+            env={"DATA_DIR": str(data_dir), **env},
             cwd=data_dir.parent,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -44,16 +47,19 @@ class Launched:
         )
         assert self.process.stdout is not None
         assert self.process.stderr is not None
-        self.out = _lines(self.process.stdout)
-        self.err = _lines(self.process.stderr)
+        self.out: queue.Queue[str] = queue.Queue()
+        self.err: queue.Queue[str] = queue.Queue()
+        self.steps: queue.Queue[str] = queue.Queue()
+        _read(self.process.stdout, lambda _: self.out)
+        _read(self.process.stderr, lambda line: self.steps if line.startswith("  ") else self.err)
         self.seen: list[psutil.Process] = []
 
     def ready(self) -> str:
-        """The line on stdout; what stood on stderr is shown when it ends before."""
+        """The address, which is the line on stdout; what stood on stderr is shown when it ends before."""
         eventually(lambda: not self.out.empty() or self.process.poll() is not None, "a line on stdout")
         assert self.process.poll() is None, "".join(self.err.queue)
         self.family()
-        return self.out.get(timeout=PATIENCE)
+        return self.out.get(timeout=PATIENCE).strip()
 
     def family(self) -> list[psutil.Process]:
         """All descendants now; all ever seen are kept in `seen`."""
@@ -76,13 +82,10 @@ class Launched:
         return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in self.seen)
 
 
-def _lines(stream: IO[str]) -> "queue.Queue[str]":
-    lines: queue.Queue[str] = queue.Queue()
-
+def _read(stream: IO[str], choose: Callable[[str], "queue.Queue[str]"]) -> None:
     def read() -> None:
         with stream:
             for line in stream:
-                lines.put(line)
+                choose(line).put(line)
 
     threading.Thread(target=read, daemon=True).start()
-    return lines

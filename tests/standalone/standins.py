@@ -30,7 +30,9 @@ class Ready(http.server.BaseHTTPRequestHandler):
 
 
 def api() -> None:
-    """Answers anything with 200 and the IMAGEMILL_* environment."""
+    """Answers anything with 200 and the IMAGEMILL_* environment; or refuses its settings."""
+    if status := os.environ.get("STANDIN_API"):
+        sys.exit(int(status))
     address = (os.environ["IMAGEMILL_HOST"], int(os.environ["IMAGEMILL_PORT"]))
     http.server.HTTPServer(address, Ready).serve_forever()
 
@@ -59,7 +61,7 @@ def migrate() -> None:
 
 
 def program(role: str, env: Mapping[str, str], *arguments: str) -> Program:
-    return Program(name=role, command=[sys.executable, __file__, role, *arguments], env=env)
+    return Program(name=role, command=[sys.executable, __file__, role, *arguments], env=env, judges_settings=True)
 
 
 def services(env: Mapping[str, str]) -> Sequence[Program]:

@@ -22,7 +22,7 @@ ELSEWHERE = {"IMAGEMILL_DATABASE_URL": "postgresql://else/where", "IMAGEMILL_RED
 
 def test_ctrl_c_stops_everything_and_leaves_nothing_behind(launched: Start, port: int) -> None:
     running = launched()
-    assert running.ready() == f"imagemill is ready: http://127.0.0.1:{port}/  (Ctrl-C stops it)\n"
+    assert running.ready() == f"http://127.0.0.1:{port}/"
     assert {one.name() for one in running.seen} & {"postgres", "valkey-server", "redis-server"}
     assert running.end(signal.SIGINT) == 0
     assert running.nothing_left()
@@ -84,10 +84,11 @@ def test_a_killed_launcher_takes_its_children_with_it(launched: Start) -> None:
     assert running.end(signal.SIGKILL) == -signal.SIGKILL
     eventually(running.nothing_left, "all children ended")
     again = launched()
-    assert "is ready" in again.ready()
+    assert again.ready()
 
 
 def test_a_second_ctrl_c_does_not_wait(launched: Start, tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)  # The child that writes there may be another user.
     deaf = tmp_path / "deaf"
     running = launched(STANDIN_STUBBORN=str(deaf), **ELSEWHERE)
     running.ready()
@@ -123,6 +124,48 @@ def test_a_port_in_use_is_one_sentence_and_nothing_is_started(launched: Start, p
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["launcher.lock"]
 
 
+def test_it_says_what_it_does_and_the_address_comes_last_and_alone(launched: Start) -> None:
+    first = launched()
+    first.ready()
+    steps = "".join(first.steps.queue)
+    for word in ("Starting PostgreSQL, with a new database", "Starting Redis", "up to date", "Starting API, worker"):
+        assert word in steps
+    for answer in (f"are in {first.data_dir}", "No keys are asked for", "Ctrl-C stops it"):
+        assert answer in steps
+    assert steps.splitlines()[-1].endswith("Open this in a browser:")
+    assert first.end() == 0
+    second = launched()
+    second.ready()
+    assert "Starting PostgreSQL.\n" in "".join(second.steps.queue)
+
+
+@pytest.mark.parametrize("when", ["STANDIN_MIGRATION", "STANDIN_API"])
+def test_refused_settings_end_it_with_status_2_and_not_a_word_more(launched: Start, when: str) -> None:
+    running = launched(**{when: "2"}, **ELSEWHERE)
+    assert running.process.wait(timeout=PATIENCE) == 2
+    assert running.err.empty()
+    assert running.out.empty()
+    assert running.nothing_left()
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ({"PORT": "http"}, "PORT must be a whole number from 1 to 65535, not 'http'."),
+        ({"IMAGEMILL_HOST": "no such host"}, "IMAGEMILL_HOST is no such host, which is no address of this machine ("),
+        ({"IMAGEMILL_HOST": "192.0.2.1"}, "IMAGEMILL_HOST is 192.0.2.1, which is no address of this machine ("),
+        ({"DATA_DIR": "/dev/null/data"}, "/dev/null/data cannot be made: Not a directory."),
+    ],
+)
+def test_a_setting_of_its_own_that_is_wrong_is_a_sentence_and_status_2(
+    launched: Start, setting: dict[str, str], sentence: str
+) -> None:
+    running = launched(**setting)
+    assert running.process.wait(timeout=PATIENCE) == 2
+    assert running.err.get(timeout=PATIENCE).startswith(f"imagemill: {sentence}")
+    assert running.err.empty()
+
+
 def test_a_second_launcher_on_the_same_data_is_one_sentence(launched: Start) -> None:
     first = launched(**ELSEWHERE)
     first.ready()
@@ -145,7 +188,7 @@ def test_a_service_that_never_is_ready_is_a_sentence(
 ) -> None:
     monkeypatch.setattr(launcher, "SECONDS_TO_START", 1)
     config = read({"PORT": str(port), "DATA_DIR": str(tmp_path), **ELSEWHERE}, tmp_path / ".env")
-    supervisor = Supervisor(StopRequest(), lambda _: None)
+    supervisor = Supervisor(StopRequest(), lambda _: None, lambda _: None)
     with pytest.raises(StartupError, match=r"not ready within 1 seconds; /readyz said: .*refused"):
         launcher.launch(
             config,

@@ -1,0 +1,114 @@
+"""Access for the system user to what lies in root's directories, and for nobody else.
+
+The kernel's access lists name one user. Where a file system has none, the bits for all others are the only way.
+The format is that of <linux/posix_acl_xattr.h>: a version, then entries of a tag, permissions and an id, sorted.
+"""
+
+import compileall
+import errno
+import os
+import stat
+import struct
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from standalone.account import Account
+
+READ, PASS = 4, 1
+ATTRIBUTE = "system.posix_acl_access"
+VERSION = struct.pack("<I", 2)
+ENTRY = struct.Struct("<HHI")
+OWNER, USER, GROUP, NAMED_GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+NO_ID = 0xFFFF_FFFF
+
+
+class Entry(NamedTuple):
+    """One line of an access list."""
+
+    tag: int
+    permissions: int
+    id: int
+
+
+def open_our_code(account: Account) -> None:
+    """Let the account read the environment and this project's packages, and reach the interpreter.
+
+    What it cannot write is compiled here, or each of its processes would do that again at every start.
+    """
+    rooms = [package.parent for package in Path(__file__).parents[1].glob("*/__init__.py")]
+    for room in rooms:
+        compileall.compile_dir(room, quiet=2)
+    for tree in (Path(sys.prefix), *rooms):
+        grant_reading(account, tree)
+    for place in (sys.executable, os.__file__):
+        grant_passage(account, Path(place))
+
+
+def grant_passage(account: Account, path: Path) -> None:
+    """Let the account pass through every directory above `path`, and above what a link there leads to; not list them."""
+    for directory in {*path.absolute().parents, *path.resolve().parents}:
+        grant(account, directory, PASS)
+
+
+def grant_reading(account: Account, tree: Path) -> None:
+    """Let the account read all files below `tree`, and run those that their owner can run."""
+    grant_passage(account, tree)
+    for directory, _, files in os.walk(tree):
+        grant(account, Path(directory), READ | PASS)
+        for name in files:
+            file = Path(directory, name)
+            if not file.is_symlink():
+                grant(account, file, READ | (PASS if file.stat().st_mode & stat.S_IXUSR else 0))
+
+
+def grant(account: Account, path: Path, permissions: int) -> None:
+    """Give the account the permissions on one file or directory, if it lacks them."""
+    status = path.stat()
+    if status.st_mode & permissions == permissions:
+        return
+    entries = _read_list(path, status.st_mode)
+    if _allowed(account, entries, status) & permissions == permissions:
+        return
+    try:
+        os.setxattr(path, ATTRIBUTE, _packed(_with_user(account.uid, permissions, entries)))
+    except OSError as problem:
+        if problem.errno not in {errno.ENOTSUP, errno.EOPNOTSUPP}:
+            raise
+        path.chmod(stat.S_IMODE(status.st_mode) | permissions)
+
+
+def _allowed(account: Account, entries: Iterable[Entry], status: os.stat_result) -> int:
+    """Return what the kernel allows the account, whose only group is its own."""
+    granted = {(entry.tag, entry.id): entry.permissions for entry in entries}
+    mask = granted.get((MASK, NO_ID), 7)
+    if status.st_uid == account.uid:
+        return granted[OWNER, NO_ID]
+    if (USER, account.uid) in granted:
+        return granted[USER, account.uid] & mask
+    if status.st_gid == account.gid:
+        return granted[GROUP, NO_ID] & mask
+    return granted[OTHER, NO_ID]
+
+
+def _with_user(uid: int, permissions: int, entries: list[Entry]) -> list[Entry]:
+    """Return the list with the permissions added for the user, and the mask raised by no more than them."""
+    old = {(entry.tag, entry.id): entry.permissions for entry in entries}
+    mask = old.get((MASK, NO_ID), old[GROUP, NO_ID])
+    new = old | {(USER, uid): old.get((USER, uid), 0) | permissions, (MASK, NO_ID): mask | permissions}
+    return sorted(Entry(tag, granted, id_) for (tag, id_), granted in new.items())
+
+
+def _read_list(path: Path, mode: int) -> list[Entry]:
+    """Return the access list; one without named users and groups is made from the mode."""
+    try:
+        raw = os.getxattr(path, ATTRIBUTE)
+    except OSError:
+        bits = {OWNER: mode >> 6, GROUP: mode >> 3, OTHER: mode}
+        return [Entry(tag, value & 7, NO_ID) for tag, value in bits.items()]
+    return [Entry(tag, permissions, id_) for tag, permissions, id_ in ENTRY.iter_unpack(raw[len(VERSION) :])]
+
+
+def _packed(entries: Iterable[Entry]) -> bytes:
+    return VERSION + b"".join(ENTRY.pack(*entry) for entry in entries)

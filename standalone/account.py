@@ -1,0 +1,77 @@
+"""The system user that every child runs as when the launcher is root."""
+
+import os
+import pwd
+import subprocess
+import time
+from dataclasses import dataclass
+
+from standalone.errors import StartupError
+
+SYSTEM_USER = "imagemill"
+SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where system programs are. os.defpath has no sbin, and there useradd stands."""
+
+TRIES = 20
+PAUSE_SECONDS = 0.25
+"""useradd refuses while another program holds the lock of /etc/passwd."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user that programs run as."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def choose_account() -> Account | None:
+    """Return the system user if we are root, made when missing; None means that children run as we do.
+
+    Raises StartupError with the command that failed and its words.
+    """
+    if os.geteuid() != 0:
+        return None
+    user = _find_user() or _make_user()
+    return Account(user.pw_name, user.pw_uid, user.pw_gid)
+
+
+def account_environment(account: Account) -> dict[str, str]:
+    """Return the variables by which programs find their user; root's would lead them to places closed to them."""
+    return {"HOME": "/", "USER": account.name, "LOGNAME": account.name}
+
+
+def _find_user() -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        return None
+
+
+def _make_user() -> pwd.struct_passwd:
+    command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/"]
+    command += ["--shell", "/usr/sbin/nologin", SYSTEM_USER]
+    words = ""
+    for _ in range(TRIES):
+        words = _run(command)
+        # Another launcher may have made it meanwhile, so the user counts, not the command's status.
+        if user := _find_user():
+            return user
+        if "lock" not in words:
+            break
+        time.sleep(PAUSE_SECONDS)
+    raise StartupError(
+        f"As root, imagemill runs its programs as the user {SYSTEM_USER}, who could not be made: "
+        f"`{' '.join(command)}` said: {words}. Make that user by hand, or run this as an ordinary user."
+    )
+
+
+def _run(command: list[str]) -> str:
+    """Run a system program and return what it said, on one line."""
+    env = {"PATH": SYSTEM_PATH, "LC_ALL": "C"}
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as problem:
+        return str(problem)
+    return " ".join((done.stderr or done.stdout).split()).rstrip(".") or f"exit status {done.returncode}"
