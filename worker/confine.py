@@ -4,6 +4,7 @@ import ctypes
 import os
 import resource
 import signal
+import struct
 import sys
 from collections.abc import Iterable
 
@@ -13,6 +14,8 @@ from worker.request import Limits
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 PR_SET_NO_NEW_PRIVS = 38
+CAPABILITY_VERSION_3 = 0x2008_0522
+"""Of <linux/capability.h>: 64 bits a set."""
 
 FILES = 32
 """Open files that a child may have; it needs six and a few of the C libraries' own."""
@@ -31,6 +34,17 @@ def die_with_parent(parent: int) -> None:
 def give_up_privileges() -> None:
     """No program that this process or its children start can gain rights."""
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def drop_capabilities() -> None:
+    """Give up what root may beyond its files. A worker should not be root; if it is, its conversions are less.
+
+    What this process and its children open later is judged as for any user who owns root's files.
+    """
+    header = struct.pack("<Ii", CAPABILITY_VERSION_3, 0)
+    # Effective, permitted and inheritable, each in two halves of 32 bits.
+    if libc().capset(header, bytes(24)):
+        sys.exit(f"capset was refused: errno {ctypes.get_errno()}")
 
 
 def be_called(name: str) -> None:

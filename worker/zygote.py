@@ -33,7 +33,7 @@ from core.formats import TARGETS, is_installed
 from core.options import Options
 from worker import landlock, seccomp
 from worker.child import LARGEST_REQUEST, Surroundings, run_child
-from worker.confine import be_called, die_with_parent, give_up_privileges
+from worker.confine import be_called, die_with_parent, drop_capabilities, give_up_privileges
 from worker.opening import prepare_codecs
 from worker.pipeline import convert
 from worker.request import Limits, Request
@@ -63,6 +63,7 @@ def main() -> None:
     warm_up()
     rehearse = rehearsal()
     with control, Path("/proc/self/statm").open("rb", buffering=0) as statm:
+        drop_capabilities()
         layers = shut_in()
         # What exists now is shared with every child; the collector would touch, and so copy, all of it.
         gc.collect()

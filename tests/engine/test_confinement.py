@@ -13,7 +13,7 @@ from tests import images
 from tests.bench.memory import photograph
 from tests.engine.conftest import LIMITS
 from tests.engine.hostile import NUMBERS
-from tests.engine.processes import alive, all_children, children, children_of, command, until
+from tests.engine.processes import alive, all_children, children, children_of, command, until, zygotes
 from tests.engine.running import Boxed, Result
 from worker.sandbox import Sandbox
 
@@ -99,6 +99,16 @@ def test_misbehaviour_is_a_failure_of_its_own_job(hostile: Boxed, deed: str, cod
     assert result.failure == code
     assert len(result.data) <= 5 << 20
     assert hostile(images.oriented(1)).converted.width == 48
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has capabilities to lose")
+def test_even_the_conversions_of_root_have_no_capabilities(sandbox: Sandbox) -> None:
+    sandbox.prepare(jobs=1, budget=4 << 30)
+    (zygote,) = zygotes()
+    until(lambda: bool(all_children(zygote)))
+    for pid in (zygote, *all_children(zygote)):
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        assert [int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")] == [0, 0, 0, 0]
 
 
 def test_an_endless_loop_ends_in_time(hostile: Boxed) -> None:
