@@ -15,8 +15,25 @@ from core.migrations import upgrade
 from core.redis_client import make_redis
 from standalone.postgres import UNSAFE_BUT_FAST, embedded_postgres
 from standalone.redis_server import embedded_redis, redis_binaries
+from tests.skips import explain, skipped_reasons, summarize
 
 TEMPLATE = "migrated"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Explain every skip above the closing line."""
+    if reasons := skipped_reasons(terminalreporter):
+        terminalreporter.section(f"{len(reasons)} skipped, and why that is all right")
+        for line in summarize(reasons):
+            terminalreporter.write_line(line)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that left a test out for a reason that nobody explained."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if isinstance(reporter, pytest.TerminalReporter) and any(not explain(why) for why in skipped_reasons(reporter)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @contextmanager
