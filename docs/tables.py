@@ -36,7 +36,7 @@ def settings_table() -> str:
     lines = ["| variable | default | read by | what it does |", "|---|---|---|---|"]
     for name, info in described.items():
         who = "all" if name in Settings.model_fields else ", ".join(readers[name])
-        lines.append(f"| `IMAGEMILL_{name.upper()}` | `{_shown(info.default)}` | {who} | {info.description} |")
+        lines.append(f"| `IMAGEMILL_{name.upper()}` | {_shown(info.default)} | {who} | {info.description} |")
     return "\n".join(lines)
 
 
@@ -87,7 +87,9 @@ def filled(text: str) -> str:
 
 
 def _shown(default: object) -> str:
-    return str(default).lower() if isinstance(default, bool) else str(default)
+    """A default as code. An empty one is an empty cell: Markdown shows two backticks as two backticks."""
+    said = str(default).lower() if isinstance(default, bool) else str(default)
+    return f"`{said}`" if said else ""
 
 
 if __name__ == "__main__":
