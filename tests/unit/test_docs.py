@@ -4,8 +4,6 @@ import ast
 import re
 from collections.abc import Iterator
 
-import pytest
-
 from docs.tables import PAGES, README, TABLES, filled, settings_table
 
 ROOT = README.parent
@@ -29,26 +27,6 @@ def test_the_sample_names_only_settings_that_exist() -> None:
     named = set(re.findall(r"^#?\s?([A-Z_]+)=", sample, re.MULTILINE))
     assert named
     assert named <= known
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        "README.md",
-        "CONTRIBUTING.md",
-        *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
-        *(f"docs/results/{p.name}" for p in (ROOT / "docs/results").glob("*.md")),
-        "charts/imagemill/README.md",
-        *(f"docs/adr/{p.name}" for p in (ROOT / "docs/adr").glob("*.md")),
-    ],
-)
-def test_links_and_make_targets_exist(page: str) -> None:
-    path = ROOT / page
-    text = path.read_text(encoding="utf-8")
-    for link in re.findall(r"\]\(([^)#]+)\)", text):
-        assert link.startswith("http") or (path.parent / link).exists(), link
-    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert set(re.findall(r"(?:^    |`)make ([a-z0-9-]+)", text, re.MULTILINE)) <= targets
 
 
 def functions(source: str) -> Iterator[tuple[str, int]]:
