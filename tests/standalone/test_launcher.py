@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -16,6 +17,7 @@ from standalone.supervisor import StopRequest, Supervisor
 from tests.standalone.harness import PATIENCE, Launched, eventually
 from tests.standalone.standins import program
 
+ROOT = Path(__file__).parents[2]
 Start = Callable[..., Launched]
 ELSEWHERE = {"IMAGEMILL_DATABASE_URL": "postgresql://else/where", "IMAGEMILL_REDIS_URL": "redis://else.where/0"}
 
@@ -137,6 +139,16 @@ def test_it_says_what_it_does_and_the_address_comes_last_and_alone(launched: Sta
     second = launched()
     second.ready()
     assert "Starting PostgreSQL.\n" in "".join(second.steps.queue)
+
+
+def test_the_readme_shows_what_a_first_start_says(launched: Start, port: int) -> None:
+    running = launched()
+    address = running.ready()
+    said = "".join(line for line in running.steps.queue if "This is root" not in line) + address
+    said = said.replace(str(running.data_dir), "/home/you/imagemill/data").replace(str(port), "8000")
+    shown = re.search(r"```text\n(.*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert shown is not None
+    assert re.sub(r"Ready after \d+ s", "Ready after 4 s", said) == shown[1]
 
 
 @pytest.mark.parametrize("when", ["STANDIN_MIGRATION", "STANDIN_API"])
