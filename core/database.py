@@ -5,9 +5,11 @@ from contextlib import contextmanager
 
 import psycopg2
 import psycopg2.errors
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from core.database_url import CONNECT_SECONDS, read_database_url
 
 ERRORS = (SQLAlchemyError, psycopg2.Error)
 """What a database call can raise: blobs go through the driver's own cursor, so its errors come unwrapped."""
@@ -15,30 +17,22 @@ ERRORS = (SQLAlchemyError, psycopg2.Error)
 AWAY = (OperationalError, InterfaceError, PoolTimeout, psycopg2.OperationalError, psycopg2.InterfaceError)
 """What means that PostgreSQL cannot be reached, ended the connection, or took too long."""
 
-CONNECT_SECONDS = 3
-TCP_TIMEOUT_MS = 5000
-STATEMENT_TIMEOUT_MS = 5000
 BLOB_TIMEOUT_MS = 30_000
 
 
 def make_engine(url: str, *, pool: int) -> Engine:
-    """An engine with at most `pool` connections, each checked before use and bounded in every wait."""
-    address = make_url(url).set(drivername="postgresql+psycopg2")
+    """Make an engine with at most `pool` connections, each checked before use and bounded in every wait.
+
+    Raises WrongUrl.
+    """
     return create_engine(
-        address,
+        "postgresql+psycopg2://",
         pool_size=pool,
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS,
         pool_pre_ping=True,
-        connect_args={
-            "connect_timeout": CONNECT_SECONDS,
-            "tcp_user_timeout": TCP_TIMEOUT_MS,
-            "keepalives_idle": 5,
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            "application_name": "imagemill",
-            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
-        },
+        # Not SQLAlchemy's URL: it knows neither several hosts nor a `/` or `@` in a password.
+        connect_args=dict(read_database_url(url).parameters),
     )
 
 

@@ -13,6 +13,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from core.redis_url import read_redis_url
+
 AWAY = (RedisError, OSError)
 """What a call raises when Redis cannot be reached, is loading, or refuses."""
 
@@ -20,14 +22,14 @@ AWAY = (RedisError, OSError)
 def make_redis(url: str, *, timeout: float = 2.0) -> "redis.Redis":
     """A client for worker and janitor: `timeout` bounds the connection and each answer, in seconds.
 
-    A blocking read must wait for less than `timeout`.
+    A blocking read must wait for less than `timeout`. Raises WrongUrl.
     """
-    return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **_common(timeout))
+    return redis.Redis.from_url(read_redis_url(url).url, retry=Retry(NoBackoff(), 0), **_common(timeout))
 
 
 def make_async_redis(url: str, *, timeout: float = 2.0) -> "redis.asyncio.Redis":
     """The same for the API's event loop."""
-    return redis.asyncio.Redis.from_url(url, retry=AsyncRetry(NoBackoff(), 0), **_common(timeout))
+    return redis.asyncio.Redis.from_url(read_redis_url(url).url, retry=AsyncRetry(NoBackoff(), 0), **_common(timeout))
 
 
 def _common(timeout: float) -> dict[str, Any]:
