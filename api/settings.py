@@ -1,26 +1,31 @@
 """Settings of the HTTP service, beside those that all rooms share."""
 
+import ipaddress
 from typing import Literal
 
 import limits
 from pydantic import Field, field_validator
 
 from core.formats import TARGETS, Format, is_installed
-from core.settings import Settings
+from core.setting_errors import show_value
+from core.settings import DAY, Host, Settings
 
 
 class ApiSettings(Settings):
     """What only the API needs."""
 
-    host: str = Field("127.0.0.1", description="The address that the API listens on.")
+    host: Host = Field("127.0.0.1", description="The address that the API listens on.")
     port: int = Field(8000, ge=0, le=65_535, description="The port that the API listens on.")
     threads: int = Field(
         16, ge=1, le=200, description="How many requests work on PostgreSQL at the same time; each has a connection."
     )
     max_queued: int = Field(
-        10_000, ge=1, description="How many jobs may wait; while there are as many, uploads are refused with 503."
+        10_000,
+        ge=1,
+        le=100_000_000,
+        description="How many jobs may wait; while there are as many, uploads are refused with 503.",
     )
-    upload_seconds: float = Field(60, gt=0, description="How long the body of an upload may take, in seconds.")
+    upload_seconds: float = Field(60, gt=0, le=DAY, description="How long the body of an upload may take, in seconds.")
     rate_limit: str = Field(
         "",
         description="How many uploads one address may send, like `60/minute`, counted in each API process; "
@@ -35,7 +40,7 @@ class ApiSettings(Settings):
         "networks with commas between, or `*`.",
     )
     api_drain_seconds: float = Field(
-        20, ge=0, description="How long a stopping API lets running requests finish, in seconds."
+        20, ge=0, le=DAY, description="How long a stopping API lets running requests finish, in seconds."
     )
 
     heic_writing: Literal["auto", "always", "never"] = Field(
@@ -54,9 +59,35 @@ class ApiSettings(Settings):
     @field_validator("rate_limit")
     @classmethod
     def _readable_rate(cls, text: str) -> str:
-        if text:
-            try:
-                limits.parse(text)
-            except ValueError:
-                raise ValueError(f"must be like 60/minute or 1000/day, not {text!r}") from None
+        try:
+            # limits.parse takes the first of several, and says nothing of the others.
+            right = not text or [rate.amount > 0 for rate in limits.parse_many(text)] == [True]
+        except ValueError:
+            right = False
+        if right:
+            return text
+        raise ValueError(f"must be like 60/minute or 1000/day, not {show_value(text)}.")
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _readable_proxies(cls, text: str) -> str:
+        try:
+            # uvicorn takes what is neither for a name, which no address is equal to.
+            for part in text.split(",") if text != "*" else ():
+                ipaddress.ip_network(part.strip())
+        except ValueError:
+            raise ValueError(
+                "must be addresses and networks with commas between, like 10.0.0.1, 10.1.0.0/16 (no bits right of the "
+                f"mask), or * alone, not {show_value(text)}."
+            ) from None
         return text
+
+    def contradictions(self) -> list[str]:
+        """Add that one port serves one thing."""
+        said = super().contradictions()
+        if self.metrics_port and self.metrics_port == self.port:
+            said.append(
+                f"{self.shown('metrics_port')} must not be the same as {self.shown('port')}; "
+                "0 shows the metrics on the main port."
+            )
+        return said

@@ -3,23 +3,60 @@
 Each room adds its own in a subclass; the table in the README is made from these fields.
 """
 
-from typing import Literal
+import ipaddress
+import re
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.database_url import read_database_url
+from core.redis_url import read_redis_url
+from core.setting_errors import name_of, show_value
+from core.urls import clean_url
+
+DAY = 86_400
+"""The most seconds that any time may be set to."""
+
+
+def _readable_host(text: str) -> str:
+    if _is_host(text):
+        return text
+    raise ValueError(
+        f"must be an IP address or the name of a host, without scheme, port and brackets, not {show_value(text)}."
+    )
+
+
+def _is_host(text: str) -> bool:
+    try:
+        if ":" in text:
+            ipaddress.IPv6Address(text)
+        text.encode("idna")
+    except ValueError:
+        return False
+    return ":" in text or bool(re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", text))
+
+
+Host = Annotated[str, AfterValidator(_readable_host)]
+"""What a program listens on."""
 
 
 class Settings(BaseSettings):
     """The base: where the databases are, and the limits and times that api and worker must agree on."""
 
-    model_config = SettingsConfigDict(env_prefix="IMAGEMILL_", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="IMAGEMILL_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     database_url: str = Field(
         "postgresql://postgres@localhost/imagemill",
+        repr=False,
         description="PostgreSQL, the truth: `postgresql://user:password@host:port/name`.",
     )
     redis_url: str = Field(
-        "redis://localhost:6379/0", description="Redis 7 or later, or Valkey: `redis://`, `rediss://` or `unix://`."
+        "redis://localhost:6379/0",
+        repr=False,
+        description="Redis 7 or later, or Valkey: `redis://`, `rediss://` or `unix://`.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="`auto` is text on a terminal, else JSON.")
@@ -27,25 +64,59 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         50_000_000, ge=1, le=1_000_000_000, description="The largest file that is taken, in bytes."
     )
-    max_pixels: int = Field(50_000_000, ge=1, description="The most pixels of an image, summed over its frames.")
-    max_frames: int = Field(1000, ge=1, description="The most frames or pages of an image.")
+    max_pixels: int = Field(
+        50_000_000, ge=1, le=10_000_000_000, description="The most pixels of an image, summed over its frames."
+    )
+    max_frames: int = Field(1000, ge=1, le=1_000_000, description="The most frames or pages of an image.")
     max_result_bytes: int = Field(200_000_000, ge=1, le=1_000_000_000, description="The largest result, in bytes.")
-    job_seconds: float = Field(60, gt=0, description="The longest that one conversion may run, in seconds.")
-    max_attempts: int = Field(3, ge=1, description="How often a job is started when its workers are lost.")
+    job_seconds: float = Field(60, gt=0, le=DAY, description="The longest that one conversion may run, in seconds.")
+    max_attempts: int = Field(3, ge=1, le=1000, description="How often a job is started when its workers are lost.")
     lease_seconds: float = Field(
-        30, gt=0, description="How long a worker owns a job without a sign of life, in seconds."
+        30, gt=0, le=DAY, description="How long a worker owns a job without a sign of life, in seconds."
     )
     heartbeat_seconds: float = Field(
-        10, gt=0, description="How often a worker renews its leases, in seconds; a third of the lease."
+        10, gt=0, le=DAY, description="How often a worker renews its leases, in seconds; a third of the lease."
     )
-    retention_hours: float = Field(24, gt=0, description="How long results can be downloaded, in hours.")
+    retention_hours: float = Field(24, gt=0, le=87_600, description="How long results can be downloaded, in hours.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take off white space around every value: a Secret made from a file ends with a newline."""
+        trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
+        return {name: value for name, value in trimmed.items() if value != ""}
+
+    @field_validator("database_url", "redis_url")
+    @classmethod
+    def _clean_url(cls, text: str) -> str:
+        return clean_url(text)
+
+    @field_validator("database_url")
+    @classmethod
+    def _readable_database_url(cls, text: str) -> str:
+        read_database_url(text)
+        return text
+
+    @field_validator("redis_url")
+    @classmethod
+    def _readable_redis_url(cls, text: str) -> str:
+        read_redis_url(text)
+        return text
 
     @model_validator(mode="after")
-    def _heartbeat_fits_lease(self) -> "Settings":
-        if self.heartbeat_seconds > self.lease_seconds / 2:
-            sentence = (
-                f"IMAGEMILL_HEARTBEAT_SECONDS ({self.heartbeat_seconds:g}) must be at most half of "
-                f"IMAGEMILL_LEASE_SECONDS ({self.lease_seconds:g}), so that one lost heartbeat costs no job."
-            )
-            raise ValueError(sentence)
+    def _agrees(self) -> Self:
+        if said := self.contradictions():
+            raise ValueError("\n".join(said))
         return self
+
+    def contradictions(self) -> list[str]:
+        """Make a sentence for every two settings that are right alone and wrong together."""
+        if self.heartbeat_seconds <= self.lease_seconds / 2:
+            return []
+        longest = f"at most half of {self.shown('lease_seconds')}"
+        return [f"{self.shown('heartbeat_seconds')} must be {longest}, so that one lost heartbeat costs no job."]
+
+    def shown(self, field: str) -> str:
+        """Return the name of a number's variable, with its value."""
+        value = getattr(self, field)
+        return f"{name_of(field)} ({f'{value:g}' if isinstance(value, float) else value})"

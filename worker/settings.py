@@ -1,16 +1,17 @@
 """Settings of the worker and of the janitor."""
 
-from typing import Self
+from pydantic import Field
 
-from pydantic import Field, model_validator
+from core.settings import DAY, Host, Settings
 
-from core.settings import Settings
+LARGEST_MEMORY = 1 << 44
+"""16 TiB: more than a machine has."""
 
 
 class ProbeSettings(Settings):
     """Where a process without an API can be looked at."""
 
-    probe_host: str = Field("127.0.0.1", description="Where worker and janitor answer `/livez` and `/metrics`.")
+    probe_host: Host = Field("127.0.0.1", description="Where worker and janitor answer `/livez` and `/metrics`.")
     probe_port: int = Field(0, ge=0, le=65_535, description="The port for that; 0 means none.")
 
 
@@ -19,29 +20,38 @@ class WorkerSettings(ProbeSettings):
 
     slots: int = Field(4, ge=1, le=64, description="How many jobs one worker converts at the same time.")
     job_memory_bytes: int = Field(
-        4 << 30, ge=64 << 20, description="The most memory that one conversion may use, in bytes."
+        4 << 30, ge=64 << 20, le=LARGEST_MEMORY, description="The most memory that one conversion may use, in bytes."
     )
     memory_budget_bytes: int = Field(
         0,
         ge=0,
+        le=LARGEST_MEMORY,
         description="The memory that all conversions of one worker share, in bytes: one that does not fit beside the others waits. 0 means 1 GiB for each slot, and no less than one job may use.",
     )
     drain_seconds: float = Field(
-        65, ge=0, description="How long a stopping worker lets its jobs finish before it hands them back, in seconds."
+        65,
+        ge=0,
+        le=DAY,
+        description="How long a stopping worker lets its jobs finish before it hands them back, in seconds.",
     )
     test_hold: bool = Field(
         False, description="For tests only: a file named `hold-SECONDS.…` waits that long before it is converted."
     )
 
-    @model_validator(mode="after")
-    def _one_job_fits(self) -> Self:
+    def contradictions(self) -> list[str]:
+        """Add that the largest job must fit into the budget, and the largest file into a job's memory."""
+        said = super().contradictions()
         if 0 < self.memory_budget_bytes < self.job_memory_bytes:
-            sentence = (
-                f"IMAGEMILL_MEMORY_BUDGET_BYTES ({self.memory_budget_bytes}) must be at least "
-                f"IMAGEMILL_JOB_MEMORY_BYTES ({self.job_memory_bytes}), so that every job that is allowed can run."
+            said.append(
+                f"{self.shown('memory_budget_bytes')} must be at least {self.shown('job_memory_bytes')}, "
+                "so that every job that is allowed can run."
             )
-            raise ValueError(sentence)
-        return self
+        if self.max_upload_bytes > self.job_memory_bytes:
+            said.append(
+                f"{self.shown('max_upload_bytes')} must be at most {self.shown('job_memory_bytes')}, "
+                "because a conversion holds the whole file in its memory."
+            )
+        return said
 
     @property
     def memory_budget(self) -> int:
@@ -52,7 +62,12 @@ class WorkerSettings(ProbeSettings):
 class JanitorSettings(ProbeSettings):
     """What only the janitor needs."""
 
-    sweep_seconds: float = Field(5, gt=0, description="How often the janitor compares the record with the queue.")
+    sweep_seconds: float = Field(
+        5, gt=0, le=DAY, description="How often the janitor compares the record with the queue."
+    )
     record_days: float = Field(
-        7, gt=0, description="How long the record of a canceled or expired job is kept, in days; then it is unknown."
+        7,
+        gt=0,
+        le=3650,
+        description="How long the record of a canceled or expired job is kept, in days; then it is unknown.",
     )
