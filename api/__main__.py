@@ -8,11 +8,11 @@ import prometheus_client
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from pydantic import ValidationError
 
 from api.app import create_app
 from api.settings import ApiSettings
-from core.logs import configure_logs
+from core.listening import listening_on
+from core.process import run_program
 
 KEEP_ALIVE_SECONDS = 75
 """How long an idle connection stays open: longer than proxies and clients keep theirs (60 s is usual), since a request
@@ -34,24 +34,21 @@ class Server(uvicorn.Server):
 
 def main() -> int:
     """Exit status 0 after a signal, 1 when the port is taken, 2 for settings that cannot be."""
-    try:
-        settings = ApiSettings()
-    except ValidationError as error:
-        return _refuse_settings(error)
-    configure_logs(settings.log_level, settings.log_format)
-    log = structlog.get_logger("api")
-    try:
+    return run_program("api", ApiSettings, serve)
+
+
+def serve(settings: ApiSettings) -> int:
+    """Answer requests until a signal. Raises CannotStart."""
+    with listening_on("host", settings.host, "port", settings.port):
         listener = listen(settings.host, settings.port)
-        if settings.metrics_port:
+    if settings.metrics_port:
+        with listening_on("host", settings.host, "metrics_port", settings.metrics_port):
             prometheus_client.start_http_server(settings.metrics_port, settings.host)
-    except OSError as error:
-        log.error("cannot listen; another program may have the port", host=settings.host, error=str(error))
-        return 1
     server = make_server(settings)
     # uvicorn sends itself the signal again at its end, to whatever handler was there before.
     signal.signal(signal.SIGTERM, server.handle_exit)
     signal.signal(signal.SIGINT, server.handle_exit)
-    log.info("listening", host=settings.host, port=listener.getsockname()[1])
+    structlog.get_logger("api").info("listening", host=settings.host, port=listener.getsockname()[1])
     server.run(sockets=[listener])
     return 0 if server.started else 1
 
@@ -82,13 +79,6 @@ def listen(host: str, port: int) -> socket.socket:
     # not; without it an answer in two writes waits 40 ms for the client's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
-
-
-def _refuse_settings(error: ValidationError) -> int:
-    for problem in error.errors():
-        name = "_".join(str(part) for part in problem["loc"]).upper()
-        sys.stderr.write(f"IMAGEMILL_{name}: {problem['msg']}\n" if name else f"{problem['msg']}\n")
-    return 2
 
 
 if __name__ == "__main__":

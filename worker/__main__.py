@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import structlog
 
 from core.database import make_engine
-from core.logs import configure_logs
 from core.metrics import show_failure_codes
+from core.process import run_program
 from core.redis_client import make_redis
 from worker.cancel_listener import CancelListener
 from worker.consumer import Consumer
@@ -28,13 +28,17 @@ LOOP_OVERDUE_SECONDS = 60.0
 
 
 def main() -> int:
-    """Live from the first fork to the drain; exit status 0."""
+    """Live from the first fork to the drain; exit status 0, or 2 for settings that cannot be."""
     with ExitStack() as stack:
         # The sandbox comes first: when it is started, this process has not read any setting yet.
         sandbox = Sandbox()
         stack.callback(sandbox.close)
-        settings = WorkerSettings()
-        configure_logs(settings.log_level, settings.log_format)
+        return run_program("worker", WorkerSettings, lambda settings: convert_jobs(settings, sandbox))
+
+
+def convert_jobs(settings: WorkerSettings, sandbox: Sandbox) -> int:
+    """Work until a signal, and close what was opened. Raises CannotStart."""
+    with ExitStack() as stack:
         sandbox.prepare(jobs=settings.slots, budget=settings.memory_budget)
         context = make_context(settings, sandbox)
         stack.callback(context.engine.dispose)

@@ -1,10 +1,12 @@
 """`/livez` and `/metrics` of worker and janitor, on a port of their own."""
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+from core.listening import listening_on
 from core.metrics import exposition
 from worker.pulse import Pulse
 from worker.settings import ProbeSettings
@@ -14,11 +16,12 @@ Answer = tuple[int, str, bytes]
 
 @contextmanager
 def probing(settings: ProbeSettings, pulse: Pulse) -> Iterator[None]:
-    """Answer probes meanwhile, where a port for them is set."""
+    """Answer probes meanwhile, where a port for them is set. Raises CannotStart."""
     if not settings.probe_port:
         yield
         return
-    server = serve_probes(settings.probe_host, settings.probe_port, pulse)
+    with listening_on("probe_host", settings.probe_host, "probe_port", settings.probe_port):
+        server = serve_probes(settings.probe_host, settings.probe_port, pulse)
     try:
         yield
     finally:
@@ -38,10 +41,15 @@ def serve_probes(host: str, port: int, pulse: Pulse) -> ThreadingHTTPServer:
         body, media_type = exposition()
         return 200, media_type, body
 
-    server = ThreadingHTTPServer((host, port), _handler({"/livez": livez, "/readyz": livez, "/metrics": metrics}))
+    handler = _handler({"/livez": livez, "/readyz": livez, "/metrics": metrics})
+    server = (_ServerOverIPv6 if ":" in host else ThreadingHTTPServer)((host, port), handler)
     server.daemon_threads = True
     Thread(target=server.serve_forever, name="probes", daemon=True).start()
     return server
+
+
+class _ServerOverIPv6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
 
 
 def _handler(pages: dict[str, Callable[[], Answer]]) -> type[BaseHTTPRequestHandler]:

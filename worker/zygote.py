@@ -70,7 +70,9 @@ def main() -> None:
         gc.freeze()
         zygote = Zygote(control, rehearse, statm, filters=not layers["seccomp"])
         zygote.fork_first()
-        control.send(json.dumps({"layers": layers}).encode())
+        # The supervisor may be gone before we are warm, because a setting of its is wrong; `serve` then ends at once.
+        with suppress(BrokenPipeError):
+            control.send(json.dumps({"layers": layers}).encode())
         zygote.serve()
 
 

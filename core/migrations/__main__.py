@@ -6,15 +6,18 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from core.database import make_engine
-from core.logs import configure_logs
 from core.migrations import upgrade
+from core.process import run_program
 from core.settings import Settings
 
 
 def main() -> int:
-    """Exit status 0 when the schema is current or newer, 1 with a sentence in the log when it is not."""
-    settings = Settings()
-    configure_logs(settings.log_level, settings.log_format)
+    """Exit status 0 when the schema is current or newer, 1 with a sentence in the log when it is not, 2 for settings."""
+    return run_program("core.migrations", Settings, migrate, may_be_root=True)
+
+
+def migrate(settings: Settings) -> int:
+    """Bring the database to this version."""
     log = structlog.get_logger("core.migrations")
     engine = make_engine(settings.database_url, pool=1)
     try:

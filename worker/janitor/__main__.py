@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import structlog
 
 from core.database import make_engine
-from core.logs import configure_logs
 from core.metrics import show_failure_codes
+from core.process import run_program
 from core.redis_client import make_redis
 from worker.janitor.loop import Janitor
 from worker.probes import probing
@@ -20,9 +20,12 @@ REDIS_SECONDS = 5.0
 
 
 def main() -> int:
-    """Exit status 0 after a signal."""
-    settings = JanitorSettings()
-    configure_logs(settings.log_level, settings.log_format)
+    """Exit status 0 after a signal, 1 when the port is taken, 2 for settings that cannot be."""
+    return run_program("worker.janitor", JanitorSettings, sweep)
+
+
+def sweep(settings: JanitorSettings) -> int:
+    """Sweep until a signal, and close what was opened. Raises CannotStart."""
     show_failure_codes()
     with ExitStack() as stack:
         # Two connections: one holds a sweep's lock while another detaches a partition outside of a transaction.

@@ -1,0 +1,282 @@
+"""Wrong settings and what every program says of them: the page is made from these rows, and the tests run them.
+
+A row gives what is set and the sentences that are expected. The page shows what the settings' classes really say.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from unittest.mock import patch
+
+from pydantic import ValidationError
+
+from api.settings import ApiSettings
+from core.process import setting_warnings
+from core.setting_errors import explain_error
+from core.settings import Settings
+from worker.settings import JanitorSettings, WorkerSettings
+
+PROGRAMS: Mapping[str, type[Settings]] = {
+    "api": ApiSettings,
+    "worker": WorkerSettings,
+    "worker.janitor": JanitorSettings,
+    "core.migrations": Settings,
+}
+"""What each program, by the name of its module, reads."""
+
+ALL = tuple(PROGRAMS)
+API = ("api",)
+WORKER = ("worker",)
+JANITOR = ("worker.janitor",)
+PROBED = ("worker", "worker.janitor")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is set, by the names after IMAGEMILL_; which programs mind, and what they say."""
+
+    given: Mapping[str, str]
+    programs: tuple[str, ...]
+    said: tuple[str, ...]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The whole environment of a program."""
+        return {f"IMAGEMILL_{name}": value for name, value in self.given.items()}
+
+
+def row(programs: tuple[str, ...], *said: str, **given: str) -> Row:
+    """Make a row."""
+    return Row(given, programs, said)
+
+
+SECRET = "hunter2"  # noqa: S105 - a password that must not be shown
+"""In every URL below; no sentence may hold it."""
+
+_BEGINS = "IMAGEMILL_DATABASE_URL must begin with postgresql:// (or postgres:// or postgresql+psycopg2://)."
+_BEGINS_REDIS = "IMAGEMILL_REDIS_URL must begin with redis:// (or rediss:// or unix://)."
+
+REFUSED = (
+    row(WORKER, "IMAGEMILL_SLOTS must be a whole number from 1 to 64, not '0'.", SLOTS="0"),
+    row(WORKER, "IMAGEMILL_SLOTS must be a whole number from 1 to 64, not '1.5'.", SLOTS="1.5"),
+    row(ALL, "IMAGEMILL_STATUS_CACHE must be true or false, not 'maybe'.", STATUS_CACHE="maybe"),
+    row(ALL, "IMAGEMILL_LOG_LEVEL must be one of debug, info, warning, error, not 'loud'.", LOG_LEVEL="loud"),
+    row(ALL, "IMAGEMILL_JOB_SECONDS must be a number above 0 and at most 86400, not 'nan'.", JOB_SECONDS="nan"),
+    row(ALL, "IMAGEMILL_LEASE_SECONDS must be a number above 0 and at most 86400, not 'inf'.", LEASE_SECONDS="inf"),
+    row(ALL, "IMAGEMILL_RETENTION_HOURS must be a number above 0 and at most 87600, not '-1'.", RETENTION_HOURS="-1"),
+    row(
+        ALL,
+        "IMAGEMILL_MAX_UPLOAD_BYTES must be a whole number from 1 to 1000000000, not '50MB'.",
+        MAX_UPLOAD_BYTES="50MB",
+    ),
+    row(
+        ALL,
+        f"IMAGEMILL_MAX_PIXELS must be a whole number from 1 to 10000000000, not '{'9' * 40}'.",
+        MAX_PIXELS="9" * 40,
+    ),
+    row(ALL, "IMAGEMILL_MAX_ATTEMPTS must be a whole number from 1 to 1000, not 'three'.", MAX_ATTEMPTS="three"),
+    row(API, "IMAGEMILL_PORT must be a whole number from 0 to 65535, not '80000'.", PORT="80000"),
+    row(
+        API,
+        "IMAGEMILL_PORT must be a whole number from 0 to 65535, not 'tcp://10.0.0.1:80': Kubernetes sets it for a "
+        "Service named imagemill. Say enableServiceLinks: false in the pod, or give the Service another name.",
+        PORT="tcp://10.0.0.1:80",
+    ),
+    row(API, "IMAGEMILL_THREADS must be a whole number from 1 to 200, not '1000'.", THREADS="1000"),
+    row(API, "IMAGEMILL_API_DRAIN_SECONDS must be a number from 0 to 86400, not '20s'.", API_DRAIN_SECONDS="20s"),
+    row(API, "IMAGEMILL_HEIC_WRITING must be one of auto, always, never, not 'yes'.", HEIC_WRITING="yes"),
+    row(API, "IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, not 'often'.", RATE_LIMIT="often"),
+    row(API, "IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, not '0/minute'.", RATE_LIMIT="0/minute"),
+    row(
+        API,
+        "IMAGEMILL_HOST must be an IP address or the name of a host, without scheme, port and brackets, "
+        "not 'http://0.0.0.0'.",
+        HOST="http://0.0.0.0",
+    ),
+    row(
+        PROBED,
+        "IMAGEMILL_PROBE_HOST must be an IP address or the name of a host, without scheme, port and brackets, "
+        "not '127.0.0.1:9000'.",
+        PROBE_HOST="127.0.0.1:9000",
+    ),
+    row(
+        API,
+        "IMAGEMILL_FORWARDED_ALLOW_IPS must be addresses and networks with commas between, like 10.0.0.1, 10.1.0.0/16 "
+        "(no bits right of the mask), or * alone, not '10.0.0.1/8'.",
+        FORWARDED_ALLOW_IPS="10.0.0.1/8",
+    ),
+    row(PROBED, "IMAGEMILL_PROBE_PORT must be a whole number from 0 to 65535, not '-1'.", PROBE_PORT="-1"),
+    row(JANITOR, "IMAGEMILL_SWEEP_SECONDS must be a number above 0 and at most 86400, not '0'.", SWEEP_SECONDS="0"),
+    row(
+        WORKER,
+        "IMAGEMILL_JOB_MEMORY_BYTES must be a whole number from 67108864 to 17592186044416, not '4GiB'.",
+        JOB_MEMORY_BYTES="4GiB",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_HEARTBEAT_SECONDS (29) must be at most half of IMAGEMILL_LEASE_SECONDS (30), "
+        "so that one lost heartbeat costs no job.",
+        HEARTBEAT_SECONDS="29",
+    ),
+    row(
+        WORKER,
+        "IMAGEMILL_MEMORY_BUDGET_BYTES (1000000000) must be at least IMAGEMILL_JOB_MEMORY_BYTES (4294967296), "
+        "so that every job that is allowed can run.",
+        MEMORY_BUDGET_BYTES="1000000000",
+    ),
+    row(
+        WORKER,
+        "IMAGEMILL_MAX_UPLOAD_BYTES (500000000) must be at most IMAGEMILL_JOB_MEMORY_BYTES (100000000), "
+        "because a conversion holds the whole file in its memory.",
+        MAX_UPLOAD_BYTES="500000000",
+        JOB_MEMORY_BYTES="100000000",
+    ),
+    row(
+        API,
+        "IMAGEMILL_METRICS_PORT (8000) must not be the same as IMAGEMILL_PORT (8000); "
+        "0 shows the metrics on the main port.",
+        METRICS_PORT="8000",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_LOG_FORMAT must be one of auto, json, text, not 'xml'.",
+        "IMAGEMILL_MAX_FRAMES must be a whole number from 1 to 1000000, not '0'.",
+        MAX_FRAMES="0",
+        LOG_FORMAT="xml",
+    ),
+    row(ALL, f"{_BEGINS} This is a URL for IMAGEMILL_REDIS_URL.", DATABASE_URL=f"redis://:{SECRET}@redis:6379/0"),
+    row(ALL, _BEGINS, DATABASE_URL=f"mysql://user:{SECRET}@db/imagemill"),
+    row(ALL, f"{_BEGINS} Leave out the quotation marks.", DATABASE_URL=f"'postgresql://user:{SECRET}@db/imagemill'"),
+    row(
+        ALL,
+        "IMAGEMILL_DATABASE_URL has a port that is not a whole number from 1 to 65535.",
+        DATABASE_URL=f"postgresql://user:{SECRET}@db:99999/imagemill",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_DATABASE_URL has a host that cannot be read. Blanks do not belong there, and IPv6 addresses need "
+        "brackets.",
+        DATABASE_URL=f"postgresql://user:{SECRET}@my db/imagemill",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_DATABASE_URL has an option that PostgreSQL's client library does not know. Did you mean sslmode?",
+        DATABASE_URL=f"postgresql://user:{SECRET}@db/imagemill?ssl_mode=require",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_DATABASE_URL has a value for target_session_attrs that PostgreSQL's client library does not take.",
+        DATABASE_URL=f"postgresql://user:{SECRET}@db1,db2/imagemill?target_session_attrs=writable",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_DATABASE_URL has a percent escape that is not UTF-8. Write a % itself as %25.",
+        DATABASE_URL=f"postgresql://user:{SECRET}%ff@db/imagemill",
+    ),
+    row(
+        ALL,
+        f"{_BEGINS_REDIS} This is a URL for IMAGEMILL_DATABASE_URL.",
+        REDIS_URL=f"postgresql://user:{SECRET}@db/imagemill",
+    ),
+    row(ALL, _BEGINS_REDIS, REDIS_URL=f"amqp://user:{SECRET}@queue:5672/"),
+    row(
+        ALL,
+        "IMAGEMILL_REDIS_URL must end with the number of a database, like redis://host:6379/0.",
+        REDIS_URL=f"redis://:{SECRET}@redis:6379/imagemill",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_REDIS_URL has the option ssl_ca_certs, which only rediss:// takes.",
+        REDIS_URL=f"redis://:{SECRET}@redis:6379/0?ssl_ca_certs=/ca.pem",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_REDIS_URL has an option that imagemill's Redis client does not know. Did you mean socket_keepalive?",
+        REDIS_URL=f"redis://:{SECRET}@redis:6379/0?keepalive=true",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_REDIS_URL names several hosts. Name one: imagemill does not use Redis Cluster or Sentinel.",
+        REDIS_URL=f"redis://:{SECRET}@redis1:6379,redis2:6379/0",
+    ),
+    row(ALL, "IMAGEMILL_REDIS_URL names no host.", REDIS_URL=f"redis://:{SECRET}@:6379/0"),
+)
+"""With each of these a program ends at once, with exit status 2."""
+
+WARNED = (
+    row(ALL, "IMAGEMILL_SLOT is not a setting and is ignored. Did you mean IMAGEMILL_SLOTS?", SLOT="8"),
+    row(
+        ALL,
+        "IMAGEMILL_DB_URL is not a setting and is ignored. Did you mean IMAGEMILL_DATABASE_URL?",
+        DB_URL=f"postgresql://user:{SECRET}@db/imagemill",
+    ),
+    row(ALL, "IMAGEMILL_VERBOSITY is not a setting and is ignored.", VERBOSITY="3"),
+    row(ALL, "IMAGEMILL_DATA_DIR is not a setting and is ignored. Did you mean DATA_DIR?", DATA_DIR="/data"),
+    row(
+        ALL,
+        "IMAGEMILL_DATABASE_URL sets connect_timeout, which imagemill sets itself. The one in the URL is ignored.",
+        DATABASE_URL=f"postgresql://user:{SECRET}@db/imagemill?connect_timeout=60",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_DATABASE_URL sets statement_timeout (in options), which imagemill sets itself. "
+        "The one in the URL is ignored.",
+        DATABASE_URL=f"postgresql://user:{SECRET}@db/imagemill?options=-c%20statement_timeout%3D0",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_REDIS_URL sets socket_timeout, which imagemill sets itself. The one in the URL is ignored.",
+        REDIS_URL=f"redis://:{SECRET}@redis:6379/0?socket_timeout=60",
+    ),
+)
+"""With each of these a program starts, and says it once in its log."""
+
+
+def refusals(program: str, environ: Mapping[str, str]) -> list[str]:
+    """Return what a program says of a wrong environment, and nothing where it starts."""
+    with patch.dict(os.environ, environ, clear=True):
+        kind = PROGRAMS[program]
+        try:
+            kind()
+        except ValidationError as error:
+            return explain_error(error, kind)
+    return []
+
+
+def warnings(program: str, environ: Mapping[str, str]) -> list[str]:
+    """Return what a program that starts says of its environment."""
+    with patch.dict(os.environ, environ, clear=True):
+        return setting_warnings(PROGRAMS[program]())
+
+
+def refused_table() -> str:
+    """Write what is refused, and who says what of it."""
+    lines = ["| what is set | the sentence | said by |", "|---|---|---|"]
+    for each in REFUSED:
+        said = {program: refusals(program, each.environ) for program in PROGRAMS}
+        minding = [program for program, sentences in said.items() if sentences]
+        sentences = "<br>".join(_cell(sentence) for sentence in said[minding[0]])
+        lines.append(f"| {_settings(each)} | {sentences} | {_names(minding)} |")
+    return "\n".join(lines)
+
+
+def warned_table() -> str:
+    """Write what is only warned of."""
+    lines = ["| what is set | the sentence | said by |", "|---|---|---|"]
+    for each in WARNED:
+        said = {program: warnings(program, each.environ) for program in PROGRAMS}
+        minding = [program for program, sentences in said.items() if sentences]
+        lines.append(f"| {_settings(each)} | {'<br>'.join(map(_cell, said[minding[0]]))} | {_names(minding)} |")
+    return "\n".join(lines)
+
+
+def _settings(each: Row) -> str:
+    return "<br>".join(f"`{name}={value.replace('|', chr(92) + '|')}`" for name, value in each.environ.items())
+
+
+def _names(programs: list[str]) -> str:
+    return "all" if len(programs) == len(PROGRAMS) else ", ".join(programs)
+
+
+def _cell(sentence: str) -> str:
+    return sentence.replace("|", "\\|").replace("*", "\\*")
