@@ -14,7 +14,7 @@ import worker.janitor.metrics
 import worker.metrics
 from api.settings import ApiSettings
 from core.settings import Settings
-from docs import formats_page
+from docs import formats_page, wrong_settings
 from worker.settings import JanitorSettings, WorkerSettings
 
 README = Path(__file__).parent.parent / "README.md"
@@ -73,13 +73,15 @@ TABLES = {
     "pairs": formats_page.pairs_table,
     "codes": formats_page.codes_table,
     "metrics": metrics_table,
+    "wrong-settings": wrong_settings.refused_table,
+    "warned-settings": wrong_settings.warned_table,
 }
 
 
 def filled(text: str) -> str:
     """The text with every `<!-- table: NAME -->` … `<!-- end -->` block as the code says."""
     return re.sub(
-        r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)",
+        r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)",
         lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}",
         text,
         flags=re.DOTALL,
