@@ -102,3 +102,12 @@ def test_proxies(value: str) -> None:
 def test_hosts(value: str) -> None:
     said = refusals("api", {"IMAGEMILL_HOST": value})
     assert bool(said) == (value in {"[::1]", "a b", "a..b"})
+
+
+def test_the_text_of_a_foreign_error_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(url: str) -> None:
+        raise ValueError(f"what a library says of {url}")
+
+    monkeypatch.setattr("core.settings.read_redis_url", read)
+    sentence = "IMAGEMILL_REDIS_URL is not a URL that can be read."
+    assert refusals("api", {"IMAGEMILL_REDIS_URL": f"redis://:{SECRET}@h"}) == [sentence]
