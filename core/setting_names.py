@@ -40,7 +40,12 @@ LINKED_ADDRESS = re.compile(r"(tcp|udp|sctp)://\S+", re.IGNORECASE)
 
 def warn_unknown(environ: Mapping[str, str]) -> list[str]:
     """Make a sentence for every variable that looks like a setting and is none."""
-    return [_sentence(name) for name, value in sorted(environ.items()) if _is_unknown(name.upper(), value)]
+    return [_sentence(name) for name in unknown_names(environ)]
+
+
+def unknown_names(environ: Mapping[str, str]) -> list[str]:
+    """Return the variables that look like a setting and are none."""
+    return [name for name, value in sorted(environ.items()) if _is_unknown(name.upper(), value)]
 
 
 def _is_unknown(name: str, value: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from core.setting_names import unknown_names, warn_unknown
 from standalone.access import open_our_code
 from standalone.account import Account, account_environment, choose_account
 from standalone.children import Program
@@ -51,6 +52,8 @@ def launch(
         data_dir = usable_directory(config.data_dir)
         stack.enter_context(_only_launcher(data_dir))
         check_port(config.host, config.port, account)
+        for sentence in warn_unknown(config.env):
+            supervisor.say(sentence)
         if account:
             supervisor.narrate(f"This is root, so everything but this launcher runs as the user {account.name}.")
             open_our_code(account)
@@ -161,8 +164,13 @@ def _only_launcher(data_dir: Path) -> Iterator[None]:
 
 
 def _environment(config: Config, account: Account | None) -> dict[str, str]:
-    """Return what the children get: what was given, without root's own places when they are not root."""
+    """Return what the children get: what was given, without root's own places when they are not root.
+
+    Misspelt names go, for they have been told once, and each child would tell them again.
+    """
+    unknown = unknown_names(config.env)
     given = {name: value for name, value in config.env.items() if value or not name.startswith("IMAGEMILL_")}
+    given = {name: value for name, value in given.items() if name not in unknown}
     if account:
         given = {name: value for name, value in given.items() if name not in PLACES_OF_ROOT}
         given |= account_environment(account)

@@ -63,7 +63,7 @@ class Supervisor:
 
     def __init__(self, request: StopRequest, say: Callable[[str], None], narrate: Callable[[str], None]) -> None:
         self._request = request
-        self._say = say
+        self.say = say
         self.narrate = narrate
         self._watched: list[_Watched] = []
 
@@ -136,7 +136,7 @@ class Supervisor:
         one.pause = FIRST_PAUSE if lived > HEALTHY else min(max(FIRST_PAUSE, one.pause * 2), LONGEST_PAUSE)
         one.due = time.monotonic() + one.pause
         ending = how_it_ended(one.child.process.returncode)
-        self._say(f"{one.child.program.name} {ending}; it is started again in {one.pause:g} s.")
+        self.say(f"{one.child.program.name} {ending}; it is started again in {one.pause:g} s.")
 
 
 def _check_settings(child: Child) -> None:

@@ -151,6 +151,16 @@ def test_the_readme_shows_what_a_first_start_says(launched: Start, port: int) ->
     assert re.sub(r"Ready after \d+ s", "Ready after 4 s", said) == shown[1]
 
 
+def test_a_misspelt_setting_is_told_once_and_not_handed_on(launched: Start, port: int) -> None:
+    running = launched(IMAGEMILL_SLOT="4", **ELSEWHERE)
+    running.ready()
+    sentence = "imagemill: IMAGEMILL_SLOT is not a setting and is ignored. Did you mean IMAGEMILL_SLOTS?\n"
+    assert running.err.get(timeout=PATIENCE) == sentence
+    assert running.err.empty()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as answer:
+        assert "IMAGEMILL_SLOT" not in json.load(answer)
+
+
 @pytest.mark.parametrize("when", ["STANDIN_MIGRATION", "STANDIN_API"])
 def test_refused_settings_end_it_with_status_2_and_not_a_word_more(launched: Start, when: str) -> None:
     running = launched(**{when: "2"}, **ELSEWHERE)
