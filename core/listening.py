@@ -8,8 +8,14 @@ from contextlib import contextmanager
 from core.process import FAILED, WRONG_SETTING, CannotStart
 from core.setting_errors import name_of, show_value
 
-NOT_OURS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
-"""What the kernel says of an address that no interface of this machine has."""
+NOT_OURS = {
+    *(errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL),
+    *(socket.EAI_ADDRFAMILY, socket.EAI_AGAIN, socket.EAI_NONAME),
+}
+"""What is said of an address that no interface of this machine has, or of a name that has no address.
+
+The resolver's numbers are below zero, the kernel's above; some servers raise them as a plain OSError.
+"""
 FORBIDDEN = {errno.EACCES, errno.EPERM}
 
 
@@ -33,7 +39,7 @@ def _reason(error: OSError, host_field: str, host: str, port_field: str, port: i
             f"{name_of(port_field)} is {port}, a port that this process has no right to. Take one from 1024 to 65535.",
             WRONG_SETTING,
         )
-    if isinstance(error, socket.gaierror) or error.errno in NOT_OURS:
+    if error.errno in NOT_OURS:
         return CannotStart(
             f"{name_of(host_field)} must be an address of this machine, not {show_value(host)}.", WRONG_SETTING
         )
