@@ -16,6 +16,16 @@ STREAM = "imagemill:jobs"
 GROUP = "workers"
 FIELD = "job"
 
+READER_SECONDS = 10.0
+"""Who has not asked for messages for so long does not wait for any.
+
+A worker that waits asks again every second, so Redis and Valkey show it idle for 1.0 s at most (measured). Between two
+questions it may also claim a job, which PostgreSQL may take 5 s to refuse, and rest for a second.
+"""
+
+AFTER_ALL = "18446744073709551615-0"
+"""An id that no message reaches."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -49,12 +59,22 @@ def read_messages(client: redis.Redis, consumer: str, count: int, block_ms: int)
     """At most `count` new messages, waiting up to `block_ms`; the group is made again when Redis lost it."""
     try:
         answer: Any = client.xreadgroup(GROUP, consumer, {STREAM: ">"}, count=count, block=block_ms)
+        if not answer:
+            _show_life(client, consumer)
     except ResponseError as error:
         if not str(error).startswith("NOGROUP"):
             raise
         ensure_group(client)
         return []
     return [message(message_id, values) for _, entries in answer or [] for message_id, values in entries]
+
+
+def _show_life(client: redis.Redis, consumer: str) -> None:
+    """Ask for the consumer's own messages after the last one, which gives none and changes nothing but its `idle`.
+
+    Redis before 7.2 takes no notice of a consumer whose read waited in vain; it does not even know a new one.
+    """
+    client.xreadgroup(GROUP, consumer, {STREAM: AFTER_ALL}, count=1)
 
 
 def message(message_id: str, values: dict[str, str] | None) -> Message:
@@ -100,3 +120,23 @@ def remove_consumer(client: redis.Redis, name: str) -> None:
 def remove_idle_consumers(client: redis.Redis, idle_seconds: float) -> None:
     """Forget the consumers with nothing pending that have not asked for messages for so long."""
     client.eval(FORGET, 1, STREAM, GROUP, int(idle_seconds * 1000), "")
+
+
+READERS = """
+local consumers = redis.pcall('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])
+if consumers.err and (consumers.err:find('^NOGROUP') or consumers.err:find('no such key')) then return 0 end
+if consumers.err then return consumers end
+local readers = 0
+for _, flat in ipairs(consumers) do
+  local consumer = {}
+  for at = 1, #flat, 2 do consumer[flat[at]] = flat[at + 1] end
+  if consumer.idle <= tonumber(ARGV[2]) then readers = readers + 1 end
+end
+return readers
+"""
+"""A script, because a stream or group that is missing is an error of XINFO, and the API takes those for an outage."""
+
+
+def count_readers(client: Any, seconds: float) -> Any:
+    """How many consumers asked for messages within the last `seconds`; `client` is sync or async."""
+    return client.eval(READERS, 1, STREAM, GROUP, int(seconds * 1000))

@@ -1,0 +1,97 @@
+"""Who waits for messages, by what each kind of server tells."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import redis
+from redis.exceptions import ResponseError
+
+from core.queue import GROUP, READER_SECONDS, STREAM, add_message, count_readers, ensure_group, read_messages
+from core.redis_client import make_async_redis, make_redis
+from standalone.redis_server import embedded_redis
+from tests.service import wait_for
+
+
+@pytest.fixture
+def redis_url(tmp_path_factory: pytest.TempPathFactory, redis_binary: Path) -> Iterator[str]:
+    """Each kind of server in turn, for they differ in what they call idle."""
+    with embedded_redis(tmp_path_factory.mktemp("r"), redis_binary) as url:
+        yield url
+
+
+@contextmanager
+def reading(url: str) -> Iterator[None]:
+    """A worker's loop that finds nothing, in a thread."""
+    stop = threading.Event()
+
+    def loop() -> None:
+        with make_redis(url) as own:
+            while not stop.is_set():
+                read_messages(own, "worker", 4, 100)
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_whoever_waits_for_messages_is_a_reader_until_it_stops(client: redis.Redis, redis_url: str) -> None:
+    ensure_group(client)
+    assert count_readers(client, READER_SECONDS) == 0
+    started = time.monotonic()
+    with reading(redis_url):
+        wait_for("the reader", lambda: count_readers(client, READER_SECONDS) == 1)
+        # Now it has read for longer than the bound that it must be within.
+        wait_for("half a second", lambda: time.monotonic() - started > 0.5)
+        wait_for("it to be seen again", lambda: count_readers(client, 0.3) == 1)
+    wait_for("its time to be over", lambda: count_readers(client, 0.3) == 0)
+
+
+def test_one_read_in_vain_is_a_sign_of_life(client: redis.Redis) -> None:
+    ensure_group(client)
+    assert read_messages(client, "worker", 4, 10) == []
+    assert count_readers(client, READER_SECONDS) == 1
+
+
+def test_a_sign_of_life_leaves_what_the_consumer_holds_as_it_is(client: redis.Redis) -> None:
+    ensure_group(client)
+    add_message(client, uuid4())
+    (held,) = read_messages(client, "worker", 4, 10)
+    time.sleep(0.2)
+    assert read_messages(client, "worker", 4, 10) == []
+    (pending,) = client.xpending_range(STREAM, GROUP, "-", "+", 10)
+    assert (pending["message_id"], pending["times_delivered"]) == (held.id, 1)
+    assert int(pending["time_since_delivered"]) >= 200
+
+
+def test_without_stream_or_group_nobody_reads(client: redis.Redis) -> None:
+    assert count_readers(client, READER_SECONDS) == 0
+    add_message(client, uuid4())
+    assert count_readers(client, READER_SECONDS) == 0
+
+
+def test_another_error_is_none_of_that(client: redis.Redis) -> None:
+    client.set(STREAM, "no stream")
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        count_readers(client, READER_SECONDS)
+
+
+def test_an_async_client_asks_in_the_same_way(client: redis.Redis, redis_url: str) -> None:
+    ensure_group(client)
+    read_messages(client, "worker", 4, 10)
+
+    async def ask() -> int:
+        async with make_async_redis(redis_url) as own:
+            found: int = await count_readers(own, READER_SECONDS)
+            return found
+
+    assert asyncio.run(ask()) == 1
