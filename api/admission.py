@@ -1,8 +1,8 @@
-"""Who may submit a job now: the length of the queue, and the rate of one address."""
+"""Who may submit a job now: the length of the queue, the room for images, and the rate of one address."""
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import limits
 from limits.aio.storage import MemoryStorage
@@ -10,13 +10,18 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from sqlalchemy import Connection, func, select
 
 from api.database import Database
-from core.errors import QueueFull, RateLimited
+from core.errors import QueueFull, RateLimited, StorageFull
+from core.partitions import stored_bytes
 from core.tables import jobs
 from core.transitions import Status
 
 COUNT_SECONDS = 1.0
 """How long a count of the waiting jobs is good for."""
 RETRY_SECONDS = 5
+MEASURE_SECONDS = 5.0
+"""How long a measure of the stored bytes is good for. What others store meanwhile goes beyond the limit unseen."""
+ROOM_SECONDS = 60
+"""When to try again where there is no room: it comes back as old images go, not from one second to the next."""
 
 
 def count_queued(connection: Connection, most: int) -> int:
@@ -25,22 +30,38 @@ def count_queued(connection: Connection, most: int) -> int:
     return connection.execute(select(func.count()).select_from(some)).scalar_one()
 
 
+class Lately:
+    """A number that is counted at most every `seconds`; what this process adds in between is added."""
+
+    def __init__(self, count: Callable[[], Awaitable[int]], seconds: float, clock: Callable[[], float]) -> None:
+        self._count = count
+        self._seconds = seconds
+        self._clock = clock
+        self._known = 0
+        self._counted: float = -math.inf
+
+    async def number(self) -> int:
+        """Raises what the count raises, when it was time to count."""
+        if self._clock() - self._counted >= self._seconds:
+            self._known = await self._count()
+            self._counted = self._clock()
+        return self._known
+
+    def add(self, more: int) -> None:
+        """So many more, until the next count sees them."""
+        self._known += more
+
+
 class Backlog:
     """Refuses jobs while `most` wait. One process counts at most once a second, and adds its own in between."""
 
     def __init__(self, database: Database, most: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._database = database
         self._most = most
-        self._clock = clock
-        self._queued = 0
-        self._counted: float = -math.inf
+        self._queued = Lately(lambda: database.run(count_queued, most), COUNT_SECONDS, clock)
 
     async def admit(self) -> None:
         """Raises QueueFull; DatabaseAway when it was time to count and nobody answered."""
-        if self._clock() - self._counted >= COUNT_SECONDS:
-            self._queued = await self._database.run(count_queued, self._most)
-            self._counted = self._clock()
-        if self._queued >= self._most:
+        if await self._queued.number() >= self._most:
             raise QueueFull(
                 f"{self._most:,} jobs are waiting already, which is as many as may. Try again in {RETRY_SECONDS} seconds.",
                 retry_after=RETRY_SECONDS,
@@ -48,7 +69,28 @@ class Backlog:
 
     def added(self) -> None:
         """One more waits."""
-        self._queued += 1
+        self._queued.add(1)
+
+
+class Store:
+    """Refuses uploads while uploads and results take `most` bytes; 0 allows any number."""
+
+    def __init__(self, database: Database, most: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._stored = Lately(lambda: database.run(stored_bytes), MEASURE_SECONDS, clock)
+
+    async def admit(self) -> None:
+        """Raises StorageFull; DatabaseAway when it was time to measure and nobody answered."""
+        if self._most and await self._stored.number() >= self._most:
+            raise StorageFull(
+                f"Uploads and results take all of the {self._most:,} bytes that they may. "
+                f"Try again in {ROOM_SECONDS} seconds: room comes back as results expire.",
+                retry_after=ROOM_SECONDS,
+            )
+
+    def added(self, size: int) -> None:
+        """An upload of so many bytes was stored."""
+        self._stored.add(size)
 
 
 class RateGuard:

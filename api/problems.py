@@ -81,6 +81,7 @@ KINDS: dict[type[ImagemillError], str] = {
     errors.RateLimited: "This address has sent as many images as it may (60 per 1 minute). Try again in 17 seconds.",
     ImagemillError: "Something went wrong on our side. Try again; if it fails again, report it with the time.",
     errors.QueueFull: "10,000 jobs are waiting already, which is as many as may. Try again in 5 seconds.",
+    errors.StorageFull: "Uploads and results take all of the 14,000,000,000 bytes that they may. Try again in 60 seconds: room comes back as results expire.",
     errors.DatabaseAway: "The database does not answer. Nothing was changed; try again in a moment.",
 }
 """Every kind of refusal, with the sentence of an example."""

@@ -39,7 +39,7 @@ TAKEN = {
 SUBMIT_REFUSALS = refusals(
     errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
-    errors.QueueFull,
+    errors.QueueFull, errors.StorageFull,
 )  # fmt: skip
 DOWNLOADS: Responses = {
     200: {"description": "The whole result.", "content": {"image/*": BINARY}, "headers": DOWNLOAD_HEADERS},

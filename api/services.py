@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from api.admission import Backlog, RateGuard
+from api.admission import Backlog, RateGuard, Store
 from api.database import Database
 from api.hub import Hub
 from api.redis_gate import RedisGate
@@ -25,6 +25,7 @@ class Services:
     redis: RedisGate
     hub: Hub
     backlog: Backlog
+    store: Store
     rate: RateGuard
 
 
@@ -45,6 +46,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
             redis=RedisGate(client),
             hub=hub,
             backlog=Backlog(database, settings.max_queued),
+            store=Store(database, settings.max_stored_bytes),
             rate=RateGuard(settings.rate_limit),
         )
     finally:

@@ -25,6 +25,13 @@ class ApiSettings(Settings):
         le=100_000_000,
         description="How many jobs may wait; while there are as many, uploads are refused with 503.",
     )
+    max_stored_bytes: int = Field(
+        0,
+        ge=0,
+        le=1 << 60,
+        description="How many bytes uploads and results may take together; while they take as many, uploads are "
+        "refused with 507; 0 means no limit.",
+    )
     upload_seconds: float = Field(60, gt=0, le=DAY, description="How long the body of an upload may take, in seconds.")
     rate_limit: str = Field(
         "",

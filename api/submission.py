@@ -30,6 +30,7 @@ async def submit(services: Services, turn: Turn, form: FormReader, address: str)
         job = await services.database.run_blob(_store, upload)
     structlog.contextvars.bind_contextvars(job=str(job.id))
     services.backlog.added()
+    services.store.added(upload.size)
     SUBMITTED.inc()
     with suppress(RedisAway):
         await turn.ask(lambda client: _tell(client, job, cache=services.settings.status_cache))
@@ -41,6 +42,7 @@ async def _admit(services: Services, form: FormReader, address: str) -> None:
     try:
         await services.rate.admit(address)
         await services.backlog.admit()
+        await services.store.admit()
     except ImagemillError:
         await form.drain()
         raise

@@ -9,6 +9,7 @@
       +- Unavailable 503
            +- QueueFull
            +- DatabaseAway
+           +- StorageFull 507
 
 The API turns any of them into an answer in one place. A conversion that fails is no error
 of the request: its codes are in core.failures.
@@ -187,3 +188,11 @@ class DatabaseAway(Unavailable):
 
     code = "database_away"
     title = "Database away"
+
+
+class StorageFull(Unavailable):
+    """Uploads and results take as many bytes as they may."""
+
+    status = 507
+    code = "storage_full"
+    title = "Storage full"

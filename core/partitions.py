@@ -19,6 +19,12 @@ _LIST = text("""
     ORDER BY child.relname
 """)
 
+_BYTES = text("""
+    SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint FROM pg_inherits
+    JOIN pg_class parent ON parent.oid = inhparent
+    WHERE parent.relname = ANY(:parents) AND pg_table_is_visible(parent.oid)
+""")
+
 
 def partition_name(table: str, day: date) -> str:
     """The partition's name: `uploads_20261231`."""
@@ -59,6 +65,11 @@ def has_partitions_for_tomorrow(connection: Connection) -> bool:
     """Whether uploads and results can be stored after midnight."""
     tomorrow = today(connection) + timedelta(days=1)
     return all(tomorrow in partition_days(connection, table.name) for table in BLOBS)
+
+
+def stored_bytes(connection: Connection) -> int:
+    """How many bytes the uploads and results take on the database's disk, their indexes and deleted rows too."""
+    return int(connection.execute(_BYTES, {"parents": [table.name for table in BLOBS]}).scalar_one())
 
 
 def _create(connection: Connection, table: str, day: date) -> None:

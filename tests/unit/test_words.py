@@ -55,7 +55,7 @@ def test_no_code_is_without_a_sentence() -> None:
 def test_every_refusal_has_its_own_code_and_an_http_status() -> None:
     kinds = [kind for kind in refusals() if kind.__module__ == errors.__name__]
     assert len({kind.code for kind in kinds}) == len(kinds) >= 16
-    assert {kind.status for kind in kinds} == {400, 404, 408, 409, 410, 413, 415, 422, 429, 503}
+    assert {kind.status for kind in kinds} == {400, 404, 408, 409, 410, 413, 415, 422, 429, 503, 507}
     drawn = errors.__doc__ or ""
     assert [kind.__name__ for kind in kinds if kind.__name__ not in drawn] == []
 
