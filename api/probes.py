@@ -1,4 +1,4 @@
-"""Whether the process is alive, and whether it can take uploads: each part by name."""
+"""Whether the process is alive, whether it can take uploads, and what would stop a job: each part by name."""
 
 from functools import cache
 from pathlib import Path
@@ -13,15 +13,23 @@ from api.redis_gate import RedisAway, Turn
 from api.services import Services
 from core.errors import DatabaseAway
 from core.partitions import has_partitions_for_tomorrow
+from core.queue import READER_SECONDS, count_readers
+from core.record import is_job_left_waiting
 
 OK = "ok"
-OPTIONAL = frozenset({"redis"})
-"""Without it uploads are taken all the same."""
+NO_WORKER = "none"
+OPTIONAL = frozenset({"redis", "workers"})
+"""Without them uploads are taken all the same."""
+
+HANDOVER_SECONDS = 5.0
+"""A job that waits for less is on its way to a worker."""
 
 
 async def readiness(services: Services, turn: Turn) -> JSONResponse:
     """200 with every part, or 503 with the parts that are not well."""
     parts = {**await _database_parts(services), "redis": await _redis_part(turn)}
+    if parts.get("workers") == NO_WORKER:
+        parts["workers"] = await _waiting_workers(turn)
     ready = all(state == OK for part, state in parts.items() if part not in OPTIONAL)
     return JSONResponse({"status": "ready" if ready else "not ready", "parts": parts}, 200 if ready else 503)
 
@@ -41,11 +49,27 @@ async def _redis_part(turn: Turn) -> str:
     return OK
 
 
+async def _waiting_workers(turn: Turn) -> str:
+    """Redis alone knows the workers that have no job; when it is away, none can be seen."""
+    try:
+        readers = await turn.ask(lambda client: count_readers(client, READER_SECONDS))
+    except RedisAway:
+        return NO_WORKER
+    return OK if readers else NO_WORKER
+
+
 def look_at_database(connection: Connection) -> dict[str, str]:
-    """`schema` is behind while migrations are to be run, `partitions` are missing when tomorrow has none."""
+    """`schema` is behind while migrations are to be run; then nothing else can be said.
+
+    `partitions` are missing when tomorrow has none. `workers` are none when a job waits and none runs.
+    """
     if _is_behind(connection):
         return {"schema": "behind"}
-    return {"schema": OK, "partitions": OK if has_partitions_for_tomorrow(connection) else "missing"}
+    return {
+        "schema": OK,
+        "partitions": OK if has_partitions_for_tomorrow(connection) else "missing",
+        "workers": NO_WORKER if is_job_left_waiting(connection, HANDOVER_SECONDS) else OK,
+    }
 
 
 def _is_behind(connection: Connection) -> bool:

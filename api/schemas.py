@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -139,14 +139,36 @@ class Alive(BaseModel):
     status: str = Field(examples=["ok"])
 
 
-class Ready(BaseModel):
-    """Whether uploads can be taken, and how each part is."""
+class Parts(BaseModel):
+    """How each part is. What only the database can tell is absent while it is away, or its schema behind."""
 
-    status: str = Field(examples=["ready"])
-    parts: dict[str, str] = Field(
-        examples=[{"database": "ok", "schema": "ok", "partitions": "ok", "redis": "ok"}],
-        description="Redis `away` is no reason to be unready: uploads are taken, and converted once it is back.",
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    database: Literal["ok", "away"] = Field(description="PostgreSQL.")
+    # Every model of pydantic has a method `schema`.
+    tables: Literal["ok", "behind"] | None = Field(
+        None, alias="schema", description="`behind` while migrations are to be run.", examples=["ok"]
     )
+    partitions: Literal["ok", "missing"] | None = Field(
+        None, description="Whether images can be stored after midnight.", examples=["ok"]
+    )
+    workers: Literal["ok", "none"] | None = Field(
+        None,
+        description="`none` while a job waits and no worker is alive. Uploads are taken all the same.",
+        examples=["ok"],
+    )
+    redis: Literal["ok", "away"] = Field(
+        description="While it is `away` uploads are taken all the same, and converted once it is back."
+    )
+
+
+class Ready(BaseModel):
+    """Whether uploads can be taken, and what would stop a job."""
+
+    status: Literal["ready", "not ready"] = Field(
+        description="`not ready` by database, schema or partitions; the other parts are for people to look at."
+    )
+    parts: Parts
 
 
 def job_answer(job: Job) -> JobAnswer:

@@ -24,7 +24,7 @@ async def livez() -> Alive:
     responses={503: {"model": Ready, "description": "Some part is not well; it is named."}},
 )
 async def readyz(services: ServicesDep, turn: TurnDep) -> Response:
-    """Whether uploads can be taken, part by part."""
+    """Whether uploads can be taken, and what would stop a job, part by part."""
     return await readiness(services, turn)
 
 

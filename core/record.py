@@ -5,11 +5,11 @@ conditional UPDATE. All times are the database's.
 """
 
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, select, true, update
 
 from core.jobs import Job
 from core.tables import jobs
@@ -87,6 +87,13 @@ def claim_job(connection: Connection, job_id: UUID, *, worker: str, lease_second
         started_at=func.now(),
         lease_until=lease(lease_seconds),
     )
+
+
+def is_job_left_waiting(connection: Connection, seconds: float) -> bool:
+    """Whether a job has waited for more than so many seconds while no worker holds a lease on any."""
+    waits = exists().where(jobs.c.status == Status.QUEUED, jobs.c.changed_at < func.now() - timedelta(seconds=seconds))
+    runs = exists().where(jobs.c.status == Status.PROCESSING, jobs.c.lease_until > func.now())
+    return bool(connection.execute(select(waits & ~runs)).scalar_one())
 
 
 def may(step: Transition, *, claim: int | None = None, limit: int | None = None) -> ColumnElement[bool]:

@@ -59,6 +59,8 @@ class Agreement:
             assert isinstance(value, types[schema["type"]]), f"{at} is {value!r}"
         if "enum" in schema:
             assert value in schema["enum"], f"{at} is {value!r}"
+        if "const" in schema:
+            assert value == schema["const"], f"{at} is {value!r}"
         if "properties" in schema:
             assert set(value) <= set(schema["properties"]), f"{at} has {set(value) - set(schema['properties'])}"
             assert set(schema.get("required", ())) <= set(value), f"{at} lacks something"
