@@ -12,17 +12,20 @@ import core.migrations
 from api.redis_gate import RedisAway, Turn
 from api.services import Services
 from core.errors import DatabaseAway
-from core.partitions import has_partitions_for_tomorrow
+from core.partitions import has_partitions_for_tomorrow, stored_bytes
 from core.queue import READER_SECONDS, count_readers
 from core.record import is_job_left_waiting
 
 OK = "ok"
 NO_WORKER = "none"
-OPTIONAL = frozenset({"redis", "workers"})
-"""Without them uploads are taken all the same."""
+OPTIONAL = frozenset({"redis", "workers", "storage"})
+"""None of them makes the API unready. Without Redis or workers uploads are taken all the same; when the storage is full
+they are refused in a sentence of its own, and all else goes on, which it would not in a pod that gets no requests."""
 
 HANDOVER_SECONDS = 5.0
 """A job that waits for less is on its way to a worker."""
+NEARLY_FULL = 0.9
+"""The share of the limit from which on somebody should look."""
 
 
 async def readiness(services: Services, turn: Turn) -> JSONResponse:
@@ -36,7 +39,7 @@ async def readiness(services: Services, turn: Turn) -> JSONResponse:
 
 async def _database_parts(services: Services) -> dict[str, str]:
     try:
-        return {"database": OK, **await services.probes.run(look_at_database)}
+        return {"database": OK, **await services.probes.run(look_at_database, services.settings.max_stored_bytes)}
     except DatabaseAway:
         return {"database": "away"}
 
@@ -58,10 +61,11 @@ async def _waiting_workers(turn: Turn) -> str:
     return OK if readers else NO_WORKER
 
 
-def look_at_database(connection: Connection) -> dict[str, str]:
+def look_at_database(connection: Connection, most_bytes: int) -> dict[str, str]:
     """`schema` is behind while migrations are to be run; then nothing else can be said.
 
-    `partitions` are missing when tomorrow has none. `workers` are none when a job waits and none runs.
+    `partitions` are missing when tomorrow has none. `workers` are none when a job waits and none runs. `storage` is
+    measured where `most_bytes` is a limit.
     """
     if _is_behind(connection):
         return {"schema": "behind"}
@@ -69,7 +73,15 @@ def look_at_database(connection: Connection) -> dict[str, str]:
         "schema": OK,
         "partitions": OK if has_partitions_for_tomorrow(connection) else "missing",
         "workers": NO_WORKER if is_job_left_waiting(connection, HANDOVER_SECONDS) else OK,
+        "storage": how_full(stored_bytes(connection), most_bytes) if most_bytes else OK,
     }
+
+
+def how_full(stored: int, most: int) -> str:
+    """What `stored` of at most `most` bytes is called."""
+    if stored >= most:
+        return "full"
+    return "nearly full" if stored >= NEARLY_FULL * most else OK
 
 
 def _is_behind(connection: Connection) -> bool:

@@ -157,6 +157,12 @@ class Parts(BaseModel):
         description="`none` while a job waits and no worker is alive. Uploads are taken all the same.",
         examples=["ok"],
     )
+    storage: Literal["ok", "nearly full", "full"] | None = Field(
+        None,
+        description="How much of the room for uploads and results is taken: `nearly full` from nine tenths on; when "
+        "`full`, uploads are refused with 507, and all else goes on.",
+        examples=["ok"],
+    )
     redis: Literal["ok", "away"] = Field(
         description="While it is `away` uploads are taken all the same, and converted once it is back."
     )

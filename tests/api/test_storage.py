@@ -1,4 +1,4 @@
-"""The room for uploads and results: measured, and refused in time."""
+"""The room for uploads and results: measured, refused in time, and shown by `/readyz`."""
 
 import asyncio
 from typing import cast
@@ -16,6 +16,7 @@ from core.transitions import Status
 from tests.api.conftest import Serve
 from tests.api.live import PNG, RESULT, Live
 from tests.api.test_submit import connected, read_all, request_head
+from tests.api.test_system import ready
 
 MEGABYTE = 1_000_000
 BIG = PNG + bytes(2 * MEGABYTE)
@@ -59,6 +60,7 @@ def test_a_full_storage_takes_no_upload_but_gives_and_deletes(serve: Serve) -> N
     assert live.http.get(f"/v1/jobs/{job_id}/result").content == RESULT
     assert live.http.delete(f"/v1/jobs/{job_id}").status_code == 204
     assert live.get(job_id)["status"] == "expired"
+    assert ready(live)[:2] == (200, "ready")
 
 
 def test_a_refused_upload_is_taken_in_so_that_the_answer_arrives(serve: Serve) -> None:
@@ -90,6 +92,19 @@ def test_there_is_room_again_when_images_are_gone(serve: Serve, monkeypatch: pyt
     with live.engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {partition_name(uploads.name, today(connection))}"))
     assert live.post().status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("percent", "state"),
+    [(50, "ok"), (89, "ok"), (91, "nearly full"), (99, "nearly full"), (100, "full"), (200, "full")],
+)
+def test_how_full_it_is_is_said(serve: Serve, percent: int, state: str) -> None:
+    without = serve()
+    without.submit()
+    assert ready(without)[2]["storage"] == "ok"
+    limited = serve(max_stored_bytes=stored(without) * 100 // percent)
+    status, word, parts = ready(limited)
+    assert (status, word, parts["storage"]) == (200, "ready", state)
 
 
 class Measured:

@@ -29,7 +29,7 @@ def ready(live: Live) -> tuple[int, str, dict[str, str]]:
 
 
 def test_ready_when_every_part_is(live: Live) -> None:
-    parts = dict.fromkeys(("database", "schema", "partitions", "workers", "redis"), "ok")
+    parts = dict.fromkeys(("database", "schema", "partitions", "workers", "storage", "redis"), "ok")
     assert ready(live) == (200, "ready", parts)
 
 
