@@ -34,10 +34,6 @@ REASONS = (
         r"only root ",
         "These show what changes for root. The same programs run as an ordinary user in all other tests.",
     ),
-    Reason(
-        r"this machine does not let nobody run the interpreter",
-        "The launcher runs as an ordinary user in every run of the tests by one.",
-    ),
     Reason(r"the release before imagemill's own user", "There is no data of such a release on this machine."),
     Reason(r"this kernel does not list the children", "These need CONFIG_PROC_CHILDREN, which usual kernels have."),
     Reason(

@@ -23,6 +23,13 @@ QUICK = 2.0
 """Seconds: ten times what an answer without Redis may take."""
 
 
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """For a Redis. Ask for it before `serve`, which puts temporary files where a socket's path would be too long."""
+    with server_directory() as directory:
+        yield directory
+
+
 def test_a_dead_redis_costs_no_job_and_no_time(serve: Serve) -> None:
     live = serve(redis_url=NOWHERE)
     live.submit()
@@ -46,8 +53,8 @@ def test_a_wait_works_without_redis(serve: Serve) -> None:
     assert answers[0].json()["status"] == "succeeded"
 
 
-def test_a_redis_that_hangs_costs_little_and_is_asked_again_later(serve: Serve) -> None:
-    with server_directory() as directory, embedded_redis(directory) as url, make_redis(url) as client:
+def test_a_redis_that_hangs_costs_little_and_is_asked_again_later(directory: Path, serve: Serve) -> None:
+    with embedded_redis(directory) as url, make_redis(url) as client:
         server = psutil.Process(int(client.info("server")["process_id"]))
         live = serve(redis_url=url)
         live.submit()
@@ -69,13 +76,7 @@ def test_a_redis_that_hangs_costs_little_and_is_asked_again_later(serve: Serve) 
         wait_for("Redis to be told again", told_again)
 
 
-@pytest.fixture
-def directory() -> Iterator[Path]:
-    with server_directory() as directory:
-        yield directory
-
-
-def test_a_redis_that_dies_and_comes_back(serve: Serve, directory: Path) -> None:
+def test_a_redis_that_dies_and_comes_back(directory: Path, serve: Serve) -> None:
     with embedded_redis(directory) as url, make_redis(url) as client:
         live = serve(redis_url=url)
         live.submit()

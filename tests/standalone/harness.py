@@ -1,5 +1,6 @@
 """A launcher in a process of its own, with stand-ins for our services, and a look at what it started."""
 
+import os
 import queue
 import signal
 import subprocess
@@ -8,9 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
+
+from standalone.account import Account
 
 STANDINS = Path(__file__).with_name("standins.py")
 PATIENCE = 60.0
@@ -33,14 +36,16 @@ class Launched:
         self,
         data_dir: Path,
         env: Mapping[str, str],
-        as_user: Sequence[str] = (),
+        account: Account | None = None,
         what: Sequence[str] = (str(STANDINS),),
     ) -> None:
         self.data_dir = data_dir
+        user: dict[str, Any] = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
         self.process = subprocess.Popen(
-            [*as_user, sys.executable, *what],
-            env={"DATA_DIR": str(data_dir), **env},
+            [sys.executable, *what],
+            env={"DATA_DIR": str(data_dir), **_measured(env)},
             cwd=data_dir.parent,
+            **user,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -53,6 +58,11 @@ class Launched:
         _read(self.process.stdout, lambda _: self.out)
         _read(self.process.stderr, lambda line: self.steps if line.startswith("  ") else self.err)
         self.seen: list[psutil.Process] = []
+
+    def told(self) -> str:
+        """Everything that it does at its start, told once it is ready."""
+        eventually(lambda: any("in a browser" in line for line in self.steps.queue), "the last step is told")
+        return "".join(self.steps.queue)
 
     def ready(self) -> str:
         """The address, which is the line on stdout; what stood on stderr is shown when it ends before."""
@@ -80,6 +90,11 @@ class Launched:
 
     def nothing_left(self) -> bool:
         return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in self.seen)
+
+
+def _measured(env: Mapping[str, str]) -> Mapping[str, str]:
+    """Coverage follows into no process of another user, who could not write its figures and would complain."""
+    return env if os.geteuid() else {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
 
 
 def _read(stream: IO[str], choose: Callable[[str], "queue.Queue[str]"]) -> None:

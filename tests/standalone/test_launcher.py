@@ -129,7 +129,7 @@ def test_a_port_in_use_is_one_sentence_and_nothing_is_started(launched: Start, p
 def test_it_says_what_it_does_and_the_address_comes_last_and_alone(launched: Start) -> None:
     first = launched()
     first.ready()
-    steps = "".join(first.steps.queue)
+    steps = first.told()
     for word in ("Starting PostgreSQL, with a new database", "Starting Redis", "up to date", "Starting API, worker"):
         assert word in steps
     for answer in (f"are in {first.data_dir}", "No keys are asked for", "Ctrl-C stops it"):
@@ -138,13 +138,13 @@ def test_it_says_what_it_does_and_the_address_comes_last_and_alone(launched: Sta
     assert first.end() == 0
     second = launched()
     second.ready()
-    assert "Starting PostgreSQL.\n" in "".join(second.steps.queue)
+    assert "Starting PostgreSQL.\n" in second.told()
 
 
 def test_the_readme_shows_what_a_first_start_says(launched: Start, port: int) -> None:
     running = launched()
     address = running.ready()
-    said = "".join(line for line in running.steps.queue if "This is root" not in line) + address
+    said = re.sub("  This is root.*\n", "", running.told()) + address
     said = said.replace(str(running.data_dir), "/home/you/imagemill/data").replace(str(port), "8000")
     shown = re.search(r"```text\n(.*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert shown is not None

@@ -1,9 +1,6 @@
 import grp
 import os
 import pwd
-import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +9,8 @@ import psutil
 import pytest
 
 from standalone import account, launcher
-from standalone.account import SYSTEM_USER, choose_account
+from standalone.access import open_our_code
+from standalone.account import SYSTEM_USER, Account, choose_account
 from standalone.errors import StartupError, WrongSetting
 from standalone.servers import own_directory
 from tests.standalone.harness import PATIENCE, Launched, eventually
@@ -27,34 +25,29 @@ root_only = pytest.mark.skipif(
 )
 
 
-def as_nobody() -> list[str]:
-    """A command that runs another as nobody, with the right to read our interpreter where it lies in root's home."""
-    setpriv = ["setpriv", f"--reuid={NOBODY.pw_uid}", f"--regid={NOBODY.pw_gid}", "--clear-groups"]
-    reading = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
-    for command in (setpriv, [*setpriv, *reading]):
-        probe = [*command, sys.executable, "-c", "import standalone.launcher"]
-        if (
-            shutil.which("setpriv")
-            and subprocess.run(probe, capture_output=True, env=PLAIN, check=False).returncode == 0
-        ):
-            return command
-    pytest.skip("this machine does not let nobody run the interpreter of the tests")
+@pytest.fixture
+def ordinary() -> Account:
+    """A user without rights who can read our interpreter: the one that root's children run as."""
+    account = choose_account()
+    assert account is not None
+    open_our_code(account)
+    return account
 
 
 @pytest.fixture
-def home() -> Iterator[Path]:
-    """A directory that belongs to nobody; tmp_path lies where only its owner may look."""
+def home(ordinary: Account) -> Iterator[Path]:
+    """A directory of that user; tmp_path lies where only its owner may look."""
     with tempfile.TemporaryDirectory() as directory:
-        os.chown(directory, NOBODY.pw_uid, NOBODY.pw_gid)
+        os.chown(directory, ordinary.uid, ordinary.gid)
         yield Path(directory)
 
 
 @root_only
-def test_an_ordinary_user_can_run_it(home: Path, port: int) -> None:
-    running = Launched(home / "data", {**PLAIN, "HOME": str(home), "PORT": str(port)}, as_nobody())
+def test_an_ordinary_user_can_run_it(ordinary: Account, home: Path, port: int) -> None:
+    running = Launched(home / "data", {**PLAIN, "HOME": str(home), "PORT": str(port)}, ordinary)
     try:
         assert running.ready()
-        assert {one.uids().effective for one in running.seen} == {NOBODY.pw_uid}
+        assert {one.uids().effective for one in running.seen} == {ordinary.uid}
     finally:
         status = running.end()
     assert status == 0
@@ -63,9 +56,9 @@ def test_an_ordinary_user_can_run_it(home: Path, port: int) -> None:
 
 
 @root_only
-def test_the_data_of_another_user_is_a_sentence(home: Path, port: int) -> None:
+def test_the_data_of_another_user_is_a_sentence(ordinary: Account, home: Path, port: int) -> None:
     (home / "data").mkdir(mode=0o700)
-    running = Launched(home / "data", {**PLAIN, "HOME": str(home), "PORT": str(port)}, as_nobody())
+    running = Launched(home / "data", {**PLAIN, "HOME": str(home), "PORT": str(port)}, ordinary)
     assert running.process.wait(timeout=PATIENCE) == 2
     assert "cannot be written to by this user. Give another directory: make run DATA_DIR=..." in running.err.get(
         timeout=PATIENCE
