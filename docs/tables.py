@@ -75,6 +75,7 @@ TABLES = {
     "metrics": metrics_table,
     "wrong-settings": wrong_settings.refused_table,
     "warned-settings": wrong_settings.warned_table,
+    "launcher-settings": wrong_settings.launcher_table,
 }
 
 

@@ -50,6 +50,26 @@ def row(programs: tuple[str, ...], *said: str, **given: str) -> Row:
     return Row(given, programs, said)
 
 
+LAUNCHER: Mapping[str, tuple[Mapping[str, str], str]] = {
+    "PORT=http": ({"PORT": "http"}, "PORT must be a whole number from 1 to 65535, not 'http'."),
+    "IMAGEMILL_PORT=80000": (
+        {"PORT": "", "IMAGEMILL_PORT": "80000"},
+        "PORT must be a whole number from 1 to 65535, not '80000'.",
+    ),
+    "IMAGEMILL_HOST=192.0.2.1": (
+        {"IMAGEMILL_HOST": "192.0.2.1"},
+        (
+            "IMAGEMILL_HOST is 192.0.2.1, which is no address of this machine (Cannot assign requested address). "
+            "Take 127.0.0.1 for this machine alone, or 0.0.0.0 for the whole network."
+        ),
+    ),
+    "DATA_DIR=/dev/null/data": (
+        {"DATA_DIR": "/dev/null/data"},
+        "/dev/null/data cannot be made: Not a directory. Give another directory: make run DATA_DIR=...",
+    ),
+}
+"""What the launcher reads itself, and what it says; tests/standalone runs it."""
+
 SECRET = "hunter2"  # noqa: S105 - a password that must not be shown
 """In every URL below; no sentence may hold it."""
 
@@ -280,3 +300,9 @@ def _names(programs: list[str]) -> str:
 
 def _cell(sentence: str) -> str:
     return sentence.replace("|", "\\|").replace("*", "\\*")
+
+
+def launcher_table() -> str:
+    """What `make run` says of what it reads itself."""
+    lines = ["| what is set | the sentence |", "|---|---|"]
+    return "\n".join([*lines, *(f"| `{shown}` | {sentence} |" for shown, (_, sentence) in LAUNCHER.items())])

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
+import pytest
 
 from tests import images
 from tests.service import PATIENCE, free_port, wait_for
@@ -42,3 +43,23 @@ def test_a_picture_survives_a_restart_and_no_process_stays() -> None:
             assert client.get(f"{job}/result").content[8:12] == b"WEBP"
         assert second.end() == 0
         eventually(second.nothing_left, "no process is left")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("SLOTS", "0", "IMAGEMILL_SLOTS must be a whole number from 1 to 64, not '0'."),
+        ("THREADS", "0", "IMAGEMILL_THREADS must be a whole number from 1 to 200, not '0'."),
+        ("SWEEP_SECONDS", "0", "IMAGEMILL_SWEEP_SECONDS must be a number above 0 and at most 86400, not '0'."),
+        ("LOG_LEVEL", "loud", "IMAGEMILL_LOG_LEVEL must be one of debug, info, warning, error, not 'loud'."),
+    ],
+)
+def test_what_a_program_refuses_is_one_sentence_and_nothing_is_left(setting: str, value: str, sentence: str) -> None:
+    with TemporaryDirectory(prefix="imagemill-test-") as place:
+        env = {**os.environ, "PORT": str(free_port()), "PYTHONPATH": ROOT, f"IMAGEMILL_{setting}": value}
+        running = Launched(Path(place) / "data", env, what=("-m", "standalone"))
+        assert running.process.wait(timeout=PATIENCE) == 2
+        assert running.err.get(timeout=PATIENCE) == f"imagemill: {sentence}\n"
+        assert running.err.empty()
+        assert running.out.empty()
+        eventually(running.nothing_left, "no process is left")
