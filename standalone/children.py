@@ -41,7 +41,8 @@ class Program:
     appended to; without one it goes to our stderr, because stdout is for what we say. `account` is
     the user that it becomes, with no capability left; None keeps ours. `orphaned` is the signal that
     it gets when we die without stopping it (Linux). `judges_settings` means that its exit status 2 is
-    a wrong setting, which it has named: starting it again would not help.
+    a wrong setting, which it has named: starting it again would not help. `probe_port` is where it
+    answers /livez on this machine once it is up; 0 means that it has none.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Program:
     notices: Sequence[Notice] = GENTLE
     orphaned: signal.Signals = signal.SIGKILL
     judges_settings: bool = False
+    probe_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from standalone.supervisor import Supervisor, how_it_ended
 SECONDS_TO_START = 60
 DRAIN_SECONDS = "2"
 LOCK = "launcher.lock"
+LOOPBACK = "127.0.0.1"
 PLACES_OF_ROOT = frozenset({"TMPDIR", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"})
 """Variables that name directories; root's own are closed to others."""
 
@@ -61,8 +62,9 @@ def launch(
         supervisor.narrate("Bringing the database up to date.")
         _migrate(supervisor, replace(migration(env), account=account))
         supervisor.narrate("Starting API, worker and janitor.")
-        stack.enter_context(supervisor.running([replace(program, account=account) for program in services(env)]))
-        _await_ready(supervisor, config)
+        programs = [replace(program, account=account) for program in services(env)]
+        stack.enter_context(supervisor.running(programs))
+        _await_ready(supervisor, config, [program.probe_port for program in programs if program.probe_port])
         supervisor.narrate(f"Ready after {time.monotonic() - began:.0f} s.")
         for fact in what_to_know(config, data_dir):
             supervisor.narrate(fact)
@@ -98,11 +100,7 @@ def our_migration(env: Mapping[str, str]) -> Program:
 
 def our_services(env: Mapping[str, str]) -> Sequence[Program]:
     """The three that run for good; the ports of the worker's and janitor's probes are whatever is free."""
-    return [
-        _module("api", "api", env),
-        _module("worker", "worker", {**env, "IMAGEMILL_PROBE_PORT": str(_free_port())}),
-        _module("janitor", "worker.janitor", {**env, "IMAGEMILL_PROBE_PORT": str(_free_port())}),
-    ]
+    return [_module("api", "api", env), _probed("worker", "worker", env), _probed("janitor", "worker.janitor", env)]
 
 
 def check_port(host: str, port: int, account: Account | None) -> None:
@@ -198,26 +196,33 @@ def _migrate(supervisor: Supervisor, program: Program) -> None:
         )
 
 
-def _await_ready(supervisor: Supervisor, config: Config) -> None:
+def _await_ready(supervisor: Supervisor, config: Config, probe_ports: Sequence[int]) -> None:
+    """Wait for all of them: a worker that is about to refuse its settings would leave a page that converts nothing."""
+    pages = [(LOOPBACK, port, "/livez") for port in probe_ports]
+    pages.append((_reachable(config.host).strip("[]"), config.port, "/readyz"))
     said = "nothing"
 
     def ready() -> bool:
         nonlocal said
-        status, said = _readyz(_reachable(config.host).strip("[]"), config.port)
-        return status == 200
+        while pages:
+            status, said = _ask(*pages[0])
+            if status != 200:
+                return False
+            del pages[0]
+        return True
 
     supervisor.wait_for(
         ready,
         SECONDS_TO_START,
-        lambda: f"The service was not ready within {SECONDS_TO_START} seconds; /readyz said: {said}",
+        lambda: f"The service was not ready within {SECONDS_TO_START} seconds; {pages[0][2]} said: {said}",
     )
 
 
-def _readyz(host: str, port: int) -> tuple[int, str]:
-    """The status (0 when nobody answers) and the beginning of the text; no proxy is asked."""
+def _ask(host: str, port: int, path: str) -> tuple[int, str]:
+    """Return the status (0 when nobody answers) and the beginning of the text; no proxy is asked."""
     connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         answer = connection.getresponse()
         return answer.status, answer.read(500).decode(errors="replace")
     except (OSError, http.client.HTTPException) as problem:
@@ -236,7 +241,13 @@ def _module(name: str, module: str, env: Mapping[str, str]) -> Program:
     return Program(name=name, command=[sys.executable, "-m", module], env=env, judges_settings=True)
 
 
+def _probed(name: str, module: str, env: Mapping[str, str]) -> Program:
+    port = _free_port()
+    settings = {"IMAGEMILL_PROBE_HOST": LOOPBACK, "IMAGEMILL_PROBE_PORT": str(port)}
+    return replace(_module(name, module, {**env, **settings}), probe_port=port)
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
