@@ -29,7 +29,7 @@ run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_D
 	@$(BIN)/python -m standalone
 
 test: $(DEV) ## Run the tests and report coverage (ARGS="-k name" goes to pytest)
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report=term $(ARGS)
 
 lint: $(DEV) ## Check style, types and the import graph; change nothing
 	$(BIN)/ruff check .

@@ -20,6 +20,16 @@ from tests.skips import explain, skipped_reasons, summarize
 TEMPLATE = "migrated"
 
 
+WAITING = ("tests/model", "tests/loadtest", "tests/e2e", "tests/monitoring", "tests/standalone")
+"""Folders whose files take longest. They start first, or one of them would be left over when all others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first; within a file the order stays."""
+    ranks = {folder: rank for rank, folder in enumerate(WAITING)}
+    items.sort(key=lambda item: ranks.get("/".join(item.nodeid.split("/")[:2]), len(ranks)))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Explain every skip above the closing line."""
     if reasons := skipped_reasons(terminalreporter):
