@@ -20,7 +20,7 @@ MADE := $(VENV)/made.stamp
 STANDALONE := $(VENV)/standalone.stamp
 DEV := $(VENV)/dev.stamp
 CLUSTER := $(VENV)/cluster.stamp
-SOURCES := api core dashboards docs loadtest standalone worker tests
+SOURCES := api core dashboards docs engine janitor loadtest standalone worker tests
 
 .DEFAULT_GOAL := help
 .PHONY: run test lint format docs chart-docs dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz bombs corpora speed lock clean help

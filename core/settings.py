@@ -120,3 +120,10 @@ class Settings(BaseSettings):
         """Return the name of a number's variable, with its value."""
         value = getattr(self, field)
         return f"{name_of(field)} ({f'{value:g}' if isinstance(value, float) else value})"
+
+
+class ProbeSettings(Settings):
+    """Where a process without an API can be looked at."""
+
+    probe_host: Host = Field("127.0.0.1", description="Where worker and janitor answer `/livez` and `/metrics`.")
+    probe_port: int = Field(0, ge=0, le=65_535, description="The port for that; 0 means none.")

@@ -10,12 +10,13 @@ from pydantic.fields import FieldInfo
 
 import api.metrics
 import core.metrics
-import worker.janitor.metrics
+import janitor.metrics
 import worker.metrics
 from api.settings import ApiSettings
 from core.settings import Settings
 from docs import formats_page, wrong_settings
-from worker.settings import JanitorSettings, WorkerSettings
+from janitor.settings import JanitorSettings
+from worker.settings import WorkerSettings
 
 README = Path(__file__).parent.parent / "README.md"
 METRICS = Path(__file__).parent / "metrics.md"
@@ -43,7 +44,7 @@ def settings_table() -> str:
 SHOWN_BY: dict[str, ModuleType] = {
     "API": api.metrics,
     "worker": worker.metrics,
-    "janitor": worker.janitor.metrics,
+    "janitor": janitor.metrics,
     "who ends the job": core.metrics,
 }
 

@@ -14,12 +14,13 @@ from api.settings import ApiSettings
 from core.process import setting_warnings
 from core.setting_errors import explain_error
 from core.settings import Settings
-from worker.settings import JanitorSettings, WorkerSettings
+from janitor.settings import JanitorSettings
+from worker.settings import WorkerSettings
 
 PROGRAMS: Mapping[str, type[Settings]] = {
     "api": ApiSettings,
     "worker": WorkerSettings,
-    "worker.janitor": JanitorSettings,
+    "janitor": JanitorSettings,
     "core.migrations": Settings,
 }
 """What each program, by the name of its module, reads."""
@@ -27,8 +28,8 @@ PROGRAMS: Mapping[str, type[Settings]] = {
 ALL = tuple(PROGRAMS)
 API = ("api",)
 WORKER = ("worker",)
-JANITOR = ("worker.janitor",)
-PROBED = ("worker", "worker.janitor")
+JANITOR = ("janitor",)
+PROBED = ("worker", "janitor")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import gevent
 import psutil
 
 SECONDS = 5.0
-ROLES = {"worker.janitor": "janitor", "worker": "worker", "api": "api"}
+ROLES = {"janitor": "janitor", "worker": "worker", "api": "api"}
 """By the module that Python runs."""
 SERIES = {
     "queue": 'max(imagemill_queue_messages{namespace=~"NS"})',

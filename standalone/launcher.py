@@ -100,7 +100,7 @@ def our_migration(env: Mapping[str, str]) -> Program:
 
 def our_services(env: Mapping[str, str]) -> Sequence[Program]:
     """The three that run for good; the ports of the worker's and janitor's probes are whatever is free."""
-    return [_module("api", "api", env), _probed("worker", "worker", env), _probed("janitor", "worker.janitor", env)]
+    return [_module("api", "api", env), _probed("worker", "worker", env), _probed("janitor", "janitor", env)]
 
 
 def check_port(host: str, port: int, account: Account | None) -> None:

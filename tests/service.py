@@ -131,7 +131,7 @@ class Service:
             "IMAGEMILL_PORT" if name == "api" else "IMAGEMILL_PROBE_PORT": str(port),
             **{f"IMAGEMILL_{key.upper()}": value for key, value in settings.items()},
         }
-        module = {"janitor": "worker.janitor"}.get(name, name)
+        module = {"janitor": "janitor"}.get(name, name)
         log = self.directory / f"{len(self.processes)}-{name}.log"
         with log.open("wb") as sink:
             popen = subprocess.Popen([sys.executable, "-m", module], env=env, stderr=sink, stdout=sink)

@@ -7,19 +7,19 @@ from contextlib import ExitStack
 import structlog
 
 from core.database import make_engine
+from core.liveness import Pulse
 from core.metrics import show_failure_codes
+from core.probes import probing
 from core.process import run_program
 from core.redis_client import make_redis
-from worker.cancel_listener import CancelListener
-from worker.consumer import Consumer
-from worker.context import Context, consumer_name
-from worker.drain import drain
-from worker.heartbeat import Heartbeat
-from worker.holdings import Holdings
+from worker.consumer.cancel_listener import CancelListener
+from worker.consumer.context import Context, consumer_name
+from worker.consumer.drain import drain
+from worker.consumer.heartbeat import Heartbeat
+from worker.consumer.in_flight import Holdings
+from worker.consumer.loop import Consumer
 from worker.metrics import SLOTS, show_stages
-from worker.probes import probing
-from worker.pulse import Pulse
-from worker.sandbox import Sandbox
+from worker.sandbox.supervisor import Sandbox
 from worker.settings import WorkerSettings
 
 POOL = 3

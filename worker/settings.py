@@ -1,18 +1,11 @@
-"""Settings of the worker and of the janitor."""
+"""Settings of the worker, beside those that all rooms share."""
 
 from pydantic import Field
 
-from core.settings import DAY, Host, Settings
+from core.settings import DAY, ProbeSettings
 
 LARGEST_MEMORY = 1 << 44
 """16 TiB: more than a machine has."""
-
-
-class ProbeSettings(Settings):
-    """Where a process without an API can be looked at."""
-
-    probe_host: Host = Field("127.0.0.1", description="Where worker and janitor answer `/livez` and `/metrics`.")
-    probe_port: int = Field(0, ge=0, le=65_535, description="The port for that; 0 means none.")
 
 
 class WorkerSettings(ProbeSettings):
@@ -57,17 +50,3 @@ class WorkerSettings(ProbeSettings):
     def memory_budget(self) -> int:
         """Bytes that all conversions of this worker share."""
         return self.memory_budget_bytes or max(self.slots << 30, self.job_memory_bytes)
-
-
-class JanitorSettings(ProbeSettings):
-    """What only the janitor needs."""
-
-    sweep_seconds: float = Field(
-        5, gt=0, le=DAY, description="How often the janitor compares the record with the queue."
-    )
-    record_days: float = Field(
-        7,
-        gt=0,
-        le=3650,
-        description="How long the record of a canceled or expired job is kept, in days; then it is unknown.",
-    )

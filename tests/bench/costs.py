@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.engine.conftest import LIMITS
 from tests.engine.running import Boxed
-from worker.sandbox import Sandbox
+from worker.sandbox.supervisor import Sandbox
 
 SIZES = {"320 x 240": (320, 240), "1 MP": (1152, 864), "12 MP": (4032, 3024)}
 PAIRS = (

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from core.formats import TARGETS, is_installed
 from core.options import Options
+from engine.request import Limits, Request
 from tests.bench.memory import photograph
 from tests.engine.running import Result, content, memory_files
 from worker.metrics import FORECASTS_MISSED, MEMORY_RESERVED
-from worker.request import Limits, Request
-from worker.sandbox import Handle, Sandbox
+from worker.sandbox.supervisor import Handle, Sandbox
 
 SIZE = (8192, 6100)
 LIMITS = Limits(

@@ -1,4 +1,4 @@
-"""What conversions take of memory: `python -m tests.bench.memory [NAME ...]` prints the factors of worker/forecast.py.
+"""What conversions take of memory: `python -m tests.bench.memory [NAME ...]` prints the factors of worker/sandbox/memory_forecast.py.
 
 Each conversion runs in a fork, whose address space at its highest is compared with that at its start. A factor is the
 slope between two sizes, in bytes for each pixel. The pictures are like photographs with grain, one for each pixel mode.
@@ -17,14 +17,14 @@ from PIL import Image
 
 from core.formats import READABLE, TARGETS, find_target, is_installed
 from core.options import Options
+from engine.codecs.opening import prepare_codecs
+from engine.pipeline import convert
+from engine.request import Limits, Request
 from tests.engine.profiles import rgb_profile
 from tests.engine.test_psd import on_white, psd
-from worker.opening import prepare_codecs
-from worker.pipeline import convert
-from worker.request import Limits, Request
-from worker.result_file import open_result
-from worker.zygote import warm_up
-from worker.zygote_process import environment
+from worker.sandbox.result_file import open_result
+from worker.sandbox.zygote import warm_up
+from worker.sandbox.zygote_process import environment
 
 LIMITS = Limits(max_pixels=1 << 28, max_frames=1000, max_result_bytes=1 << 30, memory_bytes=1 << 40, seconds=600)
 SMALL, LARGE = (1000, 1000), (2000, 2000)

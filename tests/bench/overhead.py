@@ -15,16 +15,16 @@ from functools import partial
 from PIL import Image
 
 from core.options import Options
+from engine.codecs.opening import prepare_codecs
+from engine.pipeline import convert
+from engine.request import Request
 from tests.bench.costs import picture
 from tests.engine.conftest import LIMITS
 from tests.engine.running import Boxed
 from tests.matrix.limits import DEFAULT_LIMITS
-from worker.opening import prepare_codecs
-from worker.pipeline import convert
-from worker.request import Request
-from worker.sandbox import Sandbox
-from worker.zygote import warm_up
-from worker.zygote_process import environment
+from worker.sandbox.supervisor import Sandbox
+from worker.sandbox.zygote import warm_up
+from worker.sandbox.zygote_process import environment
 
 SIZE = (1600, 1200)
 ROUNDS = 60

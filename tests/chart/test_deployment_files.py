@@ -25,6 +25,7 @@ def test_an_image_has_only_what_it_needs(room: str) -> None:
     assert [line for line in text.splitlines() if line.startswith("COPY ") and "--from" not in line] == [
         "COPY pyproject.toml requirements.lock ./",
         "COPY core core",
+        *(["COPY engine engine", "COPY janitor janitor"] if room == "worker" else []),
         f"COPY {room} {room}",
     ]
     assert "\nARG EXTRAS=worker\n" in text if room == "worker" else "[api]" in text
@@ -37,7 +38,7 @@ def test_what_the_images_are_made_of_reaches_the_builder() -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in lines
     allowed = {line[1:] for line in lines if line.startswith("!")}
-    assert allowed == {"pyproject.toml", "requirements.lock", "core", "api", "worker", "loadtest"}
+    assert allowed == {"pyproject.toml", "requirements.lock", "core", "api", "engine", "janitor", "worker", "loadtest"}
 
 
 def test_the_load_generator_has_none_of_our_code_but_its_own() -> None:
@@ -59,7 +60,7 @@ def test_the_pods_of_a_load_test_are_restricted_too(file: Path) -> None:
 def test_the_janitor_runs_the_workers_image() -> None:
     (janitor,) = of_kind(rendered("default"), "Deployment")["janitor"]["spec"]["template"]["spec"]["containers"]
     assert janitor["image"] == "imagemill-worker:0.1.0"
-    assert janitor["args"] == ["worker.janitor"]
+    assert janitor["args"] == ["janitor"]
 
 
 def test_skaffold_releases_what_the_values_files_are_for() -> None:

@@ -11,9 +11,10 @@ import yaml
 
 from api.settings import ApiSettings
 from core.settings import Settings
+from janitor.settings import JanitorSettings
 from tests.chart.conftest import read, rendered
 from tests.chart.rendering import CHART, of_kind
-from worker.settings import JanitorSettings, WorkerSettings
+from worker.settings import WorkerSettings
 
 ROOMS: dict[str, type[Settings]] = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
 FROM_SECRETS = {"IMAGEMILL_DATABASE_URL", "IMAGEMILL_REDIS_URL"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.corpora.packages import CORPORA, Corpus, NotFetched, fetched
 from tests.corpora.running import REFUSALS, Ended, Result, convert_all, files, second_opinion
 from tests.stamp import stamp
-from worker.sandbox import Sandbox
+from worker.sandbox.supervisor import Sandbox
 
 ROOT = Path(__file__).parents[2]
 NEVER = {"internal", "lost"}

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from core.formats import TARGETS, Format, find, sniff
 from core.options import Options
+from engine.request import Request
 from tests.matrix.limits import DEFAULT_LIMITS
 from tests.matrix.reference import Unreadable, run
-from worker.request import Request
-from worker.sandbox import Handle, Sandbox, SandboxLost
+from worker.sandbox.supervisor import Handle, Sandbox, SandboxLost
 
 LARGEST = 50 << 20
 HEAD, TAIL = 64, 64

@@ -9,7 +9,7 @@ from tests import images
 from tests.corpora import packages
 from tests.corpora.packages import CORPORA
 from tests.corpora.running import convert_all, files
-from worker.sandbox import Sandbox
+from worker.sandbox.supervisor import Sandbox
 
 
 def test_every_file_is_counted_once(tmp_path: Path) -> None:

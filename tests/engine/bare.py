@@ -1,6 +1,6 @@
 """A zygote on a kernel that has neither system-call filters nor Landlock."""
 
-from worker import landlock, seccomp, zygote
+from worker.sandbox import landlock, seccomp, zygote
 
 
 def no_filter(_program: bytes) -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from core.formats import sniff
 from core.options import Options
+from engine.codecs.opening import prepare_codecs
+from engine.pipeline import convert
+from engine.request import Limits, Request
 from tests.engine.running import Boxed, Result
-from worker.opening import prepare_codecs
-from worker.pipeline import convert
-from worker.request import Limits, Request
-from worker.sandbox import Sandbox
+from worker.sandbox.supervisor import Sandbox
 
 LIMITS = {
     "max_pixels": 50_000_000,

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.failures import Failure, FailureCode
-from worker import child, pipeline, zygote
-from worker.libc import libc
-from worker.request import Converted, Header, Outcome, Request, Source, failed
+from engine import pipeline
+from engine.request import Converted, Header, Outcome, Request, Source, failed
+from worker.sandbox import child, zygote
+from worker.sandbox.libc import libc
 
 COLUMN = {"x86_64": 0, "aarch64": 1}[platform.machine()]
 NUMBERS = {

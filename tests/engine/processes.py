@@ -10,7 +10,7 @@ import pytest
 
 from tests import images
 from tests.engine.running import Boxed, Result
-from worker.sandbox import Handle
+from worker.sandbox.supervisor import Handle
 
 PATIENCE = 30.0
 """Seconds that a test waits for what should take a moment."""
@@ -27,7 +27,7 @@ def until(true: Callable[[], bool]) -> None:
 
 
 def zygotes() -> list[int]:
-    return [pid for pid in children_of(os.getpid()) if b"worker.zygote" in command(pid) and alive(pid)]
+    return [pid for pid in children_of(os.getpid()) if b"worker.sandbox.zygote" in command(pid) and alive(pid)]
 
 
 def children_of(pid: int) -> list[int]:

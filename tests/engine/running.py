@@ -9,9 +9,9 @@ from typing import Any
 from PIL import Image, ImageChops
 
 from core.options import Options
+from engine.request import Converted, Limits, Outcome, Request
 from tests import images
-from worker.request import Converted, Limits, Outcome, Request
-from worker.sandbox import Handle, Sandbox
+from worker.sandbox.supervisor import Handle, Sandbox
 
 
 @dataclass(frozen=True)

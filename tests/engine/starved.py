@@ -4,7 +4,7 @@ import errno
 import os
 from itertools import chain, repeat
 
-from worker import zygote
+from worker.sandbox import zygote
 
 GOOD, BAD = 2, 3
 """The trial of the filter and the first child; then what is forked ahead, and twice for the job itself."""

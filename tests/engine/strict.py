@@ -7,7 +7,7 @@ processors, which the C library looks up in files, and wants other priorities fo
 import errno
 import platform
 
-from worker import seccomp, zygote
+from worker.sandbox import seccomp, zygote
 
 DONE_WITHOUT = {
     "openat": {"x86_64": 257, "aarch64": 56},

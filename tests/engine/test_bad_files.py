@@ -7,9 +7,9 @@ import zlib
 import pytest
 from PIL import Image
 
+from engine.containers import bmff, riff
 from tests import images
 from tests.engine.conftest import Converter
-from worker.containers import bmff, riff
 
 NOISE = Image.effect_noise((120, 90), 80).convert("RGB")
 

@@ -15,7 +15,7 @@ from tests.engine.conftest import LIMITS
 from tests.engine.hostile import NUMBERS
 from tests.engine.processes import alive, all_children, children, children_of, command, until, zygotes
 from tests.engine.running import Boxed, Result
-from worker.sandbox import Sandbox
+from worker.sandbox.supervisor import Sandbox
 
 LAYERS = ("seccomp", "landlock")
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
+from engine.containers import bmff, gif, png, riff
+from engine.errors import ConversionError
 from tests import images
 from tests.engine.conftest import Converter
-from worker.containers import bmff, gif, png, riff
-from worker.conversion_error import ConversionError
 
 HEADER = images.chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 8, 6, 0, 0, 0))
 DATA = images.chunk(b"IDAT", zlib.compress(b"\0" + bytes(8)))

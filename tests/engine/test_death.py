@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.engine.processes import alive, children, children_of, until
-from worker.zygote_process import SINGLE
+from worker.sandbox.zygote_process import SINGLE
 
 SUPERVISOR = """
 import os, sys
 from core.options import Options
-from worker.request import Limits, Request
-from worker.sandbox import Handle, Sandbox
+from engine.request import Limits, Request
+from worker.sandbox.supervisor import Handle, Sandbox
 
 sandbox = Sandbox()
 limits = Limits(max_pixels=10**6, max_frames=9, max_result_bytes=10**6, memory_bytes=10**9, seconds=60)

@@ -5,9 +5,9 @@ import errno
 import pytest
 
 from core.failures import FailureCode
-from worker.conversion_error import corrupt, explain
-from worker.request import Limits
-from worker.zygote_process import ZygoteProcess
+from engine.errors import corrupt, explain
+from engine.request import Limits
+from worker.sandbox.zygote_process import ZygoteProcess
 
 LIMITS = Limits(max_pixels=1, max_frames=1, max_result_bytes=1000, memory_bytes=64 << 20, seconds=1)
 

@@ -14,7 +14,7 @@ from tests import images
 from tests.engine.conftest import LIMITS
 from tests.engine.processes import PATIENCE, alive, all_children, children, started, the_zygote, until
 from tests.engine.running import Boxed, Result
-from worker.sandbox import Handle, Killed, Sandbox, SandboxLost
+from worker.sandbox.supervisor import Handle, Killed, Sandbox, SandboxLost
 
 MB = 1 << 20
 BUDGET = 300 * MB
@@ -29,7 +29,7 @@ def waiting_child(zygote: int) -> int:
 def test_a_job_for_which_there_is_no_process_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("worker.sandbox.PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr("worker.sandbox.supervisor.PAUSE_SECONDS", 0.05)
     box = Sandbox("tests.engine.starved")
     try:
         box.prepare(jobs=1, budget=BUDGET)
@@ -41,8 +41,8 @@ def test_a_job_for_which_there_is_no_process_is_tried_again(
 
 
 def test_a_job_that_never_gets_a_process_is_given_up(boxed: Boxed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.sandbox.PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("worker.zygote_process.ZygoteProcess.submit", refuse)
+    monkeypatch.setattr("worker.sandbox.supervisor.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("worker.sandbox.zygote_process.ZygoteProcess.submit", refuse)
     with pytest.raises(SandboxLost):
         boxed(images.oriented(1))
 
@@ -79,7 +79,7 @@ def test_one_that_waits_for_memory_can_be_ended_though_its_zygote_is_stuck(
     threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody then tells of the child's end, and its time stands still."""
-    monkeypatch.setattr("worker.attempt.LOST_SECONDS", 0.5)
+    monkeypatch.setattr("worker.sandbox.session.LOST_SECONDS", 0.5)
     box, handle = Sandbox(), Handle()
     try:
         box.prepare(jobs=1, budget=BUDGET)
@@ -102,7 +102,7 @@ def test_one_that_waits_for_memory_can_be_ended_though_its_zygote_is_stuck(
 
 def test_a_zygote_may_die_at_any_moment(threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each job ends well or is lost, in time; later ones are unharmed."""
-    monkeypatch.setattr("worker.sandbox.PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr("worker.sandbox.supervisor.PAUSE_SECONDS", 0.05)
     numbers, box = random.Random(7), Sandbox()  # noqa: S311
     try:
         box.prepare(jobs=3, budget=4 << 30)

@@ -10,14 +10,14 @@ from prometheus_client import REGISTRY
 
 from core.formats import FORMATS, READABLE, TARGETS
 from core.options import Options
+from engine.request import Header, Limits, Request
 from tests import images
 from tests.bench.memory import photograph
 from tests.engine.conftest import LIMITS
 from tests.engine.processes import PATIENCE, until
 from tests.engine.running import Boxed
-from worker import forecast
-from worker.request import Header, Limits, Request
-from worker.sandbox import Handle, Killed, Sandbox
+from worker.sandbox import memory_forecast as forecast
+from worker.sandbox.supervisor import Handle, Killed, Sandbox
 
 MB = 1 << 20
 BUDGET = 300 * MB
@@ -90,7 +90,7 @@ def test_one_that_waits_to_begin_can_be_ended(shared: Boxed, threads: ThreadPool
 
 def test_a_forecast_that_was_too_low_costs_time_but_no_job(shared: Boxed, monkeypatch: pytest.MonkeyPatch) -> None:
     before = metric("imagemill_worker_forecasts_missed_total")
-    monkeypatch.setattr("worker.attempt.forecast", lambda *_: 8 * MB)
+    monkeypatch.setattr("worker.sandbox.session.forecast", lambda *_: 8 * MB)
     assert shared(LARGE, target="webp").converted.width == 3000
     assert metric("imagemill_worker_forecasts_missed_total") == before + 1
 

@@ -5,10 +5,10 @@ import struct
 import pytest
 from PIL import Image
 
+from engine.containers.icons import packed_icns
 from tests import images
 from tests.engine.conftest import Converter
 from tests.engine.running import Result, apart, near
-from worker.containers.icons import packed_icns
 
 
 @pytest.mark.parametrize(("target", "limit"), [("ico", 256), ("icns", 1024)])
@@ -70,7 +70,7 @@ def lying_icon(name: str, png: bytes) -> bytes:
 def test_an_icons_directory_is_not_believed(run: Converter, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """The PNG has 9,000 x 9,000 pixels, and nobody may begin to decode it."""
     decoded: list[str] = []
-    monkeypatch.setattr("worker.still_readers.load_image", lambda *_: decoded.append(name))
+    monkeypatch.setattr("engine.codecs.still_readers.load_image", lambda *_: decoded.append(name))
     data = lying_icon(name, images.encoded(Image.new("1", (9000, 9000)), "PNG"))
     assert run(data, "png").failure == "too_many_pixels"
     assert decoded == []

@@ -7,10 +7,10 @@ import simplejpeg
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from core.options import Options
+from engine.pixels.sizing import sized, spare_factor
 from tests import images
 from tests.engine.conftest import Converter
 from tests.engine.running import apart
-from worker.sizing import sized, spare_factor
 
 NOISE = Image.effect_noise((160, 120), 80)
 KINDS = {
@@ -105,7 +105,7 @@ def test_what_is_decoded_smaller_is_the_same_picture(
         asked.append(named["min_width"])
         return decode(*given, **named)
 
-    monkeypatch.setattr("worker.jpeg_reader.simplejpeg.decode_jpeg", listen)
+    monkeypatch.setattr("engine.codecs.jpeg_reader.simplejpeg.decode_jpeg", listen)
     data = images.encoded(soft((1600, 1280)), "JPEG", quality=92, exif=images.exif(orientation))
     whole = images.encoded(images.decoded(data), "PNG", exif=images.exif(orientation))
     seen, wanted = run(data, "png", **options), run(whole, "png", **options)

@@ -11,8 +11,8 @@ import pytest
 
 from core.failures import FailureCode, WarningCode, failure, warning
 from core.options import Options
-from worker.messages import Exit, Garbage, Said, Started, read_message, said
-from worker.request import Converted, Header, Limits, Outcome, Request, Source, failed
+from engine.request import Converted, Header, Limits, Outcome, Request, Source, failed
+from worker.sandbox.protocol import Exit, Garbage, Said, Started, read_message, said
 
 LIMITS = Limits(max_pixels=1, max_frames=2, max_result_bytes=3, memory_bytes=4, seconds=5.5)
 GOOD = Outcome(

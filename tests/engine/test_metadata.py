@@ -6,9 +6,9 @@ import struct
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
+from engine.metadata import exif_orientation, iptc_of, upright_exif, without_mark
 from tests import images
 from tests.engine.conftest import Converter
-from worker.metadata import exif_orientation, iptc_of, upright_exif, without_mark
 
 SECRETS = (b"secret", b"Millstone", b"GPS", b"Exif", b"EXIF", b"xmpmeta", b"8BIM")
 TARGETS = ["jpeg", "png", "webp", "gif", "tiff", "bmp", "avif"]

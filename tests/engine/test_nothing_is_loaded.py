@@ -12,9 +12,9 @@ SCRIPT = """
 import io, pickle, sys
 from core.formats import TARGETS, is_installed
 from core.options import Options
-from worker.pipeline import convert
-from worker.request import Request
-from worker.zygote import GENEROUS, warm_up
+from engine.pipeline import convert
+from engine.request import Request
+from worker.sandbox.zygote import GENEROUS, warm_up
 
 files = pickle.load(sys.stdin.buffer)
 warm_up()

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from core.formats import READABLE, TARGETS, Alpha, Format, Frames, find
+from engine.codecs.opening import PILLOW
 from tests import images
 from tests.engine.conftest import Converter
 from tests.engine.running import apart, near
-from worker.opening import PILLOW
 
 SOURCES = [fmt.name for fmt in READABLE if fmt.writes]
 NAMES = [fmt.name for fmt in TARGETS if fmt.reads]

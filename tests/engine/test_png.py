@@ -6,10 +6,10 @@ import zlib
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
+from engine.containers import png
 from tests import images
 from tests.engine.conftest import Converter
 from tests.engine.running import apart
-from worker.containers import png
 
 NOISE = Image.effect_noise((120, 90), 80)
 

@@ -10,13 +10,13 @@ import zlib
 import pytest
 from PIL import Image
 
+from engine.containers.jpeg import SCAN, scans
+from engine.metadata import upright_xmp
 from tests import images
 from tests.engine.conftest import Converter
 from tests.engine.profiles import rgb_profile
-from worker.containers.jpeg import SCAN, scans
-from worker.metadata import upright_xmp
 
-PADDED = "from worker.metadata import upright_xmp; upright_xmp(b'<x>' + b' ' * 3_000_000 + b'</x>' + b'a' * 3_000_000)"
+PADDED = "from engine.metadata import upright_xmp; upright_xmp(b'<x>' + b' ' * 3_000_000 + b'</x>' + b'a' * 3_000_000)"
 
 
 def test_blanks_in_an_xmp_packet_cost_no_more_than_other_bytes() -> None:

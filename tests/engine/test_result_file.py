@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from worker.conversion_error import ConversionError
-from worker.result_file import open_result
+from engine.errors import ConversionError
+from worker.sandbox.result_file import open_result
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from PIL import Image
 from tests import images
 from tests.engine.processes import LONG, PATIENCE, alive, children, open_files, started, the_zygote, until
 from tests.engine.running import Boxed, Result
-from worker.sandbox import Handle, Killed, Sandbox, SandboxLost
+from worker.sandbox.supervisor import Handle, Killed, Sandbox, SandboxLost
 
 
 def test_a_conversion(boxed: Boxed) -> None:

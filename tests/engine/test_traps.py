@@ -10,12 +10,12 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from core.formats import TARGETS
+from engine.image import Frame, Opened
+from engine.request import Limits
 from tests import images
 from tests.engine import profiles
 from tests.engine.conftest import Converter
 from tests.engine.running import Result, apart, near
-from worker.request import Limits
-from worker.source import Frame, Opened
 
 NAMES = [fmt.name for fmt in TARGETS if fmt.reads]
 SIDE = 64
@@ -67,7 +67,7 @@ def test_whatever_mode_a_decoder_gives_is_written_right(
     def give(_name: str, _data: bytes, _limits: Limits) -> Opened:
         return opened
 
-    monkeypatch.setattr("worker.steps.open_source", give)
+    monkeypatch.setattr("engine.steps.open_source", give)
     result = run(images.encoded(greys("L"), "PNG"), target)
     monkeypatch.undo()
     assert result.converted.width == SIDE

@@ -3,9 +3,9 @@
 import pytest
 from PIL import Image
 
+from engine.containers import riff
 from tests import images
 from tests.engine.conftest import Converter
-from worker.containers import riff
 
 CLEAR = (0, 0, 0, 0)
 

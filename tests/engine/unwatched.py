@@ -3,7 +3,7 @@
 import errno
 import os
 
-from worker import zygote
+from worker.sandbox import zygote
 
 
 def refused(_pid: int) -> int:

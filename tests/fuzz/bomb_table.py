@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.fuzz.bombing import MOST_MEMORY, MOST_SECONDS, Effect, explode, is_right
 from tests.fuzz.bombs import BOMBS, Bomb
 from tests.stamp import stamp
-from worker.sandbox import Sandbox
+from worker.sandbox.supervisor import Sandbox
 
 ROOT = Path(__file__).parents[2]
 

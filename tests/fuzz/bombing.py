@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from core.options import Options
+from engine.request import Request
 from tests.engine.running import memory_files
 from tests.fuzz.bombs import Bomb
 from tests.fuzz.campaign import zygotes
 from tests.matrix.limits import DEFAULT_LIMITS
-from worker.request import Request
-from worker.sandbox import Handle, Sandbox
+from worker.sandbox.supervisor import Handle, Sandbox
 
 SAMPLING_SECONDS = 0.002
 MOST_SECONDS = 5.0

@@ -15,12 +15,12 @@ import psutil
 
 from core.formats import TARGETS, find_target, is_installed
 from core.options import Options
+from engine.request import Limits, Outcome, Request
 from tests.engine.running import memory_files
 from tests.fuzz.mutations import mutate
 from tests.fuzz.seeds import MAGIC
-from worker.attempt import GRACE_SECONDS
-from worker.request import Limits, Outcome, Request
-from worker.sandbox import Handle, Sandbox, SandboxLost
+from worker.sandbox.session import GRACE_SECONDS
+from worker.sandbox.supervisor import Handle, Sandbox, SandboxLost
 
 LIMITS = Limits(max_pixels=4_000_000, max_frames=100, max_result_bytes=16 << 20, memory_bytes=256 << 20, seconds=10)
 SLACK_SECONDS = 30.0
@@ -169,7 +169,7 @@ def _watch(tally: Tally, every: int = 250) -> None:
 
 def zygotes() -> list[psutil.Process]:
     """Those of this process; a child that is about to be one has not said so yet."""
-    return [one for one in psutil.Process().children() if "worker.zygote" in " ".join(one.cmdline())]
+    return [one for one in psutil.Process().children() if "worker.sandbox.zygote" in " ".join(one.cmdline())]
 
 
 def growth(figures: Sequence[int]) -> int:

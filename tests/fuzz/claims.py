@@ -3,8 +3,8 @@
 import struct
 from collections.abc import Callable
 
+from engine.codecs import heif_codec
 from tests import images
-from worker import heif_codec
 
 MANY = 60_000
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from worker.sandbox import Sandbox
+from worker.sandbox.supervisor import Sandbox
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from engine.codecs import heif_codec
 from tests import images
-from worker import heif_codec
 
 
 @dataclass(frozen=True, slots=True)

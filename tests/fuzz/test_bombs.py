@@ -8,7 +8,7 @@ import pytest
 from core.formats import find
 from tests.fuzz.bombing import Effect, explode, is_right
 from tests.fuzz.bombs import BOMBS, FINE, Bomb
-from worker.sandbox import Sandbox
+from worker.sandbox.supervisor import Sandbox
 
 SUPERVISOR = 20 << 20
 

@@ -4,11 +4,11 @@ import random
 
 import pytest
 
+from engine.containers import png
 from tests import images
 from tests.fuzz import mutations
 from tests.fuzz.campaign import Case, Ended, Tally, campaign, cases, growth
 from tests.fuzz.seeds import seeds
-from worker.containers import png
 
 
 def test_damaged_files_end_as_promised() -> None:

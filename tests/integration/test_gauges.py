@@ -9,12 +9,12 @@ from sqlalchemy import Engine
 
 from core.database import ERRORS, make_engine
 from core.failures import FailureCode
+from core.liveness import Pulse
 from core.metrics import count_finished, show_failure_codes
 from core.redis_client import AWAY, make_redis
-from worker.janitor.gauges import show_database_size, show_open_jobs, show_postgresql, show_queue, show_redis
-from worker.janitor.loop import Janitor
-from worker.pulse import Pulse
-from worker.settings import JanitorSettings
+from janitor.gauges import show_database_size, show_open_jobs, show_postgresql, show_queue, show_redis
+from janitor.loop import Janitor
+from janitor.settings import JanitorSettings
 
 NO_DATABASE = "postgresql://postgres@127.0.0.1:1/imagemill"
 NO_REDIS = "redis://127.0.0.1:1/0"

@@ -8,22 +8,22 @@ from prometheus_client import REGISTRY
 from sqlalchemy import Engine, func, text
 
 from core.announce import cache_key, decode_cached
+from core.liveness import Pulse
 from core.partitions import partition_days, partition_name, today
 from core.queue import GROUP, STREAM, add_message, ensure_group, read_messages, remove_idle_consumers
 from core.record import advance, find_job
 from core.redis_client import make_redis
 from core.transitions import CANCEL, FAIL, SUCCEED, Status
+from janitor.expiry import expire
+from janitor.gauges import show_finished_jobs, show_open_jobs, show_queue
+from janitor.leases import reclaim
+from janitor.locks import Sweep, sweeping
+from janitor.loop import Janitor
+from janitor.queue_sweep import sweep_queue
+from janitor.settings import JanitorSettings
+from janitor.storage import drop_partitions, keep_partitions
 from tests.integration.conftest import Submit, claim, set_columns
-from worker.heartbeat import renew
-from worker.janitor.expiry import expire
-from worker.janitor.gauges import show_finished_jobs, show_open_jobs, show_queue
-from worker.janitor.leases import reclaim
-from worker.janitor.locks import Sweep, sweeping
-from worker.janitor.loop import Janitor
-from worker.janitor.queue_sweep import sweep_queue
-from worker.janitor.storage import drop_partitions, keep_partitions
-from worker.pulse import Pulse
-from worker.settings import JanitorSettings
+from worker.consumer.heartbeat import renew
 
 SETTINGS = JanitorSettings(lease_seconds=3, heartbeat_seconds=1)
 LEASE_OVER = "lease_until = now() - interval '1 second'"

@@ -76,7 +76,7 @@ def test_what_does_not_count_is_said_once_in_the_log() -> None:
         ("api", "HOST", "PORT"),
         ("api", "HOST", "METRICS_PORT"),
         ("worker", "PROBE_HOST", "PROBE_PORT"),
-        ("worker.janitor", "PROBE_HOST", "PROBE_PORT"),
+        ("janitor", "PROBE_HOST", "PROBE_PORT"),
     ],
 )
 def test_a_port_that_is_taken_and_an_address_that_is_not_ours(module: str, host: str, port: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.matrix.cells import Upload, uploads
 from tests.matrix.report import page, unexplained
 from tests.matrix.running import MEMORY, THREADS, Verdict, check_source, verdicts
-from worker.sandbox import Sandbox
+from worker.sandbox.supervisor import Sandbox
 
 ROOT = Path(__file__).parents[2]
 

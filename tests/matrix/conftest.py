@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from core.options import Options
+from engine.codecs.opening import prepare_codecs
+from engine.pipeline import convert
+from engine.request import Request
 from tests.matrix.cells import Cell
 from tests.matrix.limits import DEFAULT_LIMITS
 from tests.matrix.running import Attempt, Verdict, judge, metadata
-from worker.opening import prepare_codecs
-from worker.pipeline import convert
-from worker.request import Request
 
 Judge = Callable[[Cell], Verdict]
 

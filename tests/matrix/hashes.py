@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.matrix.cells import Cell, cells_of, uploads
 from tests.matrix.running import MEMORY, THREADS, convert
-from worker.sandbox import Sandbox
+from worker.sandbox.supervisor import Sandbox
 
 TIMES = re.compile(rb"((?:mvhd|tkhd|mdhd)\x01...).{16}", re.DOTALL)
 """Version 1 of those boxes: flags, then two times of 8 bytes."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.request import Outcome
 from tests.matrix import pictures
 from tests.matrix.contract import STEPS, Expected
 from tests.matrix.pictures import Pixels
 from tests.matrix.reference import Shown
-from worker.request import Outcome
 
 HIDDEN_SHARE = 0.02
 """Of the clear pixels, how many may by chance have the colour that was hidden there."""

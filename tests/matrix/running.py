@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from core.options import Options
+from engine.request import Outcome, Request
 from tests import images
 from tests.engine.running import content, memory_files
 from tests.matrix import judging, pictures
@@ -21,8 +22,7 @@ from tests.matrix.judging import Finding
 from tests.matrix.limits import DEFAULT_LIMITS
 from tests.matrix.reference import Reader, Shown, Unreadable, program, reader_of
 from tests.matrix.subjects import Kind
-from worker.request import Outcome, Request
-from worker.sandbox import Handle, Sandbox
+from worker.sandbox.supervisor import Handle, Sandbox
 
 THREADS = 8
 """More than cores: most of the time goes to starting programs."""

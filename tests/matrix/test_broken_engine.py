@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from engine import conversion, planning, steps
+from engine.animation import timing
+from engine.color import profiles as colour
+from engine.conversion import Conversion
+from engine.image import Frame
+from engine.pixels import alpha, modes
 from tests.matrix.cells import Cell, Upload, cells_of
 from tests.matrix.conftest import Judge
 from tests.matrix.reference import program
 from tests.matrix.sources import stored
 from tests.matrix.subjects import subjects
-from worker import alpha, colour, conversion, modes, planning, steps, timing
-from worker.conversion import Conversion
-from worker.source import Frame
 
 Break = Callable[[pytest.MonkeyPatch], None]
 pytestmark = pytest.mark.skipif(
@@ -33,7 +36,7 @@ def cell(subject: str, source: str, target: str) -> Cell:
 
 def without(step: Callable[[Conversion], None]) -> Break:
     left = tuple(one for one in steps.STEPS if one is not step)
-    return lambda patch: patch.setattr("worker.pipeline.STEPS", left)
+    return lambda patch: patch.setattr("engine.pipeline.STEPS", left)
 
 
 def setting(target: Any, name: str, value: Any) -> Break:
@@ -42,7 +45,7 @@ def setting(target: Any, name: str, value: Any) -> Break:
 
 def instead(step: Callable[[Conversion], None], other: Callable[[Conversion], None]) -> Break:
     changed = tuple(other if one is step else one for one in steps.STEPS)
-    return lambda patch: patch.setattr("worker.pipeline.STEPS", changed)
+    return lambda patch: patch.setattr("engine.pipeline.STEPS", changed)
 
 
 def framewise(change: Callable[[Frame], Frame]) -> Callable[[Conversion], None]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from core.transitions import CANCEL, CLAIM, FAIL, HAND_BACK, LOSE, RECLAIM, SUCCEED, Status
+from janitor.reconcile import OpenRow, Plan, StreamView, is_live, reconcile
 from tests.model.properties import Breach
 from tests.model.rules import Rules, Scope
 from tests.model.state import Faults
-from worker.reconcile import OpenRow, Plan, StreamView, is_live, reconcile
 
 NEVER: frozenset[Status] = frozenset()
 ALWAYS = frozenset(Status)

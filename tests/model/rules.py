@@ -25,8 +25,8 @@ from core.transitions import (
     Transition,
     take,
 )
+from janitor.reconcile import SETTLE_SECONDS, STALE_SECONDS, OpenRow, Plan, StreamView, reconcile
 from tests.model.state import FRESH, GHOST, STALE, WAITING, Faults, State
-from worker.reconcile import SETTLE_SECONDS, STALE_SECONDS, OpenRow, Plan, StreamView, reconcile
 
 JOB = UUID(int=1)
 Reconcile = Callable[[StreamView, Iterable[OpenRow]], Plan]

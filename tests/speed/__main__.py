@@ -28,7 +28,7 @@ from tests.speed.page import Measured, Row, line, page
 from tests.speed.photos import Photo, photos
 from tests.speed.similarity import Luma, luma, size_at, ssim
 from tests.speed.warm import WarmVips
-from worker.sandbox import Sandbox
+from worker.sandbox.supervisor import Sandbox
 
 ROOT = Path(__file__).parents[2]
 QUALITIES = (-25, -15, -8, 0, 8, 15)

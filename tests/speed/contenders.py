@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from core.options import Options
+from engine.request import Request
 from tests.fuzz.bombing import spent
 from tests.matrix.limits import DEFAULT_LIMITS
 from tests.matrix.reference import program
 from tests.speed.warm import WarmVips
-from worker.request import Request
-from worker.sandbox import Handle, Sandbox
+from worker.sandbox.supervisor import Handle, Sandbox
 
 ONE_THREAD = {"VIPS_CONCURRENCY": "1", "MAGICK_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1"}
 MOST_SECONDS = 2.0

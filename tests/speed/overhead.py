@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from PIL import Image
 
 from core.options import Options
+from engine.request import Request
 from tests.engine.running import memory_files
 from tests.matrix.limits import DEFAULT_LIMITS
 from tests.speed.photos import Photo
-from worker.request import Request
-from worker.sandbox import Handle, Sandbox
+from worker.sandbox.supervisor import Handle, Sandbox
 
 ROUNDS = 60
 WANTED_BYTES = 500_000

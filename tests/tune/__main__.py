@@ -17,13 +17,13 @@ from PIL import Image
 
 from core.formats import TARGETS, Format, find, is_installed
 from core.options import Options
+from engine.codecs.encoders import CODECS
+from engine.codecs.opening import prepare_codecs
+from engine.codecs.writers.plan import Plan
+from engine.image import Frame
 from tests import images
 from tests.tune.pictures import pictures
 from tests.tune.ssim import ssim
-from worker.encoders import CODECS
-from worker.opening import prepare_codecs
-from worker.source import Frame
-from worker.writers.plan import Plan
 
 PAGE = Path(__file__).parents[2] / "docs" / "encoders.md"
 REPEATS, LONG = 3, 0.3

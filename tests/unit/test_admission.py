@@ -5,8 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from worker import admission
-from worker.admission import Admission, Grant
+from worker.sandbox import memory_budget as admission
+from worker.sandbox.memory_budget import Admission, Grant
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 import httpx
 import pytest
 
-from worker.janitor.leases import OutageGuard
-from worker.probes import serve_probes
-from worker.pulse import Pulse
+from core.liveness import Pulse
+from core.probes import serve_probes
+from janitor.leases import OutageGuard
 
 
 def test_a_loop_that_stopped_is_overdue() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from core.queue import Message
 from core.transitions import Status
-from worker.reconcile import OpenRow, Plan, StreamView, is_live, reconcile
+from janitor.reconcile import OpenRow, Plan, StreamView, is_live, reconcile
 
 A, B = UUID(int=1), UUID(int=2)
 

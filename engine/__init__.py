@@ -1,0 +1,1 @@
+"""The conversion engine: bytes to bytes. `pipeline.convert()` is its only door."""

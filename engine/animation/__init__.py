@@ -1,0 +1,1 @@
+"""Films: laying frames on their canvas, and their times."""

@@ -1,0 +1,1 @@
+"""Formats: how each is read and written."""

@@ -1,0 +1,74 @@
+"""HEIC through libheif: pillow-heif where it is installed, which brings the encoder, else pi-heif, which only reads."""
+
+from collections.abc import Iterator
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from PIL import Image
+
+from engine.color.colorimetry import Described, by_cicp
+from engine.containers import bmff
+from engine.errors import decoding
+from engine.image import Frame, Kind, Opened
+from engine.limits import check_pixels
+from engine.metadata import Metadata, upright_xmp, without_mark
+from engine.request import Limits
+
+THREADS = {"x265:pools": "none", "x265:frame-threads": "1"}
+"""A job has one processor."""
+
+STRIPS = {"x265:allow-non-conformance": "1"}
+"""For pictures less than 32 pixels high or wide and longer than 4,216: no level of HEVC has them, but readers do."""
+
+
+def library() -> ModuleType:
+    """The binding to libheif that is there."""
+    return import_module("pillow_heif" if find_spec("pillow_heif") else "pi_heif")
+
+
+def prepare() -> None:
+    """Load the library, one thread a decoder, and register the encoder, if there is one. Call once a process."""
+    library().register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
+
+
+def open_heif(data: bytes, limits: Limits) -> Opened:
+    """The header of the primary picture of a HEIC. Raises ConversionError when it is bad or over a limit.
+
+    libheif turns and mirrors as the file says; an orientation in EXIF beside that is history.
+    """
+    bmff.check_whole(data)
+    with decoding("heic"):
+        file = library().open_heif(data, convert_hdr_to_8bit=True)
+        image = file[file.primary_index]
+        (width, height), opaque = image.size, "A" not in image.mode.upper()
+        count = max(len(file), bmff.samples(data))
+    check_pixels(width * height, limits.max_pixels)
+    return Opened(
+        format="heic", size=(width, height), pixels=width * height, read=partial(_read, [image]),
+        kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count, opaque=opaque,
+        metadata=_metadata(image.info),
+    )  # fmt: skip
+
+
+def _read(images: list[Any]) -> Iterator[Frame]:
+    with decoding("heic"):
+        image = images.pop()
+        info, mode = image.info, image.mode
+        decoded = Image.frombytes(mode, image.size, bytes(image.data), "raw", mode, image.stride)
+    del image
+    colour = _described(info, grey=mode[0] == "L")
+    yield Frame(decoded, profile=colour.profile, problem=colour.problem, depth=max(8, info.get("bit_depth", 8)))
+
+
+def _described(info: dict[str, Any], *, grey: bool) -> Described:
+    if profile := info.get("icc_profile"):
+        return Described(profile)
+    numbers = info.get("nclx_profile") or {}
+    return by_cicp(numbers.get("color_primaries", 2), numbers.get("transfer_characteristics", 2), grey=grey)
+
+
+def _metadata(info: dict[str, Any]) -> Metadata:
+    return Metadata(exif=without_mark(info.get("exif") or b""), xmp=upright_xmp((info.get("xmp") or b"").rstrip(b"\0")))

@@ -1,0 +1,118 @@
+"""JPEG: its header by Pillow, its pixels by simplejpeg, which says what libjpeg finds wrong; Pillow keeps that to itself.
+
+Both sit on libjpeg-turbo and give the same pixels. What a decoder cannot see is a flipped bit after which the stream
+still makes sense; whoever decodes it sees a picture that is a little off.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+import simplejpeg
+from PIL import Image, ImageFile, JpegImagePlugin
+
+from engine.codecs.opening import load_image, once, sensible_dpi
+from engine.containers import jpeg
+from engine.errors import corrupt, decoding, truncated, unsupported
+from engine.image import Frame, Kind, Opened
+from engine.metadata import Metadata, exif_orientation, iptc_of, upright_xmp, without_mark
+from engine.request import Limits
+
+COLOURS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
+"""simplejpeg's names of the pixel modes."""
+
+EARLY_END = "premature end"
+DAMAGE = "corrupt jpeg data"
+PADDED = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+"""What libjpeg says when something stands between the last block and the end mark."""
+
+END = b"\xff\xd9"
+
+MOST_SCANS = 200
+"""Each is a pass over the whole picture, whatever it holds: a small file can ask for hours. Encoders make some ten."""
+
+
+def open_jpeg(data: bytes, _limits: Limits) -> Opened:
+    """The header of a JPEG or MPO. Raises ConversionError when it is bad."""
+    if jpeg.scans(data, MOST_SCANS) > MOST_SCANS:
+        raise unsupported("jpeg", f"it has more than {MOST_SCANS} scans")
+    image = load_image("jpeg", data)
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        raise TypeError(image)
+    if image.mode == "CMYK" and "adobe" not in image.info:
+        # Adobe's programs store CMYK inverted and mark the file; Pillow takes every file as theirs.
+        image.tile = [tile._replace(args=("CMYK", "")) for tile in image.tile]
+    metadata = _metadata(image)
+    count = getattr(image, "n_frames", 1)
+    orientation = exif_orientation(metadata.exif)
+    make = partial(Frame, profile=image.info.get("icc_profile") or None, orientation=orientation)
+    read = partial(_read, [image], data, make)
+    return Opened(
+        format="jpeg", size=image.size, pixels=image.width * image.height, read=read, read_smaller=read,
+        kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count, metadata=metadata,
+        orientation=orientation, opaque=True, dpi=sensible_dpi(image),
+    )  # fmt: skip
+
+
+def _metadata(image: JpegImagePlugin.JpegImageFile) -> Metadata:
+    comment = image.info.get("comment", b"")
+    return Metadata(
+        exif=without_mark(image.info.get("exif", b"")),
+        xmp=upright_xmp(image.info.get("xmp", b"")),
+        iptc=iptc_of(_photoshop(image)),
+        comment=comment if isinstance(comment, bytes) else b"",
+    )
+
+
+def _photoshop(image: JpegImagePlugin.JpegImageFile) -> bytes:
+    mark = b"Photoshop 3.0\0"
+    return b"".join(data[len(mark) :] for name, data in image.applist if name == "APP13" and data.startswith(mark))
+
+
+def _read(images: list[ImageFile.ImageFile], data: bytes, make: partial[Frame], factor: int = 1) -> Iterator[Frame]:
+    decoded = _strictly_decoded(images[0], data, factor)
+    if decoded is None:
+        yield from once("jpeg", images, make)
+    else:
+        images.clear()
+        yield make(decoded)
+
+
+def _strictly_decoded(image: Image.Image, data: bytes, factor: int) -> Image.Image | None:
+    """The pixels, `factor` times smaller; None when Pillow has to decode them. Raises ConversionError for damage.
+
+    simplejpeg is for what is grey or YCbCr; of inks (CMYK, YCCK) it is only asked whether they are sound.
+    """
+    colour = COLOURS.get(image.mode)
+    if colour is None:
+        return None
+    width, height = size = (image.width // factor, image.height // factor)
+    with decoding("jpeg"):
+        try:
+            pixels = simplejpeg.decode_jpeg(data, colour, min_width=width, min_height=height)
+        except ValueError as error:
+            _judge(str(error), data)
+            return None
+        if image.mode == "CMYK" or pixels.shape[1::-1] != size:
+            return None
+        return Image.frombuffer(image.mode, size, pixels, "raw", image.mode, 0, 1)
+
+
+def _judge(said: str, data: bytes) -> None:
+    """Raises ConversionError when what libjpeg said is damage; it also remarks on what is merely odd."""
+    words = said.lower()
+    if EARLY_END in words:
+        raise truncated()
+    if DAMAGE in words and not _is_padding(words, data):
+        raise corrupt()
+
+
+def _is_padding(words: str, data: bytes) -> bool:
+    """Some cameras fill up with zeros before the end mark; anything else there is data that made no sense."""
+    found = PADDED.search(words)
+    if found is None:
+        return False
+    count = int(found[1])
+    # Behind an MPO's or a motion photo's first picture there are others with end marks of their own.
+    at = data.find(bytes(count) + END)
+    return at >= 0

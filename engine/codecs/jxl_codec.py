@@ -1,0 +1,123 @@
+"""JPEG XL through imagecodecs (libjxl), whose arrays are made Pillow's images here."""
+
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from typing import Any, BinaryIO
+
+import numpy as np
+from imagecodecs import jpegxl_decode, jpegxl_encode
+from PIL import Image
+
+from engine.codecs.writers.plan import Plan
+from engine.color.colorimetry import PRIMARIES, Colorimetry, Described, by_cicp, described
+from engine.color.jxl_profile import packed_profile
+from engine.containers import jxl
+from engine.errors import decoding, unsupported
+from engine.image import Frame, Opened
+from engine.limits import check_pixels
+from engine.metadata import Metadata, upright_xmp
+from engine.pixels.samples import eight_bits_by_rows
+from engine.request import Limits
+
+BYTES = 40
+"""What libjxl takes for each pixel, at least."""
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+def open_jxl(data: bytes, limits: Limits) -> Opened:
+    """The header of a JPEG XL. Raises ConversionError when it is bad, over a limit or an animation."""
+    file = jxl.parse(data)
+    header = file.header
+    if header.other_channels:
+        raise unsupported("jxl", "it has channels beside colour and transparency")
+    check_pixels(header.width * header.height, limits.max_pixels)
+    return Opened(
+        format="jxl", size=(header.width, header.height), pixels=header.width * header.height,
+        read=partial(_read, data, header), orientation=header.orientation, opaque=not header.alpha,
+        metadata=Metadata(exif=file.exif, xmp=upright_xmp(file.xmp)),
+    )  # fmt: skip
+
+
+def _read(data: bytes, header: jxl.JxlHeader) -> Iterator[Frame]:
+    needs = header.width * header.height * BYTES
+    with decoding("jxl", needs=needs):
+        # The orientation is left to the step that bakes it in, so that it is applied once for all formats.
+        samples = jpegxl_decode(data, index=0, keeporientation=True, numthreads=1)
+        image = _image(samples, header)
+    colour = _described(data, header)
+    yield Frame(
+        image,
+        profile=colour.profile,
+        problem=colour.problem,
+        orientation=header.orientation,
+        depth=max(8, header.depth),
+        full_scale=(1 << header.depth) - 1 if 8 < header.depth < 16 else 65_535,
+    )
+
+
+def _described(data: bytes, header: jxl.JxlHeader) -> Described:
+    if header.packed_profile:
+        # Of a lossy picture the decoder makes sRGB; of others it hands out the samples as they are.
+        return Described() if header.converted else _unpacked(packed_profile(data))
+    if header.gamma and header.primaries in PRIMARIES:
+        return described(Colorimetry(header.gamma, *PRIMARIES[header.primaries]), grey=header.grey)
+    return by_cicp(header.primaries, header.transfer, grey=header.grey)
+
+
+def _unpacked(profile: bytes | None) -> Described:
+    return Described(profile) if profile else Described(problem="it is packed in a way that is not read here")
+
+
+def _image(samples: Any, header: jxl.JxlHeader) -> Image.Image:
+    samples = samples.reshape(samples.shape[0], samples.shape[1], -1)
+    height, width, channels = samples.shape
+    if (width, height) != (header.width, header.height) or channels not in MODES:
+        raise ValueError("the decoder gave another picture than the header says")
+    if samples.dtype == np.uint16 and channels == 1:
+        return Image.frombytes("I;16", (width, height), samples.astype("<u2").tobytes())
+    if samples.dtype == np.float32 and channels == 1:
+        return Image.fromarray(samples[:, :, 0])
+    mode = MODES[channels]
+    if header.premultiplied:
+        mode = mode.replace("A", "a")
+    return Image.frombytes(mode, (width, height), _eight_bits(samples, header).tobytes())
+
+
+def _eight_bits(samples: Any, header: jxl.JxlHeader) -> Any:
+    if samples.dtype == np.uint8 and header.depth == 8:
+        return samples
+    top = 1.0 if samples.dtype.kind == "f" else float((1 << min(header.depth, 16)) - 1)
+    return eight_bits_by_rows(samples, lambda rows: rows * (255 / top))
+
+
+def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+    """One picture, with what metadata the plan's settings have."""
+    settings = dict(plan.settings)
+    exif, xmp = settings.pop("exif", b""), settings.pop("xmp", b"")
+    encode = _encoded_grey16 if frame.image.mode == "I;16" else _encoded
+    sink.write(jxl.with_boxes(encode(np.asarray(frame.image), plan, settings), exif, xmp))
+    return frame.image.size
+
+
+def _encoded(samples: Any, _plan: Plan, settings: dict[str, Any]) -> bytes:
+    return bytes(jpegxl_encode(samples, numthreads=1, **settings))
+
+
+def _encoded_grey16(samples: Any, plan: Plan, settings: dict[str, Any]) -> bytes:
+    """Without loss unless a quality is asked for.
+
+    imagecodecs calls samples of 16 bits linear light. What is coded without loss is called what it is afterwards; for
+    the rest, whose code depends on the light, the samples are made linear.
+    """
+    if plan.options.quality is None or plan.options.lossless:
+        settings = {"effort": settings["effort"], "lossless": True}
+        return jxl.called_srgb(_encoded(samples, plan, settings))
+    return _encoded(_linear_curve()[samples], plan, settings)
+
+
+@lru_cache(maxsize=1)
+def _linear_curve() -> Any:
+    values = np.arange(65_536) / 65_535
+    light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    return np.round(light * 65_535).astype(np.uint16)

@@ -1,0 +1,128 @@
+"""PNG and APNG: the common kinds of pixels by libpng, through imagecodecs, all others by Pillow, which takes twice as long."""
+
+import struct
+from collections.abc import Iterator
+from functools import partial
+
+from imagecodecs import PngError, png_decode
+from PIL import Image, ImageFile
+
+from engine.animation.compose import Disposal, Patch, compose
+from engine.codecs.opening import load_image, once, sensible_dpi
+from engine.color.colorimetry import Colorimetry, Described, by_cicp, described
+from engine.containers import png
+from engine.errors import decoding
+from engine.image import Frame, Kind, Opened
+from engine.limits import check_frames, check_pixels
+from engine.metadata import exif_orientation
+from engine.pixels.modes import plain
+from engine.pixels.samples import eight_bits_by_rows
+from engine.request import Limits
+
+PLAIN = {(0, 8): "L", (2, 8): "RGB", (4, 8): "LA", (6, 8): "RGBA", (2, 16): "RGB", (4, 16): "LA", (6, 16): "RGBA"}
+"""What libpng reads: Pillow's mode for a colour type and its depth. 16-bit grey stays that, palettes are unpacked by Pillow."""
+
+
+def open_png(data: bytes, limits: Limits) -> Opened:
+    """The header of a PNG. Raises ConversionError when it is bad or over a limit."""
+    parts = png.parse(data)
+    check_frames(len(parts.frames), limits.max_frames)
+    count, size = max(1, len(parts.frames)), (parts.width, parts.height)
+    pixels = size[0] * size[1] * count
+    check_pixels(pixels, limits.max_pixels)
+    textless = png.for_decoder(data, parts)
+    image, metadata = load_image("png", textless), parts.metadata()
+    orientation, colour = exif_orientation(metadata.exif), _colour(parts, image.info.get("icc_profile") or None)
+    make = partial(
+        Frame, profile=colour.profile, problem=colour.problem, orientation=orientation, depth=max(8, parts.depth)
+    )
+
+    def read_animation() -> Iterator[Frame]:
+        for composed, duration in compose(size, _patches(parts)):
+            yield make(composed, duration)
+
+    return Opened(
+        format="png", size=size, pixels=pixels, metadata=metadata,
+        read=read_animation if parts.frames else partial(_read, [image], textless, parts, make),
+        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, plays=parts.plays,
+        orientation=orientation, opaque=parts.opaque, dpi=sensible_dpi(image),
+    )  # fmt: skip
+
+
+def _read(images: list[ImageFile.ImageFile], data: bytes, parts: png.PngFile, make: partial[Frame]) -> Iterator[Frame]:
+    decoded = _by_libpng(data, parts, (parts.width, parts.height))
+    if decoded is not None:
+        images.clear()
+        yield make(decoded)
+        return
+
+    def make_still(loaded: ImageFile.ImageFile) -> Frame:
+        _true_transparency(loaded, parts.depth)
+        return make(loaded)
+
+    yield from once("png", images, make_still)
+
+
+def _by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.Image | None:
+    """The pixels; None for kinds that libpng would change, and for what it refuses: of that, Pillow is to say why."""
+    mode, clear = PLAIN.get((parts.colour_type, parts.depth)), parts.transparency is not None
+    if mode is None or (clear and parts.depth == 8):
+        return None
+    try:
+        samples = png_decode(data)
+    except PngError:
+        return None
+    # A clear colour of 16 bits is told by all of them here, by 8 in Pillow.
+    mode = "RGBA" if clear else mode
+    if samples.size != size[0] * size[1] * len(mode):
+        return None
+    if parts.depth == 16:
+        samples = eight_bits_by_rows(samples, lambda rows: rows / 257)
+    return Image.frombuffer(mode, size, samples, "raw", mode, 0, 1)
+
+
+def _colour(parts: png.PngFile, icc: bytes | None) -> Described:
+    """What comes first counts: numbers, a profile, the word sRGB, gamma and chromaticities (PNG 3, section 4.3)."""
+    grey = parts.colour_type in {0, 4}
+    if len(parts.cicp) == 4:
+        return by_cicp(parts.cicp[0], parts.cicp[1], grey=grey)
+    if parts.profile_problem:
+        return Described(problem=parts.profile_problem)
+    if icc or parts.srgb or not 10_000 <= parts.gamma <= 1_000_000:
+        return Described(icc)
+    colour = Colorimetry(100_000 / parts.gamma)
+    if len(parts.chromaticities) == 32:
+        values = [value / 100_000 for value in struct.unpack(">8I", parts.chromaticities)]
+        white, red, green, blue = zip(values[::2], values[1::2], strict=True)
+        colour = Colorimetry(colour.gamma, (red, green, blue), white)
+    return described(colour, grey=grey)
+
+
+def _true_transparency(image: Image.Image, depth: int) -> None:
+    """Pillow scales samples to 8 bits but leaves the transparent colour in the file's own depth."""
+    value = image.info.get("transparency")
+    if image.mode == "L" and isinstance(value, int) and depth < 8:
+        image.info["transparency"] = value * 255 // ((1 << depth) - 1)
+
+
+def _patches(parts: png.PngFile) -> Iterator[Patch]:
+    for index, (control, _) in enumerate(parts.frames):
+        yield Patch(
+            plain(Frame(_patch_image(parts, index))).convert("RGBA"),
+            (control.x, control.y),
+            control.duration,
+            over=control.blend == png.BLEND_OVER,
+            disposal=Disposal(control.dispose) if control.dispose in (0, 1, 2) else Disposal.KEEP,
+        )
+
+
+def _patch_image(parts: png.PngFile, index: int) -> Image.Image:
+    control, data = parts.frames[index][0], parts.frame_file(index)
+    decoded = _by_libpng(data, parts, (control.width, control.height))
+    if decoded is not None:
+        return decoded
+    image = load_image("png", data)
+    with decoding("png"):
+        image.load()
+    _true_transparency(image, parts.depth)
+    return image

@@ -1,0 +1,86 @@
+"""APNG, made of single PNGs of Pillow's: each frame holds only the region that changed, and replaces it."""
+
+import io
+import struct
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+from PIL import Image, ImageChops
+
+from engine.codecs.writers.plan import Plan
+from engine.codecs.writers.png import packing
+from engine.codecs.writers.sequences import profile_of
+from engine.containers import png
+from engine.image import Frame
+
+REPLACE = b"\0\0"
+"""dispose_op none, blend_op source."""
+
+LARGEST_PART = 65_535
+
+
+def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
+    """Write every frame; all have the same size and mode."""
+    first = next(frames)
+    way = packing(first.image, plan.settings)
+    plan = replace(plan, settings=plan.settings | way, later_settings=plan.later_settings | way)
+    head, data = _taken_apart(first, plan.settings, plan)
+    sink.write(png.SIGNATURE)
+    for kind, body in head:
+        sink.write(png.chunk(kind, body))
+        if kind == b"IHDR":
+            sink.write(png.chunk(b"acTL", struct.pack(">II", plan.frames, plan.plays)))
+    times = _Times(plan)
+    sink.write(_control(0, first.image.size, (0, 0), times.fraction(first.duration)))
+    sink.write(png.chunk(b"IDAT", data))
+    sequence, before = 1, first.image
+    for frame in frames:
+        sink.write(_patch(frame, before, plan, sequence, times))
+        sequence, before = sequence + 2, frame.image
+    sink.write(png.chunk(b"IEND"))
+    times.warn()
+    return plan.frames
+
+
+class _Times:
+    """Delays as fractions of two 16-bit numbers; exact but for very long or very odd ones."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._rounded = False
+
+    def fraction(self, duration: Fraction) -> Fraction:
+        seconds = duration / 1000
+        found = seconds.limit_denominator(LARGEST_PART)
+        if found.numerator > LARGEST_PART:
+            found = min(seconds.limit_denominator(max(1, int(LARGEST_PART / seconds))), Fraction(LARGEST_PART))
+        self._rounded |= found != seconds
+        return found
+
+    def warn(self) -> None:
+        if self._rounded:
+            self._plan.warn_rounded("PNG", 1)
+
+
+def _control(sequence: int, size: tuple[int, int], corner: tuple[int, int], seconds: Fraction) -> bytes:
+    delay = struct.pack(">HH", seconds.numerator, seconds.denominator)
+    return png.chunk(b"fcTL", struct.pack(">IIIII", sequence, *size, *corner), delay, REPLACE)
+
+
+def _patch(frame: Frame, before: Image.Image, plan: Plan, sequence: int, times: _Times) -> bytes:
+    difference = ImageChops.subtract_modulo(frame.image, before)
+    box = difference.getbbox(alpha_only=False) or (0, 0, 1, 1)
+    region = frame.image.crop(box)
+    _, data = _taken_apart(Frame(region), plan.later_settings, plan)
+    control = _control(sequence, region.size, box[:2], times.fraction(frame.duration))
+    return control + png.chunk(b"fdAT", struct.pack(">I", sequence + 1), data)
+
+
+def _taken_apart(frame: Frame, settings: dict[str, Any], plan: Plan) -> tuple[list[tuple[bytes, memoryview]], bytes]:
+    """A frame as Pillow writes it: the chunks before the image data, and that data."""
+    buffer = io.BytesIO()
+    frame.image.save(buffer, plan.pillow, **settings, **profile_of(frame))
+    parts = [(kind, body) for kind, body in png.chunks(buffer.getvalue()) if kind != b"IEND"]
+    return [part for part in parts if part[0] != b"IDAT"], b"".join(body for kind, body in parts if kind == b"IDAT")

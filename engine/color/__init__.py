@@ -1,0 +1,1 @@
+"""Color: ICC profiles, and color described by numbers."""

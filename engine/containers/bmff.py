@@ -1,0 +1,152 @@
+"""ISO base media boxes (ISO/IEC 14496-12) of an AVIF: is it whole, how deep are its samples, how often does it play.
+
+Pillow gives neither the bit depth nor the repetition count of an AVIF, and writes every animation as endless; both
+sit in fixed places that are read and patched here the way libavif does it.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from engine.errors import corrupt, truncated
+
+FOREVER = (1 << 64) - 1
+
+
+class Box(NamedTuple):
+    """A box: its type, and where its body starts and ends in the file."""
+
+    kind: bytes
+    start: int
+    end: int
+
+
+def boxes(data: bytes | bytearray, start: int, end: int) -> Iterator[Box]:
+    """The boxes between two offsets. Raises ConversionError (truncated) when one is longer than that."""
+    while start + 8 <= end:
+        size, kind = struct.unpack_from(">I4s", data, start)
+        head = 8
+        if size == 1 and start + 16 <= end:
+            (size,), head = struct.unpack_from(">Q", data, start + 8), 16
+        elif size == 0:
+            size = end - start
+        if size < head:
+            raise corrupt("a box of it has no size")
+        if start + size > end:
+            raise truncated()
+        yield Box(kind, start + head, start + size)
+        start += size
+    if start != end:
+        raise truncated()
+
+
+def check_whole(data: bytes) -> None:
+    """Raises ConversionError (truncated) when a box says that the file goes on."""
+    for _ in boxes(data, 0, len(data)):
+        pass
+
+
+def depth(data: bytes) -> int:
+    """Bits a sample, from the first AV1 configuration (AV1 in ISOBMFF 1.2, section 2.3.3); 8 when there is none."""
+    at = data.find(b"av1C")
+    flags = data[at + 6] if 0 <= at < len(data) - 6 else 0
+    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
+
+
+def samples(data: bytes) -> int:
+    """How many pictures the longest track has; 0 when there are no tracks."""
+    found = (_child(data, track, b"mdia", b"minf", b"stbl", b"stsz") for track in _tracks(data))
+    return max((int.from_bytes(data[box.start + 8 : box.start + 12], "big") for box in found if box), default=0)
+
+
+def nclx(data: bytes) -> tuple[int, int] | None:
+    """Primaries and transfer (ITU-T H.273) of the first colour box that has such numbers (ISO/IEC 23008-12)."""
+    for meta in (box for box in boxes(data, 0, len(data)) if box.kind == b"meta"):
+        # Four bytes of version and flags come before the boxes of this one.
+        properties = _child(data, meta._replace(start=meta.start + 4), b"iprp", b"ipco")
+        for box in boxes(data, properties.start, properties.end) if properties else ():
+            if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
+                primaries, transfer = struct.unpack_from(">HH", data, box.start + 4)
+                return primaries, transfer
+    return None
+
+
+def plays(data: bytes) -> int:
+    """How often an image sequence plays, 0 for forever (also when it does not say)."""
+    for track in _tracks(data):
+        found = _edit_list(data, track)
+        if found is None:
+            return 0
+        repeats, segment = found
+        total = _get_duration(data, track)
+        if not repeats:
+            return 1
+        if total in {FOREVER, (1 << 32) - 1} or not segment:
+            return 0
+        return max(1, -(-total // segment))
+    return 0
+
+
+def set_plays(data: bytes, count: int) -> bytes:
+    """The same file, made by libavif as endless, playing `count` times (0: forever)."""
+    changed = bytearray(data)
+    if not count:
+        return data
+    longest = 0
+    for track in _tracks(data):
+        edits = _child(data, track, b"edts", b"elst")
+        if edits is None or data[edits.start] != 1:
+            raise ValueError("this sequence has no edit list to change")
+        (segment,) = struct.unpack_from(">Q", data, edits.start + 8)
+        changed[edits.start + 3] = 0 if count == 1 else 1
+        _set_duration(changed, _child(data, track, b"tkhd"), segment * count)
+        longest = max(longest, segment * count)
+    for movie in _top(data):
+        _set_duration(changed, _child(data, movie, b"mvhd"), longest)
+    return bytes(changed)
+
+
+def _top(data: bytes) -> Iterator[Box]:
+    return (box for box in boxes(data, 0, len(data)) if box.kind == b"moov")
+
+
+def _tracks(data: bytes) -> list[Box]:
+    return [box for movie in _top(data) for box in boxes(data, movie.start, movie.end) if box.kind == b"trak"]
+
+
+def _child(data: bytes, parent: Box, *path: bytes) -> Box | None:
+    found: Box | None = parent
+    for kind in path:
+        if found is None:
+            return None
+        found = next((box for box in boxes(data, found.start, found.end) if box.kind == kind), None)
+    return found
+
+
+def _edit_list(data: bytes, track: Box) -> tuple[bool, int] | None:
+    box = _child(data, track, b"edts", b"elst")
+    if box is None or box.end - box.start < 12:
+        return None
+    wide = data[box.start] == 1
+    (segment,) = struct.unpack_from(">Q" if wide else ">I", data, box.start + 8)
+    return bool(data[box.start + 3] & 1), segment
+
+
+# Version 1 of a header: version and flags, two times of 8 bytes, then 8 (track) or 4 (movie) bytes, then the duration.
+_DURATION = {b"tkhd": (28, 20), b"mvhd": (24, 16)}
+
+
+def _get_duration(data: bytes, track: Box) -> int:
+    box = _child(data, track, b"tkhd")
+    if box is None:
+        return FOREVER
+    wide, narrow = _DURATION[box.kind]
+    is_wide = data[box.start] == 1
+    (value,) = struct.unpack_from(">Q" if is_wide else ">I", data, box.start + (wide if is_wide else narrow))
+    return int(value)
+
+
+def _set_duration(data: bytearray, box: Box | None, value: int) -> None:
+    if box is None or data[box.start] != 1:
+        raise ValueError("this header has no wide duration to change")
+    struct.pack_into(">Q", data, box.start + _DURATION[box.kind][0], value)

@@ -1,0 +1,183 @@
+"""GIF blocks (GIF89a specification): read frame by frame, and written with exact times, loops and disposal.
+
+Frames are taken out as small GIFs of their own, so that one place composes them (engine.animation.compose), a missing end is
+seen, and a frame smaller than the canvas leaves it clear, as browsers have it.
+"""
+
+import struct
+from dataclasses import dataclass, field, replace
+
+from engine.errors import corrupt, truncated
+from engine.limits import too_many_frames
+
+EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
+GRAPHIC_CONTROL, COMMENT, APPLICATION = 0xF9, 0xFE, 0xFF
+DISPOSE_NONE, DISPOSE_BACKGROUND, DISPOSE_PREVIOUS = 1, 2, 3
+LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
+MOST_TICKS = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A graphic control extension: time in ticks of 10 ms, transparent colour index or None, disposal."""
+
+    ticks: int = 0
+    transparent: int | None = None
+    dispose: int = 0
+
+    def block(self) -> bytes:
+        """As bytes of a file."""
+        packed = self.dispose << 2 | (self.transparent is not None)
+        return struct.pack("<BBBBHBB", EXTENSION, GRAPHIC_CONTROL, 4, packed, self.ticks, self.transparent or 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class GifFrame:
+    """One image: its place in pixels, its colour table (its own or the file's), its packed data blocks."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    interlaced: bool
+    palette: bytes
+    control: Control
+    data: bytes
+
+    def file(self) -> bytes:
+        """This frame alone as a GIF of its own size, transparent colour included."""
+        control = Control(transparent=self.control.transparent).block()
+        return screen(self.width, self.height) + control + replace(self, x=0, y=0).block() + bytes([TRAILER])
+
+    def block(self) -> bytes:
+        """The image descriptor, colour table and data as bytes of a file."""
+        packed = 0x40 if self.interlaced else 0
+        if self.palette:
+            packed |= 0x80 | (len(self.palette) // 3 - 1).bit_length() - 1
+        place = struct.pack("<BHHHHB", IMAGE, self.x, self.y, self.width, self.height, packed)
+        return place + self.palette + self.data
+
+
+@dataclass(slots=True)
+class GifFile:
+    """A GIF taken apart. `plays` is 1 without a loop block, 0 for forever."""
+
+    width: int
+    height: int
+    palette: bytes = b""
+    plays: int = 1
+    comment: bytes = b""
+    frames: list[GifFrame] = field(default_factory=list)
+
+    @property
+    def opaque(self) -> bool:
+        """Whether no composed frame can show through."""
+        first = self.frames[0]
+        covers = not first.x and not first.y and first.width >= self.width and first.height >= self.height
+        clears = any(frame.control.dispose == DISPOSE_BACKGROUND for frame in self.frames[:-1])
+        undone_first = first.control.dispose == DISPOSE_PREVIOUS and len(self.frames) > 1
+        # Over an opaque canvas, clear pixels of later frames show what is below.
+        shows = first.control.transparent is not None
+        return covers and not (clears or undone_first or shows)
+
+
+class _Reader:
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+
+    def take(self, count: int) -> bytes:
+        part = self.data[self.at : self.at + count]
+        if len(part) < count:
+            raise truncated()
+        self.at += count
+        return part
+
+    def byte(self) -> int:
+        return self.take(1)[0]
+
+    def palette(self, packed: int) -> bytes:
+        return self.take(3 << (packed & 7) + 1) if packed & 0x80 else b""
+
+    def skip_blocks(self) -> bytes:
+        """Pass over data blocks up to the empty one; the bytes with their lengths."""
+        start = self.at
+        while length := self.byte():
+            self.take(length)
+        return self.data[start : self.at]
+
+
+def parse(data: bytes, max_frames: int) -> GifFile:
+    """Take a GIF apart. Raises ConversionError when it ends early, is damaged, or has more frames than allowed."""
+    reader = _Reader(data)
+    reader.take(6)
+    width, height, packed, _, _ = struct.unpack("<HHBBB", reader.take(7))
+    gif = GifFile(width, height, reader.palette(packed))
+    control = Control()
+    while (kind := reader.byte()) != TRAILER:
+        if kind == EXTENSION:
+            control = _extension(gif, reader, control)
+        elif kind == IMAGE:
+            if len(gif.frames) == max_frames:
+                raise too_many_frames(max_frames)
+            gif.frames.append(_image(gif, reader, control))
+            control = Control()
+        elif kind:
+            raise corrupt("a block of it is no GIF block")
+    if not gif.frames:
+        raise corrupt("it has no image")
+    _fit_canvas(gif)
+    return gif
+
+
+def _fit_canvas(gif: GifFile) -> None:
+    """Some writers leave the canvas too small, or 0; it is at least as large as the first frame."""
+    first = gif.frames[0]
+    gif.width = max(gif.width, first.x + first.width)
+    gif.height = max(gif.height, first.y + first.height)
+
+
+def _extension(gif: GifFile, reader: _Reader, control: Control) -> Control:
+    kind = reader.byte()
+    body = reader.skip_blocks()
+    if kind == GRAPHIC_CONTROL and len(body) >= 5:
+        packed, ticks, index = struct.unpack_from("<BHB", body, 1)
+        return Control(ticks, index if packed & 1 else None, packed >> 2 & 7)
+    if kind == APPLICATION and body[1:12] in LOOPS and body[12:14] == b"\x03\x01":
+        loops = int.from_bytes(body[14:16], "little")
+        gif.plays = loops + 1 if loops else 0
+    elif kind == COMMENT:
+        gif.comment += _joined(body)
+    return control
+
+
+def _joined(blocks: bytes) -> bytes:
+    parts, at = [], 0
+    while length := blocks[at]:
+        parts.append(blocks[at + 1 : at + 1 + length])
+        at += 1 + length
+    return b"".join(parts)
+
+
+def _image(gif: GifFile, reader: _Reader, control: Control) -> GifFrame:
+    x, y, width, height, packed = struct.unpack("<HHHHB", reader.take(9))
+    palette = reader.palette(packed) or gif.palette
+    start = reader.at
+    reader.byte()
+    reader.skip_blocks()
+    if not width or not height:
+        raise corrupt("a frame has no size")
+    data = reader.data[start : reader.at]
+    return GifFrame(x, y, width, height, bool(packed & 0x40), palette, control, data)
+
+
+def screen(width: int, height: int) -> bytes:
+    """The start of a file without a colour table for all frames."""
+    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0x70, 0, 0)
+
+
+def loop(plays: int) -> bytes:
+    """The loop block for that many plays (0: forever); none for one, as one is what a GIF without it does."""
+    if plays == 1:
+        return b""
+    again = min(plays - 1, 65_535) if plays else 0
+    return b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", again) + b"\0"

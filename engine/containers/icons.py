@@ -1,0 +1,112 @@
+"""Icons: the entries of an ICO and the blocks of an ICNS, so that the largest can be taken out and read like any file.
+
+What a directory says of an entry is a hint; the picture's own header decides before anything is decoded.
+"""
+
+import struct
+from dataclasses import dataclass
+
+from engine.errors import corrupt, truncated, unsupported
+
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+JP2_MAGIC = (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
+ICO_HEAD, ICO_ENTRY = 6, 16
+
+ICNS_SIDES = {
+    b"is32": 16, b"icp4": 16, b"il32": 32, b"icp5": 32, b"ic11": 32, b"ih32": 48, b"icp6": 64, b"ic12": 64,
+    b"it32": 128, b"ic07": 128, b"ic08": 256, b"ic13": 256, b"ic09": 512, b"ic14": 512, b"ic10": 1024,
+}  # fmt: skip
+MASKS = {b"is32": b"s8mk", b"il32": b"l8mk", b"ih32": b"h8mk", b"it32": b"t8mk"}
+"""Old blocks hold colour only; their alpha is a block of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Icon:
+    """The largest picture of an icon: a PNG, a JPEG 2000, or (`kind` is the icon's own) an icon with it alone."""
+
+    kind: str
+    data: bytes
+    size: tuple[int, int]
+
+
+def largest_of_ico(data: bytes) -> Icon:
+    """Raises ConversionError when the directory is damaged or points behind the end."""
+    (count,) = struct.unpack_from("<H", data, 4) if len(data) >= ICO_HEAD else (0,)
+    if len(data) < ICO_HEAD + ICO_ENTRY * count:
+        raise truncated()
+    entries = [data[at : at + ICO_ENTRY] for at in range(ICO_HEAD, ICO_HEAD + ICO_ENTRY * count, ICO_ENTRY)]
+    if not entries:
+        raise corrupt("it has no picture")
+    entry = max(entries, key=_rank)
+    length, offset = struct.unpack_from("<II", entry, 8)
+    if offset + length > len(data):
+        raise truncated()
+    picture = data[offset : offset + length]
+    if picture.startswith(PNG_MAGIC):
+        return Icon("png", picture, (0, 0))
+    return _bitmap(entry, picture)
+
+
+def _rank(entry: bytes) -> tuple[int, int]:
+    """Sides of 256 are written as 0; of equal ones the one with more bits."""
+    return (entry[0] or 256) * (entry[1] or 256), int.from_bytes(entry[6:8], "little")
+
+
+def _bitmap(entry: bytes, picture: bytes) -> Icon:
+    """A Windows bitmap whose height counts its mask too; its own header says how large it is."""
+    if len(picture) < 40:
+        raise truncated()
+    head, width, doubled = struct.unpack_from("<Iii", picture)
+    size = (width, abs(doubled) // 2)
+    if head != 40 or not 0 < size[0] <= 1024 or not 0 < size[1] <= 1024:
+        raise unsupported("ico", "its bitmap is of a kind that is not known here")
+    told = bytes(side if side < 256 else 0 for side in size)
+    alone = told + entry[2:8] + struct.pack("<II", len(picture), ICO_HEAD + ICO_ENTRY)
+    return Icon("ico", b"\0\0\1\0\1\0" + alone + picture, size)
+
+
+def largest_of_icns(data: bytes) -> Icon:
+    """Raises ConversionError when a block is damaged or the file ends early."""
+    if int.from_bytes(data[4:8], "big") > len(data):
+        raise truncated()
+    blocks = _icns_blocks(data)
+    kinds = sorted((kind for kind in blocks if kind in ICNS_SIDES), key=lambda kind: (ICNS_SIDES[kind], kind))
+    if not kinds:
+        raise unsupported("icns", "it has no picture of a kind that is known here")
+    best = kinds[-1]
+    picture, side = blocks[best], ICNS_SIDES[best]
+    if picture.startswith(PNG_MAGIC):
+        return Icon("png", picture, (0, 0))
+    if picture.startswith(JP2_MAGIC):
+        return Icon("jp2", picture, (0, 0))
+    kept = {kind: blocks[kind] for kind in (best, MASKS.get(best, b"")) if kind in blocks}
+    return Icon("icns", packed_icns(kept), (side, side))
+
+
+def _icns_blocks(data: bytes) -> dict[bytes, bytes]:
+    blocks: dict[bytes, bytes] = {}
+    at, end = 8, min(len(data), int.from_bytes(data[4:8], "big"))
+    while at + 8 <= end:
+        kind, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
+        if length < 8:
+            raise corrupt("a block of it has no size")
+        if at + length > len(data):
+            raise truncated()
+        blocks.setdefault(kind, data[at + 8 : at + length])
+        at += length
+    return blocks
+
+
+def packed_icns(blocks: dict[bytes, bytes]) -> bytes:
+    """An ICNS with those blocks."""
+    body = b"".join(kind + (len(block) + 8).to_bytes(4, "big") + block for kind, block in blocks.items())
+    return b"icns" + (len(body) + 8).to_bytes(4, "big") + body
+
+
+def packed_ico(pictures: dict[int, bytes]) -> bytes:
+    """An ICO with those PNGs, by the side of their square, of 256 at most."""
+    at, directory = ICO_HEAD + ICO_ENTRY * len(pictures), b""
+    for side, picture in pictures.items():
+        directory += struct.pack("<BBBBHHII", side & 255, side & 255, 0, 0, 1, 32, len(picture), at)
+        at += len(picture)
+    return struct.pack("<HHH", 0, 1, len(pictures)) + directory + b"".join(pictures.values())

@@ -1,0 +1,51 @@
+"""JPEG 2000 (ISO/IEC 15444-1): what the boxes and the codestream's header say that Pillow does not pass on."""
+
+from dataclasses import dataclass
+
+from engine.containers.bmff import Box, boxes
+from engine.errors import truncated
+
+SIZE = b"\xff\x51"
+CODESTREAM = b"\xff\x4f\xff\x51"
+UUID_EXIF = b"JpgTiffExif->JP2"
+UUID_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+ICC_METHODS = {2, 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Jp2Header:
+    """`depth` is the bits of a sample, the most of any component; EXIF and XMP as their blocks."""
+
+    depth: int
+    profile: bytes | None = None
+    exif: bytes = b""
+    xmp: bytes = b""
+
+
+def parse(data: bytes) -> Jp2Header:
+    """Raises ConversionError (truncated) when a box says that the file goes on."""
+    if data.startswith(CODESTREAM):
+        return Jp2Header(_depth(data, 0))
+    top = list(boxes(data, 0, len(data)))
+    codestream = next((box for box in top if box.kind == b"jp2c"), None)
+    if codestream is None:
+        raise truncated()
+    uuids = {data[box.start : box.start + 16]: data[box.start + 16 : box.end] for box in top if box.kind == b"uuid"}
+    profile = next((_profile(data, box) for box in top if box.kind == b"jp2h"), None)
+    return Jp2Header(_depth(data, codestream.start), profile, uuids.get(UUID_EXIF, b""), uuids.get(UUID_XMP, b""))
+
+
+def _profile(data: bytes, header: Box) -> bytes | None:
+    for box in boxes(data, header.start, header.end):
+        if box.kind == b"colr" and data[box.start] in ICC_METHODS:
+            return data[box.start + 3 : box.end]
+    return None
+
+
+def _depth(data: bytes, start: int) -> int:
+    """Of the components in the marker SIZ (A.5.1), which comes first."""
+    count = int.from_bytes(data[start + 40 : start + 42], "big")
+    components = data[start + 42 : start + 42 + 3 * count : 3]
+    if data[start + 2 : start + 4] != SIZE or not components:
+        raise truncated()
+    return max(depth & 0x7F for depth in components) + 1

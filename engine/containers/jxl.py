@@ -1,0 +1,268 @@
+"""JPEG XL: the boxes around the codestream, and the codestream's header (ISO/IEC 18181-1 and -2, second edition).
+
+The decoder gives pixels only; size, orientation, depth, animation and colour are read here, before it allocates.
+"""
+
+from dataclasses import dataclass
+
+from imagecodecs import BrotliError, brotli_decode
+
+from engine.errors import corrupt, truncated, unsupported
+
+CODESTREAM = b"\xff\x0a"
+SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"
+FILE_TYPE = b"\0\0\0\x14ftypjxl \0\0\0\0jxl "
+RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
+GREY = 1
+LINEAR, SRGB = 8, 13
+ALPHA, SPOT, FILTER_ARRAY = 0, 2, 5
+METADATA = frozenset({b"Exif", b"xml "})
+LARGEST_METADATA = 4 << 20
+"""Bytes that EXIF or XMP may unpack to; a few thousand are usual."""
+
+
+@dataclass(slots=True)
+class JxlHeader:
+    """What is known before decoding; size in pixels before `orientation` (an EXIF value) is applied.
+
+    `primaries` and `transfer` are numbers of ITU-T H.273, 0 where the colour is described in another way; `gamma` is
+    that of the samples, 0 where there is a transfer. `transfer_at` is where its last four bits are in the codestream.
+    `converted` says that the decoder gives the described colour, whatever profile the file holds besides.
+    """
+
+    width: int = 0
+    height: int = 0
+    orientation: int = 1
+    depth: int = 8
+    is_float: bool = False
+    grey: bool = False
+    alpha: bool = False
+    premultiplied: bool = False
+    other_channels: bool = False
+    primaries: int = 1
+    transfer: int = 13
+    transfer_at: int = 0
+    gamma: float = 0.0
+    packed_profile: bool = False
+    converted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class JxlFile:
+    """A file taken apart: the codestream's header, EXIF as a TIFF block, and XMP."""
+
+    header: JxlHeader
+    exif: bytes = b""
+    xmp: bytes = b""
+
+
+def parse(data: bytes) -> JxlFile:
+    """Take a JPEG XL apart. Raises ConversionError when it ends early, is damaged or of a kind that is not read."""
+    if data.startswith(CODESTREAM):
+        return JxlFile(_header(data))
+    start = b""
+    found: dict[bytes, memoryview] = {}
+    for kind, body in _boxes(data):
+        if kind in {b"jxlc", b"jxlp"} and len(start) < 4096:
+            start += bytes(body[4 if kind == b"jxlp" else 0 :][:4096])
+        found.setdefault(*_unpacked(kind, body))
+    if not start:
+        raise truncated()
+    exif = bytes(found.get(b"Exif", b""))
+    skipped = 4 + int.from_bytes(exif[:4], "big")
+    return JxlFile(_header(start), exif[skipped:], bytes(found.get(b"xml ", b"")))
+
+
+def _unpacked(kind: bytes, body: memoryview) -> tuple[bytes, memoryview]:
+    """What a `brob` box holds; one that is too large or damaged stays as it is, and so is not looked at."""
+    inner = bytes(body[:4])
+    if kind != b"brob" or inner not in METADATA:
+        return kind, body
+    try:
+        return inner, memoryview(brotli_decode(bytes(body[4:]), out=bytearray(LARGEST_METADATA)))
+    except BrotliError:
+        return kind, body
+
+
+def with_boxes(data: bytes, exif: bytes, xmp: bytes) -> bytes:
+    """The same picture with EXIF (a TIFF block) and XMP before the codestream."""
+    if not exif and not xmp:
+        return data
+    extra = (_box(b"Exif", bytes(4) + exif) if exif else b"") + (_box(b"xml ", xmp) if xmp else b"")
+    if data.startswith(CODESTREAM):
+        return SIGNATURE + FILE_TYPE + extra + _box(b"jxlc", data)
+    at = len(SIGNATURE) + len(FILE_TYPE)
+    if data[at + 4 : at + 8] == b"jxll":
+        at += int.from_bytes(data[at : at + 4], "big")
+    return data[:at] + extra + data[at:]
+
+
+def called_srgb(data: bytes) -> bytes:
+    """The same picture, which says that its samples are linear light, saying that they are sRGB's."""
+    start = data.index(CODESTREAM)
+    header = _header(data[start:])
+    if header.transfer != LINEAR:
+        raise ValueError("these samples are not called linear")
+    changed = bytearray(data)
+    # Both numbers are written as four bits after the same choice of four.
+    for bit, at in enumerate(range(header.transfer_at, header.transfer_at + 4)):
+        byte, place = start + len(CODESTREAM) + at // 8, at % 8
+        changed[byte] = changed[byte] & ~(1 << place) | ((SRGB - 2) >> bit & 1) << place
+    return bytes(changed)
+
+
+def _box(kind: bytes, body: bytes) -> bytes:
+    return (len(body) + 8).to_bytes(4, "big") + kind + body
+
+
+def _boxes(data: bytes) -> list[tuple[bytes, memoryview]]:
+    view, at, found = memoryview(data), len(SIGNATURE), []
+    while at < len(data):
+        size, kind, head = int.from_bytes(view[at : at + 4], "big"), bytes(view[at + 4 : at + 8]), 8
+        if size == 1:
+            size, head = int.from_bytes(view[at + 8 : at + 16], "big"), 16
+        elif size == 0:
+            size = len(data) - at
+        if at + size > len(data) or len(data) - at < 8:
+            raise truncated()
+        if size < head:
+            raise corrupt("a box of it has no size")
+        found.append((kind, view[at + head : at + size]))
+        at += size
+    return found
+
+
+class _Bits:
+    """Bits from the least significant on. Raises ConversionError (truncated) behind the end."""
+
+    def __init__(self, data: bytes) -> None:
+        self._value, self._length = int.from_bytes(data[:4096], "little"), 8 * min(len(data), 4096)
+        self.at = 0
+
+    def take(self, count: int) -> int:
+        """The next bits as a number."""
+        if self.at + count > self._length:
+            raise truncated()
+        value = self._value >> self.at & (1 << count) - 1
+        self.at += count
+        return value
+
+    def flag(self) -> bool:
+        """The next bit."""
+        return bool(self.take(1))
+
+    def number(self, *choices: tuple[int, int]) -> int:
+        """One of four ways to write a number: so many bits, and what is added to them."""
+        bits, offset = choices[self.take(2)]
+        return self.take(bits) + offset
+
+    def kind(self) -> int:
+        """An enumerated value."""
+        return self.number((0, 0), (0, 1), (4, 2), (6, 18))
+
+
+def _header(data: bytes) -> JxlHeader:
+    bits, header = _Bits(data[2:]), JxlHeader()
+    if not data.startswith(CODESTREAM):
+        raise corrupt("it holds no JPEG XL codestream")
+    header.width, header.height = _size(bits)
+    if bits.flag():
+        return header
+    if bits.flag():
+        _extra_fields(bits, header)
+    header.is_float, header.depth = _depth(bits)
+    bits.flag()
+    for _ in range(bits.number((0, 0), (0, 1), (4, 2), (12, 1))):
+        _extra_channel(bits, header)
+    header.converted = bits.flag()
+    _colour(bits, header)
+    return header
+
+
+def _size(bits: _Bits) -> tuple[int, int]:
+    small = bits.flag()
+    height = _side(bits, small=small)
+    ratio = bits.take(3)
+    if not ratio:
+        return _side(bits, small=small), height
+    part, whole = RATIOS[ratio]
+    return height * part // whole, height
+
+
+def _side(bits: _Bits, *, small: bool) -> int:
+    return (bits.take(5) + 1) * 8 if small else bits.number((9, 1), (13, 1), (18, 1), (30, 1))
+
+
+def _extra_fields(bits: _Bits, header: JxlHeader) -> None:
+    header.orientation = bits.take(3) + 1
+    if bits.flag():
+        _size(bits)
+    if bits.flag():
+        _skip_preview(bits)
+    if bits.flag():
+        raise unsupported("jxl", "it is an animation")
+
+
+def _skip_preview(bits: _Bits) -> None:
+    eighths = bits.flag()
+    side = ((0, 16), (0, 32), (5, 1), (9, 33)) if eighths else ((6, 1), (8, 65), (10, 321), (12, 1345))
+    bits.number(*side)
+    if not bits.take(3):
+        bits.number(*side)
+
+
+def _depth(bits: _Bits) -> tuple[bool, int]:
+    if not bits.flag():
+        return False, bits.number((0, 8), (0, 10), (0, 12), (6, 1))
+    depth = bits.number((0, 32), (0, 16), (0, 24), (6, 1))
+    bits.take(4)
+    return True, depth
+
+
+def _extra_channel(bits: _Bits, header: JxlHeader) -> None:
+    kind = ALPHA
+    associated = False
+    if not bits.flag():
+        kind = bits.kind()
+        _depth(bits)
+        bits.number((0, 0), (0, 3), (0, 4), (3, 1))
+        for _ in range(bits.number((0, 0), (4, 0), (5, 16), (10, 48))):
+            bits.take(8)
+        if kind == ALPHA:
+            associated = bits.flag()
+        elif kind == SPOT:
+            bits.take(64)
+        elif kind == FILTER_ARRAY:
+            bits.number((0, 1), (2, 0), (4, 3), (8, 19))
+    if kind == ALPHA and not header.alpha:
+        header.alpha, header.premultiplied = True, associated
+    else:
+        header.other_channels = True
+
+
+def _colour(bits: _Bits, header: JxlHeader) -> None:
+    if bits.flag():
+        return
+    header.packed_profile = bits.flag()
+    space = bits.kind()
+    header.grey = space == GREY
+    if header.packed_profile:
+        return
+    white = bits.kind()
+    if white == 2:
+        _skip_points(bits, 1)
+    primaries = 1
+    if not header.grey:
+        primaries = bits.kind()
+        if primaries == 2:
+            _skip_points(bits, 3)
+    if bits.flag():
+        header.gamma = 10_000_000 / max(1, bits.take(24))
+    else:
+        header.transfer, header.transfer_at = bits.kind(), bits.at - 4
+    header.primaries = {(1, 1): 1, (1, 9): 9, (1, 11): 12, (11, 11): 11}.get((white, primaries), 0)
+
+
+def _skip_points(bits: _Bits, count: int) -> None:
+    for _ in range(2 * count):
+        bits.number((19, 0), (19, 0), (20, 0), (21, 0))

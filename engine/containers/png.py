@@ -1,0 +1,272 @@
+"""PNG chunks (PNG specification, third edition), which hold APNG's frames too.
+
+Pillow checks no sums of image data, takes a file without its end, and composes `blend over` wrong; so frames are
+taken out here, each as a small PNG of its own.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from engine.errors import corrupt, truncated, unsupported
+from engine.metadata import Metadata, upright_xmp
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+TEXT = {b"tEXt", b"zTXt", b"iTXt"}
+XMP_KEYWORD = b"XML:com.adobe.xmp"
+# Other programs' way to hide EXIF and the like in text: it would bring orientation and GPS back.
+RAW_PROFILE = b"Raw profile type "
+DISPOSE_BACKGROUND, DISPOSE_PREVIOUS = 1, 2
+BLEND_OVER = 1
+LARGEST_PROFILE = 4 << 20
+"""Bytes; those of cameras and printers have one or two million at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameControl:
+    """An fcTL chunk: the region in pixels, the time in milliseconds, and how it goes on and off the canvas."""
+
+    width: int
+    height: int
+    x: int
+    y: int
+    duration: Fraction
+    dispose: int
+    blend: int
+
+
+@dataclass(slots=True)
+class PngFile:
+    """A PNG taken apart. `frames` is empty when it is no animation; `plays` 0 is forever."""
+
+    width: int = 0
+    height: int = 0
+    depth: int = 8
+    colour_type: int = 0
+    header: bytes = b""
+    plays: int = 0
+    declared_frames: int = 0
+    palette: bytes = b""
+    transparency: bytes | None = None
+    cicp: bytes = b""
+    srgb: bool = False
+    gamma: int = 0
+    chromaticities: bytes = b""
+    exif: bytes = b""
+    xmp: bytes = b""
+    profile_problem: str = ""
+    has_text: bool = False
+    text: list[tuple[bytes, bytes]] = field(default_factory=list)
+    frames: list[tuple[FrameControl, list[memoryview]]] = field(default_factory=list)
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether a pixel can be anything but opaque, hidden transparency included."""
+        return self.colour_type in {4, 6} or self.transparency is not None
+
+    @property
+    def opaque(self) -> bool:
+        """Whether no composed frame of the animation can show through."""
+        covers = bool(self.frames) and (self.frames[0][0].width, self.frames[0][0].height) == (self.width, self.height)
+        clears = any(control.dispose == DISPOSE_BACKGROUND for control, _ in self.frames)
+        undone_first = bool(self.frames) and self.frames[0][0].dispose == DISPOSE_PREVIOUS
+        return covers and not (clears or undone_first or self.has_alpha)
+
+    def metadata(self) -> Metadata:
+        """What was found of it anywhere in the file."""
+        return Metadata(exif=self.exif, xmp=self.xmp, text=tuple(self.text))
+
+    def frame_file(self, index: int) -> bytes:
+        """One frame of the animation as a PNG of its own, of the region's size."""
+        control, parts = self.frames[index]
+        header = struct.pack(">II", control.width, control.height) + self.header[8:]
+        chunks = [(b"IHDR", header)]
+        if self.palette:
+            chunks.append((b"PLTE", self.palette))
+        if self.transparency is not None:
+            chunks.append((b"tRNS", self.transparency))
+        chunks += [(b"IDAT", b"".join(parts)), (b"IEND", b"")]
+        return SIGNATURE + b"".join(chunk(kind, data) for kind, data in chunks)
+
+
+def chunk(kind: bytes, *parts: bytes | memoryview) -> bytes:
+    """A chunk with its length and check sum."""
+    data = b"".join(parts)
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    """The chunks up to and with IEND, each checked. Raises ConversionError (truncated or corrupt)."""
+    view, at = memoryview(data), len(SIGNATURE)
+    while True:
+        if at + 12 > len(data):
+            raise truncated()
+        length, kind = int.from_bytes(view[at : at + 4], "big"), bytes(view[at + 4 : at + 8])
+        end = at + 8 + length
+        if length >= 1 << 31 or not kind.isalpha():
+            raise corrupt("a block of it is no PNG block")
+        if end + 4 > len(data):
+            raise truncated()
+        if zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
+            raise corrupt("a check sum is wrong")
+        yield kind, view[at + 8 : end]
+        if kind == b"IEND":
+            return
+        at = end + 4
+
+
+def for_decoder(data: bytes, png: PngFile) -> bytes:
+    """The same file without its text, and a profile that is no use: decoders unpack both, and give up over it."""
+    dropped = (TEXT if png.has_text else set()) | ({b"iCCP"} if png.profile_problem else set())
+    if not dropped:
+        return data
+    return SIGNATURE + b"".join(chunk(kind, body) for kind, body in chunks(data) if kind not in dropped)
+
+
+def parse(data: bytes) -> PngFile:
+    """Take a PNG apart. Raises ConversionError when it ends early, is damaged or contradicts itself."""
+    png = PngFile()
+    seen: set[bytes] = set()
+    sequence = 0
+    for kind, body in chunks(data):
+        if not seen and kind != b"IHDR":
+            raise corrupt("it does not start with its header")
+        if kind in {b"fcTL", b"fdAT"} and png.declared_frames:
+            sequence = _next(sequence, body)
+        if kind == b"IHDR":
+            _header(png, body)
+        elif kind in TEXT:
+            _text(png, kind, bytes(body))
+        elif kind in READ:
+            READ[kind](png, body, seen)
+        seen.add(kind)
+    if b"IDAT" not in seen:
+        raise truncated()
+    _check_animation(png)
+    return png
+
+
+def _next(sequence: int, body: memoryview) -> int:
+    if int.from_bytes(body[:4], "big") != sequence:
+        raise corrupt("its frames are out of order")
+    return sequence + 1
+
+
+def _header(png: PngFile, body: memoryview) -> None:
+    if png.header or len(body) != 13:
+        raise corrupt("its header is broken")
+    png.header = bytes(body)
+    png.width, png.height, png.depth, png.colour_type = struct.unpack(">IIBB", body[:10])
+    if not png.width or not png.height:
+        raise corrupt("it has no size")
+
+
+def _text(png: PngFile, kind: bytes, body: bytes) -> None:
+    png.has_text = True
+    keyword, _, rest = body.partition(b"\0")
+    if kind == b"iTXt" and keyword == XMP_KEYWORD:
+        packet = rest[2:].split(b"\0", 2)
+        if rest[:1] == b"\0" and len(packet) == 3:
+            png.xmp = upright_xmp(packet[2])
+    elif not keyword.startswith(RAW_PROFILE):
+        png.text.append((kind, body))
+
+
+def _palette(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    png.palette = bytes(body)
+
+
+def _transparency(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    png.transparency = bytes(body)
+
+
+def _cicp(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    png.cicp = bytes(body)
+
+
+def _profile(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    _, _, packed = bytes(body).partition(b"\0")
+    unpacker = zlib.decompressobj()
+    try:
+        unpacker.decompress(packed[1:], LARGEST_PROFILE)
+    except zlib.error:
+        png.profile_problem = "it cannot be unpacked"
+        return
+    if unpacker.unconsumed_tail or not unpacker.eof:
+        png.profile_problem = "it is too large, or cut off"
+
+
+def _srgb(png: PngFile, _body: memoryview, _seen: set[bytes]) -> None:
+    png.srgb = True
+
+
+def _gamma(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    png.gamma = int.from_bytes(body, "big")
+
+
+def _chromaticities(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    png.chromaticities = bytes(body)
+
+
+def _exif(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    png.exif = bytes(body)
+
+
+def _animation(png: PngFile, body: memoryview, seen: set[bytes]) -> None:
+    if len(body) == 8 and b"IDAT" not in seen and not png.declared_frames:
+        png.declared_frames, png.plays = struct.unpack(">II", body)
+
+
+def _frame_control(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    if not png.declared_frames:
+        return
+    if len(body) != 26:
+        raise corrupt("a frame's header is broken")
+    _, width, height, x, y, part, whole, dispose, blend = struct.unpack(">IIIIIHHBB", body)
+    if not (width and height and x + width <= png.width and y + height <= png.height):
+        raise corrupt("a frame lies outside of the picture")
+    duration = Fraction(part * 1000, whole or 100)
+    png.frames.append((FrameControl(width, height, x, y, duration, dispose, blend), []))
+
+
+def _image_data(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    # Without a frame's header before it, this is the default image, which is no part of the animation.
+    if png.frames:
+        png.frames[-1][1].append(body)
+
+
+def _frame_data(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+    if not png.declared_frames:
+        return
+    if not png.frames:
+        raise corrupt("a frame has no header")
+    png.frames[-1][1].append(body[4:])
+
+
+READ = {
+    b"PLTE": _palette,
+    b"tRNS": _transparency,
+    b"cICP": _cicp,
+    b"iCCP": _profile,
+    b"sRGB": _srgb,
+    b"gAMA": _gamma,
+    b"cHRM": _chromaticities,
+    b"eXIf": _exif,
+    b"acTL": _animation,
+    b"fcTL": _frame_control,
+    b"IDAT": _image_data,
+    b"fdAT": _frame_data,
+}
+
+
+def _check_animation(png: PngFile) -> None:
+    if png.colour_type not in {0, 2, 3, 4, 6}:
+        raise unsupported("png", "its colour type does not exist")
+    if len(png.frames) < png.declared_frames:
+        raise truncated()
+    if len(png.frames) > png.declared_frames:
+        raise corrupt("it has more frames than it says")
+    if any(not parts for _, parts in png.frames):
+        raise corrupt("a frame has no data")

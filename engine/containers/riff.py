@@ -1,0 +1,63 @@
+"""The RIFF head of a WebP (RFC 9649): whether the file is whole, and how large its canvas is.
+
+libwebp takes memory for the canvas when it is opened, so its size is read before that.
+"""
+
+from engine.errors import corrupt, truncated
+
+DISPOSE_TO_BACKGROUND = 1
+FLAGS, ALPHA_FLAG = 20, 0x10
+
+
+def canvas(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels. Raises ConversionError when the file is shorter than it says, or damaged."""
+    if len(data) < 30 or int.from_bytes(data[4:8], "little") + 8 > len(data):
+        raise truncated()
+    kind, body = data[12:16], data[20:30]
+    if kind == b"VP8X":
+        return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
+    if kind == b"VP8L" and body[0] == 0x2F:
+        bits = int.from_bytes(body[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
+        return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
+    raise corrupt("its first block is no picture")
+
+
+def frames(data: bytes) -> int:
+    """How many frames a whole WebP has."""
+    return max(1, len(_frame_heads(data)))
+
+
+def shows_through(data: bytes) -> bool:
+    """Whether an animation leaves part of its canvas clear, though each of its frames may be opaque.
+
+    The file's alpha flag tells of the frames only, and libwebp's own encoder stores no more than the part that is seen.
+    """
+    whole, uncovered = canvas(data), True
+    for head in _frame_heads(data):
+        left, top, width, height = (_number(head[at : at + 3]) for at in (0, 3, 6, 9))
+        if uncovered and (left, top, width + 1, height + 1) != (0, 0, *whole):
+            return True
+        uncovered = bool(head[15] & DISPOSE_TO_BACKGROUND)
+    return False
+
+
+def say_alpha(data: bytes) -> bytes:
+    """The same file (its first chunk is VP8X) with the flag of alpha set, by which some readers go."""
+    return data[:FLAGS] + bytes([data[FLAGS] | ALPHA_FLAG]) + data[FLAGS + 1 :]
+
+
+def _frame_heads(data: bytes) -> list[bytes]:
+    """The 16 bytes before each frame's own chunks: place and size, time, flags (RFC 9649, section 2.7.1.1)."""
+    heads, at = [], 12
+    while at + 8 <= len(data):
+        if data[at : at + 4] == b"ANMF" and at + 24 <= len(data):
+            heads.append(data[at + 8 : at + 24])
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
+    return heads
+
+
+def _number(three: bytes) -> int:
+    return int.from_bytes(three, "little")

@@ -1,0 +1,92 @@
+"""The state of one conversion as it passes through the steps."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from core.failures import FailureCode, Warned, WarningCode, warning
+from core.formats import Format, find
+from core.options import Options
+from engine.codecs.encoders import CODECS, Codec
+from engine.errors import ConversionError
+from engine.image import Frame, Opened
+from engine.request import Converted, Header, Outcome, Request, Source
+
+
+class Deadline:
+    """The time that a conversion may take, from now."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def restart(self) -> None:
+        """The whole time again, from now."""
+        self._end = time.monotonic() + self.seconds
+
+    def left(self) -> float:
+        """Seconds that are left, 0 when none are."""
+        return max(0.0, self._end - time.monotonic())
+
+    def check(self) -> None:
+        """Raises ConversionError (timeout) when the time is up."""
+        if not self.left():
+            raise ConversionError(FailureCode.TIMEOUT, limit=self.seconds)
+
+
+@dataclass(slots=True)
+class Conversion:
+    """One conversion: what is asked, what is known so far, and the frames on their way to the encoder.
+
+    `admit` returns when there is memory for the conversion.
+    `frames` is lazy: each step lays its work on it, and the encoder draws the frames through, one at a time.
+    """
+
+    request: Request
+    data: bytes
+    sink: BinaryIO
+    deadline: Deadline
+    admit: Callable[[Header], None]
+    warnings: dict[WarningCode, Warned] = field(default_factory=dict)
+    opened_or_none: Opened | None = None
+    frames: Iterator[Frame] = field(default_factory=lambda: iter(()))
+    count: int = 1
+    size: tuple[int, int] = (0, 0)
+    source: Source | None = None
+    converted: Converted | None = None
+
+    @property
+    def options(self) -> Options:
+        """What was asked for."""
+        return self.request.options
+
+    @property
+    def opened(self) -> Opened:
+        """The upload's header, known after the step `open_upload`."""
+        if self.opened_or_none is None:
+            raise RuntimeError("the upload has not been opened yet")
+        return self.opened_or_none
+
+    @property
+    def target(self) -> Format:
+        """The format of the result."""
+        target = find(self.request.target)
+        if target is None:
+            raise ValueError(self.request.target)
+        return target
+
+    @property
+    def codec(self) -> Codec:
+        """The encoder of the result."""
+        return CODECS[self.target.name]
+
+    def warn(self, code: WarningCode, **facts: Any) -> None:
+        """Say what is lost; the first sentence of a code stays."""
+        self.warnings.setdefault(code, warning(code, **{"format": self.target.title, **facts}))
+
+    def outcome(self) -> Outcome:
+        """The end of a conversion that went well."""
+        return Outcome(
+            source=self.source, converted=self.converted, failure=None, warnings=tuple(self.warnings.values())
+        )

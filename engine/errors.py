@@ -1,0 +1,110 @@
+"""The failures of a conversion as an exception, and what a decoder's own exceptions mean.
+
+Pillow and the libraries below it say by words, not by classes, what is wrong with a file; the tables
+here turn their words into the stable codes of core.failures.
+"""
+
+import errno
+import struct
+import sys
+import traceback
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from core.failures import Failure, FailureCode, failure
+from core.formats import find
+from engine.request import Limits
+
+FROM_BAD_FILES = (
+    OSError, SyntaxError, EOFError, ValueError, TypeError, LookupError, AttributeError,
+    ArithmeticError, RuntimeError, struct.error, zlib.error,
+)  # fmt: skip
+"""What decoders raise when a file is not what it says it is. Only calls into a decoder are guarded with it."""
+
+OUT_OF_MEMORY = (
+    "out of memory", "memoryerror", "error -9",
+    "encoding error 1", "encoding error 2",  # libwebp's numbers
+    "encoding of color planes failed", "encoding of alpha plane failed",  # libavif gives no other reason
+)  # fmt: skip
+
+MEANINGS: tuple[tuple[FailureCode, tuple[str, ...]], ...] = (
+    (FailureCode.MEMORY_LIMIT, OUT_OF_MEMORY),
+    (FailureCode.TRUNCATED_IMAGE, ("truncated", "need_more_input", "got header but not the first frame")),
+    (
+        FailureCode.UNSUPPORTED_IMAGE,
+        ("unknown pixel mode", "cannot handle", "unsupported", "not supported", "not yet supported", "not implemented"),
+    ),
+)
+
+
+class ConversionError(Exception):
+    """A conversion that ends in a failure; `facts` are the figures that its sentence names."""
+
+    def __init__(self, code: FailureCode, **facts: Any) -> None:
+        self.failure = failure(code, **facts)
+        super().__init__(self.failure.detail)
+
+
+def corrupt(why: str = "") -> ConversionError:
+    """The file is damaged; `why` completes the sentence."""
+    return ConversionError(FailureCode.CORRUPT_IMAGE, why=f": {why}" if why else "")
+
+
+def truncated() -> ConversionError:
+    """The file ends before the image does."""
+    return ConversionError(FailureCode.TRUNCATED_IMAGE)
+
+
+def unsupported(name: str, why: str) -> ConversionError:
+    """A kind of that format that is not read; `why` completes the sentence."""
+    return ConversionError(FailureCode.UNSUPPORTED_IMAGE, format=_title(name), why=f": {why}")
+
+
+@contextmanager
+def decoding(name: str, *, needs: int = 0) -> Iterator[None]:
+    """Around every call into a decoder: its exceptions become ConversionError (MemoryError stays).
+
+    Warnings of the decoder are heard, not shown: they tell a short file from a damaged one. A decoder that says
+    nothing of memory is asked in another way: when there is no room for the `needs` bytes that it takes, that was it.
+    """
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except (ConversionError, MemoryError):
+            raise
+        except FROM_BAD_FILES as error:
+            bytearray(needs)
+            raise _understood(error, name, " ".join(str(one.message) for one in heard)) from error
+
+
+def _understood(error: Exception, name: str, heard: str) -> Exception:
+    words = f"{type(error).__name__}: {error} {heard}".lower()
+    code = next((code for code, marks in MEANINGS if any(mark in words for mark in marks)), None)
+    if code is FailureCode.MEMORY_LIMIT:
+        return MemoryError()
+    if code is FailureCode.UNSUPPORTED_IMAGE or (
+        isinstance(error, SyntaxError) and isinstance(error.__cause__, KeyError)
+    ):
+        return unsupported(name, "it uses a variant that is not known here")
+    return ConversionError(code or FailureCode.CORRUPT_IMAGE)
+
+
+def explain(error: BaseException, limits: Limits) -> Failure:
+    """The failure that an exception of a conversion stands for; what is not understood goes to stderr."""
+    if isinstance(error, ConversionError):
+        return error.failure
+    if isinstance(error, MemoryError) or any(mark in str(error).lower() for mark in OUT_OF_MEMORY):
+        return failure(FailureCode.MEMORY_LIMIT, limit=limits.memory_bytes >> 20)
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return failure(FailureCode.RESULT_TOO_LARGE, limit=limits.max_result_bytes)
+    traceback.print_exception(error, file=sys.stderr)
+    return failure(FailureCode.INTERNAL)
+
+
+def _title(name: str) -> str:
+    known = find(name)
+    return known.title if known else name

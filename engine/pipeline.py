@@ -1,0 +1,29 @@
+"""Running the steps over one upload; whatever goes wrong ends as a failure code, never as an exception."""
+
+from collections.abc import Callable
+from typing import BinaryIO
+
+from engine.conversion import Conversion, Deadline
+from engine.errors import explain
+from engine.request import Header, Outcome, Request
+from engine.steps import STEPS
+
+
+def at_once(_header: Header) -> None:
+    """Admits every conversion."""
+
+
+def convert(request: Request, data: bytes, sink: BinaryIO, admit: Callable[[Header], None] = at_once) -> Outcome:
+    """Convert the bytes of an upload and write the result to `sink` (seekable, empty).
+
+    `admit` is called once with the header, before anything is decoded, and returns when there is memory for it.
+    """
+    job = Conversion(request, data, sink, Deadline(request.limits.seconds), admit)
+    try:
+        for step in STEPS:
+            job.deadline.check()
+            step(job)
+    except Exception as error:  # noqa: BLE001 - the border: everything becomes a failure of this one job
+        failure = explain(error, request.limits)
+        return Outcome(source=job.source, converted=None, failure=failure, warnings=tuple(job.warnings.values()))
+    return job.outcome()

@@ -1,0 +1,1 @@
+"""Pixels: modes, samples, transparency and size."""

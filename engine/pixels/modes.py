@@ -1,0 +1,95 @@
+"""Bringing any of Pillow's pixel modes to the few that the steps work on, and samples to the depth a target holds.
+
+The steps know L, LA, RGB, RGBA, I;16 (16-bit grey), CMYK and LAB. Everything hidden is made plain here: palettes,
+a transparent colour in `info`, premultiplied samples, samples of 12 bits in 16, floats.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import Image
+
+from engine.errors import unsupported
+from engine.image import Frame
+
+WHITE_16 = 65_535
+STRAIGHT = {
+    "1": "L", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB", "PA": "RGBA",
+}  # fmt: skip
+SIXTEEN = {"I;16", "I;16L", "I;16B", "I;16N"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """Samples brought to 16-bit grey; `stretched` names the values that became black and white."""
+
+    image: Image.Image
+    stretched: tuple[float, float] | None = None
+
+
+def plain(frame: Frame) -> Image.Image:
+    """The frame's pixels as L, LA, RGB, RGBA, I;16, CMYK or LAB; I and F stay (see `grey16`)."""
+    image = frame.image
+    if image.mode in SIXTEEN:
+        return _with_transparent_grey(image, _grey16_of(frame))
+    if image.mode == "P":
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode in {"1", "L", "RGB"} and "transparency" in image.info:
+        return image.convert("RGBA" if image.mode == "RGB" else "LA")
+    if image.mode in STRAIGHT:
+        return image.convert(STRAIGHT[image.mode])
+    return image
+
+
+def _grey16_of(frame: Frame) -> Image.Image:
+    image = frame.image
+    if image.mode != "I;16":
+        raw = "I;16B" if image.mode == "I;16B" else "I;16"
+        image = Image.frombytes("I;16", image.size, image.tobytes(), "raw", raw)
+    scale = WHITE_16 / frame.full_scale
+    if frame.white_is_zero:
+        return image.point(lambda value: value * -scale + WHITE_16)
+    return image if frame.full_scale == WHITE_16 else image.point(lambda value: value * scale + 0.5)
+
+
+def _with_transparent_grey(image: Image.Image, grey: Image.Image) -> Image.Image:
+    """16-bit grey; with a transparent value (PNG's tRNS) it becomes 8-bit grey and alpha, as no target holds both."""
+    clear = image.info.get("transparency")
+    if not isinstance(clear, int):
+        return grey
+    alpha = grey.convert("I").point([0 if value == clear else 255 for value in range(WHITE_16 + 1)], "L")
+    return Image.merge("LA", (eight_bits(grey), alpha))
+
+
+def eight_bits(grey: Image.Image) -> Image.Image:
+    """16-bit grey as L, rounded: 40000 of 65535 is 156 of 255."""
+    return grey.point(lambda value: value * (255 / WHITE_16) + 0.5).convert("L")
+
+
+def grey16(image: Image.Image, name: str) -> Scaled:
+    """Integers of 32 bits or floats (modes I, F) as 16-bit grey.
+
+    Floats from 0 to 1 and integers from 0 to 65535 are black to white; anything else is stretched to that.
+    Raises ConversionError when a sample is not finite.
+    """
+    low, high = _extremes(image)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise unsupported(name, "some of its samples are no numbers")
+    top = 1.0 if image.mode == "F" else float(WHITE_16)
+    if low >= 0 and high <= top:
+        return Scaled(_linear(image, WHITE_16 / top, 0.0))
+    scale = WHITE_16 / (high - low) if high > low else 0.0
+    return Scaled(_linear(image, scale, -low * scale), stretched=(low, high))
+
+
+def _extremes(image: Image.Image) -> tuple[float, float]:
+    low, high = image.getextrema()
+    if isinstance(low, tuple) or isinstance(high, tuple):
+        raise TypeError(image.mode)
+    return float(low), float(high)
+
+
+def _linear(image: Image.Image, scale: float, offset: float) -> Image.Image:
+    apply: Callable[[float], float] = lambda value: value * scale + (offset + 0.5)  # noqa: E731 - Pillow wants a lambda
+    return image.convert("F").point(apply).convert("I").convert("I;16")

@@ -1,0 +1,44 @@
+"""What the writer of a result is told: the encoder's settings, and the metadata that is to be kept and can be."""
+
+from dataclasses import replace
+
+from core.failures import WarningCode
+from engine.codecs.writers.plan import Plan
+from engine.conversion import Conversion
+from engine.metadata import Metadata, spoken, upright_exif
+
+
+def plan_of(job: Conversion) -> Plan:
+    """The settings of the target's encoder, metadata included, and the facts of the picture."""
+    settings = job.codec.settings(job.options)
+    if "dpi" in job.target.options and "dpi" not in settings and job.opened.dpi is not None:
+        settings["dpi"] = job.opened.dpi
+    return Plan(
+        pillow=job.codec.pillow,
+        settings=settings | job.codec.attach(_metadata(job)),
+        later_settings=settings,
+        options=job.options,
+        size=job.size,
+        frames=job.count,
+        plays=job.opened.plays,
+        opaque=job.opened.opaque,
+        warn=job.warn,
+    )
+
+
+def _metadata(job: Conversion) -> Metadata:
+    """What is to be kept and can be; the rest is said."""
+    if job.options.metadata == "strip":
+        return Metadata()
+    opened, codec = job.opened, job.codec
+    found = opened.metadata
+    if found.exif:
+        found = replace(found, exif=upright_exif(found.exif, keep_thumbnail=opened.orientation == 1))
+    lost = {
+        part
+        for part in found.parts()
+        if part not in job.target.metadata or len(getattr(found, part)) > codec.part_bytes
+    }
+    if lost:
+        job.warn(WarningCode.METADATA_DROPPED, what=spoken(lost))
+    return found.without(lost)

@@ -1,0 +1,271 @@
+"""A conversion is this list of steps, in order; a deadline is checked before each, and between frames.
+
+A step either looks at the header and decides, or lays its work on the frames that the encoder will draw. It does that
+with `map`, which lets go of a frame once it is passed on; a generator would hold on to every stage of a picture.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+
+from PIL import Image
+
+from core.failures import FailureCode, WarningCode
+from core.formats import Alpha, Frames
+from engine.codecs.readers import open_source
+from engine.color import profiles as colour
+from engine.conversion import Conversion
+from engine.errors import ConversionError
+from engine.image import Frame, Kind
+from engine.limits import check_frames, check_pixels
+from engine.pixels import alpha, modes
+from engine.pixels.sizing import Sizing, scaled_box, sized, spare_factor
+from engine.planning import plan_of
+from engine.request import Converted, Header, Source
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+"""What makes a picture with that EXIF orientation upright."""
+
+KEPT = {
+    (Kind.ANIMATION, Frames.ANIMATION),
+    (Kind.ANIMATION, Frames.PAGES),
+    (Kind.PAGES, Frames.PAGES),
+}
+"""Which kinds of several frames live on in which kinds of target; of anything else the first is taken."""
+
+SHARPEST_REDUCTION = 3.0
+"""Pillow may halve a large picture first as long as the filter still has three times the pixels that it needs."""
+
+
+def hold(job: Conversion) -> None:
+    """For tests: wait, without using the processor, no longer than the deadline."""
+    time.sleep(min(job.request.hold, job.deadline.left()))
+
+
+def open_upload(job: Conversion) -> None:
+    """Read the header with the decoder of the sniffed format."""
+    opened = job.opened_or_none = open_source(job.request.source, job.data, job.request.limits)
+    width, height = job.size = opened.displayed
+    job.source = Source(format=opened.format, width=width, height=height, frames=opened.frames)
+
+
+def check_limits(job: Conversion) -> None:
+    """Frames, and pixels over all frames, by the header."""
+    check_frames(job.opened.frames, job.request.limits.max_frames)
+    check_pixels(job.opened.pixels, job.request.limits.max_pixels)
+
+
+def choose_frames(job: Conversion) -> None:
+    """All frames where the target can hold them, else the first."""
+    opened, every = job.opened, (job.opened.kind, job.target.frames) in KEPT
+    job.count = opened.frames if every and job.options.animation == "keep" else 1
+    if opened.frames > 1 and not every:
+        lost = WarningCode.ANIMATION_DROPPED if opened.kind is Kind.ANIMATION else WarningCode.FRAMES_DROPPED
+        job.warn(lost, frames=opened.frames)
+    job.frames = map(partial(_checked, job), islice(_read(job), job.count))
+
+
+def _read(job: Conversion) -> Iterator[Frame]:
+    """By the decoder alone as far as it makes a picture smaller, where there is more of it than the result needs."""
+    opened = job.opened
+    if opened.read_smaller is None:
+        return opened.read()
+    wanted = _within(job, sized(job.size, job.options))
+    return opened.read_smaller(factor=spare_factor(job.size, wanted))
+
+
+def _checked(job: Conversion, frame: Frame) -> Frame:
+    job.deadline.check()
+    return frame
+
+
+def make_plain(job: Conversion) -> None:
+    """Bring pixels to the modes that the steps know, and samples to a depth that the target holds."""
+    job.frames = map(partial(_plain, job), job.frames)
+
+
+def _plain(job: Conversion, frame: Frame) -> Frame:
+    image, depth, why = modes.plain(frame), frame.depth, ""
+    if image.mode in {"I", "F"}:
+        scaled = modes.grey16(image, job.request.source)
+        image, depth = scaled.image, 32
+        if scaled.stretched is not None:
+            why = " ({:g} became black, {:g} white)".format(*scaled.stretched)
+    keeps = image.mode == "I;16" and "I;16" in job.target.modes
+    kept = 16 if keeps else 8
+    if image.mode == "I;16" and not keeps:
+        image = modes.eight_bits(image)
+    if depth > kept or why:
+        job.warn(WarningCode.DEPTH_REDUCED, depth=depth, kept=kept, why=why)
+    return replace(frame, image=_bare(image))
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """The same pixels and nothing else: what stays in `info` or on a decoder's image, encoders would write."""
+    bare = Image.Image()
+    bare.im, bare._mode, bare._size = image.im, image.mode, image.size  # noqa: SLF001 - as Pillow's plugins do
+    return bare
+
+
+def orient(job: Conversion) -> None:
+    """Bake the orientation into the pixels."""
+    job.frames = map(_upright, job.frames)
+
+
+def _upright(frame: Frame) -> Frame:
+    turn = TURNS.get(frame.orientation)
+    return frame if turn is None else replace(frame, image=frame.image.transpose(turn), orientation=1)
+
+
+def match_colour(job: Conversion) -> None:
+    """To sRGB; with `color=keep`, the profile stays where the target can hold it for these pixels."""
+    job.frames = map(partial(_matched, job), job.frames)
+
+
+def _matched(job: Conversion, frame: Frame) -> Frame:
+    if _profile_stays(job, frame):
+        return frame
+    matched = colour.to_srgb(frame.image, frame.profile)
+    if matched.ignored or frame.problem:
+        job.warn(WarningCode.PROFILE_IGNORED, why=matched.ignored or frame.problem)
+    return replace(frame, image=matched.image, profile=None)
+
+
+def _profile_stays(job: Conversion, frame: Frame) -> bool:
+    stored, profile = frame.image.mode, frame.profile
+    if job.target.alpha is Alpha.NONE:
+        # Grey laid on a colour is no longer what its profile describes.
+        stored = "" if stored == "LA" else alpha.opaque_mode(stored)
+    return (
+        job.options.color == "keep"
+        and profile is not None
+        and stored in job.target.profile_modes
+        and not colour.unusable(profile, frame.image.mode)
+    )
+
+
+def resize(job: Conversion) -> None:
+    """To the asked size, premultiplied where there is alpha; within what the target and the limits allow."""
+    sizing = _within(job, sized(job.size, job.options))
+    if sizing.box is not None or sizing.size != job.size or job.opened.kind is Kind.PAGES:
+        job.frames = map(partial(_resized, job), job.frames)
+    _check_size(job, sizing.size)
+    check_pixels(sizing.size[0] * sizing.size[1] * job.count, job.request.limits.max_pixels)
+    job.size = sizing.size
+
+
+def _resized(job: Conversion, frame: Frame) -> Frame:
+    """Each page by its own size; a frame that was read smaller by that of the picture."""
+    image = frame.image
+    whole = image.size if job.opened.kind is Kind.PAGES else job.opened.displayed
+    sizing = _within(job, sized(whole, job.options))
+    _check_size(job, sizing.size)
+    if sizing.box is None and sizing.size == image.size:
+        return frame
+    gap = None if image.mode == "I;16" else SHARPEST_REDUCTION
+    box = scaled_box(sizing.box, whole, image.size)
+    return replace(frame, image=image.resize(sizing.size, Image.Resampling.LANCZOS, box, gap))
+
+
+def _within(job: Conversion, sizing: Sizing) -> Sizing:
+    """Made smaller where the target is for small pictures only."""
+    longest, limit = max(sizing.size), job.target.max_side
+    if longest <= limit or not job.target.shrinks:
+        return sizing
+    job.warn(WarningCode.RESIZED_TO_LIMIT, format=job.target.title, limit=limit)
+    width, height = (max(1, round(side * limit / longest)) for side in sizing.size)
+    return Sizing((width, height), sizing.box)
+
+
+def _check_size(job: Conversion, size: tuple[int, int]) -> None:
+    if max(size) > job.target.max_side:
+        facts = {"format": job.target.title, "limit": job.target.max_side, "width": size[0], "height": size[1]}
+        raise ConversionError(FailureCode.DIMENSION_LIMIT, **facts)
+
+
+def settle_alpha(job: Conversion) -> None:
+    """Flatten where the target has no alpha; nothing that is hidden under alpha 0 goes on."""
+    job.frames = map(partial(_settled, job), job.frames)
+
+
+def _settled(job: Conversion, frame: Frame) -> Frame:
+    image = frame.image
+    if image.mode not in alpha.WITH_ALPHA:
+        return frame
+    if job.target.alpha is not Alpha.NONE:
+        alpha.clear_hidden(image)
+        return frame
+    if not alpha.shows_through(image):
+        return replace(frame, image=image.convert(alpha.opaque_mode(image.mode)))
+    job.warn(WarningCode.ALPHA_FLATTENED, background=job.options.background)
+    return replace(frame, image=alpha.flatten(image, job.options.background))
+
+
+def fit_modes(job: Conversion) -> None:
+    """To a pixel mode that the encoder stores; one and the same for all frames of an animation."""
+    one = None
+    if job.count > 1 and job.target.frames is Frames.ANIMATION:
+        one = "RGB" if job.opened.opaque else "RGBA"
+    job.frames = map(partial(_fitted, job, one), job.frames)
+
+
+def _fitted(job: Conversion, one: str | None, frame: Frame) -> Frame:
+    mode = frame.image.mode
+    allowed = job.target.modes | (job.target.profile_modes if frame.profile else frozenset())
+    wanted = one or (mode if mode in allowed else {"LA": "RGBA", "L": "RGB"}.get(mode, "RGB"))
+    return frame if wanted == mode else replace(frame, image=frame.image.convert(wanted))
+
+
+def wait_for_memory(job: Conversion) -> None:
+    """Say what is coming, and wait until there is memory for it; the time of the conversion begins here."""
+    (width, height), (target_width, target_height) = job.opened.size, job.size
+    source, target = width * height, target_width * target_height
+    if job.opened.kind is Kind.PAGES and job.count > 1:
+        # Pages have sizes of their own: one may have nearly all of the pixels.
+        source, target = job.opened.pixels, max(job.opened.pixels, target)
+    job.admit(Header(source_area=source, target_area=target, frames=job.count, alpha=not job.opened.opaque))
+    job.deadline.restart()
+
+
+def encode(job: Conversion) -> None:
+    """Draw the frames through all steps into the result."""
+    codec, plan = job.codec, plan_of(job)
+    first = next(job.frames)
+    # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
+    bytearray(first.image.width * first.image.height * codec.bytes_per_pixel(job.options))
+    count, (width, height) = 1, first.image.size
+    if job.count > 1 and codec.write_all is not None:
+        count = codec.write_all(_chained(first, job.frames), plan, job.sink)
+    else:
+        width, height = codec.write_still(first, plan, job.sink)
+    job.sink.flush()
+    job.converted = Converted(format=job.target.name, width=width, height=height, frames=count)
+
+
+def _chained(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
+    yield first
+    yield from rest
+
+
+Step = Callable[[Conversion], None]
+
+STEPS: tuple[Step, ...] = (
+    hold,
+    open_upload,
+    check_limits,
+    choose_frames,
+    make_plain,
+    orient,
+    match_colour,
+    resize,
+    settle_alpha,
+    fit_modes,
+    wait_for_memory,
+    encode,
+)

@@ -1,0 +1,36 @@
+"""End what is past its time: results expire, records of jobs that are long gone are deleted."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Engine, delete, func, select, update
+
+from core.record import changes, job_columns, jobs_of, may
+from core.tables import jobs
+from core.transitions import EXPIRE, Status
+from janitor.leases import tell
+from janitor.locks import Sweep, sweeping
+from janitor.settings import JanitorSettings
+
+BATCH = 1000
+GONE = (Status.CANCELED, Status.EXPIRED)
+
+
+def expire(engine: Engine, redis: Any, settings: JanitorSettings) -> int:
+    """Expire at most BATCH jobs; their bytes go with their partition. Returns how many."""
+    with sweeping(engine, Sweep.EXPIRY) as connection:
+        if connection is None:
+            return 0
+        due = select(jobs.c.id).where(may(EXPIRE), jobs.c.expires_at < func.now()).limit(BATCH)
+        statement = (
+            update(jobs)
+            .where(jobs.c.id.in_(due.with_for_update(skip_locked=True).scalar_subquery()))
+            .values(changes(EXPIRE))
+            .returning(*job_columns())
+        )
+        expired = jobs_of(connection.execute(statement))
+        old = func.now() - timedelta(days=settings.record_days)
+        gone = select(jobs.c.id).where(jobs.c.status.in_(GONE), jobs.c.changed_at < old).limit(BATCH)
+        connection.execute(delete(jobs).where(jobs.c.id.in_(gone.scalar_subquery())))
+    tell(redis, expired, cache=settings.status_cache)
+    return len(expired)

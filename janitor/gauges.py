@@ -1,0 +1,99 @@
+"""Show how many jobs are where, how long the queue is, and how both servers are."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from prometheus_client import Gauge
+from sqlalchemy import Engine, func, select, text
+
+from core.queue import STREAM
+from core.tables import jobs
+from core.transitions import OPEN, TERMINAL, Status
+from janitor.metrics import (
+    JOBS,
+    POSTGRESQL_BYTES,
+    POSTGRESQL_CONNECTIONS,
+    POSTGRESQL_CONNECTIONS_MAX,
+    POSTGRESQL_UP,
+    QUEUE_MESSAGES,
+    QUEUE_OLDEST_SECONDS,
+    REDIS_BYTES,
+    REDIS_BYTES_MAX,
+    REDIS_EVICTED,
+    REDIS_UP,
+)
+
+# Readable by every role, unlike the columns of pg_stat_activity.
+CONNECTIONS = text("SELECT (SELECT sum(numbackends) FROM pg_stat_database), current_setting('max_connections')::int")
+SIZE = text("SELECT pg_database_size(current_database())")
+
+
+def show_open_jobs(engine: Engine) -> None:
+    """Count what is queued and processing, from the index of open jobs."""
+    with _known(QUEUE_OLDEST_SECONDS):
+        _show(engine, OPEN)
+        oldest = func.extract("epoch", func.now() - func.min(jobs.c.created_at))
+        with engine.begin() as connection:
+            waited = connection.execute(select(oldest).where(jobs.c.status == Status.QUEUED)).scalar_one()
+        QUEUE_OLDEST_SECONDS.set(max(0.0, float(waited or 0)))
+
+
+def show_finished_jobs(engine: Engine) -> None:
+    """Count the others; this reads a whole index, so it is done less often."""
+    _show(engine, TERMINAL)
+
+
+def show_queue(client: redis.Redis) -> None:
+    """The stream's length."""
+    with _known(QUEUE_MESSAGES):
+        QUEUE_MESSAGES.set(int(client.xlen(STREAM)))
+
+
+def show_postgresql(engine: Engine) -> None:
+    """Whether PostgreSQL answers, and how many of its connections are taken."""
+    with _known(POSTGRESQL_CONNECTIONS, up=POSTGRESQL_UP), engine.begin() as connection:
+        taken, most = connection.execute(CONNECTIONS).one()
+        POSTGRESQL_CONNECTIONS.set(int(taken))
+        POSTGRESQL_CONNECTIONS_MAX.set(most)
+
+
+def show_database_size(engine: Engine) -> None:
+    """How large the database is; PostgreSQL asks its disk about every file, so it is done less often."""
+    with _known(POSTGRESQL_BYTES), engine.begin() as connection:
+        POSTGRESQL_BYTES.set(connection.execute(SIZE).scalar_one())
+
+
+def show_redis(client: redis.Redis) -> None:
+    """Whether Redis answers, and how much of its memory is taken."""
+    with _known(REDIS_BYTES, up=REDIS_UP):
+        told: dict[str, Any] = client.info("memory", "stats")
+        REDIS_BYTES.set(told["used_memory"])
+        REDIS_BYTES_MAX.set(told["maxmemory"] or math.inf)
+        REDIS_EVICTED.set(told["evicted_keys"])
+
+
+def _show(engine: Engine, statuses: frozenset[Status]) -> None:
+    query = select(jobs.c.status, func.count()).where(jobs.c.status.in_(sorted(statuses))).group_by(jobs.c.status)
+    with _known(*(JOBS.labels(status) for status in statuses)):
+        with engine.begin() as connection:
+            counts: dict[str, int] = {status: count for status, count in connection.execute(query)}  # noqa: C416 - typed rows
+        for status in statuses:
+            JOBS.labels(status).set(counts.get(status, 0))
+
+
+@contextmanager
+def _known(*gauges: Gauge, up: Gauge | None = None) -> Iterator[None]:
+    """Not a number while the look fails: an old figure would pass for a new one. `up` says how the look went."""
+    try:
+        yield
+    except Exception:
+        for gauge in gauges:
+            gauge.set(math.nan)
+        if up is not None:
+            up.set(0)
+        raise
+    if up is not None:
+        up.set(1)

@@ -1,0 +1,92 @@
+"""Take back the jobs of workers that gave no sign of life: the one way back for a claim."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine, func, select, update
+
+from core.announce import announce
+from core.failures import FailureCode, failure
+from core.jobs import Job
+from core.metrics import count_finished
+from core.record import changes, job_columns, jobs_of, may
+from core.redis_client import AWAY
+from core.tables import jobs
+from core.transitions import LOSE, RECLAIM, Transition
+from janitor.locks import Sweep, sweeping
+from janitor.metrics import RECLAIMED
+from janitor.settings import JanitorSettings
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+
+
+class OutageGuard:
+    """Says whether leases can be trusted: not until every living worker had a heartbeat's time, and half of one, to renew.
+
+    After a start of the janitor or an outage of PostgreSQL, leases have run out that nobody could renew.
+    """
+
+    def __init__(self, heartbeat_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._wait = 1.5 * heartbeat_seconds
+        self._clock = clock
+        self._since = clock()
+
+    def away(self) -> None:
+        """PostgreSQL did not answer."""
+        self._since = self._clock()
+
+    def trusted(self) -> bool:
+        """Whether PostgreSQL has been there for long enough."""
+        return self._clock() - self._since >= self._wait
+
+
+def reclaim(engine: Engine, redis: Any, settings: JanitorSettings) -> int:
+    """Queue or fail what has an expired lease; returns how many jobs that were.
+
+    The queue hears of it by the next reconcile: the old message, pending and stale, is replaced then.
+    """
+    with sweeping(engine, Sweep.LEASES) as connection:
+        if connection is None:
+            return 0
+        lost = _advance_all(connection, LOSE, settings, **_lost(settings))
+        back = _advance_all(connection, RECLAIM, settings, worker=None, started_at=None)
+    for job in (*lost, *back):
+        log.warning("lease ran out", job=str(job.id), claim=job.claim, attempts=job.attempts, status=job.status)
+    for job in lost:
+        count_finished(job.status, job.source["format"], job.target_format, FailureCode.WORKER_LOST)
+    RECLAIMED.inc(len(lost) + len(back))
+    tell(redis, [*lost, *back], cache=settings.status_cache)
+    return len(lost) + len(back)
+
+
+def tell(redis: Any, changed: list[Job], *, cache: bool) -> None:
+    """Announce what changed; with Redis away, the cache's keys run out by themselves."""
+    try:
+        with redis.pipeline(transaction=False) as pipe:
+            for job in changed:
+                announce(pipe, job, cache=cache)
+            pipe.execute()
+    except AWAY as error:
+        log.debug("changes were not announced", jobs=len(changed), error=str(error))
+
+
+def _lost(settings: JanitorSettings) -> dict[str, Any]:
+    return {
+        "error": failure(FailureCode.WORKER_LOST, attempts=settings.max_attempts).as_json(),
+        "finished_at": func.now(),
+        "expires_at": func.now() + timedelta(hours=settings.retention_hours),
+    }
+
+
+def _advance_all(connection: Connection, step: Transition, settings: JanitorSettings, **values: Any) -> list[Job]:
+    guards = may(step, limit=settings.max_attempts)
+    some = select(jobs.c.id).where(guards).limit(BATCH).with_for_update(skip_locked=True).scalar_subquery()
+    statement = (
+        update(jobs).where(jobs.c.id.in_(some), guards).values(changes(step, **values)).returning(*job_columns())
+    )
+    return jobs_of(connection.execute(statement))

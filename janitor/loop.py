@@ -1,0 +1,89 @@
+"""The janitor's loop: every sweep on its own, so that one that fails keeps no other from running."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import redis
+import structlog
+from sqlalchemy import Engine
+
+from core.database import ERRORS, is_away
+from core.liveness import Pulse
+from core.redis_client import AWAY
+from janitor.expiry import expire
+from janitor.gauges import (
+    show_database_size,
+    show_finished_jobs,
+    show_open_jobs,
+    show_postgresql,
+    show_queue,
+    show_redis,
+)
+from janitor.leases import OutageGuard, reclaim
+from janitor.metrics import SWEEP_FAILURES, SWEPT
+from janitor.queue_sweep import sweep_queue
+from janitor.settings import JanitorSettings
+from janitor.storage import keep_partitions
+
+log = structlog.get_logger(__name__)
+
+SLOW_EVERY_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Task:
+    """A sweep and how often it runs; `due` is on the monotonic clock."""
+
+    name: str
+    run: Callable[[], object]
+    every: float
+    due: float = field(default_factory=time.monotonic)
+
+
+class Janitor:
+    """Runs the sweeps until `stopping` is set (by a signal handler)."""
+
+    def __init__(self, engine: Engine, client: redis.Redis, settings: JanitorSettings, pulse: Pulse) -> None:
+        self.stopping = False
+        self._pulse = pulse
+        self._guard = OutageGuard(settings.heartbeat_seconds)
+        often, seldom = settings.sweep_seconds, max(SLOW_EVERY_SECONDS, settings.sweep_seconds)
+        self.tasks = [
+            Task("partitions", lambda: keep_partitions(engine, settings.retention_hours), seldom),
+            Task("leases", lambda: self._guard.trusted() and reclaim(engine, client, settings), often),
+            Task("queue", lambda: sweep_queue(engine, client), often),
+            Task("expiry", lambda: expire(engine, client, settings), often),
+            Task("open jobs", lambda: show_open_jobs(engine), often),
+            Task("queue length", lambda: show_queue(client), often),
+            Task("PostgreSQL", lambda: show_postgresql(engine), often),
+            Task("Redis", lambda: show_redis(client), often),
+            Task("finished jobs", lambda: show_finished_jobs(engine), seldom),
+            Task("database size", lambda: show_database_size(engine), seldom),
+        ]
+        for task in self.tasks:
+            SWEEP_FAILURES.labels(task.name)
+
+    def run(self) -> None:
+        """Sweep until stopped."""
+        while not self.stopping:
+            self._pulse.beat("loop")
+            self.run_due()
+            time.sleep(0.1)
+
+    def run_due(self) -> None:
+        """Run every task whose time has come, one after the other."""
+        for task in self.tasks:
+            if not self.stopping and time.monotonic() >= task.due:
+                self._attempt(task)
+                task.due = time.monotonic() + task.every
+
+    def _attempt(self, task: Task) -> None:
+        try:
+            task.run()
+            SWEPT.labels(task.name).set_to_current_time()
+        except (*ERRORS, *AWAY) as error:
+            SWEEP_FAILURES.labels(task.name).inc()
+            if is_away(error):
+                self._guard.away()
+            log.warning("a sweep failed and is tried again", sweep=task.name, error=str(error))

@@ -1,0 +1,72 @@
+"""Day partitions: made ahead, and dropped whole once no job needs their bytes."""
+
+from datetime import date, timedelta
+
+import structlog
+from sqlalchemy import Connection, Engine, exists, select, text
+
+from core.partitions import ensure_partitions, partition_days, partition_name, today
+from core.tables import jobs, results, uploads
+from core.transitions import OPEN, Status
+from janitor.locks import Sweep, sweeping
+
+log = structlog.get_logger(__name__)
+
+LOCK_TIMEOUT_MS = 2000
+
+_DETACHED = text("""
+    SELECT relname, inhdetachpending FROM pg_class LEFT JOIN pg_inherits ON inhrelid = pg_class.oid
+    WHERE relname ~ :pattern AND relkind = 'r' AND pg_table_is_visible(pg_class.oid)
+      AND (inhdetachpending IS NULL OR inhdetachpending)
+""")
+
+
+def keep_partitions(engine: Engine, retention_hours: float) -> None:
+    """Make the partitions of the coming days and drop those that nobody needs."""
+    with sweeping(engine, Sweep.PARTITIONS) as connection:
+        if connection is None:
+            return
+        made = ensure_partitions(connection)
+        if made:
+            log.info("made partitions", count=made)
+    with sweeping(engine, Sweep.PARTITIONS) as connection:
+        if connection is not None:
+            # DETACH CONCURRENTLY must not be in a transaction, so this one only holds the lock.
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as worker:
+                drop_partitions(worker, timedelta(hours=retention_hours))
+
+
+def drop_partitions(connection: Connection, retention: timedelta) -> list[str]:
+    """Drop old partitions on an autocommit connection; returns their names."""
+    connection.execute(text(f"SET lock_timeout = {LOCK_TIMEOUT_MS}"))
+    now = today(connection)
+    for table in (uploads.name, results.name):
+        for day in partition_days(connection, table):
+            if day + timedelta(days=1) + retention <= now and not is_needed(connection, table, day):
+                connection.execute(
+                    text(f"ALTER TABLE {table} DETACH PARTITION {partition_name(table, day)} CONCURRENTLY")
+                )
+    dropped = [name for table in (uploads.name, results.name) for name in _drop_detached(connection, table)]
+    connection.execute(text("RESET lock_timeout"))
+    return dropped
+
+
+def is_needed(connection: Connection, table: str, day: date) -> bool:
+    """Whether a job still needs bytes of that day: an upload until its job is over, a result until it expires."""
+    if table == uploads.name:
+        needing = exists().where(jobs.c.status.in_(sorted(OPEN)), jobs.c.upload_day == day)
+    else:
+        needing = exists().where(jobs.c.status == Status.SUCCEEDED, jobs.c.result_day == day)
+    return bool(connection.execute(select(needing)).scalar_one())
+
+
+def _drop_detached(connection: Connection, table: str) -> list[str]:
+    """Drop what is detached, also what an earlier janitor detached (or began to) and did not drop."""
+    names = []
+    for name, pending in connection.execute(_DETACHED, {"pattern": f"^{table}_[0-9]{{8}}$"}).all():
+        if pending:
+            connection.execute(text(f"ALTER TABLE {table} DETACH PARTITION {name} FINALIZE"))
+        connection.execute(text(f"DROP TABLE {name}"))
+        log.info("dropped partition", partition=name)
+        names.append(name)
+    return names

@@ -1,0 +1,1 @@
+"""The consumer: reads the queue, claims jobs, runs them and stores their results."""

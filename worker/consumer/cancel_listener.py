@@ -1,0 +1,50 @@
+"""Hear of canceled jobs at once; with Redis away, the heartbeat finds them later."""
+
+import threading
+from uuid import UUID
+
+import redis
+import structlog
+
+from core.announce import CANCELED
+from core.redis_client import AWAY
+from worker.consumer.in_flight import Holdings
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 1.0
+
+
+class CancelListener(threading.Thread):
+    """The thread that listens on the channel, subscribing again whenever Redis comes back."""
+
+    def __init__(self, client: redis.Redis, holdings: Holdings) -> None:
+        super().__init__(name="cancels", daemon=True)
+        self._client, self._holdings = client, holdings
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Listen until stopped."""
+        while not self._ended.is_set():
+            try:
+                self._listen()
+            except AWAY as error:
+                log.debug("cancels come by heartbeat until Redis is back", error=str(error))
+                self._ended.wait(POLL_SECONDS)
+
+    def stop(self) -> None:
+        """End the thread at its next turn."""
+        self._ended.set()
+
+    def _listen(self) -> None:
+        with self._client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]  # untyped in redis-py
+            channel.subscribe(CANCELED)
+            while not self._ended.is_set():
+                if message := channel.get_message(timeout=POLL_SECONDS):
+                    self._kill(str(message["data"]))
+
+    def _kill(self, name: str) -> None:
+        try:
+            self._holdings.kill(UUID(name))
+        except ValueError:
+            log.warning("a message on the cancel channel is no job id", message=name[:64])

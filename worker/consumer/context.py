@@ -1,0 +1,32 @@
+"""What the parts of a worker share: its settings, its ways to the databases, its sandbox, what it holds."""
+
+import os
+import socket
+from dataclasses import dataclass
+from uuid import uuid4
+
+import redis
+from sqlalchemy import Engine
+
+from core.liveness import Pulse
+from worker.consumer.in_flight import Holdings
+from worker.sandbox.supervisor import Sandbox
+from worker.settings import WorkerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One worker process. `name` is its consumer in the group; it is never used twice."""
+
+    name: str
+    settings: WorkerSettings
+    engine: Engine
+    redis: redis.Redis
+    sandbox: Sandbox
+    holdings: Holdings
+    pulse: Pulse
+
+
+def consumer_name() -> str:
+    """Host, process and a random part: a restarted worker is another consumer."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"

@@ -1,0 +1,135 @@
+"""One claimed job from its bytes to its end: fetch, convert, store.
+
+Whatever goes wrong here, the job is either finished under our claim, given back, or left to its lease:
+the janitor is the only other way back.
+"""
+
+import fcntl
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from core.blobs import read_upload
+from core.database import blob_transaction
+from core.options import Options
+from engine.request import Limits, Outcome, Request
+from worker.consumer.completion import Missed, fail, hand_back, settle, succeed
+from worker.consumer.context import Context
+from worker.consumer.in_flight import Held
+from worker.consumer.retry import outlast
+from worker.metrics import STAGE_SECONDS
+from worker.sandbox.supervisor import Killed, SandboxLost
+from worker.settings import WorkerSettings
+
+log = structlog.get_logger(__name__)
+
+
+def run_job(context: Context, held: Held) -> None:
+    """Work on a claimed job until it is out of our hands; never raises."""
+    with structlog.contextvars.bound_contextvars(job=str(held.job.id), claim=held.job.claim):
+        try:
+            _work(context, held)
+        except SandboxLost:
+            log.warning("the sandbox was lost; the job comes back when its lease runs out")
+        except Exception:
+            log.exception("the job is left to its lease")
+        finally:
+            context.holdings.remove(held)
+
+
+def _work(context: Context, held: Held) -> None:
+    with _memory_file("upload") as upload, _memory_file("result") as result:
+        try:
+            if not _fetch(context, held, upload):
+                settle(context, held)
+                return
+            outcome = _convert(context, held, upload, result)
+        except Killed:
+            _after_kill(context, held)
+            return
+        _finish(context, held, outcome, result)
+
+
+def _fetch(context: Context, held: Held, upload: int) -> bool:
+    """Bring the upload into memory; False when it is gone, because the job was canceled or is over."""
+
+    def read() -> int | None:
+        os.ftruncate(upload, 0)
+        os.lseek(upload, 0, os.SEEK_SET)
+        with blob_transaction(context.engine) as connection, os.fdopen(upload, "wb", closefd=False) as sink:
+            return read_upload(connection, held.job.upload_day, held.job.id, sink)
+
+    with _stage("fetch"):
+        found = outlast("fetch the upload", read) is not None
+    os.lseek(upload, 0, os.SEEK_SET)
+    # Memory that nobody has granted: a child could let the file grow.
+    fcntl.fcntl(upload, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+    return found
+
+
+def _convert(context: Context, held: Held, upload: int, result: int) -> Outcome:
+    with _stage("convert"):
+        return context.sandbox.run(request_for(held, context.settings), upload, result, held.handle)
+
+
+def request_for(held: Held, settings: WorkerSettings) -> Request:
+    """What the sandbox is asked to do for a job."""
+    return Request(
+        source=held.job.source["format"],
+        target=held.job.target_format,
+        options=Options.of(held.job.options),
+        limits=Limits(
+            max_pixels=settings.max_pixels,
+            max_frames=settings.max_frames,
+            max_result_bytes=settings.max_result_bytes,
+            memory_bytes=settings.job_memory_bytes,
+            seconds=settings.job_seconds,
+        ),
+        hold=_hold_seconds(held.job.filename) if settings.test_hold else 0.0,
+    )
+
+
+def _hold_seconds(filename: str) -> float:
+    named = re.match(r"hold-(\d+(?:\.\d+)?)", filename)
+    return float(named[1]) if named else 0.0
+
+
+def _finish(context: Context, held: Held, outcome: Outcome, result: int) -> None:
+    with _stage("store"):
+        try:
+            if outcome.converted is None:
+                fail(context, held, outcome)
+            else:
+                succeed(context, held, outcome, result)
+        except Missed:
+            settle(context, held)
+
+
+def _after_kill(context: Context, held: Held) -> None:
+    """The child is gone because the job was canceled, is no longer ours, or is to be given back."""
+    if held.handed_back and hand_back(context, held):
+        log.info("handed back")
+    else:
+        settle(context, held)
+
+
+@contextmanager
+def _memory_file(name: str) -> Iterator[int]:
+    fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def _stage(name: str) -> Iterator[None]:
+    start = time.monotonic()
+    try:
+        yield
+    finally:
+        STAGE_SECONDS.labels(name).observe(time.monotonic() - start)

@@ -1,0 +1,129 @@
+"""The supervisor's side of the sandbox: runs one conversion in a child of the zygote, and ends it when it must.
+
+Whatever becomes of the child (an answer, a crash, silence) is an outcome of that one job.
+"""
+
+import os
+import socket
+import time
+from dataclasses import replace
+
+import structlog
+
+from core.failures import FailureCode, failure
+from engine.request import Limits, Outcome, Request, failed
+from worker.metrics import FORECASTS_MISSED, MEMORY_BUDGET, SANDBOX_LAYER
+from worker.sandbox.handle import Handle, Killed
+from worker.sandbox.memory_budget import Admission, Grant
+from worker.sandbox.memory_forecast import at_start
+from worker.sandbox.session import Attempt, NotStarted, SandboxLost, ZygoteStuck
+from worker.sandbox.zygote_process import ZYGOTE, ZygoteProcess
+
+__all__ = ["Handle", "Killed", "Sandbox", "SandboxLost"]
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 0.2
+"""How soon a kill is seen by a conversion that has no child yet."""
+
+STARTS = 8
+"""How often a conversion is tried for which no child could be started."""
+
+PAUSE_SECONDS = 1.0
+"""Between two of them: processes or memory may be short for a moment."""
+
+
+class Sandbox:
+    """Runs conversions, several at a time, each in a process of its own.
+
+    The first zygote is started here, so make it before any secret is read; a lost one is replaced by the next `run`.
+    """
+
+    def __init__(self, program: str = ZYGOTE) -> None:
+        self._zygote = ZygoteProcess(program)
+        self._admission = Admission()
+
+    def prepare(self, *, jobs: int, budget: int) -> None:
+        """Be ready for so many conversions at a time, which share `budget` bytes of memory; waits for the zygote.
+
+        Says what the kernel lacks. To be called once. Raises OSError when the zygote did not start.
+        """
+        self._admission.set_budget(budget)
+        MEMORY_BUDGET.set(budget)
+        self._zygote.keep(jobs)
+        for layer, reason in self._zygote.layers().items():
+            SANDBOX_LAYER.labels(layer).set(0 if reason else 1)
+            if reason:
+                log.warning("the sandbox goes without one of its layers", layer=layer, reason=reason)
+
+    def run(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> Outcome:
+        """Convert what is in the file `upload_fd` into the empty file `result_fd`; blocks, from any thread.
+
+        A conversion that needs more memory than was forecast begins again with all that it may have.
+        Raises Killed when the handle was used, SandboxLost when the zygote died.
+        """
+        start = at_start(request.source, os.fstat(upload_fd).st_size, request.limits)
+        attempt = self._attempt(replace(request, grant=start), upload_fd, result_fd, handle)
+        if attempt.short_of_memory:
+            FORECASTS_MISSED.inc()
+            os.ftruncate(result_fd, 0)
+            everything = replace(request, grant=request.limits.memory_bytes)
+            attempt = self._attempt(everything, upload_fd, result_fd, handle)
+        return _checked(attempt.verdict(), result_fd, request.limits)
+
+    def close(self) -> None:
+        """End the zygote and with it every child."""
+        self._zygote.close()
+
+    def _attempt(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> Attempt:
+        """What never began can begin again: it costs the job no attempt."""
+        for _ in range(STARTS - 1):
+            try:
+                return self._one(request, upload_fd, result_fd, handle)
+            except NotStarted as error:
+                log.warning("a conversion could not be started and is tried again", reason=str(error))
+                time.sleep(PAUSE_SECONDS)
+        return self._one(request, upload_fd, result_fd, handle)
+
+    def _one(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> Attempt:
+        with self._admission.enter() as grant:
+            _wait(grant, request.grant, handle)
+            with self._submit(request, upload_fd, result_fd) as answers:
+                attempt = Attempt(answers, request, os.fstat(upload_fd).st_size, handle, grant)
+                try:
+                    attempt.watch()
+                except ZygoteStuck:
+                    self._zygote.discard()
+                    if handle.killed:
+                        raise Killed from None
+                    raise
+                finally:
+                    handle.release()
+        if handle.killed:
+            raise Killed
+        return attempt
+
+    def _submit(self, request: Request, upload_fd: int, result_fd: int) -> socket.socket:
+        try:
+            return self._zygote.submit(request.as_json(), upload_fd, result_fd)
+        except OSError as error:
+            raise NotStarted(str(error)) from error
+
+
+def _wait(grant: Grant, size: int, handle: Handle) -> None:
+    """Until that memory is granted."""
+    grant.ask(size)
+    while not handle.killed:
+        if grant.wait(POLL_SECONDS):
+            return
+    raise Killed
+
+
+def _checked(outcome: Outcome, result_fd: int, limits: Limits) -> Outcome:
+    """What the child says of its result holds only for a result that is there."""
+    size = os.fstat(result_fd).st_size
+    if outcome.converted is not None and size > limits.max_result_bytes:
+        return failed(failure(FailureCode.RESULT_TOO_LARGE, limit=limits.max_result_bytes))
+    if outcome.converted is not None and not size:
+        return failed(failure(FailureCode.DECODER_CRASHED))
+    return outcome
