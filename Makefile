@@ -20,7 +20,7 @@ MADE := $(VENV)/made.stamp
 STANDALONE := $(VENV)/standalone.stamp
 DEV := $(VENV)/dev.stamp
 CLUSTER := $(VENV)/cluster.stamp
-SOURCES := api core dashboards docs engine janitor loadtest standalone worker tests
+SOURCES := api benchmarks conformance core dashboards docs engine janitor loadtest standalone worker tests
 
 .DEFAULT_GOAL := help
 .PHONY: run test lint format docs chart-docs dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz bombs corpora speed lock clean help
@@ -73,25 +73,25 @@ load-compare: $(DEV) ## Two runs side by side (A=build/load/one B=build/load/oth
 	$(BIN)/python -m loadtest compare $(A) $(B) $(ARGS)
 
 tune: $(DEV) ## Measure every encoder's efforts and qualities: size, time, SSIM (ARGS=--write puts them into docs/encoders.md)
-	$(BIN)/python -m tests.tune $(ARGS)
+	$(BIN)/python -m benchmarks.tune $(ARGS)
 
 bench: $(DEV) ## Measure the protocol on this machine and print a table
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m benchmarks.bench
 
 matrix: $(DEV) ## Every read format to every write format, seen by other programs (ARGS="--only alpha"); see docs/results
-	$(BIN)/python -m tests.matrix $(ARGS)
+	$(BIN)/python -m conformance.matrix $(ARGS)
 
 fuzz: $(DEV) ## Damage 20,000 valid files and convert each in the sandbox (ARGS="--cases 1000 --seed 2")
-	$(BIN)/python -m tests.fuzz $(ARGS)
+	$(BIN)/python -m conformance.fuzz $(ARGS)
 
 bombs: $(DEV) ## Convert small files that ask for much, and print what each takes
-	$(BIN)/python -m tests.fuzz.bomb_table $(ARGS)
+	$(BIN)/python -m conformance.fuzz.bomb_table $(ARGS)
 
 corpora: $(DEV) ## Fetch packages with public test images and convert every one (ARGS="--only pillow")
-	$(BIN)/python -m tests.corpora $(ARGS)
+	$(BIN)/python -m conformance.corpora $(ARGS)
 
 speed: $(DEV) ## The engine beside libvips and ImageMagick: seconds and bytes (ARGS="--rounds 3")
-	$(BIN)/python -m tests.speed $(ARGS)
+	$(BIN)/python -m benchmarks.speed $(ARGS)
 
 lock: $(MADE) ## Make requirements.lock anew from pyproject.toml, for Python 3.11 to 3.14
 	$(PIP) install uv

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, func, select
 
 from api.__main__ import Server, listen, make_server
 from api.settings import ApiSettings
+from conformance.service import PATIENCE, wait_for
 from core.announce import announce
 from core.blobs import store_result
 from core.failures import FailureCode, failure, warning
@@ -29,7 +30,6 @@ from core.record import advance, claim_job, find_job
 from core.tables import jobs, results, uploads
 from core.transitions import CANCEL, EXPIRE, FAIL, SUCCEED, Status
 from tests.api.agreement import Agreement
-from tests.service import PATIENCE, wait_for
 
 NOWHERE = "redis://127.0.0.1:1/0"
 """A port that nothing listens on."""

@@ -2,9 +2,9 @@
 
 import pytest
 
+from conformance.service import wait_for
 from core.transitions import Status
 from tests.api.live import Live, metric
-from tests.service import wait_for
 
 JOB, EVENTS = "/v1/jobs/{job_id}", "/v1/jobs/{job_id}/events"
 

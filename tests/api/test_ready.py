@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from conformance.service import wait_for
 from core.queue import GROUP, STREAM, ensure_group, read_messages
 from tests.api.conftest import Serve
 from tests.api.live import NOWHERE, Live
 from tests.api.test_system import ready
-from tests.service import wait_for
 
 LONG_AGO = "changed_at = now() - interval '6 seconds'"
 """A second longer than a hand-over may take."""

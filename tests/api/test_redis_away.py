@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from api.redis_gate import Breaker, RedisAway, Turn
+from conformance.service import PATIENCE, wait_for
 from core.queue import STREAM
 from core.redis_client import make_redis
 from core.transitions import Status
@@ -17,7 +18,6 @@ from tests.api.conftest import Serve
 from tests.api.live import NOWHERE, Live, metric
 from tests.api.test_status import asking
 from tests.conftest import server_directory
-from tests.service import PATIENCE, wait_for
 
 QUICK = 2.0
 """Seconds: ten times what an answer without Redis may take."""

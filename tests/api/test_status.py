@@ -13,12 +13,12 @@ import pytest
 from api import status as status_module
 from api.examples import QUEUED, SUCCEEDED
 from api.hub import Hub
+from conformance.service import PATIENCE, wait_for
 from core.announce import EVENTS, cache_key, encode, write_cache
 from core.jobs import Job
 from core.transitions import Status
 from tests.api.conftest import Serve
 from tests.api.live import Live, metric
-from tests.service import PATIENCE, wait_for
 
 
 def looked(result: str) -> float:

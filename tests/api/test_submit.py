@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import Engine
 
 from api.settings import ApiSettings
+from conformance.service import PATIENCE, wait_for
 from core.blobs import SLICE_BYTES
 from core.formats import TARGETS
 from core.queue import STREAM
 from core.tables import uploads
 from tests.api.conftest import Serve
 from tests.api.live import PNG, Live, metric, picture
-from tests.service import PATIENCE, wait_for
 
 BOUNDARY = "frontier"
 HEAD = (

@@ -14,11 +14,11 @@ import pytest
 from sqlalchemy import text
 
 from api.problems import KINDS
+from conformance.service import PATIENCE, free_port, wait_for
 from core.migrations import upgrade
 from tests.api.conftest import Serve
 from tests.api.live import NOWHERE, PNG, Live, metric
 from tests.api.test_submit import HEAD, MULTIPART, TAIL
-from tests.service import PATIENCE, free_port, wait_for
 
 NO_DATABASE = "postgresql://postgres@127.0.0.1:1/imagemill"
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from conformance.service import Service
 from core.redis_client import make_redis
 from standalone.redis_server import embedded_redis
 from tests.conftest import server_directory
-from tests.service import Service
 
 
 class RedisServer:

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
-from tests import images
-from tests.service import PATIENCE, Service
+from conformance import images
+from conformance.service import PATIENCE, Service
 
 PNG = ("a.png", images.png_with_alpha())
 JPEG = {"target_format": "jpeg"}

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests import images
-from tests.service import PATIENCE, Service, wait_for
+from conformance import images
+from conformance.service import PATIENCE, Service, wait_for
 
 
 @pytest.fixture

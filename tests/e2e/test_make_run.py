@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
-from tests import images
-from tests.service import PATIENCE, free_port, wait_for
+from conformance import images
+from conformance.service import PATIENCE, free_port, wait_for
 from tests.standalone.harness import Launched, eventually
 
 ROOT = str(Path(__file__).parents[2])

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
+from conformance.service import Process, Service, wait_for
 from core.announce import CANCELED, announce
 from core.record import advance
 from core.transitions import CANCEL, Status
-from tests.service import Process, Service, wait_for
 
 LITTLE = {"slots": "2", "job_memory_bytes": str(256 << 20), "memory_budget_bytes": str(256 << 20)}
 """One conversion that has begun leaves room for the header of another, and no more."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from conformance.service import Service, wait_for
 from core.database import make_engine
 from core.migrations import upgrade
 from core.transitions import Status
@@ -14,7 +15,6 @@ from standalone.postgres import UNSAFE_BUT_FAST, embedded_postgres
 from tests.conftest import server_directory
 from tests.e2e.conftest import running_service
 from tests.e2e.test_protocol import picture
-from tests.service import Service, wait_for
 
 
 class PostgresServer:

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
+from conformance.service import Process, Service, wait_for
 from core.announce import CANCELED, announce
 from core.queue import GROUP, STREAM, add_message
 from core.record import advance
 from core.transitions import CANCEL, Status
 from tests.e2e.conftest import RedisServer
-from tests.service import Process, Service, wait_for
 
 HOLD = "hold-2.png"
 LONG = "hold-55.png"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from conformance.service import PATIENCE, Service
 from core.transitions import Status
-from tests.service import PATIENCE, Service
 
 README = Path(__file__).parents[2] / "README.md"
 

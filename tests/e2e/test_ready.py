@@ -6,9 +6,9 @@ import time
 import httpx
 from sqlalchemy import text
 
+from conformance.service import Process, Service, wait_for
 from core.queue import READER_SECONDS
 from tests.e2e.test_protocol import picture
-from tests.service import Process, Service, wait_for
 
 
 def workers(api: Process) -> str:

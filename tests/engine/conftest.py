@@ -7,21 +7,13 @@ from typing import Any
 
 import pytest
 
+from conformance.running import LIMITS, Boxed, Result
 from core.formats import sniff
 from core.options import Options
 from engine.codecs.opening import prepare_codecs
 from engine.pipeline import convert
 from engine.request import Limits, Request
-from tests.engine.running import Boxed, Result
 from worker.sandbox.supervisor import Sandbox
-
-LIMITS = {
-    "max_pixels": 50_000_000,
-    "max_frames": 1000,
-    "max_result_bytes": 200 << 20,
-    "memory_bytes": 1 << 30,
-    "seconds": 120.0,
-}
 
 Converter = Callable[..., Result]
 

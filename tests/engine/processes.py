@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import images
-from tests.engine.running import Boxed, Result
+from conformance import images
+from conformance.running import Boxed, Result
 from worker.sandbox.supervisor import Handle
 
 PATIENCE = 30.0

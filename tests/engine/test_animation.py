@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from conformance import images
+from conformance.running import apart, near
 from engine.animation.timing import Clock
 from engine.containers import bmff, gif, png
-from tests import images
 from tests.engine.conftest import Converter
-from tests.engine.running import apart, near
 
 CLEAR = (0, 0, 0, 0)
 

@@ -7,8 +7,8 @@ import zlib
 import pytest
 from PIL import Image
 
+from conformance import images
 from engine.containers import bmff, riff
-from tests import images
 from tests.engine.conftest import Converter
 
 NOISE = Image.effect_noise((120, 90), 80).convert("RGB")

@@ -3,8 +3,8 @@
 import pytest
 from PIL import Image
 
+from conformance.running import apart
 from tests.engine.conftest import Converter
-from tests.engine.running import apart
 
 WIDTH, HEIGHT = 6, 3
 COLOURS = [(0, 0, 0), (200, 10, 10), (10, 200, 10), (10, 10, 200)]

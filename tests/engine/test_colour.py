@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests import images
-from tests.engine import profiles
+from conformance import images, profiles
+from conformance.running import apart, near
 from tests.engine.conftest import Converter
-from tests.engine.running import apart, near
 
 
 @pytest.mark.parametrize("source", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF"])

@@ -5,10 +5,10 @@ import struct
 import pytest
 from PIL import Image
 
-from tests import images
+from conformance import images
+from conformance.profiles import ADOBE_RGB, grey_profile, rgb_profile
+from conformance.running import near
 from tests.engine.conftest import Converter
-from tests.engine.profiles import ADOBE_RGB, grey_profile, rgb_profile
-from tests.engine.running import near
 
 BROWN = (200, 100, 50)
 D65 = (0.3127, 0.3290)

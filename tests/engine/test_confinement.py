@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
+from benchmarks.bench.memory import photograph
+from conformance import images
+from conformance.running import LIMITS, Boxed, Result
 from core.formats import READABLE, TARGETS
-from tests import images
-from tests.bench.memory import photograph
-from tests.engine.conftest import LIMITS
 from tests.engine.hostile import NUMBERS
 from tests.engine.processes import alive, all_children, children, children_of, command, until, zygotes
-from tests.engine.running import Boxed, Result
 from worker.sandbox.supervisor import Sandbox
 
 LAYERS = ("seccomp", "landlock")

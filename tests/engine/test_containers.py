@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
+from conformance import images
 from engine.containers import bmff, gif, png, riff
 from engine.errors import ConversionError
-from tests import images
 from tests.engine.conftest import Converter
 
 HEADER = images.chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 8, 6, 0, 0, 0))

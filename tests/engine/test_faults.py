@@ -10,10 +10,9 @@ from contextlib import suppress
 import pytest
 from PIL import Image
 
-from tests import images
-from tests.engine.conftest import LIMITS
+from conformance import images
+from conformance.running import LIMITS, Boxed, Result
 from tests.engine.processes import PATIENCE, alive, all_children, children, started, the_zygote, until
-from tests.engine.running import Boxed, Result
 from worker.sandbox.supervisor import Handle, Killed, Sandbox, SandboxLost
 
 MB = 1 << 20

@@ -8,14 +8,13 @@ import pytest
 from PIL import Image
 from prometheus_client import REGISTRY
 
+from benchmarks.bench.memory import photograph
+from conformance import images
+from conformance.running import LIMITS, Boxed
 from core.formats import FORMATS, READABLE, TARGETS
 from core.options import Options
 from engine.request import Header, Limits, Request
-from tests import images
-from tests.bench.memory import photograph
-from tests.engine.conftest import LIMITS
 from tests.engine.processes import PATIENCE, until
-from tests.engine.running import Boxed
 from worker.sandbox import memory_forecast as forecast
 from worker.sandbox.supervisor import Handle, Killed, Sandbox
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests import images
+from conformance import images
+from conformance.running import near
 from tests.engine.conftest import Converter
-from tests.engine.running import near
 
 CENTRES = {(12, 8): images.RED, (36, 8): images.GREEN, (36, 24): images.BLUE, (12, 24): images.YELLOW}
 ORIENTED: dict[str, dict[str, Any]] = {

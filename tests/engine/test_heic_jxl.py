@@ -8,11 +8,11 @@ import pytest
 from imagecodecs import jpegxl_decode, jpegxl_encode
 from PIL import Image
 
+from conformance import images
+from conformance.running import apart, near
 from engine.codecs import heif_codec
 from engine.containers import jxl
-from tests import images
 from tests.engine.conftest import Converter
-from tests.engine.running import apart, near
 
 BROWN = (200, 100, 50)
 BROWN_OF_P3 = (215, 93, 31)

@@ -5,10 +5,10 @@ import struct
 import pytest
 from PIL import Image
 
+from conformance import images
+from conformance.running import Result, apart, near
 from engine.containers.icons import packed_icns
-from tests import images
 from tests.engine.conftest import Converter
-from tests.engine.running import Result, apart, near
 
 
 @pytest.mark.parametrize(("target", "limit"), [("ico", 256), ("icns", 1024)])

@@ -6,11 +6,11 @@ import pytest
 import simplejpeg
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
+from conformance import images
+from conformance.running import apart
 from core.options import Options
 from engine.pixels.sizing import sized, spare_factor
-from tests import images
 from tests.engine.conftest import Converter
-from tests.engine.running import apart
 
 NOISE = Image.effect_noise((160, 120), 80)
 KINDS = {

@@ -7,14 +7,14 @@ import pytest
 from imagecodecs import brotli_encode, jpegxl_encode
 from PIL import Image
 
+from conformance import images
+from conformance.matrix.pictures import eight, from_bytes, p3_as_srgb
+from conformance.profiles import DISPLAY_P3
+from conformance.running import Boxed, near
 from engine.codecs import jxl_codec
 from engine.color.jxl_profile import packed_profile
 from engine.containers import jxl
-from tests import images
 from tests.engine.conftest import Converter
-from tests.engine.profiles import DISPLAY_P3
-from tests.engine.running import Boxed, near
-from tests.matrix.pictures import eight, from_bytes, p3_as_srgb
 
 BROWN = (200, 30, 40)
 PACKED_P3 = base64.b85decode(

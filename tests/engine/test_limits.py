@@ -3,10 +3,10 @@
 import pytest
 from PIL import Image
 
+from conformance import images
+from conformance.running import near
 from core.formats import TARGETS
-from tests import images
 from tests.engine.conftest import Converter
-from tests.engine.running import near
 
 SIDES = {
     "jpeg": 65_500, "webp": 16_383, "avif": 32_768, "heic": 16_384, "pcx": 65_534, "pdf": 65_500, "jxl": 1 << 30,

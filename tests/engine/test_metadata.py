@@ -6,8 +6,8 @@ import struct
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
+from conformance import images
 from engine.metadata import exif_orientation, iptc_of, upright_exif, without_mark
-from tests import images
 from tests.engine.conftest import Converter
 
 SECRETS = (b"secret", b"Millstone", b"GPS", b"Exif", b"EXIF", b"xmpmeta", b"8BIM")

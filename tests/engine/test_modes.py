@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
+from conformance import images
+from conformance.running import near
 from core.formats import TARGETS
-from tests import images
 from tests.engine.conftest import Converter
-from tests.engine.running import near
 
 SIDE = 64
 NAMES = [fmt.name for fmt in TARGETS if fmt.reads]

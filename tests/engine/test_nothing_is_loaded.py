@@ -5,8 +5,8 @@ import struct
 import subprocess
 import sys
 
-from tests import images
-from tests.fuzz.seeds import seeds
+from conformance import images
+from conformance.fuzz.seeds import seeds
 
 SCRIPT = """
 import io, pickle, sys

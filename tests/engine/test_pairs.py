@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from conformance import images
+from conformance.running import apart, near
 from core.formats import READABLE, TARGETS, Alpha, Format, Frames, find
 from engine.codecs.opening import PILLOW
-from tests import images
 from tests.engine.conftest import Converter
-from tests.engine.running import apart, near
 
 SOURCES = [fmt.name for fmt in READABLE if fmt.writes]
 NAMES = [fmt.name for fmt in TARGETS if fmt.reads]

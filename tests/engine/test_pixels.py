@@ -5,9 +5,9 @@ import struct
 import pytest
 from PIL import Image, ImageChops
 
-from tests import images
+from conformance import images
+from conformance.running import apart, near
 from tests.engine.conftest import Converter
-from tests.engine.running import apart, near
 
 GARISH = (0, 255, 0)
 

@@ -6,10 +6,10 @@ import zlib
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
+from conformance import images
+from conformance.running import apart
 from engine.containers import png
-from tests import images
 from tests.engine.conftest import Converter
-from tests.engine.running import apart
 
 NOISE = Image.effect_noise((120, 90), 80)
 

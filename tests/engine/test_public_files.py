@@ -10,11 +10,11 @@ import zlib
 import pytest
 from PIL import Image
 
+from conformance import images
+from conformance.profiles import rgb_profile
 from engine.containers.jpeg import SCAN, scans
 from engine.metadata import upright_xmp
-from tests import images
 from tests.engine.conftest import Converter
-from tests.engine.profiles import rgb_profile
 
 PADDED = "from engine.metadata import upright_xmp; upright_xmp(b'<x>' + b' ' * 3_000_000 + b'</x>' + b'a' * 3_000_000)"
 

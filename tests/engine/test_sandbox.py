@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests import images
+from conformance import images
+from conformance.running import Boxed, Result
 from tests.engine.processes import LONG, PATIENCE, alive, children, open_files, started, the_zygote, until
-from tests.engine.running import Boxed, Result
 from worker.sandbox.supervisor import Handle, Killed, Sandbox, SandboxLost
 
 

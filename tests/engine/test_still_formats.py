@@ -8,10 +8,10 @@ import pytest
 from imagecodecs import jpeg2k_encode
 from PIL import Image
 
-from tests import images
+from conformance import images
+from conformance.profiles import DISPLAY_P3, rgb_profile
+from conformance.running import apart, near
 from tests.engine.conftest import Converter
-from tests.engine.profiles import DISPLAY_P3, rgb_profile
-from tests.engine.running import apart, near
 
 
 def gradient16() -> Image.Image:

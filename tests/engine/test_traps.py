@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from PIL import Image, TiffImagePlugin
 
+from conformance import images, profiles
+from conformance.running import Result, apart, near
 from core.formats import TARGETS
 from engine.image import Frame, Opened
 from engine.request import Limits
-from tests import images
-from tests.engine import profiles
 from tests.engine.conftest import Converter
-from tests.engine.running import Result, apart, near
 
 NAMES = [fmt.name for fmt in TARGETS if fmt.reads]
 SIDE = 64

@@ -3,8 +3,8 @@
 import pytest
 from PIL import Image
 
+from conformance import images
 from engine.containers import riff
-from tests import images
 from tests.engine.conftest import Converter
 
 CLEAR = (0, 0, 0, 0)

@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
+from conformance.service import PATIENCE, Service
 from loadtest.report import compare
-from tests.service import PATIENCE, Service
 
 Result = dict[str, Any]
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service import PATIENCE, free_port, wait_for
+from conformance.service import PATIENCE, free_port, wait_for
 
 Sample = dict[str, Any]
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import Engine
 
+from conformance.service import PATIENCE, Process, Service, wait_for
 from core.transitions import Status
 from tests.chart.rendering import NAMESPACE
 from tests.e2e.conftest import running_service
@@ -19,7 +20,6 @@ from tests.monitoring.chart_rules import LABELS, NAME, groups, write_rules
 from tests.monitoring.prometheus import Prometheus, Sample, running_prometheus, tool
 from tests.monitoring.queries import FOREIGN, Asked, queries
 from tests.monitoring.written import exporting, written_series
-from tests.service import PATIENCE, Process, Service, wait_for
 
 WRITTEN = {
     "kube-state-metrics": "kube_",

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.fuzz.bombs import BOMBS
+from conformance.matrix.subjects import subjects
 from core.formats import READABLE, TARGETS
-from tests.fuzz.bombs import BOMBS
-from tests.matrix.subjects import subjects
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 PAGES = ("matrix", "corpora", "fuzz", "bombs")

@@ -1,6 +1,6 @@
 """How much memory a conversion will take, from its header alone.
 
-The factors are measured (`python -m tests.bench.memory` prints them) as address space, since that is what the
+The factors are measured (`python -m benchmarks.bench.memory` prints them) as address space, since that is what the
 limit of a child counts, on pictures like photographs with grain. Noise may take more than was forecast: the conversion
 then begins again with all that a job may use.
 """

@@ -6,7 +6,7 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.stream import stream
 
-from tests.service import wait_for
+from conformance.service import wait_for
 
 COMPONENT = "app.kubernetes.io/component"
 

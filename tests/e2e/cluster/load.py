@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from conformance.service import wait_for
 from tests.e2e.cluster.kube import Cluster
-from tests.service import wait_for
 
 SCRIPT = Path(__file__).with_name("in_pod") / "driver.py"
 ADDRESS = "http://imagemill-api"

@@ -10,11 +10,11 @@ from uuid import uuid4
 
 from kubernetes import config
 
+from conformance.service import wait_for
 from tests.chart.rendering import merged
 from tests.e2e.cluster.helm import Helm
 from tests.e2e.cluster.kube import COMPONENT, Cluster
 from tests.e2e.cluster.load import Driver, Outcome, Plan
-from tests.service import wait_for
 
 SMALL: dict[str, Any] = {
     # Held jobs burn no CPU, so many workers fit on a small node.

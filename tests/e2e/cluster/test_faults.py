@@ -6,12 +6,12 @@ from pathlib import Path
 
 from kubernetes import client
 
+from conformance.service import wait_for
 from tests.e2e.cluster.kube import Cluster
 from tests.e2e.cluster.load import Outcome, burst, steady
 from tests.e2e.cluster.release import Release
 from tests.e2e.cluster.report import Report
 from tests.e2e.cluster.timeline import Timeline
-from tests.service import wait_for
 
 KILLS = 20
 PAUSE_SECONDS = 15

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from conformance.service import wait_for
 from tests.e2e.cluster.kube import restarts
 from tests.e2e.cluster.release import Release, new_release
 from tests.e2e.cluster.report import Report
-from tests.service import wait_for
 
 
 @pytest.fixture

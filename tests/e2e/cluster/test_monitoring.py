@@ -7,10 +7,10 @@ import pytest
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
+from conformance.service import wait_for
 from tests.e2e.cluster.load import burst
 from tests.e2e.cluster.release import Release
 from tests.e2e.cluster.report import Report
-from tests.service import wait_for
 
 PROMETHEUS = "/api/v1/namespaces/monitoring/services/monitoring-kube-prometheus-prometheus:9090/proxy/api/v1"
 

@@ -4,12 +4,12 @@ import math
 import time
 from pathlib import Path
 
+from conformance.service import wait_for
 from tests.e2e.cluster.kube import restarts
 from tests.e2e.cluster.load import Outcome, burst, steady
 from tests.e2e.cluster.release import QUICK, Release
 from tests.e2e.cluster.report import Report
 from tests.e2e.cluster.timeline import Sample, Timeline
-from tests.service import wait_for
 
 TARGET, MOST = 3, 15
 """Of the chart: jobs for each worker, workers at most."""

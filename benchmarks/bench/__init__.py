@@ -1,0 +1,1 @@
+"""The protocol, the sandbox and the memory of conversions."""

@@ -1,0 +1,1 @@
+"""The engine beside libvips and ImageMagick."""

@@ -1,0 +1,1 @@
+"""What efforts and qualities of the encoders cost and give."""

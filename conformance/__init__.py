@@ -1,0 +1,1 @@
+"""Programs that check the product from outside: by other programs, by public files, by damaged ones."""

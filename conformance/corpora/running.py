@@ -1,0 +1,114 @@
+"""Every file of a corpus through the real sandbox: what it is taken for, and how its conversions end."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance.matrix.limits import DEFAULT_LIMITS
+from conformance.matrix.reference import Unreadable, run
+from core.formats import TARGETS, Format, find, sniff
+from core.options import Options
+from engine.request import Request
+from worker.sandbox.supervisor import Handle, Sandbox, SandboxLost
+
+LARGEST = 50 << 20
+HEAD, TAIL = 64, 64
+THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One conversion: `code` is `ok`, a failure's, or `lost`."""
+
+    path: Path
+    source: str
+    target: str
+    code: str
+
+
+@dataclass
+class Result:
+    """Of one corpus: conversions, and the files that are none of the formats, by their extensions."""
+
+    ended: list[Ended] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    too_large: int = 0
+
+    @property
+    def codes(self) -> Counter[str]:
+        """How often each code came."""
+        return Counter(one.code for one in self.ended)
+
+    @property
+    def images(self) -> int:
+        """How many files were taken for images."""
+        return len({one.path for one in self.ended})
+
+
+def files(folder: Path) -> list[Path]:
+    """All that are not empty, in a stable order."""
+    return sorted(
+        path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and path.stat().st_size
+    )
+
+
+def convert_all(box: Sandbox, paths: Sequence[Path]) -> Result:
+    """Each file to PNG and to one other target, which changes from file to file."""
+    result = Result()
+    wanted: list[tuple[Path, str, str]] = []
+    for path in paths:
+        fmt = _sniffed(path)
+        if fmt is None:
+            result.refused[path.suffix.lower() or "none"] += 1
+        elif path.stat().st_size > LARGEST:
+            result.too_large += 1
+        else:
+            wanted += [(path, fmt.name, target) for target in _targets(len(wanted) // 2)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        result.ended += pool.map(lambda one: convert(box, *one), wanted)
+    return result
+
+
+def _sniffed(path: Path) -> Format | None:
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        file.seek(max(0, path.stat().st_size - TAIL))
+        return sniff(head, file.read(TAIL))
+
+
+def _targets(index: int) -> Iterator[str]:
+    others = [fmt.name for fmt in TARGETS if fmt.name != "png"]
+    yield "png"
+    yield others[index % len(others)]
+
+
+def convert(box: Sandbox, path: Path, source: str, target: str) -> Ended:
+    """One child, with the limits that a worker has by default."""
+    request = Request(source=source, target=target, options=Options(), limits=DEFAULT_LIMITS)
+    result = os.memfd_create("result")
+    try:
+        with path.open("rb") as upload:
+            outcome = box.run(request, upload.fileno(), result, Handle())
+        code = "ok" if outcome.failure is None else outcome.failure.code.value
+    except SandboxLost:
+        code = "lost"
+    finally:
+        os.close(result)
+    return Ended(path, source, target, code)
+
+
+REFUSALS = {"corrupt_image", "truncated_image", "unsupported_image", "decoder_crashed"}
+
+
+def second_opinion(ended: Ended, place: Path) -> str:
+    """Whether ImageMagick reads without complaint a file that was refused; "" when it does not, or is not here."""
+    copy = place / f"copy.{(find(ended.source) or TARGETS[0]).extension}"
+    copy.write_bytes(ended.path.read_bytes())
+    try:
+        run("magick", "-regard-warnings", f"{copy}[0]", "-depth", "8", "pam:-")
+    except Unreadable:
+        return ""
+    return "ImageMagick"

@@ -1,0 +1,1 @@
+"""Damaged files, and small ones that ask for much."""

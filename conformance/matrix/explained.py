@@ -1,0 +1,34 @@
+"""Differences that are known and have a reason: what is found is still shown, with it. Everything else is a failure."""
+
+from dataclasses import dataclass
+
+from conformance.matrix.cells import Cell
+from conformance.matrix.judging import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Holds for a finding when all that is given agrees; an empty text agrees with everything."""
+
+    why: str
+    check: str = ""
+    subject: str = ""
+    source: str = ""
+    target: str = ""
+
+    def holds(self, cell: Cell, finding: Finding) -> bool:
+        """Whether this is the reason."""
+        given = (
+            (self.check, finding.check), (self.subject, cell.upload.subject.name), (self.source, cell.upload.source),
+            (self.target, cell.target),
+        )  # fmt: skip
+        return all(not wanted or wanted == is_ for wanted, is_ in given)
+
+
+EXPLANATIONS: tuple[Explanation, ...] = ()
+"""None is needed now: whatever differs is mended, in the engine or in the judge."""
+
+
+def reason(cell: Cell, finding: Finding) -> str | None:
+    """Why a cell differs, None when nobody knows."""
+    return next((known.why for known in EXPLANATIONS if known.holds(cell, finding)), None)
