@@ -51,8 +51,8 @@ dashboards: $(DEV) ## Write Grafana's dashboards into the chart
 	$(BIN)/python -m dashboards
 
 images: ## Build the images imagemill-api and imagemill-worker with Docker (TAG=dev)
-	docker build --file api/Dockerfile --tag imagemill-api:$(TAG) .
-	docker build --file worker/Dockerfile --tag imagemill-worker:$(TAG) .
+	docker build --target api --tag imagemill-api:$(TAG) .
+	docker build --target worker --tag imagemill-worker:$(TAG) .
 
 cluster-up: ## Make a Kubernetes cluster on this machine with kind and Docker
 	kind create cluster --name imagemill --config k8s/kind.yaml

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -18,34 +19,13 @@ from tests.chart.rendering import CHART, ROOT, containers, of_kind, pods, render
 CHECK = CHART / "files" / "convert.py"
 
 
-@pytest.mark.parametrize("room", ["api", "worker"])
-def test_an_image_has_only_what_it_needs(room: str) -> None:
-    text = (ROOT / room / "Dockerfile").read_text(encoding="utf-8")
-    assert "ARG PYTHON=python:3.13-slim\n" in text
-    assert [line for line in text.splitlines() if line.startswith("COPY ") and "--from" not in line] == [
-        "COPY pyproject.toml requirements.lock ./",
-        "COPY core core",
-        *(["COPY engine engine", "COPY janitor janitor"] if room == "worker" else []),
-        f"COPY {room} {room}",
-    ]
-    assert "\nARG EXTRAS=worker\n" in text if room == "worker" else "[api]" in text
-    assert "\nUSER 10001:10001\n" in text
-    assert 'ENTRYPOINT ["/usr/bin/tini", "--", "python", "-m"]\n' in text
-    assert text.rstrip().endswith(f'CMD ["{room}"]')
-
-
-def test_what_the_images_are_made_of_reaches_the_builder() -> None:
+def test_what_is_copied_into_an_image_reaches_the_builder_and_is_there() -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    assert "*" in lines
     allowed = {line[1:] for line in lines if line.startswith("!")}
-    assert allowed == {"pyproject.toml", "requirements.lock", "core", "api", "engine", "janitor", "worker", "loadtest"}
-
-
-def test_the_load_generator_has_none_of_our_code_but_its_own() -> None:
-    text = (ROOT / "loadtest" / "Dockerfile").read_text(encoding="utf-8")
-    copied = [line for line in text.splitlines() if line.startswith("COPY ") and "--from" not in line]
-    assert copied == ["COPY pyproject.toml requirements.lock ./", "COPY loadtest /srv/loadtest"]
-    assert "\nUSER 10001:10001\n" in text
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    copied = {name for names in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE) for name in names.split()}
+    assert copied == allowed
+    assert all((ROOT / name).exists() for name in copied)
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "k8s" / "loadtest").glob("*.yaml")), ids=lambda path: path.name)
@@ -71,7 +51,9 @@ def test_skaffold_releases_what_the_values_files_are_for() -> None:
     for release in releases.values():
         assert all((ROOT / path).is_file() for path in release["valuesFiles"])
     for image in config["build"]["artifacts"]:
-        assert (ROOT / image["docker"]["dockerfile"]).is_file()
+        assert f" AS {image['docker']['target']}\n" in (ROOT / image["docker"]["dockerfile"]).read_text(
+            encoding="utf-8"
+        )
     # Profiles patch by position.
     assert list(releases)[2] == "imagemill"
     for profile in config["profiles"]:
