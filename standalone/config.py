@@ -1,11 +1,12 @@
 """What `make run` can be told: the environment, and a `.env` file below it."""
 
+import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from standalone.errors import WrongSetting
 
@@ -35,8 +36,8 @@ def read(environ: Mapping[str, str], dotenv: Path) -> Config:
     """
     env = {**_file(dotenv), **environ}
     return Config(
-        host=env.get("IMAGEMILL_HOST") or "127.0.0.1",
-        port=_port(env.get("PORT") or env.get("IMAGEMILL_PORT") or "8000"),
+        host=(env.get("IMAGEMILL_HOST") or "127.0.0.1").strip(),
+        port=_port(env),
         data_dir=Path(os.path.expanduser(env.get("DATA_DIR") or "data")),  # noqa: PTH111 - Path's raises for ~nobody
         database_url=env.get(DATABASE_URL) or None,
         redis_url=env.get(REDIS_URL) or None,
@@ -45,14 +46,30 @@ def read(environ: Mapping[str, str], dotenv: Path) -> Config:
 
 
 def _file(path: Path) -> dict[str, str]:
+    """Return what the file sets; nothing when it is missing. Raises WrongSetting naming the line."""
     try:
-        values = dotenv_values(path, interpolate=False)
-    except (OSError, UnicodeDecodeError) as problem:
-        raise WrongSetting(f"{path} cannot be read: {problem}") from None
-    return {name: value for name, value in values.items() if value is not None}
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except OSError as problem:
+        raise WrongSetting(f"{path} cannot be read: {problem.strerror}.") from None
+    except UnicodeDecodeError:
+        raise WrongSetting(f"{path} is not text in UTF-8. Save it as that.") from None
+    values = {}
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error or (binding.key and binding.value is None):
+            blank = len(binding.original.string) - len(binding.original.string.lstrip("\n"))
+            raise WrongSetting(
+                f"{path}, line {binding.original.line + blank}, is not understood. Write NAME=value, and close every quote."
+            )
+        if binding.key and binding.value is not None:
+            values[binding.key] = binding.value
+    return values
 
 
-def _port(text: str) -> int:
+def _port(env: Mapping[str, str]) -> int:
+    name = next((name for name in ("PORT", "IMAGEMILL_PORT") if env.get(name)), None)
+    text = env[name].strip() if name else "8000"
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 65_535:
         return int(text)
-    raise WrongSetting(f"PORT must be a whole number from 1 to 65535, not '{text}'.")
+    raise WrongSetting(f"{name} must be a whole number from 1 to 65535, not '{text}'.")

@@ -21,11 +21,14 @@ from standalone.config import DATABASE_URL, REDIS_URL, Config
 from standalone.errors import StartupError, WrongSetting
 from standalone.postgres import has_cluster, postgres_server
 from standalone.redis_server import redis_server
-from standalone.servers import Server, refusal, usable_directory
+from standalone.servers import Server, owner_of, refusal, usable_directory
 from standalone.supervisor import Supervisor, how_it_ended
 
 SECONDS_TO_START = 60
 DRAIN_SECONDS = "2"
+API_DRAIN_SECONDS = "2"
+"""How long what runs may take after Ctrl-C, where nothing else is set: a person waits at the terminal."""
+MOMENT_SECONDS = 5.0
 LOCK = "launcher.lock"
 LOOPBACK = "127.0.0.1"
 PLACES_OF_ROOT = frozenset({"TMPDIR", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"})
@@ -50,6 +53,9 @@ def launch(
     began = time.monotonic()
     with ExitStack() as stack:
         account = choose_account()
+        if not config.data_dir.exists():
+            # A start that is refused leaves no new directory behind; an old one knows who runs already.
+            check_port(config.host, config.port, account)
         data_dir = usable_directory(config.data_dir)
         stack.enter_context(_only_launcher(data_dir))
         check_port(config.host, config.port, account)
@@ -100,7 +106,9 @@ def our_migration(env: Mapping[str, str]) -> Program:
 
 def our_services(env: Mapping[str, str]) -> Sequence[Program]:
     """The three that run for good; the ports of the worker's and janitor's probes are whatever is free."""
-    return [_module("api", "api", env), _probed("worker", "worker", env), _probed("janitor", "janitor", env)]
+    api = _draining(_module("api", "api", env), "IMAGEMILL_API_DRAIN_SECONDS", API_DRAIN_SECONDS)
+    worker = _draining(_probed("worker", "worker", env), "IMAGEMILL_DRAIN_SECONDS", DRAIN_SECONDS)
+    return [api, worker, _probed("janitor", "janitor", env)]
 
 
 def check_port(host: str, port: int, account: Account | None) -> None:
@@ -147,7 +155,14 @@ def _other(port: int) -> int:
 @contextmanager
 def _only_launcher(data_dir: Path) -> Iterator[None]:
     """Hold the directory for us alone; the kernel lets go of it however we end."""
-    with os.fdopen(os.open(data_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
+    try:
+        descriptor = os.open(data_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as problem:
+        raise WrongSetting(
+            f"{data_dir / LOCK} cannot be opened: {problem.strerror}. It belongs to {owner_of(data_dir / LOCK)}, who ran "
+            "this here before. Run it as that user, or give another directory: make run DATA_DIR=..."
+        ) from None
+    with os.fdopen(descriptor, "r+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -174,6 +189,7 @@ def _environment(config: Config, account: Account | None) -> dict[str, str]:
         given |= account_environment(account)
     return {
         "IMAGEMILL_DRAIN_SECONDS": DRAIN_SECONDS,
+        "IMAGEMILL_API_DRAIN_SECONDS": API_DRAIN_SECONDS,
         # The address is the last thing that stands on the terminal, until something is wrong.
         "IMAGEMILL_LOG_LEVEL": "warning",
         **given,
@@ -192,7 +208,8 @@ def _serve(stack: ExitStack, supervisor: Supervisor, server: Server) -> str:
 def _migrate(supervisor: Supervisor, program: Program) -> None:
     if status := supervisor.run(program):
         raise StartupError(
-            f"The database could not be brought up to date: {program.name} {how_it_ended(status)}, see above."
+            f"The database could not be brought up to date: {program.name} {how_it_ended(status)}, as it says above. "
+            "If IMAGEMILL_DATABASE_URL was given, look whether it names a PostgreSQL that answers."
         )
 
 
@@ -239,6 +256,17 @@ def _reachable(host: str) -> str:
 
 def _module(name: str, module: str, env: Mapping[str, str]) -> Program:
     return Program(name=name, command=[sys.executable, "-m", module], env=env, judges_settings=True)
+
+
+def _draining(program: Program, setting: str, longest: str) -> Program:
+    """Give the program the time that its own setting allows for what it has begun, and a moment to end."""
+    try:
+        seconds = float(program.env.get(setting) or longest)
+    except ValueError:
+        # The program will say so.
+        seconds = 0
+    first, *later = program.notices
+    return replace(program, notices=(replace(first, seconds=max(first.seconds, seconds + MOMENT_SECONDS)), *later))
 
 
 def _probed(name: str, module: str, env: Mapping[str, str]) -> Program:

@@ -77,12 +77,17 @@ def usable_directory(path: Path) -> Path:
     """Return the directory, absolute; when missing it is made, readable only for us. Raises WrongSetting."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        raise WrongSetting(f"{path} is a file, not a directory. Give another one: make run DATA_DIR=...") from None
     except OSError as problem:
         raise WrongSetting(
             f"{path} cannot be made: {problem.strerror}. Give another directory: make run DATA_DIR=..."
         ) from None
     if not os.access(path, os.W_OK | os.X_OK):
-        raise WrongSetting(f"{path} cannot be written to by this user. Give another directory: make run DATA_DIR=...")
+        raise WrongSetting(
+            f"{path.resolve()} belongs to {owner_of(path)} and cannot be written to by this user. "
+            "Run it as that user, or give another directory: make run DATA_DIR=..."
+        )
     return path.resolve()
 
 
@@ -102,10 +107,11 @@ def own_directory(path: Path, account: Account | None) -> None:
 
 def check_owner(path: Path, uid: int) -> None:
     """Raise WrongSetting unless `uid` owns it: the servers keep their files to themselves."""
-    if (owner := path.stat().st_uid) != uid:
+    if path.stat().st_uid != uid:
         raise WrongSetting(
-            f"{path} belongs to {_user_name(owner)}, but this would run as {_user_name(uid)}. "
-            "Run it as the same user as before, or give another directory: make run DATA_DIR=..."
+            f"{path} belongs to {owner_of(path)}, but this would run as {_user_name(uid)}. Run it as the same user as "
+            "before, or give another directory: make run DATA_DIR=... (root can hand the data over: "
+            f"chown -R {_user_name(uid).split()[-1]} {path})."
         )
 
 
@@ -122,6 +128,14 @@ def _hand_over(path: Path, account: Account) -> None:
             os.chown(name, account.uid, account.gid, follow_symlinks=False)
 
 
+def owner_of(path: Path) -> str:
+    """Return whose the file is, in words."""
+    try:
+        return _user_name(path.stat().st_uid)
+    except OSError:
+        return "another user"
+
+
 def _user_name(uid: int) -> str:
     with suppress(KeyError):
         return f"the user {pwd.getpwuid(uid).pw_name}"
@@ -130,7 +144,8 @@ def _user_name(uid: int) -> str:
 
 def fresh_log(path: Path) -> Path:
     """The file, empty: each start of the launcher begins its servers' logs anew, so they do not grow for ever."""
-    path.write_bytes(b"")
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
     return path
 
 

@@ -121,6 +121,7 @@ class Supervisor:
     def _look(self) -> None:
         """One look at everything, then a short sleep."""
         if self._request.asked:
+            self.narrate("Stopping. What runs may finish for a moment; Ctrl-C again does not wait.")
             raise Stopped
         for one in self._watched:
             if one.due is None and one.child.process.poll() is not None:

@@ -7,24 +7,24 @@ from sqlalchemy.exc import DBAPIError
 
 from core.database import make_engine
 from core.migrations import upgrade
-from core.process import run_program
+from core.process import FAILED, CannotStart, run_program
 from core.settings import Settings
 
 
 def main() -> int:
-    """Exit status 0 when the schema is current or newer, 1 with a sentence in the log when it is not, 2 for settings."""
+    """Exit status 0 when the schema is current or newer, 1 with a sentence when it is not, 2 for settings."""
     return run_program("core.migrations", Settings, migrate, may_be_root=True)
 
 
 def migrate(settings: Settings) -> int:
-    """Bring the database to this version."""
+    """Bring the database to this version. Raises CannotStart."""
     log = structlog.get_logger("core.migrations")
     engine = make_engine(settings.database_url, pool=1)
     try:
         known = upgrade(engine)
     except DBAPIError as error:
-        log.error("the database could not be migrated; check IMAGEMILL_DATABASE_URL", error=str(error.orig))
-        return 1
+        reason = " ".join(str(error.orig).split())
+        raise CannotStart(f"The database of IMAGEMILL_DATABASE_URL could not be migrated: {reason}", FAILED) from None
     finally:
         engine.dispose()
     if known:

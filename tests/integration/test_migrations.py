@@ -39,4 +39,4 @@ def test_a_database_of_a_later_release_is_left_alone(engine: Engine, database_ur
 def test_a_database_that_is_away_is_said_in_a_sentence() -> None:
     done = migrate("postgresql://nobody@127.0.0.1:1/nothing")
     assert done.returncode == 1
-    assert "check IMAGEMILL_DATABASE_URL" in done.stdout + done.stderr
+    assert "The database of IMAGEMILL_DATABASE_URL could not be migrated" in done.stdout + done.stderr

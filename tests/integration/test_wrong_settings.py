@@ -32,6 +32,17 @@ def end_of(module: str, **settings: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("module", PROGRAMS)
+def test_an_argument_is_refused(module: str) -> None:
+    command = [sys.executable, "-m", module, "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == f"imagemill: {module} takes no arguments. Its settings are variables IMAGEMILL_*, see README.md.\n"
+    )
+
+
+@pytest.mark.parametrize("module", PROGRAMS)
 def test_wrong_settings_end_each_program_with_2(module: str) -> None:
     status, said = end_of(
         module,

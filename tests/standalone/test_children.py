@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -44,6 +45,21 @@ def test_a_child_that_takes_no_sigterm_is_killed(tmp_path: Path) -> None:
     eventually(deaf.exists, "the child takes no SIGTERM any more")
     stop([child])
     assert child.process.returncode == -signal.SIGKILL
+
+
+def test_the_most_patient_notices_count_for_all(tmp_path: Path) -> None:
+    deaf = tmp_path / "deaf"
+    plain = program("stubborn", os.environ, str(deaf))
+    hasty, patient = Notice(signal.SIGTERM, 0.1), Notice(signal.SIGTERM, 0.8)
+    kill = Notice(signal.SIGKILL, 60)
+    children = [
+        start(Program(name="a", command=plain.command, env=plain.env, notices=(first, kill)))
+        for first in (hasty, patient)
+    ]
+    eventually(deaf.exists, "a child takes no SIGTERM any more")
+    began = time.monotonic()
+    stop(children)
+    assert time.monotonic() - began >= 0.8
 
 
 def test_reaping_a_child_that_died_ends_its_process_group() -> None:

@@ -1,9 +1,10 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from standalone.config import read
-from standalone.errors import StartupError
+from standalone.errors import StartupError, WrongSetting
 
 
 def test_works_without_anything(tmp_path: Path) -> None:
@@ -26,10 +27,35 @@ def test_a_port_that_is_none_is_a_sentence(tmp_path: Path, text: str) -> None:
         read({"PORT": text}, tmp_path / ".env")
 
 
-def test_a_file_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_bytes(b"\xff\xfe")
-    with pytest.raises(StartupError, match="cannot be read"):
-        read({}, tmp_path / ".env")
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"\xff\xfe", "is not text in UTF-8. Save it as that."),
+        (b'# one\nPORT="8133\n', ", line 2, is not understood. Write NAME=value, and close every quote."),
+        (b"A=1\n\nPORT: 8133\n", ", line 3, is not understood."),
+        (b"PORT\n", ", line 1, is not understood."),
+        (None, "cannot be read: Is a directory."),
+    ],
+)
+def test_a_bad_file_is_a_sentence_that_names_the_line(tmp_path: Path, content: bytes | None, sentence: str) -> None:
+    file = tmp_path / ".env"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    with pytest.raises(WrongSetting, match=rf"{re.escape(str(file))} ?{re.escape(sentence)}"):
+        read({}, file)
+
+
+def test_a_file_may_have_a_mark_windows_ends_exports_and_comments(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfexport PORT=8002 # ours\r\n\r\nDATA_DIR='a b'\r\n")
+    config = read({}, tmp_path / ".env")
+    assert (config.port, config.data_dir) == (8002, Path("a b"))
+
+
+def test_white_space_around_a_value_is_taken_off(tmp_path: Path) -> None:
+    config = read({"PORT": " 8113 ", "IMAGEMILL_HOST": " localhost\n"}, tmp_path / ".env")
+    assert (config.port, config.host) == (8113, "localhost")
 
 
 def test_the_sample_changes_nothing_and_its_lines_are_understood(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ def test_ctrl_c_stops_everything_and_leaves_nothing_behind(launched: Start, port
     assert running.nothing_left()
     assert running.out.empty()
     assert running.err.empty()
+    eventually(lambda: "  Stopped.\n" in running.steps.queue, "the end is told")
+    assert "Ctrl-C again does not wait" in "".join(running.steps.queue)
 
 
 @pytest.fixture
@@ -124,7 +126,7 @@ def test_a_port_in_use_is_one_sentence_and_nothing_is_started(launched: Start, p
         f"imagemill: Port {port} on 127.0.0.1 cannot be used: Address already in use. "
         f"Choose another one, like: make run PORT={port + 1}\n"
     )
-    assert [path.name for path in (tmp_path / "data").iterdir()] == ["launcher.lock"]
+    assert not (tmp_path / "data").exists()
 
 
 def test_it_says_what_it_does_and_the_address_comes_last_and_alone(launched: Start) -> None:
@@ -150,6 +152,11 @@ def test_the_readme_shows_what_a_first_start_says(launched: Start, port: int) ->
     shown = re.search(r"```text\n(.*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert shown is not None
     assert re.sub(r"Ready after \d+ s", "Ready after 4 s", said) == shown[1]
+
+
+def test_a_worker_gets_the_time_that_its_setting_allows() -> None:
+    api, worker, janitor = launcher.our_services({"IMAGEMILL_DRAIN_SECONDS": "40", "IMAGEMILL_API_DRAIN_SECONDS": "20"})
+    assert [program.notices[0].seconds for program in (api, worker, janitor)] == [25, 45, 10]
 
 
 def test_a_misspelt_setting_is_told_once_and_not_handed_on(launched: Start, port: int) -> None:

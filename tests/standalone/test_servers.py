@@ -117,7 +117,7 @@ def test_a_data_directory_cut_off_while_being_made_is_made_again(tmp_path: Path)
 
 def test_a_directory_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StartupError, match="cannot be made: File exists"):
+    with pytest.raises(StartupError, match="is a file, not a directory"):
         usable_directory(tmp_path / "file")
     with pytest.raises(StartupError, match="cannot be made: Not a directory"):
         usable_directory(tmp_path / "file" / "below")

@@ -60,7 +60,18 @@ def test_the_data_of_another_user_is_a_sentence(ordinary: Account, home: Path, p
     (home / "data").mkdir(mode=0o700)
     running = Launched(home / "data", {**PLAIN, "HOME": str(home), "PORT": str(port)}, ordinary)
     assert running.process.wait(timeout=PATIENCE) == 2
-    assert "cannot be written to by this user. Give another directory: make run DATA_DIR=..." in running.err.get(
+    said = running.err.get(timeout=PATIENCE)
+    assert f"{home / 'data'} belongs to the user root and cannot be written to by this user." in said
+
+
+@root_only
+def test_a_shared_directory_that_root_used_is_a_sentence(ordinary: Account, home: Path, port: int) -> None:
+    (home / "data").mkdir()
+    (home / "data").chmod(0o777)
+    (home / "data" / "launcher.lock").touch(mode=0o600)
+    running = Launched(home / "data", {**PLAIN, "HOME": str(home), "PORT": str(port)}, ordinary)
+    assert running.process.wait(timeout=PATIENCE) == 2
+    assert "launcher.lock cannot be opened: Permission denied. It belongs to the user root" in running.err.get(
         timeout=PATIENCE
     )
 

@@ -26,7 +26,9 @@ PROGRAMS = {
     "pytest": r"tests\S*",
     "python": r"\S+\.py",
     "redis-cli": "[A-Z]+",
+    "setfacl": "-x",
     "skaffold": "build|delete|dev|run|verify",
+    "userdel": r"imagemill",
 }
 """What pages call, and what after the name at a line's beginning makes the line a command and no sentence."""
 COMMAND = re.compile(

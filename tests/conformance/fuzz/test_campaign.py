@@ -2,6 +2,7 @@
 
 import random
 
+import psutil
 import pytest
 
 from conformance import images
@@ -12,13 +13,15 @@ from engine.containers import png
 
 
 def test_damaged_files_end_as_promised() -> None:
+    # Other tests of this process may have servers and sandboxes running.
+    others = len(psutil.Process().children(recursive=True))
     tally = campaign(seeds(), count=300, seed=7, seconds=600, threads=2)
     assert tally.cases == 300
     assert [(one.case.number, one.case.source, one.case.target, one.code) for one in tally.bad] == []
     assert len({code for _, code in tally.codes}) >= 3, tally.codes
     assert {source for source, _ in tally.codes} == set(seeds())
     assert tally.processes
-    assert max(tally.processes) <= 12
+    assert max(tally.processes) - others <= 12
 
 
 def test_the_same_seed_makes_the_same_cases() -> None:
