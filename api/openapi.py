@@ -7,9 +7,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.problems import KINDS, MEDIA_TYPE, MethodNotAllowed, Problem, RangeNotSatisfiable, problem
-from core.errors import BadOptions, DatabaseAway, FieldError, ImagemillError, RateLimited, Unavailable
+from core.errors import BadOptions, DatabaseAway, ImagemillError, RateLimited, Unavailable
 from core.formats import TARGETS
-from core.options import OPTIONS
+from core.options import OPTIONS, WrongOption
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -47,7 +47,7 @@ def example_of(kind: type[ImagemillError]) -> ImagemillError:
     """An error of that kind with its example sentence."""
     sentence = KINDS[kind]
     if issubclass(kind, BadOptions):
-        return kind([FieldError("quality", sentence)])
+        return kind([WrongOption("quality", sentence)])
     if issubclass(kind, MethodNotAllowed):
         return kind(sentence, ["GET", "HEAD", "DELETE"])
     if issubclass(kind, RangeNotSatisfiable):

@@ -14,6 +14,7 @@ from starlette.datastructures import UploadFile
 
 from api.forms import FormReader
 from core.errors import (
+    BadOptions,
     EmptyFile,
     MalformedRequest,
     MissingFile,
@@ -22,7 +23,7 @@ from core.errors import (
     UnsupportedMedia,
 )
 from core.formats import READABLE, SNIFF_BYTES, TAIL_BYTES, Format, find_target, sniff
-from core.options import parse
+from core.options import WrongOptions, parse
 
 FILE = "file"
 TARGET = "target_format"
@@ -76,7 +77,7 @@ async def _examine(form: FormReader, targets: Sequence[Format]) -> Upload:
         filename=clean_name(file.filename or ""),
         source=source,
         target=target,
-        options=parse(target, fields),
+        options=_options(target, fields),
     )
 
 
@@ -112,6 +113,13 @@ def _target(name: str, targets: Sequence[Format]) -> Format:
     if (known := find_target(name)) is not None:
         said = unavailable(known)
     raise UnknownTarget(f"{said} Choose one of: {', '.join(fmt.name for fmt in targets)}.")
+
+
+def _options(target: Format, fields: dict[str, str]) -> dict[str, Any]:
+    try:
+        return parse(target, fields)
+    except WrongOptions as wrong:
+        raise BadOptions(wrong.errors) from None
 
 
 def unavailable(target: Format) -> str:

@@ -16,8 +16,9 @@ of the request: its codes are in core.failures.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
+
+from core.options import WrongOption
 
 
 class ImagemillError(Exception):
@@ -137,14 +138,6 @@ class UnknownTarget(ImagemillError):
     title = "Unknown target format"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """One wrong field and the sentence about it."""
-
-    field: str
-    detail: str
-
-
 class BadOptions(ImagemillError):
     """One or more options are wrong; `errors` names each field."""
 
@@ -152,7 +145,7 @@ class BadOptions(ImagemillError):
     code = "bad_option"
     title = "Bad option"
 
-    def __init__(self, errors: Iterable[FieldError]) -> None:
+    def __init__(self, errors: Iterable[WrongOption]) -> None:
         self.errors = tuple(errors)
         super().__init__(" ".join(error.detail for error in self.errors))
 

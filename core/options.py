@@ -5,11 +5,10 @@ shows and stores); `Options` is the typed view that the engine reads.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from core.errors import BadOptions, FieldError
 from core.formats import Format
 
 MAX_SIDE = 65_535
@@ -105,24 +104,40 @@ class Options:
         return cls(**values)
 
 
+@dataclass(frozen=True, slots=True)
+class WrongOption:
+    """One wrong field and the sentence about it."""
+
+    field: str
+    detail: str
+
+
+class WrongOptions(Exception):
+    """One or more options are wrong; `errors` names each field."""
+
+    def __init__(self, errors: Iterable[WrongOption]) -> None:
+        self.errors = tuple(errors)
+        super().__init__(" ".join(error.detail for error in self.errors))
+
+
 def parse(target: Format, fields: Mapping[str, str]) -> dict[str, Any]:
     """The given options as JSON values; an empty field counts as not given.
 
-    Raises BadOptions with one entry for every field that is wrong.
+    Raises WrongOptions with one entry for every field that is wrong.
     """
     values: dict[str, Any] = {}
-    wrong: list[FieldError] = []
+    wrong: list[WrongOption] = []
     for name, text in fields.items():
         if not text.strip():
             continue
         if (problem := _problem(target, name)) is not None:
-            wrong.append(FieldError(name, problem))
+            wrong.append(WrongOption(name, problem))
         elif (value := BY_NAME[name].read(text.strip())) is None:
-            wrong.append(FieldError(name, f"{name} must be {BY_NAME[name].allowed}, not {_shown(text)}."))
+            wrong.append(WrongOption(name, f"{name} must be {BY_NAME[name].allowed}, not {_shown(text)}."))
         else:
             values[name] = value
     if wrong:
-        raise BadOptions(wrong)
+        raise WrongOptions(wrong)
     return values
 
 

@@ -1,8 +1,7 @@
 import pytest
 
-from core.errors import BadOptions
 from core.formats import TARGETS, Format, find
-from core.options import OPTIONS, Options, parse
+from core.options import OPTIONS, Options, WrongOptions, parse
 
 GOOD = {
     "quality": ("80", 80),
@@ -50,7 +49,7 @@ def test_a_good_value_becomes_json(name: str) -> None:
 def test_a_bad_value_is_named_with_what_is_allowed(name: str, text: str) -> None:
     target = find(TAKES[name])
     assert target is not None
-    with pytest.raises(BadOptions) as refused:
+    with pytest.raises(WrongOptions) as refused:
         parse(target, {name: text})
     (error,) = refused.value.errors
     assert error.field == name
@@ -60,7 +59,7 @@ def test_a_bad_value_is_named_with_what_is_allowed(name: str, text: str) -> None
 def test_every_wrong_field_is_named_at_once() -> None:
     jpeg = find("jpeg")
     assert jpeg is not None
-    with pytest.raises(BadOptions) as refused:
+    with pytest.raises(WrongOptions) as refused:
         parse(jpeg, {"quality": "101", "lossless": "true", "colour": "red", "width": "10"})
     assert [error.field for error in refused.value.errors] == ["quality", "lossless", "colour"]
     assert "JPEG takes no lossless" in refused.value.errors[1].detail
@@ -77,10 +76,10 @@ def test_empty_fields_are_not_given() -> None:
 def test_a_hostile_value_is_shown_short_and_printable() -> None:
     jpeg = find("jpeg")
     assert jpeg is not None
-    with pytest.raises(BadOptions) as refused:
+    with pytest.raises(WrongOptions) as refused:
         parse(jpeg, {"fit": "\x1b[31m" + "x" * 500})
-    assert "\x1b" not in refused.value.detail
-    assert len(refused.value.detail) < 200
+    assert "\x1b" not in str(refused.value)
+    assert len(str(refused.value)) < 200
 
 
 EVERY = {"width", "height", "fit", "enlarge", "metadata", "color"}
@@ -104,7 +103,7 @@ def test_each_target_takes_what_means_something_there_and_refuses_the_rest(name:
     if target.name in TAKEN[name]:
         assert parse(target, {name: text}) == {name: value}
         return
-    with pytest.raises(BadOptions) as refused:
+    with pytest.raises(WrongOptions) as refused:
         parse(target, {name: text})
     (error,) = refused.value.errors
     assert error.field == name

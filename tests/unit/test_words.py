@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from core import errors
-from core.errors import BadOptions, FieldError, ImagemillError, Unavailable
+from core.errors import BadOptions, ImagemillError, Unavailable
 from core.failures import FAILURES, WARNINGS, FailureCode, WarningCode, failure, warning
+from core.options import WrongOption
 
 FACTS = {
     "pixels": 3_600_000_000,
@@ -62,5 +63,5 @@ def test_every_refusal_has_its_own_code_and_an_http_status() -> None:
 
 def test_a_refusal_carries_its_sentence() -> None:
     assert Unavailable("Later.").retry_after == 5
-    several = BadOptions([FieldError("a", "A is wrong."), FieldError("b", "B too.")])
+    several = BadOptions([WrongOption("a", "A is wrong."), WrongOption("b", "B too.")])
     assert several.detail == "A is wrong. B too."
