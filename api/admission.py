@@ -10,7 +10,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from sqlalchemy import Connection, func, select
 
 from api.database import Database
-from core.errors import QueueFull, RateLimited, StorageFull
+from api.errors import QueueFull, RateLimited, StorageFull
 from core.partitions import stored_bytes
 from core.tables import jobs
 from core.transitions import Status
@@ -62,10 +62,7 @@ class Backlog:
     async def admit(self) -> None:
         """Raises QueueFull; DatabaseAway when it was time to count and nobody answered."""
         if await self._queued.number() >= self._most:
-            raise QueueFull(
-                f"{self._most:,} jobs are waiting already, which is as many as may. Try again in {RETRY_SECONDS} seconds.",
-                retry_after=RETRY_SECONDS,
-            )
+            raise QueueFull(jobs=self._most, retry_after=RETRY_SECONDS)
 
     def added(self) -> None:
         """One more waits."""
@@ -82,11 +79,7 @@ class Store:
     async def admit(self) -> None:
         """Raises StorageFull; DatabaseAway when it was time to measure and nobody answered."""
         if self._most and await self._stored.number() >= self._most:
-            raise StorageFull(
-                f"Uploads and results take all of the {self._most:,} bytes that they may. "
-                f"Try again in {ROOM_SECONDS} seconds: room comes back as results expire.",
-                retry_after=ROOM_SECONDS,
-            )
+            raise StorageFull(limit=self._most, retry_after=ROOM_SECONDS)
 
     def added(self, size: int) -> None:
         """An upload of so many bytes was stored."""
@@ -106,7 +99,4 @@ class RateGuard:
             return
         window = await self._limiter.get_window_stats(self._limit, address)
         wait = max(1, math.ceil(window.reset_time - time.time()))
-        raise RateLimited(
-            f"This address has sent as many images as it may ({self._limit}). Try again in {wait} seconds.",
-            retry_after=wait,
-        )
+        raise RateLimited(limit=str(self._limit), retry_after=wait)

@@ -7,8 +7,8 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Connection, Engine
 
+from api.errors import DatabaseAway
 from core.database import ERRORS, blob_transaction, is_away
-from core.errors import DatabaseAway
 
 log = structlog.get_logger(__name__)
 
@@ -49,4 +49,4 @@ class Database:
             if not is_away(error):
                 raise
             log.warning("the database is away", error=str(error).strip())
-            raise DatabaseAway("The database does not answer. Nothing was changed; try again in a moment.") from error
+            raise DatabaseAway from error

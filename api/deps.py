@@ -6,13 +6,11 @@ from uuid import UUID
 import structlog
 from fastapi import Depends, Header, Path, Query, Request
 
+from api.errors import JobNotFound
 from api.forms import FormReader
 from api.redis_gate import Turn
 from api.schemas import JOB_ID
 from api.services import Services
-from core.errors import JobNotFound
-
-NO_JOB = "There is no job with this id. It may have been deleted some days after it ended."
 
 
 async def _services(request: Request) -> Services:
@@ -39,7 +37,7 @@ async def _job_id(
     try:
         found = UUID(job_id)
     except ValueError:
-        raise JobNotFound(NO_JOB) from None
+        raise JobNotFound from None
     structlog.contextvars.bind_contextvars(job=str(found))
     return found
 

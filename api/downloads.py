@@ -10,14 +10,11 @@ from urllib.parse import quote
 from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
 
-from api.problems import RangeNotSatisfiable
+from api.errors import JobCanceled, JobFailed, RangeNotSatisfiable, ResultExpired, ResultNotReady
 from api.services import Services
 from core.blobs import SLICE_BYTES, read_result_slice
-from core.errors import JobCanceled, JobFailed, ResultExpired, ResultNotReady
 from core.jobs import Job
 from core.transitions import Status
-
-GONE = "The result was deleted, or its time is over. Upload the image again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +51,12 @@ def described_result(job: Job) -> Mapping[str, Any]:
     if job.status is Status.SUCCEEDED and job.result is not None:
         return job.result
     if job.status is Status.FAILED:
-        raise JobFailed(f"The conversion failed: {(job.error or {}).get('detail', '')}")
+        raise JobFailed(reason=(job.error or {}).get("detail", ""))
     if job.status is Status.CANCELED:
-        raise JobCanceled("The job was canceled before it had a result. Upload the image again.")
+        raise JobCanceled
     if job.status is Status.EXPIRED:
-        raise ResultExpired(GONE)
-    raise ResultNotReady(f"The job is {job.status}; there is no result yet. Ask again in a moment.")
+        raise ResultExpired
+    raise ResultNotReady(state=job.status)
 
 
 def requested_span(asked: Headers, size: int, etag: str) -> Span | None:
@@ -78,7 +75,7 @@ def requested_span(asked: Headers, size: int, etag: str) -> Span | None:
         if last and int(last) < int(first):
             return None
     if span.start >= size:
-        raise RangeNotSatisfiable(f"The result has {size:,} bytes; the range {found[0]} lies outside of it.", size)
+        raise RangeNotSatisfiable(size=size, asked=found[0])
     return span
 
 
@@ -121,9 +118,9 @@ async def _slices(services: Services, job: Job, first: bytes, wanted: Span) -> A
 
 async def _slice(services: Services, job: Job, left: Span) -> bytes:
     if job.result_day is None:
-        raise ResultExpired(GONE)
+        raise ResultExpired
     size = min(SLICE_BYTES, left.end - left.start)
     piece = await services.database.run(read_result_slice, job.result_day, job.id, left.start, size)
     if not piece:
-        raise ResultExpired(GONE)
+        raise ResultExpired
     return piece

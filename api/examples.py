@@ -1,13 +1,16 @@
-"""Jobs as the OpenAPI document shows them, made by the same code as real answers."""
+"""Jobs and refusals as the OpenAPI document shows them, made by the same code as real answers."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from api import errors
+from api.errors import ImagemillError
 from api.schemas import JOB_ID, job_answer
 from core.failures import FailureCode, WarningCode, failure, warning
 from core.jobs import Job
+from core.options import WrongOption
 from core.transitions import Status
 
 _CREATED = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
@@ -49,6 +52,35 @@ SUCCEEDED = replace(
     warnings=[warning(WarningCode.ALPHA_FLATTENED, format="JPEG", background="#ffffff").as_json()],
 )
 FAILED = replace(_OVER, status=Status.FAILED, error=failure(FailureCode.TRUNCATED_IMAGE).as_json())
+
+TARGETS = ("jpeg", "png", "webp")
+
+REFUSALS: tuple[ImagemillError, ...] = (
+    errors.InternalError(),
+    errors.FormCutOff(),
+    errors.MissingFile(field="file"),
+    errors.EmptyFile(),
+    errors.SeveralFiles(count=2),
+    errors.CrossSite(),
+    errors.JobNotFound(),
+    errors.NotFound(path="/v2/jobs"),
+    errors.MethodNotAllowed(method="PUT", allowed=("GET", "HEAD", "DELETE")),
+    errors.BodyTimeout(seconds=60),
+    errors.ResultNotReady(state=Status.PROCESSING),
+    errors.JobFailed(reason=failure(FailureCode.TRUNCATED_IMAGE).detail),
+    errors.ResultExpired(),
+    errors.JobCanceled(),
+    errors.UploadTooLarge(limit=50_000_000),
+    errors.UnsupportedMedia(supported=("JPEG", "PNG", "WebP")),
+    errors.RangeNotSatisfiable(size=103_220, asked="bytes=200000-"),
+    errors.UnknownTarget(name="docx", targets=TARGETS),
+    errors.BadOptions(errors=(WrongOption("quality", "quality must be a whole number from 1 to 100, not '101'."),)),
+    errors.RateLimited(limit="60 per 1 minute", retry_after=17),
+    errors.QueueFull(jobs=10_000, retry_after=5),
+    errors.DatabaseAway(),
+    errors.StorageFull(limit=14_000_000_000, retry_after=60),
+)
+"""One error of every code."""
 
 
 def job_examples(*jobs: Job) -> dict[str, Any]:

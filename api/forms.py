@@ -8,8 +8,18 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from core.errors import BodyTimeout, ImagemillError, MalformedRequest, SeveralFiles, UploadTooLarge
+from api.errors import (
+    BodyTimeout,
+    BrokenForm,
+    FormCutOff,
+    ImagemillError,
+    NotMultipart,
+    TooManyFiles,
+    UploadTooLarge,
+)
 
+FILE = "file"
+"""The field of the image."""
 SLACK_BYTES = 256 * 1024
 """What a form may have besides its file."""
 MOST_FILES, MOST_FIELDS, MOST_FIELD_BYTES = 10, 40, 4096
@@ -78,7 +88,7 @@ class FormReader:
         return [(name, value) for name, value in self._items() if isinstance(value, UploadFile)]
 
     async def read(self) -> None:
-        """Read the whole form. Raises MalformedRequest, SeveralFiles, UploadTooLarge, BodyTimeout, ClientDisconnect."""
+        """Read the whole form. Raises MalformedRequest, TooManyFiles, UploadTooLarge, BodyTimeout, ClientDisconnect."""
         try:
             await self._read()
         except ImagemillError:
@@ -105,7 +115,7 @@ class FormReader:
 
     async def _read(self) -> None:
         if not self._is_multipart():
-            raise MalformedRequest("The body must be multipart/form-data with the image in the field named file.")
+            raise NotMultipart(field=FILE)
         if self._announced() > self._most:
             raise self._too_large()
         try:
@@ -125,7 +135,7 @@ class FormReader:
         if self._parser is not None and self._parser.over:
             raise self._too_large()
         if self._parser is None or not self._parser.complete:
-            raise MalformedRequest("The form ends before its closing boundary. Send it again.")
+            raise FormCutOff
 
     async def _take_rest(self) -> None:
         if self._parser is None and self._is_multipart():
@@ -159,17 +169,11 @@ class FormReader:
         self._gave_up = True
         if self._refused:
             return self._too_large()
-        return BodyTimeout(
-            f"The upload was not complete after {self._seconds:g} seconds. Try again on a faster connection, "
-            "or with a smaller image."
-        )
+        return BodyTimeout(seconds=self._seconds)
 
     def _too_large(self) -> UploadTooLarge:
         self._refused = True
-        return UploadTooLarge(
-            f"The file is larger than {self._cap:,} bytes, which is the most that is taken. "
-            "Make the image smaller and upload it again."
-        )
+        return UploadTooLarge(limit=self._cap)
 
     def _is_multipart(self) -> bool:
         media_type = self._request.headers.get("content-type", "").partition(";")[0]
@@ -186,7 +190,5 @@ class FormReader:
 
 def _broken(error: MultiPartException) -> ImagemillError:
     if error.message.startswith("Too many files"):
-        return SeveralFiles(f"There are more than {MOST_FILES} files in this form; a job takes one.")
-    return MalformedRequest(
-        f"The form cannot be read: {error.message.rstrip('.')}. Send it again as multipart/form-data."
-    )
+        return TooManyFiles(count=MOST_FILES)
+    return BrokenForm(reason=error.message.rstrip("."))

@@ -9,9 +9,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from api.problems import KINDS, MethodNotAllowed, NotFound, problem_response
+from api.errors import (
+    ImagemillError,
+    InternalError,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    WrongParameters,
+)
+from api.problems import problem_response
 from api.views import error_page
-from core.errors import ImagemillError, MalformedRequest
 
 METHODS = ("GET", "POST", "DELETE")
 CLIENT_GONE = 499
@@ -44,17 +51,15 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == MethodNotAllowed.status:
-        allowed = _allowed(request)
-        sentence = f"{request.method} is not possible here; possible are: {', '.join(allowed)}."
-        return answer(request, MethodNotAllowed(sentence, allowed))
+        return answer(request, MethodNotAllowed(method=request.method, allowed=_allowed(request)))
     if status == NotFound.status:
-        return answer(request, NotFound(f"There is nothing at {request.url.path}."))
-    return answer(request, MalformedRequest("The request cannot be read."))
+        return answer(request, NotFound(path=request.url.path))
+    return answer(request, MalformedRequest())
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:
     wrong = error.errors() if isinstance(error, RequestValidationError) else []
-    return answer(request, MalformedRequest(" ".join(_sentence(entry) for entry in wrong)))
+    return answer(request, WrongParameters(sentences=" ".join(_sentence(entry) for entry in wrong)))
 
 
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:
@@ -64,7 +69,7 @@ async def _on_disconnect(_request: Request, _error: Exception) -> Response:
 async def _on_defect(request: Request, _error: Exception) -> Response:
     """The server logs the traceback and closes the connection; the person gets a sentence."""
     request.state.closing = True
-    return answer(request, ImagemillError(KINDS[ImagemillError]))
+    return answer(request, InternalError())
 
 
 def _sentence(entry: Mapping[str, object]) -> str:
@@ -73,7 +78,7 @@ def _sentence(entry: Mapping[str, object]) -> str:
     return f"{name}: {entry.get('msg')}."
 
 
-def _allowed(request: Request) -> list[str]:
+def _allowed(request: Request) -> tuple[str, ...]:
     """The methods that some route takes at this path; each route alone knows only its own."""
     asked = {name: request.scope[name] for name in ("type", "path", "root_path", "headers")}
 
@@ -82,4 +87,5 @@ def _allowed(request: Request) -> list[str]:
         pairs = zip(request.app.routes, scopes, strict=True)
         return any(route.matches(scope)[0] is Match.FULL for route, scope in pairs)
 
-    return [name for method in METHODS if fits(method) for name in ([method, "HEAD"] if method == "GET" else [method])]
+    fitting = [method for method in METHODS if fits(method)]
+    return tuple(name for method in fitting for name in (("GET", "HEAD") if method == "GET" else (method,)))

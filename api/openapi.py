@@ -1,4 +1,4 @@
-"""The OpenAPI document: every refusal from the one table of kinds, and the form that is read by hand."""
+"""The OpenAPI document: every refusal with its example, and the form that is read by hand."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,15 +6,16 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.problems import KINDS, MEDIA_TYPE, MethodNotAllowed, Problem, RangeNotSatisfiable, problem
-from core.errors import BadOptions, DatabaseAway, ImagemillError, RateLimited, Unavailable
+from api.errors import DatabaseAway, ImagemillError, InternalError, TryLater
+from api.examples import REFUSALS
+from api.problems import MEDIA_TYPE, Problem, problem
 from core.formats import TARGETS
-from core.options import OPTIONS, WrongOption
+from core.options import OPTIONS
 
 Responses = dict[int | str, dict[str, Any]]
 
 SCHEMAS = "#/components/schemas/"
-ANYWHERE = (DatabaseAway, ImagemillError)
+ANYWHERE = (DatabaseAway, InternalError)
 """What any call that looks at jobs may answer."""
 
 DESCRIPTION = """\
@@ -33,7 +34,7 @@ def refusals(*kinds: type[ImagemillError]) -> Responses:
         answer = answers.setdefault(kind.status, _answer())
         answer["description"] = f"{answer['description']}; {kind.title}".removeprefix("; ")
         answer["content"][MEDIA_TYPE]["examples"][kind.code] = _example(kind)
-        if issubclass(kind, Unavailable | RateLimited):
+        if issubclass(kind, TryLater):
             answer["headers"] = {"Retry-After": header("Seconds until it is worth trying again.", "integer")}
     return answers
 
@@ -41,18 +42,6 @@ def refusals(*kinds: type[ImagemillError]) -> Responses:
 def header(description: str, kind: str = "string") -> dict[str, Any]:
     """A documented header."""
     return {"description": description, "schema": {"type": kind}}
-
-
-def example_of(kind: type[ImagemillError]) -> ImagemillError:
-    """An error of that kind with its example sentence."""
-    sentence = KINDS[kind]
-    if issubclass(kind, BadOptions):
-        return kind([WrongOption("quality", sentence)])
-    if issubclass(kind, MethodNotAllowed):
-        return kind(sentence, ["GET", "HEAD", "DELETE"])
-    if issubclass(kind, RangeNotSatisfiable):
-        return kind(sentence, 103_220)
-    return kind(sentence)
 
 
 def upload_form() -> dict[str, Any]:
@@ -105,5 +94,6 @@ def _answer() -> dict[str, Any]:
 
 
 def _example(kind: type[ImagemillError]) -> dict[str, Any]:
-    value = problem(example_of(kind)).model_dump(mode="json", exclude_none=True)
+    example = next(error for error in REFUSALS if error.code == kind.code)
+    value = problem(example).model_dump(mode="json", exclude_none=True)
     return {"summary": kind.title, "description": kind.__doc__ or "", "value": value}

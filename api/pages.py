@@ -7,11 +7,11 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import ClientAddress, FormDep, JobId, ServicesDep, TurnDep
-from api.problems import KINDS, CrossSite, NotFound
+from api.errors import CrossSite, ImagemillError, ProblemNotFound
+from api.examples import REFUSALS
 from api.status import current_job, delete_job
 from api.submission import submit
 from api.views import form_page, job_page, problem_page
-from core.errors import ImagemillError
 
 router = APIRouter(include_in_schema=False)
 
@@ -53,10 +53,10 @@ async def delete_from_page(request: Request, services: ServicesDep, turn: TurnDe
 @router.get("/problems/{code}")
 async def show_problem(request: Request, code: str) -> Response:
     """What a code means."""
-    for kind, example in KINDS.items():
-        if kind.code == code:
-            return problem_page(request, kind, example)
-    raise NotFound(f"There is no problem with the code {code[:40]}.")
+    for example in REFUSALS:
+        if example.code == code:
+            return problem_page(request, example)
+    raise ProblemNotFound(path=code[:40])
 
 
 def check_same_site(headers: Headers) -> None:
@@ -68,4 +68,4 @@ def check_same_site(headers: Headers) -> None:
     else:
         fits = origin is None or urlsplit(origin).netloc == headers.get("host")
     if not fits:
-        raise CrossSite(KINDS[CrossSite])
+        raise CrossSite

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from starlette.responses import JSONResponse
 
 import core.migrations
+from api.errors import DatabaseAway
 from api.redis_gate import RedisAway, Turn
 from api.services import Services
-from core.errors import DatabaseAway
 from core.partitions import has_partitions_for_tomorrow, stored_bytes
 from core.queue import READER_SECONDS, count_readers
 from core.record import is_job_left_waiting

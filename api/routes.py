@@ -5,18 +5,17 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.sse import EventSourceResponse
 
+from api import errors
 from api.deps import ClientAddress, FormDep, JobId, LastEvent, ServicesDep, TurnDep, WaitSeconds
 from api.downloads import download
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
 from api.middleware import HEAD_ONLY, hold
 from api.openapi import Responses, header, refusals, upload_form
-from api.problems import RangeNotSatisfiable
 from api.schemas import FormatsAnswer, JobAnswer, Limits, Readable, Target, Unavailable, job_answer
 from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
 from api.submission import submit
 from api.uploads import unavailable
-from core import errors
 from core.formats import READABLE, TARGETS, Format
 from core.options import OPTIONS
 
@@ -52,7 +51,7 @@ DOWNLOADS: Responses = {
 }
 DOWNLOAD_REFUSALS = refusals(
     errors.JobNotFound, errors.ResultNotReady, errors.JobFailed, errors.ResultExpired, errors.JobCanceled,
-    RangeNotSatisfiable,
+    errors.RangeNotSatisfiable,
 )  # fmt: skip
 STREAM: Responses = {
     200: {

@@ -10,7 +10,7 @@ import structlog
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from sqlalchemy import Connection, func
 
-from api.deps import NO_JOB
+from api.errors import DatabaseAway, JobNotFound
 from api.hub import Watch
 from api.metrics import STATUS_CACHE
 from api.redis_gate import RedisAway, Turn
@@ -18,7 +18,6 @@ from api.schemas import job_answer
 from api.services import Services
 from core.announce import announce, cache_key, decode_cached, write_cache
 from core.blobs import erase
-from core.errors import DatabaseAway, JobNotFound
 from core.jobs import Job
 from core.metrics import count_finished
 from core.record import advance, find_job
@@ -49,7 +48,7 @@ async def recorded_job(services: Services, job_id: UUID) -> Job:
     """The job as the record says. Raises JobNotFound."""
     job = await services.database.run(find_job, job_id)
     if job is None:
-        raise JobNotFound(NO_JOB)
+        raise JobNotFound
     return job
 
 
@@ -84,7 +83,7 @@ async def delete_job(services: Services, turn: Turn, job_id: UUID) -> None:
     """Cancel what is not over, erase and expire what is. Raises JobNotFound."""
     job, changed = await services.database.run(_end, job_id)
     if job is None:
-        raise JobNotFound(NO_JOB)
+        raise JobNotFound
     if not changed:
         return
     if job.status is Status.CANCELED:

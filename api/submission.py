@@ -7,6 +7,7 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import Connection
 
+from api.errors import ImagemillError
 from api.forms import FormReader
 from api.metrics import SUBMITTED
 from api.redis_gate import RedisAway, Turn
@@ -14,7 +15,6 @@ from api.services import Services
 from api.uploads import Upload, received
 from core.announce import announce
 from core.blobs import store_upload
-from core.errors import ImagemillError
 from core.jobs import Job
 from core.partitions import today
 from core.queue import add_message

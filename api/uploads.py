@@ -12,21 +12,23 @@ from typing import Any
 
 from starlette.datastructures import UploadFile
 
-from api.forms import FormReader
-from core.errors import (
+from api.errors import (
     BadOptions,
     EmptyFile,
-    MalformedRequest,
     MissingFile,
+    MissingTarget,
+    RepeatedFields,
     SeveralFiles,
+    UnavailableTarget,
     UnknownTarget,
     UnsupportedMedia,
 )
+from api.forms import FILE, FormReader
 from core.formats import READABLE, SNIFF_BYTES, TAIL_BYTES, Format, find_target, sniff
 from core.options import WrongOptions, parse
 
-FILE = "file"
 TARGET = "target_format"
+READABLE_TITLES = tuple(fmt.title for fmt in READABLE)
 MOST_NAME = 255
 """Characters of a file name that are kept."""
 
@@ -64,12 +66,10 @@ async def _examine(form: FormReader, targets: Sequence[Format]) -> Upload:
     tail = await file.read(TAIL_BYTES)
     await file.seek(0)
     if not head:
-        raise EmptyFile("The file has 0 bytes. Choose the image again; perhaps it was not copied completely.")
+        raise EmptyFile
     source = sniff(head, tail)
     if source is None:
-        raise UnsupportedMedia(
-            f"The file is not an image that is read here, whatever its name says. Read are: {titles()}."
-        )
+        raise UnsupportedMedia(supported=READABLE_TITLES)
     target = _target(fields.pop(TARGET, ""), targets)
     return Upload(
         file=file,
@@ -81,45 +81,39 @@ async def _examine(form: FormReader, targets: Sequence[Format]) -> Upload:
     )
 
 
-def titles() -> str:
-    """The formats, for a sentence."""
-    return ", ".join(fmt.title for fmt in READABLE)
-
-
 def _one_file(files: list[tuple[str, UploadFile]]) -> UploadFile:
     # A browser sends a file field that nobody filled in as a part with no name and no bytes.
     given = [(field, file) for field, file in files if file.filename or file.size]
     if len(given) > 1:
-        raise SeveralFiles(
-            f"There are {len(given)} files in this form; a job takes one. Send each in a form of its own."
-        )
+        raise SeveralFiles(count=len(given))
     if not given or given[0][0] != FILE:
-        raise MissingFile(f"There is no file in this form. Send the image in the field named {FILE}.")
+        raise MissingFile(field=FILE)
     return given[0][1]
 
 
 def _once_each(fields: list[tuple[str, str]]) -> dict[str, str]:
     twice = [name for name, count in Counter(name for name, _ in fields).items() if count > 1]
     if twice:
-        shown = ", ".join(sorted(twice))[:80]
-        raise MalformedRequest(f"Each field may be given once; more than once there is: {shown}.")
+        raise RepeatedFields(fields=", ".join(sorted(twice))[:80])
     return dict(fields)
 
 
 def _target(name: str, targets: Sequence[Format]) -> Format:
     if (target := find_target(name, targets)) is not None:
         return target
-    said = f"'{name[:40]}' is no format that can be written." if name.strip() else f"The field {TARGET} is missing."
+    names = tuple(fmt.name for fmt in targets)
     if (known := find_target(name)) is not None:
-        said = unavailable(known)
-    raise UnknownTarget(f"{said} Choose one of: {', '.join(fmt.name for fmt in targets)}.")
+        raise UnavailableTarget(name=unavailable(known), targets=names)
+    if not name.strip():
+        raise MissingTarget(name=TARGET, targets=names)
+    raise UnknownTarget(name=name[:40], targets=names)
 
 
 def _options(target: Format, fields: dict[str, str]) -> dict[str, Any]:
     try:
         return parse(target, fields)
     except WrongOptions as wrong:
-        raise BadOptions(wrong.errors) from None
+        raise BadOptions(errors=wrong.errors) from None
 
 
 def unavailable(target: Format) -> str:

@@ -10,11 +10,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from api.errors import BadOptions, ImagemillError
 from api.problems import refusal_headers
 from api.schemas import job_answer
 from api.settings import ApiSettings
-from api.uploads import TARGET, titles
-from core.errors import BadOptions, ImagemillError
+from api.uploads import READABLE_TITLES, TARGET
 from core.formats import Format
 from core.jobs import Job
 from core.options import MAX_SIDE
@@ -97,7 +97,7 @@ def form_page(
         options_open=any(control.name in (chosen or {}) for control in CONTROLS if (chosen or {}).get(control.name)),
         target_field=TARGET,
         targets=settings.targets,
-        readable=titles(),
+        readable=", ".join(READABLE_TITLES),
         controls=CONTROLS,
         most=size_text(settings.max_upload_bytes),
         hours=f"{settings.retention_hours:g}",
@@ -118,9 +118,11 @@ def error_page(request: Request, error: ImagemillError) -> HTMLResponse:
     return _page(request, "error.html", error)
 
 
-def problem_page(request: Request, kind: type[ImagemillError], example: str) -> HTMLResponse:
+def problem_page(request: Request, example: ImagemillError) -> HTMLResponse:
     """What a problem's `type` leads to."""
-    return _page(request, "problem.html", None, kind=kind, meaning=kind.__doc__ or "", example=example)
+    # The example may be of a subclass; the class that has the code says what it means.
+    meant = next(kind for kind in type(example).__mro__ if "code" in vars(kind))
+    return _page(request, "problem.html", None, meaning=meant.__doc__ or "", example=example)
 
 
 def size_text(count: int) -> str:

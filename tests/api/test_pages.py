@@ -1,14 +1,15 @@
 import re
 from datetime import timedelta
+from html import unescape
 from html.parser import HTMLParser
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import update
 
-from api.problems import KINDS
+from api.errors import ImagemillError
+from api.examples import REFUSALS
 from api.views import CONTROLS, Control, size_text
-from core.errors import ImagemillError
 from core.formats import TARGETS
 from core.options import OPTIONS
 from core.tables import jobs
@@ -256,10 +257,11 @@ def test_a_wrong_method_on_a_page(shared: Live) -> None:
     assert "<h1>Method not allowed</h1>" in answer.text
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
-def test_the_type_of_every_problem_leads_to_a_page(shared: Live, kind: type[ImagemillError]) -> None:
-    shown = page(shared, f"/problems/{kind.code}")[1]
-    assert kind.title in shown
+@pytest.mark.parametrize("example", REFUSALS, ids=lambda example: example.code)
+def test_the_type_of_every_problem_leads_to_a_page(shared: Live, example: ImagemillError) -> None:
+    shown = page(shared, f"/problems/{example.code}")[1]
+    assert example.title in shown
+    assert example.detail in unescape(shown)
 
 
 @pytest.mark.parametrize(

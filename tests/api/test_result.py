@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from starlette.datastructures import Headers
 
 from api.downloads import Span, content_disposition, requested_span
-from api.problems import RangeNotSatisfiable
+from api.errors import RangeNotSatisfiable
 from core.tables import results
 from core.transitions import Status
 from tests.api.live import RESULT, Live

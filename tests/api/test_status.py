@@ -279,10 +279,10 @@ def test_a_stream_outlives_an_outage_of_the_database(live: Live, monkeypatch: py
     job_id = live.submit()
 
     async def away(_job_id: UUID) -> Job | None:
-        from core.errors import DatabaseAway
+        from api.errors import DatabaseAway
 
         outages.append(1)
-        raise DatabaseAway("away")
+        raise DatabaseAway
 
     outages: list[int] = []
     monkeypatch.setattr(hub, "read", away)

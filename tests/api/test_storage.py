@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from api.admission import MEASURE_SECONDS, Store
 from api.database import Database
-from core.errors import StorageFull
+from api.errors import StorageFull
 from core.partitions import partition_name, stored_bytes, today
 from core.tables import uploads
 from core.transitions import Status

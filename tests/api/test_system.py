@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from api.problems import KINDS
+from api.examples import REFUSALS
 from conformance.service import PATIENCE, free_port, wait_for
 from core.migrations import upgrade
 from tests.api.conftest import Serve
@@ -168,10 +168,11 @@ def test_the_document_shows_an_example_of_every_refusal(shared: Live) -> None:
     }
     # Pages only, and what has no operation.
     elsewhere = {"cross_site", "not_found", "method_not_allowed"}
-    assert set(shown) == {kind.code for kind in KINDS} - elsewhere
-    for kind in KINDS:
-        if kind.code in shown:
-            assert (shown[kind.code]["status"], shown[kind.code]["title"]) == (kind.status, kind.title)
+    assert set(shown) == {example.code for example in REFUSALS} - elsewhere
+    for example in REFUSALS:
+        if example.code in shown:
+            said = shown[example.code]
+            assert (said["status"], said["title"], said["detail"]) == (example.status, example.title, example.detail)
     assert all(operation["summary"] for operation in operations)
     assert "HTTPValidationError" not in str(document)
 

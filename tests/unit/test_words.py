@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from core import errors
-from core.errors import BadOptions, ImagemillError, Unavailable
+from api import errors
+from api.errors import BadOptions, DatabaseAway, ImagemillError
+from api.examples import REFUSALS
 from core.failures import FAILURES, WARNINGS, FailureCode, WarningCode, failure, warning
 from core.options import WrongOption
 
@@ -54,14 +55,43 @@ def test_no_code_is_without_a_sentence() -> None:
 
 
 def test_every_refusal_has_its_own_code_and_an_http_status() -> None:
-    kinds = [kind for kind in refusals() if kind.__module__ == errors.__name__]
-    assert len({kind.code for kind in kinds}) == len(kinds) >= 16
-    assert {kind.status for kind in kinds} == {400, 404, 408, 409, 410, 413, 415, 422, 429, 503, 507}
+    kinds = [kind for kind in refusals() if "code" in vars(kind)]
+    assert len({kind.code for kind in kinds}) == len(kinds) >= 23
+    assert {kind.status for kind in kinds} == {
+        400,
+        403,
+        404,
+        405,
+        408,
+        409,
+        410,
+        413,
+        415,
+        416,
+        422,
+        429,
+        500,
+        503,
+        507,
+    }
     drawn = errors.__doc__ or ""
-    assert [kind.__name__ for kind in kinds if kind.__name__ not in drawn] == []
+    assert [kind.__name__ for kind in refusals() if kind.__name__ not in drawn] == []
+
+
+def test_every_code_has_one_example() -> None:
+    codes = [example.code for example in REFUSALS]
+    assert len(set(codes)) == len(codes)
+    assert set(codes) == {kind.code for kind in refusals() if "code" in vars(kind)}
+
+
+@pytest.mark.parametrize("example", REFUSALS, ids=lambda example: example.code)
+def test_an_example_is_a_whole_sentence(example: ImagemillError) -> None:
+    assert "{" not in example.detail
+    assert example.detail.endswith(".")
+    assert str(example) == example.detail
 
 
 def test_a_refusal_carries_its_sentence() -> None:
-    assert Unavailable("Later.").retry_after == 5
-    several = BadOptions([WrongOption("a", "A is wrong."), WrongOption("b", "B too.")])
+    assert DatabaseAway().retry_after == 5
+    several = BadOptions(errors=(WrongOption("a", "A is wrong."), WrongOption("b", "B too.")))
     assert several.detail == "A is wrong. B too."

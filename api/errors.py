@@ -1,0 +1,289 @@
+"""Every refusal as a class: its status, code and title, and a template that its fields fill in.
+
+    ImagemillError
+      +- InternalError 500        +- NotFound 404            +- UploadTooLarge 413
+      +- MalformedRequest 400     |    +- ProblemNotFound    +- UnsupportedMedia 415
+      |    +- NotMultipart        +- JobNotFound 404         +- RangeNotSatisfiable 416
+      |    +- FormCutOff          +- MethodNotAllowed 405    +- UnknownTarget 422
+      |    +- BrokenForm          +- BodyTimeout 408         |    +- MissingTarget
+      |    +- RepeatedFields      +- ResultNotReady 409      |    +- UnavailableTarget
+      |    +- WrongParameters     +- JobFailed 409           +- BadOptions 422
+      +- MissingFile 400          +- ResultExpired 410       +- TryLater
+      +- EmptyFile 400            +- JobCanceled 410              +- RateLimited 429
+      +- SeveralFiles 400                                         +- QueueFull 503
+      |    +- TooManyFiles                                        +- DatabaseAway 503
+      +- CrossSite 403                                            +- StorageFull 507
+
+A class without a number shares status, code and title with its parent; only its sentence differs.
+api.handlers turns any of them into an answer. A conversion that fails is no error of the request:
+its codes are in core.failures.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, dataclass_transform
+
+from core.options import WrongOption
+
+
+@dataclass_transform(eq_default=False, kw_only_default=True)
+class ImagemillError(Exception):
+    """Base of all. Every subclass is a dataclass, and its template names its fields."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    title: ClassVar[str]
+    template: ClassVar[str]
+
+    def __init_subclass__(cls, *, status: int | None = None, code: str | None = None, title: str | None = None) -> None:
+        super().__init_subclass__()
+        dataclass(eq=False, kw_only=True)(cls)
+        # What is not given stays the parent's.
+        for name, value in (("status", status), ("code", code), ("title", title)):
+            if value is not None:
+                setattr(cls, name, value)
+
+    @property
+    def detail(self) -> str:
+        """Return the sentence for the person who asked."""
+        return self.template.format_map({name: _spoken(value) for name, value in vars(self).items()})
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class InternalError(ImagemillError, status=500, code="internal", title="Internal error"):
+    """A defect of the service; its log holds the traceback."""
+
+    template = "Something went wrong on our side. Try again; if it fails again, report it with the time."
+
+
+class MalformedRequest(ImagemillError, status=400, code="malformed_request", title="Malformed request"):
+    """The body is no multipart form, or a field of it is broken or twice there."""
+
+    template = "The request cannot be read."
+
+
+class NotMultipart(MalformedRequest):
+    """The body has another media type."""
+
+    template = "The body must be multipart/form-data with the image in the field named {field}."
+    field: str
+
+
+class FormCutOff(MalformedRequest):
+    """The form has no closing boundary."""
+
+    template = "The form ends before its closing boundary. Send it again."
+
+
+class BrokenForm(MalformedRequest):
+    """The form breaks the rules of multipart; `reason` says which."""
+
+    template = "The form cannot be read: {reason}. Send it again as multipart/form-data."
+    reason: str
+
+
+class RepeatedFields(MalformedRequest):
+    """Some fields were given more than once."""
+
+    template = "Each field may be given once; more than once there is: {fields}."
+    fields: str
+
+
+class WrongParameters(MalformedRequest):
+    """Parameters of the address or the head are wrong; `sentences` name them."""
+
+    template = "{sentences}"
+    sentences: str
+
+
+class MissingFile(ImagemillError, status=400, code="missing_file", title="No file"):
+    """The form has no file."""
+
+    template = "There is no file in this form. Send the image in the field named {field}."
+    field: str
+
+
+class EmptyFile(ImagemillError, status=400, code="empty_file", title="Empty file"):
+    """The file has 0 bytes."""
+
+    template = "The file has 0 bytes. Choose the image again; perhaps it was not copied completely."
+
+
+class SeveralFiles(ImagemillError, status=400, code="several_files", title="Several files"):
+    """More than one file in one job."""
+
+    template = "There are {count} files in this form; a job takes one. Send each in a form of its own."
+    count: int
+
+
+class TooManyFiles(SeveralFiles):
+    """More files than are counted, which is `count`."""
+
+    template = "There are more than {count} files in this form; a job takes one."
+
+
+class CrossSite(ImagemillError, status=403, code="cross_site", title="Form of another site"):
+    """A form of another site was sent here."""
+
+    template = "This form was sent from another site. Open the page here and send it again."
+
+
+class JobNotFound(ImagemillError, status=404, code="job_not_found", title="Unknown job"):
+    """No job has this id (any more)."""
+
+    template = "There is no job with this id. It may have been deleted some days after it ended."
+
+
+class NotFound(ImagemillError, status=404, code="not_found", title="Not found"):
+    """Nothing has this address."""
+
+    template = "There is nothing at {path}."
+    path: str
+
+
+class ProblemNotFound(NotFound):
+    """No problem has the code that the path ends with."""
+
+    template = "There is no problem with the code {path}."
+
+
+class MethodNotAllowed(ImagemillError, status=405, code="method_not_allowed", title="Method not allowed"):
+    """The address exists, the method does not fit; `allowed` are those that do."""
+
+    template = "{method} is not possible here; possible are: {allowed}."
+    method: str
+    allowed: tuple[str, ...]
+
+
+class BodyTimeout(ImagemillError, status=408, code="body_timeout", title="Upload took too long"):
+    """The body did not arrive in time."""
+
+    template = (
+        "The upload was not complete after {seconds:g} seconds. Try again on a faster connection, "
+        "or with a smaller image."
+    )
+    seconds: float
+
+
+class ResultNotReady(ImagemillError, status=409, code="not_ready", title="Result not ready"):
+    """The job is still queued or processing."""
+
+    template = "The job is {state}; there is no result yet. Ask again in a moment."
+    state: str
+
+
+class JobFailed(ImagemillError, status=409, code="job_failed", title="Conversion failed"):
+    """The job failed, so there is no result."""
+
+    template = "The conversion failed: {reason}"
+    reason: str
+
+
+class ResultExpired(ImagemillError, status=410, code="expired", title="Result expired"):
+    """The bytes are gone: deleted, or past their time."""
+
+    template = "The result was deleted, or its time is over. Upload the image again."
+
+
+class JobCanceled(ImagemillError, status=410, code="canceled", title="Job canceled"):
+    """The job was canceled before it had a result."""
+
+    template = "The job was canceled before it had a result. Upload the image again."
+
+
+class UploadTooLarge(ImagemillError, status=413, code="too_large", title="File too large"):
+    """More bytes than a file may have."""
+
+    template = (
+        "The file is larger than {limit:,} bytes, which is the most that is taken. "
+        "Make the image smaller and upload it again."
+    )
+    limit: int
+
+
+class UnsupportedMedia(ImagemillError, status=415, code="unsupported_media_type", title="Not an accepted image"):
+    """The bytes are no image of a format that is read."""
+
+    template = "The file is not an image that is read here, whatever its name says. Read are: {supported}."
+    supported: tuple[str, ...]
+
+
+class RangeNotSatisfiable(ImagemillError, status=416, code="range_not_satisfiable", title="Range not satisfiable"):
+    """The range lies outside of the result, which has `size` bytes."""
+
+    template = "The result has {size:,} bytes; the range {asked} lies outside of it."
+    size: int
+    asked: str
+
+
+class UnknownTarget(ImagemillError, status=422, code="unknown_target_format", title="Unknown target format"):
+    """target_format is missing or unknown."""
+
+    template = "'{name}' is no format that can be written. Choose one of: {targets}."
+    name: str
+    targets: tuple[str, ...]
+
+
+class MissingTarget(UnknownTarget):
+    """The form names no target; `name` is the field that would."""
+
+    template = "The field {name} is missing. Choose one of: {targets}."
+
+
+class UnavailableTarget(UnknownTarget):
+    """Others write this format; `name` is the sentence about it."""
+
+    template = "{name} Choose one of: {targets}."
+
+
+class BadOptions(ImagemillError, status=422, code="bad_option", title="Bad option"):
+    """One or more options are wrong; `errors` names each field."""
+
+    errors: tuple[WrongOption, ...]
+
+    @property
+    def detail(self) -> str:
+        """Return the sentences about all fields."""
+        return " ".join(error.detail for error in self.errors)
+
+
+class TryLater(ImagemillError):
+    """The same request may succeed later; `retry_after` says when, in seconds."""
+
+    retry_after: int
+
+
+class RateLimited(TryLater, status=429, code="rate_limited", title="Too many requests"):
+    """This address has sent too many jobs."""
+
+    template = "This address has sent as many images as it may ({limit}). Try again in {retry_after} seconds."
+    limit: str
+
+
+class QueueFull(TryLater, status=503, code="queue_full", title="Queue full"):
+    """As many jobs wait as may wait."""
+
+    template = "{jobs:,} jobs are waiting already, which is as many as may. Try again in {retry_after} seconds."
+    jobs: int
+
+
+class DatabaseAway(TryLater, status=503, code="database_away", title="Database away"):
+    """PostgreSQL did not answer."""
+
+    template = "The database does not answer. Nothing was changed; try again in a moment."
+    retry_after: int = 5
+
+
+class StorageFull(TryLater, status=507, code="storage_full", title="Storage full"):
+    """Uploads and results take as many bytes as they may."""
+
+    template = (
+        "Uploads and results take all of the {limit:,} bytes that they may. "
+        "Try again in {retry_after} seconds: room comes back as results expire."
+    )
+    limit: int
+
+
+def _spoken(value: object) -> object:
+    return ", ".join(value) if isinstance(value, tuple) else value
