@@ -99,4 +99,11 @@ class RateGuard:
             return
         window = await self._limiter.get_window_stats(self._limit, address)
         wait = max(1, math.ceil(window.reset_time - time.time()))
-        raise RateLimited(limit=str(self._limit), retry_after=wait)
+        raise RateLimited(limit=spell_limit(self._limit), retry_after=wait)
+
+
+def spell_limit(limit: limits.RateLimitItem) -> str:
+    """Return the limit for a sentence: 60 uploads per minute."""
+    uploads = "1 upload" if limit.amount == 1 else f"{limit.amount:,} uploads"
+    unit = limit.GRANULARITY.name
+    return f"{uploads} per {unit}" if limit.multiples == 1 else f"{uploads} per {limit.multiples} {unit}s"

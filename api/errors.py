@@ -205,7 +205,7 @@ class UploadTooLarge(ImagemillError, status=413, code="too_large", title="File t
 class UnsupportedMedia(ImagemillError, status=415, code="unsupported_media_type", title="Not an accepted image"):
     """The bytes are no image of a format that is read."""
 
-    template = "The file is not an image that is read here, whatever its name says. Read are: {supported}."
+    template = "This is not a supported image (judged by its content, not its name). Supported: {supported}."
     supported: tuple[str, ...]
 
 
@@ -220,7 +220,7 @@ class RangeNotSatisfiable(ImagemillError, status=416, code="range_not_satisfiabl
 class UnknownTarget(ImagemillError, status=422, code="unknown_target_format", title="Unknown target format"):
     """target_format is missing or unknown."""
 
-    template = "'{name}' is no format that can be written. Choose one of: {targets}."
+    template = "'{name}' is not a supported target format. Choose one of: {targets}."
     name: str
     targets: tuple[str, ...]
 
@@ -257,14 +257,14 @@ class TryLater(ImagemillError):
 class RateLimited(TryLater, status=429, code="rate_limited", title="Too many requests"):
     """This address has sent too many jobs."""
 
-    template = "This address has sent as many images as it may ({limit}). Try again in {retry_after} seconds."
+    template = "Rate limit reached: {limit} from this address. Try again in {retry_after} s."
     limit: str
 
 
 class QueueFull(TryLater, status=503, code="queue_full", title="Queue full"):
     """As many jobs wait as may wait."""
 
-    template = "{jobs:,} jobs are waiting already, which is as many as may. Try again in {retry_after} seconds."
+    template = "The queue is full ({jobs:,} jobs). Try again in {retry_after} s."
     jobs: int
 
 

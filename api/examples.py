@@ -75,7 +75,7 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.RangeNotSatisfiable(size=103_220, asked="bytes=200000-"),
     errors.UnknownTarget(name="docx", targets=TARGETS),
     errors.BadOptions(errors=(WrongOption("quality", "quality must be a whole number from 1 to 100, not '101'."),)),
-    errors.RateLimited(limit="60 per 1 minute", retry_after=17),
+    errors.RateLimited(limit="60 uploads per minute", retry_after=17),
     errors.QueueFull(jobs=10_000, retry_after=5),
     errors.DatabaseAway(),
     errors.StorageFull(limit=14_000_000_000, retry_after=60),

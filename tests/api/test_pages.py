@@ -159,7 +159,7 @@ def test_a_refused_form_comes_back_with_what_was_chosen(shared: Live) -> None:
     [
         (None, 400, "multipart/form-data"),
         (b"", 400, "0 bytes"),
-        (b"a text", 415, "not an image"),
+        (b"a text", 415, "This is not a supported image (judged by its content, not its name)."),
         (PNG + bytes(2_000_000), 413, "larger than"),
         (PNG + bytes(9_000_000), 413, "larger than"),
     ],
@@ -195,7 +195,7 @@ def test_a_full_queue_shows_the_form_and_when_to_come_back(serve: Serve) -> None
     answer = live.http.post("/jobs", files=files)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert Page(answer.text).values["target_format"] == "gif"
-    assert "jobs are waiting already" in answer.text
+    assert "The queue is full (1 jobs). Try again in 5 s." in answer.text
 
 
 def test_the_delete_button(shared: Live) -> None:

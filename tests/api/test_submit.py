@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
+import limits
 import pytest
 from sqlalchemy import Engine
 
+from api.admission import spell_limit
 from api.settings import ApiSettings
 from conformance.service import PATIENCE, wait_for
 from core.blobs import SLICE_BYTES
@@ -118,6 +120,7 @@ def test_every_bad_option_is_named(shared: Live) -> None:
 
 def test_an_unknown_target_is_told_the_known_ones(shared: Live) -> None:
     detail = shared.post(target_format="docx").json()["detail"]
+    assert detail.startswith("'docx' is not a supported target format. Choose one of: jpeg, ")
     assert all(fmt.name in detail for fmt in TARGETS)
 
 
@@ -216,10 +219,30 @@ def test_an_address_has_its_rate(serve: Serve) -> None:
     assert [live.post().status_code for _ in range(3)] == [202, 202, 429]
     answer = live.post()
     assert answer.json()["code"] == "rate_limited"
+    wait = answer.headers["retry-after"]
+    sentence = f"Rate limit reached: 2 uploads per hour from this address. Try again in {wait} s."
+    assert answer.json()["detail"] == sentence
     assert 0 < int(answer.headers["retry-after"]) <= 3600
     other = live.http.post("/v1/jobs", files=FILE, data=TARGET, headers={"X-Forwarded-For": "198.51.100.7"})
     assert other.status_code == 202
     assert live.http.get("/v1/formats").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("60/minute", "60 uploads per minute"),
+        ("1/second", "1 upload per second"),
+        ("1000/5 hour", "1,000 uploads per 5 hours"),
+    ],
+)
+def test_a_limit_is_spelled_for_people(text: str, spelled: str) -> None:
+    assert spell_limit(limits.parse(text)) == spelled
+
+
+def test_what_is_no_image_is_told_what_is(shared: Live) -> None:
+    detail = shared.post(b"GIF? No, text.").json()["detail"]
+    assert detail.startswith("This is not a supported image (judged by its content, not its name). Supported: JPEG, ")
 
 
 def test_a_refused_upload_is_taken_in_so_that_the_answer_arrives(serve: Serve) -> None:
