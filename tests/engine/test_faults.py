@@ -83,12 +83,12 @@ def test_one_that_waits_for_memory_can_be_ended_though_its_zygote_is_stuck(
     try:
         box.prepare(jobs=1, budget=BUDGET)
         boxed, first = Boxed(box, LIMITS), the_zygote()
-        with box._admission.enter() as grant:
-            grant.ask(BUDGET - 70 * MB)
+        with box._budget.open_reservation() as reservation:
+            reservation.request(BUDGET - 70 * MB)
             future = threads.submit(
                 boxed, images.encoded(Image.new("RGB", (3000, 2000)), "PNG"), source="png", handle=handle
             )
-            until(lambda: box._admission._waiting != [])
+            until(lambda: box._budget._waiting != [])
             os.kill(first, signal.SIGSTOP)
             handle.kill()
             with pytest.raises(Killed):

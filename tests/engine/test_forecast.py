@@ -43,9 +43,9 @@ def waiting() -> float:
 @pytest.fixture
 def taken(shared: Boxed) -> Iterator[None]:
     """Someone has nearly all of the memory."""
-    with shared.sandbox._admission.enter() as grant:
-        grant.ask(BUDGET - 70 * MB)
-        assert grant.wait(PATIENCE)
+    with shared.sandbox._budget.open_reservation() as reservation:
+        reservation.request(BUDGET - 70 * MB)
+        assert reservation.wait(PATIENCE)
         yield
 
 
@@ -54,8 +54,8 @@ LARGE = images.encoded(Image.new("RGB", (3000, 2000)), "JPEG")
 
 
 def test_what_does_not_fit_waits_for_those_before_it(shared: Boxed, threads: ThreadPoolExecutor) -> None:
-    with shared.sandbox._admission.enter() as grant:
-        grant.ask(BUDGET - 70 * MB)
+    with shared.sandbox._budget.open_reservation() as reservation:
+        reservation.request(BUDGET - 70 * MB)
         future = threads.submit(shared, LARGE)
         until(lambda: waiting() == 1)
         assert metric("imagemill_worker_memory_reserved_bytes") <= BUDGET

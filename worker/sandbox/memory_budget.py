@@ -1,8 +1,8 @@
-"""Memory of a worker's conversions together: each is let go on when its forecast fits beside the others.
+"""The memory that the conversions of one worker share.
 
-Who came first is asked first. A smaller one may pass a larger one that does not fit yet, but not for long: once a
-conversion has waited for PATIENCE seconds, nothing behind it is let in before it. A conversion larger than everything
-there is runs when no other does.
+Each conversion reserves its forecast and starts when that fits beside the others. Reservations are served in the order
+of their requests. A smaller one may pass a larger one that does not fit yet, but once a conversion has waited for
+PATIENCE seconds nothing passes it. A conversion larger than the whole budget runs alone.
 """
 
 import os
@@ -17,14 +17,14 @@ from worker.metrics import MEMORY_RESERVED, MEMORY_WAITING
 PATIENCE = 5.0
 
 
-class Grant:
-    """What one conversion holds of the memory, in bytes. Readable (as a file) when what was asked for is granted."""
+class Reservation:
+    """The memory of one conversion, in bytes. Readable (as a file) once the requested size is granted."""
 
-    def __init__(self, admission: "Admission") -> None:
-        self._admission = admission
+    def __init__(self, budget: "MemoryBudget") -> None:
+        self._budget = budget
         self._signal = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self.held = 0
-        self.wanted: int | None = None
+        self.size = 0
+        self.requested: int | None = None
         self.since = 0.0
 
     def __enter__(self) -> Self:
@@ -33,84 +33,84 @@ class Grant:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._admission.leave(self)
+        self._budget.release(self)
         os.close(self._signal)
 
     def fileno(self) -> int:
-        """For poll."""
+        """Return the descriptor for poll."""
         return self._signal
 
-    def ask(self, size: int) -> None:
-        """Ask to hold so many bytes instead of what is held now; comes back at once."""
-        self._admission.ask(self, size)
+    def request(self, size: int) -> None:
+        """Request this size in place of the present one, without waiting for it."""
+        self._budget.request(self, size)
 
     def wait(self, seconds: float) -> bool:
-        """Whether it was granted, waiting so long for that; True once for each that was asked."""
+        """Wait at most so long for the grant; True once for each request."""
         readable = select.poll()
         readable.register(self._signal, select.POLLIN)
         return bool(readable.poll(seconds * 1000)) and bool(os.eventfd_read(self._signal))
 
-    def give(self) -> None:
-        """Called by the admission, under its lock."""
-        self.held, self.wanted = self.wanted or 0, None
+    def grant(self) -> None:
+        """Grant what was requested. Called by the budget, under its lock."""
+        self.size, self.requested = self.requested or 0, None
         os.eventfd_write(self._signal, 1)
 
 
-class Admission:
-    """Shares out `budget` bytes (None: there is no end to it). Safe from any thread."""
+class MemoryBudget:
+    """Shares `total` bytes; None means that there is no limit. Safe from any thread."""
 
-    def __init__(self, budget: int | None = None) -> None:
+    def __init__(self, total: int | None = None) -> None:
         self._lock = threading.Lock()
-        self._budget = budget
-        self._grants: list[Grant] = []
-        self._waiting: list[Grant] = []
+        self._total = total
+        self._reservations: list[Reservation] = []
+        self._waiting: list[Reservation] = []
 
-    def set_budget(self, budget: int) -> None:
-        """From now on there are so many bytes."""
+    def set_total(self, total: int) -> None:
+        """Change the number of bytes from now on."""
         with self._lock:
-            self._budget = budget
-            self._admit()
+            self._total = total
+            self._grant_waiting()
 
-    def enter(self) -> Grant:
-        """A place for one conversion, which holds nothing yet."""
-        grant = Grant(self)
+    def open_reservation(self) -> Reservation:
+        """Return the reservation of one more conversion, still empty."""
+        reservation = Reservation(self)
         with self._lock:
-            self._grants.append(grant)
-        return grant
+            self._reservations.append(reservation)
+        return reservation
 
-    def leave(self, grant: Grant) -> None:
-        """It is over: others can have what it held."""
+    def release(self, reservation: Reservation) -> None:
+        """Return the memory of a conversion that is over."""
         with self._lock:
-            self._grants.remove(grant)
-            if grant in self._waiting:
-                self._waiting.remove(grant)
-            self._admit()
+            self._reservations.remove(reservation)
+            if reservation in self._waiting:
+                self._waiting.remove(reservation)
+            self._grant_waiting()
 
-    def ask(self, grant: Grant, size: int) -> None:
-        """Ask for that size; with less than is held it is granted at once."""
+    def request(self, reservation: Reservation, size: int) -> None:
+        """Request a size; one that is not larger than the present size is granted at once."""
         with self._lock:
-            grant.wanted, grant.since = size, time.monotonic()
-            if size <= grant.held:
-                grant.give()
+            reservation.requested, reservation.since = size, time.monotonic()
+            if size <= reservation.size:
+                reservation.grant()
             else:
-                self._waiting.append(grant)
-            self._admit()
+                self._waiting.append(reservation)
+            self._grant_waiting()
 
-    def _admit(self) -> None:
+    def _grant_waiting(self) -> None:
         now = time.monotonic()
-        for grant in tuple(self._waiting):
-            if self._fits(grant):
-                self._waiting.remove(grant)
-                grant.give()
-            elif now - grant.since > PATIENCE:
+        for reservation in tuple(self._waiting):
+            if self._fits(reservation):
+                self._waiting.remove(reservation)
+                reservation.grant()
+            elif now - reservation.since > PATIENCE:
                 break
-        MEMORY_RESERVED.set(sum(grant.held for grant in self._grants))
+        MEMORY_RESERVED.set(sum(reservation.size for reservation in self._reservations))
         MEMORY_WAITING.set(len(self._waiting))
 
-    def _fits(self, grant: Grant) -> bool:
-        """Beside what others hold; or none of them runs, and so none would ever make room."""
-        others = [other for other in self._grants if other is not grant]
-        held = sum(other.held for other in others)
-        wanted = grant.wanted or 0
-        none_runs = all(other.wanted is not None or not other.held for other in others)
-        return self._budget is None or held + wanted <= self._budget or none_runs
+    def _fits(self, reservation: Reservation) -> bool:
+        """True if it fits beside the others, or if no other runs (waiting would never free memory)."""
+        others = [other for other in self._reservations if other is not reservation]
+        reserved = sum(other.size for other in others)
+        requested = reservation.requested or 0
+        none_runs = all(other.requested is not None or not other.size for other in others)
+        return self._total is None or reserved + requested <= self._total or none_runs

@@ -12,7 +12,7 @@ import structlog
 from core.failures import Failure, FailureCode, failure
 from engine.request import Header, Outcome, Request, failed
 from worker.sandbox.handle import LOST_SECONDS, Handle, Killed
-from worker.sandbox.memory_budget import Grant
+from worker.sandbox.memory_budget import Reservation
 from worker.sandbox.memory_forecast import forecast
 from worker.sandbox.protocol import GO, Exit, Garbage, Message, Said, Started, read_message
 
@@ -42,8 +42,10 @@ class ZygoteStuck(SandboxLost):
 class Attempt:
     """Follows a job's socket. What comes on it is believed only as far as a stranger could not make use of it."""
 
-    def __init__(self, answers: socket.socket, request: Request, upload: int, handle: Handle, grant: Grant) -> None:
-        self._answers, self._request, self._handle, self._grant = answers, request, handle, grant
+    def __init__(
+        self, answers: socket.socket, request: Request, upload: int, handle: Handle, reservation: Reservation
+    ) -> None:
+        self._answers, self._request, self._handle, self._reservation = answers, request, handle, reservation
         self._upload = upload
         """Its size in bytes."""
         self._pid: int | None = None
@@ -60,7 +62,7 @@ class Attempt:
         Raises Killed, SandboxLost, NotStarted, ZygoteStuck.
         """
         self._poller.register(self._answers, select.POLLIN)
-        self._poller.register(self._grant, select.POLLIN)
+        self._poller.register(self._reservation, select.POLLIN)
         while self._outcome is None and self._status is None:
             ready = self._poller.poll(self._left())
             if not ready:
@@ -71,9 +73,9 @@ class Attempt:
     def _look(self, fd: int) -> None:
         if fd == self._answers.fileno():
             self._hear(read_message(self._answers))
-        elif fd != self._grant.fileno():
+        elif fd != self._reservation.fileno():
             self._gone(fd)
-        elif self._grant.wait(0):
+        elif self._reservation.wait(0):
             self._go()
 
     def verdict(self) -> Outcome:
@@ -158,7 +160,7 @@ class Attempt:
         self._header, self._end = header, None
         limit = self._request.limits.memory_bytes
         whole = self._request.grant >= limit
-        self._grant.ask(limit if whole else forecast(self._request, header, self._upload))
+        self._reservation.request(limit if whole else forecast(self._request, header, self._upload))
 
     def _go(self) -> None:
         self._widen()
@@ -175,7 +177,7 @@ class Attempt:
             return
         try:
             _, hard = resource.prlimit(self._pid, resource.RLIMIT_AS)
-            soft = hard - self._request.limits.memory_bytes + self._grant.held
+            soft = hard - self._request.limits.memory_bytes + self._reservation.size
             resource.prlimit(self._pid, resource.RLIMIT_AS, (soft, hard))
         except PermissionError as error:
             log.warning("a conversion cannot be given the memory that it was granted", error=str(error))

@@ -14,7 +14,7 @@ from core.failures import FailureCode, failure
 from engine.request import Limits, Outcome, Request, failed
 from worker.metrics import FORECASTS_MISSED, MEMORY_BUDGET, SANDBOX_LAYER
 from worker.sandbox.handle import Handle, Killed
-from worker.sandbox.memory_budget import Admission, Grant
+from worker.sandbox.memory_budget import MemoryBudget, Reservation
 from worker.sandbox.memory_forecast import at_start
 from worker.sandbox.session import Attempt, NotStarted, SandboxLost, ZygoteStuck
 from worker.sandbox.zygote_process import ZYGOTE, ZygoteProcess
@@ -41,14 +41,14 @@ class Sandbox:
 
     def __init__(self, program: str = ZYGOTE) -> None:
         self._zygote = ZygoteProcess(program)
-        self._admission = Admission()
+        self._budget = MemoryBudget()
 
     def prepare(self, *, jobs: int, budget: int) -> None:
         """Be ready for so many conversions at a time, which share `budget` bytes of memory; waits for the zygote.
 
         Says what the kernel lacks. To be called once. Raises OSError when the zygote did not start.
         """
-        self._admission.set_budget(budget)
+        self._budget.set_total(budget)
         MEMORY_BUDGET.set(budget)
         self._zygote.keep(jobs)
         for layer, reason in self._zygote.layers().items():
@@ -86,10 +86,10 @@ class Sandbox:
         return self._one(request, upload_fd, result_fd, handle)
 
     def _one(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> Attempt:
-        with self._admission.enter() as grant:
-            _wait(grant, request.grant, handle)
+        with self._budget.open_reservation() as reservation:
+            _wait_for_memory(reservation, request.grant, handle)
             with self._submit(request, upload_fd, result_fd) as answers:
-                attempt = Attempt(answers, request, os.fstat(upload_fd).st_size, handle, grant)
+                attempt = Attempt(answers, request, os.fstat(upload_fd).st_size, handle, reservation)
                 try:
                     attempt.watch()
                 except ZygoteStuck:
@@ -110,11 +110,11 @@ class Sandbox:
             raise NotStarted(str(error)) from error
 
 
-def _wait(grant: Grant, size: int, handle: Handle) -> None:
-    """Until that memory is granted."""
-    grant.ask(size)
+def _wait_for_memory(reservation: Reservation, size: int, handle: Handle) -> None:
+    """Wait until that much memory is granted. Raises Killed."""
+    reservation.request(size)
     while not handle.killed:
-        if grant.wait(POLL_SECONDS):
+        if reservation.wait(POLL_SECONDS):
             return
     raise Killed
 
