@@ -1,4 +1,15 @@
-"""One child from its start to its end: what it says, what it is granted, and when it is killed."""
+"""The session of one child as a table: in each state, what each event does.
+
+    STARTING --Started--> OPENING --Header--> WAITING_FOR_MEMORY --Granted--> CONVERTING
+        |
+        +--TimeUp--> STARTING_LATE --Started--> OPENING
+
+    OPENING, CONVERTING --TimeUp--> OVERDUE     killed; an answer on its way still counts
+    any --(malformed)--> KILLED                 killed; nothing that it sends counts
+    any living --ChildGone--> EXITED            the zygote is about to say how it ended
+
+The session ends with an outcome or an exit status. An event that is not in the table is a malformed message.
+"""
 
 import os
 import resource
@@ -6,6 +17,9 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum, auto
+from typing import Any, ClassVar, NamedTuple
 
 import structlog
 
@@ -21,10 +35,10 @@ log = structlog.get_logger(__name__)
 GRACE_SECONDS = 2.0
 """The child checks its deadline itself, between steps; so much later it is killed."""
 
-NO_MEMORY = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS})
-"""How a library ends its process that does not check whether it got memory."""
+UNCHECKED_MALLOC = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS})
+"""Signals that mean an unchecked malloc failed."""
 NO_REASON = frozenset({FailureCode.MEMORY_LIMIT, FailureCode.INTERNAL})
-"""What comes of too little memory: some libraries say no more than that they failed."""
+"""Failures that too little memory causes: some libraries only say that they failed."""
 
 
 class SandboxLost(Exception):
@@ -39,52 +53,82 @@ class ZygoteStuck(SandboxLost):
     """The zygote does not reap its children."""
 
 
-class Attempt:
-    """Follows a job's socket. What comes on it is believed only as far as a stranger could not make use of it."""
+class State(Enum):
+    """Where a session stands."""
+
+    STARTING = auto()
+    STARTING_LATE = auto()
+    OPENING = auto()
+    WAITING_FOR_MEMORY = auto()
+    CONVERTING = auto()
+    OVERDUE = auto()
+    KILLED = auto()
+    EXITED = auto()
+
+
+LIVING = (State.OPENING, State.WAITING_FOR_MEMORY, State.CONVERTING)
+ENDING = (State.OVERDUE, State.KILLED, State.EXITED)
+
+
+class Granted(NamedTuple):
+    """The reservation has the requested size."""
+
+
+class ChildGone(NamedTuple):
+    """The child has ended; its zygote has not said how."""
+
+    pidfd: int
+
+
+class TimeUp(NamedTuple):
+    """The deadline of the state has passed."""
+
+
+Event = Message | Granted | ChildGone | TimeUp
+Handler = Callable[["ChildSession", Any], None]
+
+
+def _rows(states: Iterable[State], events: Iterable[type], handler: Handler) -> dict[tuple[State, type], Handler]:
+    return {(state, event): handler for state in states for event in events}
+
+
+class ChildSession:
+    """Reads a job's socket. The child may be compromised, so no message can extend its rights."""
 
     def __init__(
         self, answers: socket.socket, request: Request, upload: int, handle: Handle, reservation: Reservation
     ) -> None:
+        """`upload` is the size of the upload in bytes."""
         self._answers, self._request, self._handle, self._reservation = answers, request, handle, reservation
         self._upload = upload
-        """Its size in bytes."""
+        self._poller = select.poll()
+        self._state = State.STARTING
+        self._ended_in = State.STARTING
+        """The state in which the child was killed or ended by itself."""
+        self._deadline: float | None = time.monotonic() + request.limits.seconds + GRACE_SECONDS
         self._pid: int | None = None
+        self._said: Said | None = None
+        self._timeout: Failure | None = None
         self._outcome: Outcome | None = None
         self._status: int | None = None
-        self._header: Header | None = None
-        self._has_said = self._went = self._timed_out = self._misbehaved = self._ended = False
-        self._end: float | None = time.monotonic() + request.limits.seconds + GRACE_SECONDS
-        self._poller = select.poll()
 
     def watch(self) -> None:
-        """Until there is an outcome or the child has ended; kills it when its time is up.
+        """Follow the child to its outcome or its end, and kill it when its time is up.
 
         Raises Killed, SandboxLost, NotStarted, ZygoteStuck.
         """
         self._poller.register(self._answers, select.POLLIN)
         self._poller.register(self._reservation, select.POLLIN)
         while self._outcome is None and self._status is None:
-            ready = self._poller.poll(self._left())
+            ready = self._poller.poll(self._milliseconds_left())
             if not ready:
-                self._late()
+                self._handle_event(TimeUp())
             for fd, _ in ready:
-                self._look(fd)
-
-    def _look(self, fd: int) -> None:
-        if fd == self._answers.fileno():
-            self._hear(read_message(self._answers))
-        elif fd != self._reservation.fileno():
-            self._gone(fd)
-        elif self._reservation.wait(0):
-            self._go()
+                self._read(fd)
 
     def verdict(self) -> Outcome:
-        """The child's answer; without a valid one, what its death says."""
-        if self._outcome is not None:
-            return self._outcome
-        if self._timed_out:
-            return failed(self._timeout())
-        return failed(self._cause())
+        """Return the child's answer; without a valid one, what its death says."""
+        return self._outcome or failed(self._timeout or self._explain_death())
 
     @property
     def short_of_memory(self) -> bool:
@@ -94,85 +138,69 @@ class Attempt:
         if self._outcome is not None:
             found = self._outcome.failure
             return found is not None and found.code in NO_REASON
-        return self._went and self._signal in NO_MEMORY and not self._misbehaved
+        crashed = self._ended_in is State.CONVERTING and self._signal in UNCHECKED_MALLOC
+        return crashed and self._state is not State.KILLED
 
-    def _left(self) -> float | None:
-        """Milliseconds for poll."""
-        return None if self._end is None else max(0.0, self._end - time.monotonic()) * 1000
+    def _milliseconds_left(self) -> float | None:
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic()) * 1000
 
-    def _late(self) -> None:
-        if self._timed_out or self._misbehaved or self._ended:
-            raise ZygoteStuck("the zygote does not answer")
-        self._timed_out = True
-        self._kill()
+    def _read(self, fd: int) -> None:
+        if fd == self._answers.fileno():
+            message = read_message(self._answers)
+            if message is None:
+                raise self._explain_silence()
+            self._handle_event(message)
+        elif fd != self._reservation.fileno():
+            self._handle_event(ChildGone(fd))
+        elif self._reservation.wait(0):
+            self._handle_event(Granted())
 
-    def _kill(self) -> None:
-        self._handle.stop()
-        self._end = time.monotonic() + LOST_SECONDS
+    def _handle_event(self, event: Event) -> None:
+        handler = self._HANDLERS.get((self._state, type(event)), ChildSession._reject)
+        handler(self, event)
 
-    def _gone(self, pidfd: int) -> None:
-        """The child has ended, perhaps while its time stood still: its zygote is to say how, and soon."""
-        self._poller.unregister(pidfd)
-        self._ended, self._end = True, time.monotonic() + LOST_SECONDS
-
-    def _hear(self, message: Message | None) -> None:
-        """The first message is the zygote's; a later one about start or exit could be the child's own."""
-        if message is None:
-            raise self._lost()
-        if self._misbehaved and not isinstance(message, Exit):
-            self._drop(message)
-        elif isinstance(message, Started) and self._pid is None:
-            self._pid = message.pid
-            self._handle.bind(message.pidfd)
-            self._poller.register(message.pidfd, select.POLLIN)
-        elif isinstance(message, Exit):
-            self._status = message.status
-        elif isinstance(message, Header) and self._header is None:
-            self._ask(message)
-        elif isinstance(message, Outcome):
-            self._outcome = message
-        elif isinstance(message, Said) and not self._has_said:
-            self._has_said = True
-            log.warning("a conversion had trouble", said=message.text)
-        else:
-            self._drop(message)
-            self._misbehave(message)
-
-    def _lost(self) -> Exception:
-        """Why the socket has ended without a word on how the child did."""
+    def _explain_silence(self) -> Exception:
+        """Say why the socket ended without an exit status."""
         if self._handle.killed:
             return Killed()
         return NotStarted("no child could be started") if self._pid is None else SandboxLost("the zygote died")
 
-    def _drop(self, message: Message) -> None:
-        if isinstance(message, Started):
-            os.close(message.pidfd)
+    def _enter(self, state: State, *, seconds: float | None) -> None:
+        """Enter a state, with so many seconds until its deadline."""
+        if state in ENDING and self._state not in ENDING:
+            self._ended_in = self._state
+        self._state = state
+        self._deadline = None if seconds is None else time.monotonic() + seconds
 
-    def _misbehave(self, message: Message) -> None:
-        """Nothing of ours answers like that."""
-        what = "garbage" if isinstance(message, Garbage) else type(message).__name__
-        log.warning("the child of a conversion does not keep to the protocol", sent=what)
-        self._misbehaved = True
-        self._kill()
+    def _allow_late_start(self, _: TimeUp) -> None:
+        """Without a child there is nobody to kill, so the zygote gets a little longer."""
+        self._timeout = self._timeout_failure()
+        self._enter(State.STARTING_LATE, seconds=LOST_SECONDS)
 
-    def _ask(self, header: Header) -> None:
-        """While the conversion waits its time stands still."""
-        self._header, self._end = header, None
+    def _bind_child(self, started: Started) -> None:
+        """The zygote sends this before the child has the socket, so it is believed once and never again."""
+        self._pid = started.pid
+        self._handle.bind(started.pidfd)
+        self._poller.register(started.pidfd, select.POLLIN)
+        self._state = State.OPENING
+
+    def _request_memory(self, header: Header) -> None:
+        """While a conversion waits for memory it has no deadline."""
         limit = self._request.limits.memory_bytes
-        whole = self._request.grant >= limit
-        self._reservation.request(limit if whole else forecast(self._request, header, self._upload))
+        self._enter(State.WAITING_FOR_MEMORY, seconds=None)
+        has_all = self._request.grant >= limit
+        self._reservation.request(limit if has_all else forecast(self._request, header, self._upload))
 
-    def _go(self) -> None:
-        self._widen()
-        self._went = True
-        self._end = time.monotonic() + self._request.limits.seconds + GRACE_SECONDS
+    def _let_convert(self, _: Granted) -> None:
+        self._raise_memory_limit()
+        self._enter(State.CONVERTING, seconds=self._request.limits.seconds + GRACE_SECONDS)
         try:
             self._answers.send(GO)
         except (BrokenPipeError, ConnectionResetError):
             return
 
-    def _widen(self) -> None:
-        """Let the child have what it was granted: beyond what it began with, and that is its hard limit less the job's."""
+    def _raise_memory_limit(self) -> None:
+        """Raise RLIMIT_AS to baseline + reservation. The hard limit is baseline + the job's limit."""
         if self._pid is None:
             return
         try:
@@ -184,18 +212,77 @@ class Attempt:
         except (ProcessLookupError, ValueError) as error:
             log.debug("the limit of a child could not be set", error=str(error))
 
+    def _kill_overdue(self, _: TimeUp) -> None:
+        self._timeout = self._timeout_failure()
+        self._kill(State.OVERDUE)
+
+    def _kill(self, state: State) -> None:
+        self._handle.stop()
+        self._enter(state, seconds=LOST_SECONDS)
+
+    def _note_end(self, gone: ChildGone) -> None:
+        self._poller.unregister(gone.pidfd)
+        self._enter(State.EXITED if self._state in LIVING else self._state, seconds=LOST_SECONDS)
+
+    def _take_outcome(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+
+    def _take_status(self, message: Exit) -> None:
+        self._status = message.status
+        self._enter(State.EXITED if self._state in LIVING else self._state, seconds=None)
+
+    def _log_said(self, said: Said) -> None:
+        if self._said is not None:
+            self._reject(said)
+            return
+        self._said = said
+        log.warning("a conversion had trouble", said=said.text)
+
+    def _give_up(self, _: TimeUp) -> None:
+        raise ZygoteStuck("the zygote does not answer")
+
+    def _drop(self, event: Event) -> None:
+        if isinstance(event, Started):
+            os.close(event.pidfd)
+
+    def _reject(self, event: Event) -> None:
+        """Kill a child that sends what none of ours would."""
+        self._drop(event)
+        what = "garbage" if isinstance(event, Garbage) else type(event).__name__
+        log.warning("the child of a conversion does not keep to the protocol", sent=what)
+        self._kill(State.KILLED)
+
     @property
     def _signal(self) -> int:
         return os.WTERMSIG(self._status) if self._status is not None and os.WIFSIGNALED(self._status) else 0
 
-    def _cause(self) -> Failure:
+    def _explain_death(self) -> Failure:
         """Nobody but the kernel's memory killer sends SIGKILL to a child that is in its time."""
         if self._signal == signal.SIGXCPU:
-            return self._timeout()
-        if self._signal == signal.SIGKILL and not self._misbehaved:
+            return self._timeout_failure()
+        if self._signal == signal.SIGKILL and self._state is not State.KILLED:
             return failure(FailureCode.MEMORY_LIMIT, limit=self._request.limits.memory_bytes >> 20)
         log.warning("the child of a conversion crashed", wait_status=self._status, source=self._request.source)
         return failure(FailureCode.DECODER_CRASHED)
 
-    def _timeout(self) -> Failure:
+    def _timeout_failure(self) -> Failure:
         return failure(FailureCode.TIMEOUT, limit=self._request.limits.seconds)
+
+    _HANDLERS: ClassVar[Mapping[tuple[State, type], Handler]] = {
+        (State.STARTING, Started): _bind_child,
+        (State.STARTING, TimeUp): _allow_late_start,
+        (State.STARTING_LATE, Started): _bind_child,
+        (State.STARTING_LATE, TimeUp): _give_up,
+        (State.OPENING, Header): _request_memory,
+        (State.OPENING, TimeUp): _kill_overdue,
+        (State.WAITING_FOR_MEMORY, Granted): _let_convert,
+        (State.CONVERTING, TimeUp): _kill_overdue,
+        **_rows((*LIVING, State.OVERDUE, State.EXITED), [Outcome], _take_outcome),
+        **_rows((*LIVING, State.OVERDUE, State.EXITED), [Said], _log_said),
+        **_rows((State.OVERDUE, State.EXITED), [Header], _drop),
+        **_rows((State.KILLED,), [Started, Header, Said, Outcome, Garbage], _drop),
+        **_rows(ENDING, [Granted], _drop),
+        **_rows(ENDING, [TimeUp], _give_up),
+        **_rows(State, [ChildGone], _note_end),
+        **_rows(State, [Exit], _take_status),
+    }

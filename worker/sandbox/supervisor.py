@@ -16,7 +16,7 @@ from worker.metrics import FORECASTS_MISSED, MEMORY_BUDGET, SANDBOX_LAYER
 from worker.sandbox.handle import Handle, Killed
 from worker.sandbox.memory_budget import MemoryBudget, Reservation
 from worker.sandbox.memory_forecast import at_start
-from worker.sandbox.session import Attempt, NotStarted, SandboxLost, ZygoteStuck
+from worker.sandbox.session import ChildSession, NotStarted, SandboxLost, ZygoteStuck
 from worker.sandbox.zygote_process import ZYGOTE, ZygoteProcess
 
 __all__ = ["Handle", "Killed", "Sandbox", "SandboxLost"]
@@ -63,35 +63,35 @@ class Sandbox:
         Raises Killed when the handle was used, SandboxLost when the zygote died.
         """
         start = at_start(request.source, os.fstat(upload_fd).st_size, request.limits)
-        attempt = self._attempt(replace(request, grant=start), upload_fd, result_fd, handle)
-        if attempt.short_of_memory:
+        session = self._run_child(replace(request, grant=start), upload_fd, result_fd, handle)
+        if session.short_of_memory:
             FORECASTS_MISSED.inc()
             os.ftruncate(result_fd, 0)
             everything = replace(request, grant=request.limits.memory_bytes)
-            attempt = self._attempt(everything, upload_fd, result_fd, handle)
-        return _checked(attempt.verdict(), result_fd, request.limits)
+            session = self._run_child(everything, upload_fd, result_fd, handle)
+        return _checked(session.verdict(), result_fd, request.limits)
 
     def close(self) -> None:
         """End the zygote and with it every child."""
         self._zygote.close()
 
-    def _attempt(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> Attempt:
-        """What never began can begin again: it costs the job no attempt."""
+    def _run_child(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> ChildSession:
+        """Run a child to its end. Retry while none can be started: that costs the job no attempt."""
         for _ in range(STARTS - 1):
             try:
-                return self._one(request, upload_fd, result_fd, handle)
+                return self._run_child_once(request, upload_fd, result_fd, handle)
             except NotStarted as error:
                 log.warning("a conversion could not be started and is tried again", reason=str(error))
                 time.sleep(PAUSE_SECONDS)
-        return self._one(request, upload_fd, result_fd, handle)
+        return self._run_child_once(request, upload_fd, result_fd, handle)
 
-    def _one(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> Attempt:
+    def _run_child_once(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> ChildSession:
         with self._budget.open_reservation() as reservation:
             _wait_for_memory(reservation, request.grant, handle)
             with self._submit(request, upload_fd, result_fd) as answers:
-                attempt = Attempt(answers, request, os.fstat(upload_fd).st_size, handle, reservation)
+                session = ChildSession(answers, request, os.fstat(upload_fd).st_size, handle, reservation)
                 try:
-                    attempt.watch()
+                    session.watch()
                 except ZygoteStuck:
                     self._zygote.discard()
                     if handle.killed:
@@ -101,7 +101,7 @@ class Sandbox:
                     handle.release()
         if handle.killed:
             raise Killed
-        return attempt
+        return session
 
     def _submit(self, request: Request, upload_fd: int, result_fd: int) -> socket.socket:
         try:
