@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from core.listening import listening_on
-from core.liveness import Pulse
+from core.liveness import Liveness
 from core.metrics import exposition
 from core.settings import ProbeSettings
 
@@ -15,13 +15,13 @@ Answer = tuple[int, str, bytes]
 
 
 @contextmanager
-def probing(settings: ProbeSettings, pulse: Pulse) -> Iterator[None]:
+def probing(settings: ProbeSettings, liveness: Liveness) -> Iterator[None]:
     """Answer probes meanwhile, where a port for them is set. Raises CannotStart."""
     if not settings.probe_port:
         yield
         return
     with listening_on("probe_host", settings.probe_host, "probe_port", settings.probe_port):
-        server = serve_probes(settings.probe_host, settings.probe_port, pulse)
+        server = serve_probes(settings.probe_host, settings.probe_port, liveness)
     try:
         yield
     finally:
@@ -29,11 +29,11 @@ def probing(settings: ProbeSettings, pulse: Pulse) -> Iterator[None]:
         server.server_close()
 
 
-def serve_probes(host: str, port: int, pulse: Pulse) -> ThreadingHTTPServer:
+def serve_probes(host: str, port: int, liveness: Liveness) -> ThreadingHTTPServer:
     """Answer probes from a daemon thread; the server's `shutdown` and `server_close` end it."""
 
     def livez() -> Answer:
-        overdue = pulse.overdue()
+        overdue = liveness.find_overdue()
         text = "".join(f"{loop} has not moved for {age:.0f} s\n" for loop, age in overdue.items())
         return (503 if overdue else 200), "text/plain; charset=utf-8", text.encode() or b"ok\n"
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import structlog
 
 from core.database import make_engine
-from core.liveness import Pulse
+from core.liveness import Liveness
 from core.metrics import show_failure_codes
 from core.probes import probing
 from core.process import run_program
@@ -32,9 +32,9 @@ def sweep(settings: JanitorSettings) -> int:
         engine = make_engine(settings.database_url, pool=2)
         stack.callback(engine.dispose)
         client = stack.enter_context(make_redis(settings.redis_url, timeout=REDIS_SECONDS))
-        pulse = Pulse({"loop": LOOP_OVERDUE_SECONDS})
-        stack.enter_context(probing(settings, pulse))
-        janitor = Janitor(engine, client, settings, pulse)
+        liveness = Liveness({"loop": LOOP_OVERDUE_SECONDS})
+        stack.enter_context(probing(settings, liveness))
+        janitor = Janitor(engine, client, settings, liveness)
         stop_on_signals(janitor)
         structlog.get_logger("janitor").info("ready", sweep_seconds=settings.sweep_seconds)
         janitor.run()

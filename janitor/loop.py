@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Engine
 
 from core.database import ERRORS, is_away
-from core.liveness import Pulse
+from core.liveness import Liveness
 from core.redis_client import AWAY
 from janitor.expiry import expire
 from janitor.gauges import (
@@ -44,9 +44,9 @@ class Task:
 class Janitor:
     """Runs the sweeps until `stopping` is set (by a signal handler)."""
 
-    def __init__(self, engine: Engine, client: redis.Redis, settings: JanitorSettings, pulse: Pulse) -> None:
+    def __init__(self, engine: Engine, client: redis.Redis, settings: JanitorSettings, liveness: Liveness) -> None:
         self.stopping = False
-        self._pulse = pulse
+        self._liveness = liveness
         self._guard = OutageGuard(settings.heartbeat_seconds)
         often, seldom = settings.sweep_seconds, max(SLOW_EVERY_SECONDS, settings.sweep_seconds)
         self.tasks = [
@@ -67,7 +67,7 @@ class Janitor:
     def run(self) -> None:
         """Sweep until stopped."""
         while not self.stopping:
-            self._pulse.beat("loop")
+            self._liveness.beat("loop")
             self.run_due()
             time.sleep(0.1)
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import structlog
 
 from core.database import make_engine
-from core.liveness import Pulse
+from core.liveness import Liveness
 from core.metrics import show_failure_codes
 from core.probes import probing
 from core.process import run_program
@@ -60,7 +60,7 @@ def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
         redis=make_redis(settings.redis_url, timeout=REDIS_SECONDS),
         sandbox=sandbox,
         holdings=Holdings(settings.slots),
-        pulse=Pulse(limits),
+        liveness=Liveness(limits),
     )
 
 
@@ -70,13 +70,13 @@ def run(context: Context, stack: ExitStack) -> None:
     settings = context.settings
     consumer = Consumer(context)
     stop_on_signals(consumer)
-    stack.enter_context(probing(settings, context.pulse))
+    stack.enter_context(probing(settings, context.liveness))
     heartbeat_engine = make_engine(settings.database_url, pool=1)
     stack.callback(heartbeat_engine.dispose)
     heartbeat = Heartbeat(
         heartbeat_engine,
         context.holdings,
-        context.pulse,
+        context.liveness,
         seconds=settings.heartbeat_seconds,
         lease_seconds=settings.lease_seconds,
     )

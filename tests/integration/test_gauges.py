@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from core.database import ERRORS, make_engine
 from core.failures import FailureCode
-from core.liveness import Pulse
+from core.liveness import Liveness
 from core.metrics import count_finished, show_failure_codes
 from core.redis_client import AWAY, make_redis
 from janitor.gauges import show_database_size, show_open_jobs, show_postgresql, show_queue, show_redis
@@ -70,7 +70,7 @@ def test_a_server_that_is_away_is_down_and_leaves_no_old_figure(engine: Engine, 
 def test_a_sweep_shows_when_it_ran_well(engine: Engine) -> None:
     settings = JanitorSettings(lease_seconds=3, heartbeat_seconds=1)
     with make_redis(NO_REDIS) as dead:
-        janitor = Janitor(engine, dead, settings, Pulse({"loop": 60}))
+        janitor = Janitor(engine, dead, settings, Liveness({"loop": 60}))
         janitor.run_due()
         first = sample("imagemill_janitor_swept_timestamp_seconds", sweep="open jobs")
         failed = REGISTRY.get_sample_value("imagemill_janitor_swept_timestamp_seconds", {"sweep": "Redis"})

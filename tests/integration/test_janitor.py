@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import Engine, func, text
 
 from core.announce import cache_key, decode_cached
-from core.liveness import Pulse
+from core.liveness import Liveness
 from core.partitions import partition_days, partition_name, today
 from core.queue import GROUP, STREAM, add_message, ensure_group, read_messages, remove_idle_consumers
 from core.record import advance, find_job
@@ -255,7 +255,7 @@ def test_a_sweep_that_fails_keeps_no_other_from_running(engine: Engine, submit: 
     change(engine, job_id, "expires_at = now() - interval '1 second'")
     before = sample("imagemill_janitor_sweep_failures_total", sweep="queue")
     with make_redis("redis://127.0.0.1:1/0") as dead:
-        janitor = Janitor(engine, dead, SETTINGS, Pulse({"loop": 60}))
+        janitor = Janitor(engine, dead, SETTINGS, Liveness({"loop": 60}))
         janitor.run_due()
     assert sample("imagemill_janitor_sweep_failures_total", sweep="queue") == before + 1
     assert status(engine, job_id) is Status.EXPIRED
@@ -265,7 +265,7 @@ def test_after_an_outage_of_the_database_no_lease_is_taken_at_once(client: redis
     from core.database import make_engine
 
     away = make_engine("postgresql://nobody@127.0.0.1:1/none", pool=2)
-    janitor = Janitor(away, client, SETTINGS, Pulse({"loop": 60}))
+    janitor = Janitor(away, client, SETTINGS, Liveness({"loop": 60}))
     janitor._guard._since -= 1000
     assert janitor._guard.trusted()
     janitor.run_due()

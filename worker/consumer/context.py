@@ -8,7 +8,7 @@ from uuid import uuid4
 import redis
 from sqlalchemy import Engine
 
-from core.liveness import Pulse
+from core.liveness import Liveness
 from worker.consumer.in_flight import Holdings
 from worker.sandbox.supervisor import Sandbox
 from worker.settings import WorkerSettings
@@ -24,7 +24,7 @@ class Context:
     redis: redis.Redis
     sandbox: Sandbox
     holdings: Holdings
-    pulse: Pulse
+    liveness: Liveness
 
 
 def consumer_name() -> str:

@@ -45,7 +45,7 @@ def wait_for_running(context: Context, consumer: Consumer) -> bool:
     """Whether everything ended in the time that a drain may take; a second signal cuts that short."""
     until = time.monotonic() + context.settings.drain_seconds
     while not context.holdings.wait_idle(POLL_SECONDS):
-        context.pulse.beat("loop")
+        context.liveness.beat("loop")
         if consumer.hurried or time.monotonic() > until:
             return False
     return True

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 
 from core.database import ERRORS
-from core.liveness import Pulse
+from core.liveness import Liveness
 from worker.consumer.in_flight import Held, Holdings
 
 log = structlog.get_logger(__name__)
@@ -49,17 +49,17 @@ class Heartbeat(threading.Thread):
     """The thread that renews, every `seconds`; a failure is said and tried again at the next beat."""
 
     def __init__(
-        self, engine: Engine, holdings: Holdings, pulse: Pulse, *, seconds: float, lease_seconds: float
+        self, engine: Engine, holdings: Holdings, liveness: Liveness, *, seconds: float, lease_seconds: float
     ) -> None:
         super().__init__(name="heartbeat", daemon=True)
-        self._engine, self._holdings, self._pulse = engine, holdings, pulse
+        self._engine, self._holdings, self._liveness = engine, holdings, liveness
         self._seconds, self._lease_seconds = seconds, lease_seconds
         self._ended = threading.Event()
 
     def run(self) -> None:
         """Beat until stopped."""
         while not self._ended.wait(self._seconds):
-            self._pulse.beat("heartbeat")
+            self._liveness.beat("heartbeat")
             if held := self._holdings.all():
                 self._beat(held)
 

@@ -42,7 +42,7 @@ class Consumer:
     def run(self) -> None:
         """Work until stopped; a database or Redis that is away is waited for."""
         while not self.stopping:
-            self._context.pulse.beat("loop")
+            self._context.liveness.beat("loop")
             try:
                 self._turn()
             except (*ERRORS, *AWAY) as error:
@@ -70,7 +70,7 @@ class Consumer:
 
     def _wait_until_idle(self) -> None:
         while not self._context.holdings.wait_idle(PAUSE_SECONDS) and not self.stopping:
-            self._context.pulse.beat("loop")
+            self._context.liveness.beat("loop")
 
     def _look(self, message: Message, *, alone: bool) -> None:
         """Claim the message's job and start it, or find out why that cannot be."""

@@ -1,20 +1,20 @@
 import httpx
 import pytest
 
-from core.liveness import Pulse
+from core.liveness import Liveness
 from core.probes import serve_probes
 from janitor.leases import OutageGuard
 
 
 def test_a_loop_that_stopped_is_overdue() -> None:
-    pulse = Pulse({"loop": 1e9, "heartbeat": -1.0})
-    pulse.beat("loop")
-    assert pulse.overdue().keys() == {"heartbeat"}
+    liveness = Liveness({"loop": 1e9, "heartbeat": -1.0})
+    liveness.beat("loop")
+    assert liveness.find_overdue().keys() == {"heartbeat"}
 
 
 @pytest.mark.parametrize(("limit", "status"), [(1e9, 200), (-1.0, 503)])
-def test_livez_follows_the_pulse(limit: float, status: int) -> None:
-    server = serve_probes("127.0.0.1", 0, Pulse({"loop": limit}))
+def test_livez_follows_liveness(limit: float, status: int) -> None:
+    server = serve_probes("127.0.0.1", 0, Liveness({"loop": limit}))
     base = f"http://127.0.0.1:{server.server_address[1]}"
     try:
         answer = httpx.get(f"{base}/livez")
