@@ -16,7 +16,7 @@ from worker.consumer.cancel_listener import CancelListener
 from worker.consumer.context import Context, consumer_name
 from worker.consumer.drain import drain
 from worker.consumer.heartbeat import Heartbeat
-from worker.consumer.in_flight import Holdings
+from worker.consumer.in_flight import InFlight
 from worker.consumer.loop import Consumer
 from worker.metrics import SLOTS, show_stages
 from worker.sandbox.supervisor import Sandbox
@@ -59,7 +59,7 @@ def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
         engine=make_engine(settings.database_url, pool=POOL),
         redis=make_redis(settings.redis_url, timeout=REDIS_SECONDS),
         sandbox=sandbox,
-        holdings=Holdings(settings.slots),
+        in_flight=InFlight(settings.slots),
         liveness=Liveness(limits),
     )
 
@@ -75,12 +75,12 @@ def run(context: Context, stack: ExitStack) -> None:
     stack.callback(heartbeat_engine.dispose)
     heartbeat = Heartbeat(
         heartbeat_engine,
-        context.holdings,
+        context.in_flight,
         context.liveness,
         seconds=settings.heartbeat_seconds,
         lease_seconds=settings.lease_seconds,
     )
-    cancels = CancelListener(context.redis, context.holdings)
+    cancels = CancelListener(context.redis, context.in_flight)
     heartbeat.start()
     cancels.start()
     log.info("ready", worker=context.name, slots=settings.slots)

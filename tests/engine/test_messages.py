@@ -12,7 +12,7 @@ import pytest
 from core.failures import FailureCode, WarningCode, failure, warning
 from core.options import Options
 from engine.request import Converted, Header, Limits, Outcome, Request, Source, failed
-from worker.sandbox.protocol import Exit, Garbage, Said, Started, read_message, said
+from worker.sandbox.protocol import Exit, Malformed, Said, Started, read_message, said
 
 LIMITS = Limits(max_pixels=1, max_frames=2, max_result_bytes=3, memory_bytes=4, seconds=5.5)
 GOOD = Outcome(
@@ -82,7 +82,7 @@ def test_messages(ends: tuple[socket.socket, socket.socket]) -> None:
     assert isinstance(begun, Started)
     assert begun.pid == 1
     os.close(begun.pidfd)
-    assert [read_message(ours) for _ in range(4)] == [GOOD, Exit(9), Garbage(), None]
+    assert [read_message(ours) for _ in range(4)] == [GOOD, Exit(9), Malformed(), None]
 
 
 def test_the_last_words_are_heard_of_one_who_did_not_listen(ends: tuple[socket.socket, socket.socket]) -> None:
@@ -113,7 +113,7 @@ SOUND: dict[str, Any] = {"source_area": 1, "target_area": 1, "frames": 1, "alpha
 def test_anything_else_is_no_header(ends: tuple[socket.socket, socket.socket], values: Any) -> None:
     ours, theirs = ends
     theirs.send(json.dumps({"header": values}).encode())
-    assert read_message(ours) == Garbage()
+    assert read_message(ours) == Malformed()
 
 
 def test_what_a_child_says_is_cut_and_made_harmless(ends: tuple[socket.socket, socket.socket]) -> None:
@@ -134,5 +134,5 @@ def test_file_descriptors_that_nobody_asked_for_are_closed(ends: tuple[socket.so
     socket.send_fds(theirs, [b'{"exit": 0}'], [0, 0, 0])
     socket.send_fds(theirs, [b'{"started": 1}'], [0, 0])
     assert read_message(ours) == Exit(0)
-    assert read_message(ours) == Garbage()
+    assert read_message(ours) == Malformed()
     assert open_files() == before

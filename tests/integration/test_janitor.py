@@ -23,7 +23,7 @@ from janitor.queue_sweep import sweep_queue
 from janitor.settings import JanitorSettings
 from janitor.storage import drop_partitions, keep_partitions
 from tests.integration.conftest import Submit, claim, set_columns
-from worker.consumer.heartbeat import renew
+from worker.consumer.heartbeat import renew_leases
 
 SETTINGS = JanitorSettings(lease_seconds=3, heartbeat_seconds=1)
 LEASE_OVER = "lease_until = now() - interval '1 second'"
@@ -81,7 +81,7 @@ def test_a_heartbeat_renews_what_is_ours_even_late_and_names_what_is_not(engine:
         advance(connection, CANCEL, canceled)
     claims = [(job_id, 1) for job_id in (ours, late, taken, canceled, uuid4())]
     with engine.begin() as connection:
-        assert renew(connection, claims, 30) == {taken, canceled, claims[-1][0]}
+        assert renew_leases(connection, dict(claims), 30) == {taken, canceled, claims[-1][0]}
     with engine.begin() as connection:
         left = connection.execute(text("SELECT count(*) FROM jobs WHERE lease_until > now() + interval '20 s'"))
         assert left.scalar_one() == 3, "ours, late, and the taken one's own"
@@ -91,7 +91,7 @@ def test_a_heartbeat_waits_for_no_lock_and_does_not_take_a_locked_row_for_lost(e
     job_id = submit(claimed=True)
     with engine.begin() as other, engine.begin() as connection:
         set_columns(other, job_id, "worker = 'busy'")
-        assert renew(connection, [(job_id, 1)], 30) == set()
+        assert renew_leases(connection, {job_id: 1}, 30) == set()
 
 
 def test_a_lost_message_is_put_back_and_a_leftover_goes(engine: Engine, client: redis.Redis, submit: Submit) -> None:

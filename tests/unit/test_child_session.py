@@ -11,7 +11,7 @@ from core.options import Options
 from engine.request import Converted, Header, Limits, Outcome, Request, Source
 from worker.sandbox.handle import Handle
 from worker.sandbox.memory_budget import MemoryBudget
-from worker.sandbox.protocol import Exit, Garbage, Started
+from worker.sandbox.protocol import Exit, Malformed, Started
 from worker.sandbox.session import ChildGone, ChildSession, State, TimeUp, ZygoteStuck
 
 LIMITS = Limits(max_pixels=1, max_frames=1, max_result_bytes=1, memory_bytes=1 << 30, seconds=5)
@@ -89,7 +89,7 @@ def test_an_answer_that_came_as_the_time_was_up_counts(session: ChildSession, st
 def test_a_timeout_stays_one_whatever_comes_after_it(session: ChildSession, start: Start) -> None:
     session._handle_event(start())
     session._handle_event(TimeUp())
-    session._handle_event(Garbage())
+    session._handle_event(Malformed())
     session._handle_event(DONE)
     session._handle_event(Exit(9))
     assert code(session) == "timeout"
@@ -97,7 +97,7 @@ def test_a_timeout_stays_one_whatever_comes_after_it(session: ChildSession, star
 
 def test_nothing_counts_that_comes_after_a_malformed_message(session: ChildSession, start: Start) -> None:
     session._handle_event(start())
-    session._handle_event(Garbage())
+    session._handle_event(Malformed())
     session._handle_event(HEADER)
     session._handle_event(DONE)
     session._handle_event(Exit(9))

@@ -8,7 +8,7 @@ import structlog
 
 from core.announce import CANCELED
 from core.redis_client import AWAY
-from worker.consumer.in_flight import Holdings
+from worker.consumer.in_flight import InFlight
 
 log = structlog.get_logger(__name__)
 
@@ -18,9 +18,9 @@ POLL_SECONDS = 1.0
 class CancelListener(threading.Thread):
     """The thread that listens on the channel, subscribing again whenever Redis comes back."""
 
-    def __init__(self, client: redis.Redis, holdings: Holdings) -> None:
+    def __init__(self, client: redis.Redis, in_flight: InFlight) -> None:
         super().__init__(name="cancels", daemon=True)
-        self._client, self._holdings = client, holdings
+        self._client, self._in_flight = client, in_flight
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -45,6 +45,6 @@ class CancelListener(threading.Thread):
 
     def _kill(self, name: str) -> None:
         try:
-            self._holdings.kill(UUID(name))
+            self._in_flight.kill(UUID(name))
         except ValueError:
             log.warning("a message on the cancel channel is no job id", message=name[:64])

@@ -29,8 +29,8 @@ from core.redis_client import AWAY
 from core.transitions import FAIL, HAND_BACK, SUCCEED, Status
 from engine.request import Converted, Outcome
 from worker.consumer.context import Context
-from worker.consumer.in_flight import Held
-from worker.consumer.retry import outlast
+from worker.consumer.in_flight import InFlightJob
+from worker.consumer.retry import retry_while_away
 from worker.metrics import FENCED, STAGE_SECONDS
 
 log = structlog.get_logger(__name__)
@@ -42,13 +42,13 @@ class Missed(Exception):
     """The fenced UPDATE found no row: the claim is not ours, or the answer to our COMMIT was lost."""
 
 
-def succeed(context: Context, held: Held, outcome: Outcome, result: int) -> None:
+def succeed(context: Context, claimed: InFlightJob, outcome: Outcome, result: int) -> None:
     """Store the result that lies in the file `result` and end the job as succeeded. Raises Missed."""
-    described = _describe(held.job, outcome.converted, result)
+    described = _describe(claimed.job, outcome.converted, result)
 
     def store(connection: Connection) -> Job | None:
         day = today(connection)
-        job = _end(connection, context, held, outcome, SUCCEED, result=described, result_day=day)
+        job = _end(connection, context, claimed, outcome, SUCCEED, result=described, result_day=day)
         if job is not None:
             os.lseek(result, 0, os.SEEK_SET)
             with os.fdopen(result, "rb", closefd=False) as data:
@@ -59,32 +59,32 @@ def succeed(context: Context, held: Held, outcome: Outcome, result: int) -> None
         job = _persist(context, store)
     except ERRORS:
         log.exception("the result could not be stored")
-        fail(context, held, replace(outcome, converted=None, failure=failure(FailureCode.INTERNAL), warnings=()))
+        fail(context, claimed, replace(outcome, converted=None, failure=failure(FailureCode.INTERNAL), warnings=()))
         return
-    _ended(context, held, job)
+    _ended(context, claimed, job)
 
 
-def fail(context: Context, held: Held, outcome: Outcome) -> None:
+def fail(context: Context, claimed: InFlightJob, outcome: Outcome) -> None:
     """End the job as failed, with the outcome's failure. Raises Missed."""
     error = (outcome.failure or failure(FailureCode.INTERNAL)).as_json()
-    job = _persist(context, lambda connection: _end(connection, context, held, outcome, FAIL, error=error))
-    _ended(context, held, job)
+    job = _persist(context, lambda connection: _end(connection, context, claimed, outcome, FAIL, error=error))
+    _ended(context, claimed, job)
 
 
-def hand_back(context: Context, held: Held) -> bool:
+def hand_back(context: Context, claimed: InFlightJob) -> bool:
     """Give a job back to the queue at no cost; False when it is no longer ours to give."""
 
     def give() -> Job | None:
         with context.engine.begin() as connection:
-            return advance(connection, HAND_BACK, held.job.id, claim=held.job.claim, worker=None, started_at=None)
+            return advance(connection, HAND_BACK, claimed.job.id, claim=claimed.job.claim, worker=None, started_at=None)
 
-    job = outlast("hand back", give)
+    job = retry_while_away("hand back", give)
     if job is None:
         return False
     try:
         with context.redis.pipeline(transaction=True) as pipe:
             add_message(pipe, job.id)
-            remove_message(pipe, held.message_id)
+            remove_message(pipe, claimed.message_id)
             announce(pipe, job, cache=context.settings.status_cache)
             pipe.execute()
     except AWAY as error:
@@ -92,45 +92,45 @@ def hand_back(context: Context, held: Held) -> bool:
     return True
 
 
-def settle(context: Context, held: Held) -> None:
+def settle(context: Context, claimed: InFlightJob) -> None:
     """A claim that could not be finished: look again, and acknowledge only what is over."""
 
     def look() -> Job | None:
         with context.engine.begin() as connection:
-            return find_job(connection, held.job.id)
+            return find_job(connection, claimed.job.id)
 
-    job = outlast("look again", look)
-    if job is None or (job.over and not _is_ours(job, held)):
-        _quietly(lambda: finish_message(context.redis, held.message_id))
+    job = retry_while_away("look again", look)
+    if job is None or (job.over and not _is_ours(job, claimed)):
+        _quietly(lambda: finish_message(context.redis, claimed.message_id))
         log.info("the job was over already", status=job.status if job else "gone")
     elif job.over:
-        _ended(context, held, job)
+        _ended(context, claimed, job)
     else:
         FENCED.inc()
         log.warning("fenced: the job belongs to another claim", status=job.status, newer_claim=job.claim)
 
 
-def _is_ours(job: Job, held: Held) -> bool:
+def _is_ours(job: Job, claimed: InFlightJob) -> bool:
     """Whether the end that the record shows is the one that we wrote: then only its COMMIT's answer was lost.
 
     The janitor's `worker_lost` leaves the claim as it is, and tells of it itself.
     """
     lost = job.error is not None and job.error["code"] == FailureCode.WORKER_LOST
-    return job.claim == held.job.claim and job.status in {Status.SUCCEEDED, Status.FAILED} and not lost
+    return job.claim == claimed.job.claim and job.status in {Status.SUCCEEDED, Status.FAILED} and not lost
 
 
 def _end(
-    connection: Connection, context: Context, held: Held, outcome: Outcome, step: Any, **values: Any
+    connection: Connection, context: Context, claimed: InFlightJob, outcome: Outcome, step: Any, **values: Any
 ) -> Job | None:
-    source = dict(held.job.source)
+    source = dict(claimed.job.source)
     if outcome.source is not None:
         seen = outcome.source
         source |= {"format": seen.format, "width": seen.width, "height": seen.height, "frames": seen.frames}
     return advance(
         connection,
         step,
-        held.job.id,
-        claim=held.job.claim,
+        claimed.job.id,
+        claim=claimed.job.claim,
         source=source,
         warnings=[warned.as_json() for warned in outcome.warnings],
         finished_at=func.now(),
@@ -146,15 +146,15 @@ def _persist(context: Context, store: Callable[[Connection], Job | None]) -> Job
         with blob_transaction(context.engine) as connection:
             return store(connection)
 
-    job = outlast("store the outcome", transaction)
+    job = retry_while_away("store the outcome", transaction)
     if job is None:
         raise Missed
     return job
 
 
-def _ended(context: Context, held: Held, job: Job) -> None:
+def _ended(context: Context, claimed: InFlightJob, job: Job) -> None:
     """After the commit: the message goes, and who waits hears of it."""
-    _quietly(lambda: _tell(context, held, job))
+    _quietly(lambda: _tell(context, claimed, job))
     code = job.error["code"] if job.error else ""
     count_finished(job.status, job.source["format"], job.target_format, code)
     if job.finished_at is not None:
@@ -162,9 +162,9 @@ def _ended(context: Context, held: Held, job: Job) -> None:
     log.info("finished", status=job.status, code=code)
 
 
-def _tell(context: Context, held: Held, job: Job) -> None:
+def _tell(context: Context, claimed: InFlightJob, job: Job) -> None:
     with context.redis.pipeline(transaction=True) as pipe:
-        remove_message(pipe, held.message_id)
+        remove_message(pipe, claimed.message_id)
         announce(pipe, job, cache=context.settings.status_cache)
         pipe.execute()
 

@@ -9,7 +9,7 @@ import redis
 from sqlalchemy import Engine
 
 from core.liveness import Liveness
-from worker.consumer.in_flight import Holdings
+from worker.consumer.in_flight import InFlight
 from worker.sandbox.supervisor import Sandbox
 from worker.settings import WorkerSettings
 
@@ -23,7 +23,7 @@ class Context:
     engine: Engine
     redis: redis.Redis
     sandbox: Sandbox
-    holdings: Holdings
+    in_flight: InFlight
     liveness: Liveness
 
 

@@ -17,7 +17,7 @@ HAND_BACK_SECONDS = 10.0
 
 def drain(context: Context, consumer: Consumer) -> None:
     """Leave nothing behind that someone would have to wait for. The consumer's loop has ended before."""
-    log.info("draining", running=len(context.holdings.all()), seconds=context.settings.drain_seconds)
+    log.info("draining", running=len(context.in_flight.list_jobs()), seconds=context.settings.drain_seconds)
     # 1. What was read but not started goes back to the queue at once.
     give_back_unstarted(context, consumer)
     # 2. What runs may finish.
@@ -26,7 +26,7 @@ def drain(context: Context, consumer: Consumer) -> None:
         hand_back_running(context)
     # 4. The group forgets this consumer, if nothing is pending under its name.
     forget_consumer(context)
-    log.info("drained", left_to_their_leases=len(context.holdings.all()))
+    log.info("drained", left_to_their_leases=len(context.in_flight.list_jobs()))
 
 
 def give_back_unstarted(context: Context, consumer: Consumer) -> None:
@@ -44,7 +44,7 @@ def give_back_unstarted(context: Context, consumer: Consumer) -> None:
 def wait_for_running(context: Context, consumer: Consumer) -> bool:
     """Whether everything ended in the time that a drain may take; a second signal cuts that short."""
     until = time.monotonic() + context.settings.drain_seconds
-    while not context.holdings.wait_idle(POLL_SECONDS):
+    while not context.in_flight.wait_until_idle(POLL_SECONDS):
         context.liveness.beat("loop")
         if consumer.hurried or time.monotonic() > until:
             return False
@@ -53,10 +53,10 @@ def wait_for_running(context: Context, consumer: Consumer) -> bool:
 
 def hand_back_running(context: Context) -> None:
     """Kill the children; each slot then hands its job back."""
-    for held in context.holdings.all():
-        held.handed_back = True
-        held.handle.kill()
-    context.holdings.wait_idle(HAND_BACK_SECONDS)
+    for claimed in context.in_flight.list_jobs():
+        claimed.handed_back = True
+        claimed.handle.kill()
+    context.in_flight.wait_until_idle(HAND_BACK_SECONDS)
 
 
 def forget_consumer(context: Context) -> None:

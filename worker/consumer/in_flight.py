@@ -1,4 +1,4 @@
-"""What this worker holds: the jobs it has claimed, each with its message and the handle of its child."""
+"""The in-flight jobs of this worker: claimed and not yet finished, each with its message and its child's handle."""
 
 import threading
 from dataclasses import dataclass, field
@@ -10,56 +10,55 @@ from worker.sandbox.supervisor import Handle
 
 
 @dataclass(slots=True, eq=False)
-class Held:
-    """One claimed job. `lost`: the claim is no longer ours. `handed_back`: the child was killed to give the job back."""
+class InFlightJob:
+    """One claimed job. `handed_back`: its child was killed so that another worker can run it."""
 
     job: Job
     message_id: str
     handle: Handle = field(default_factory=Handle)
-    lost: bool = False
     handed_back: bool = False
 
 
-class Holdings:
-    """The held jobs, shared by the consumer, the slots, the heartbeat and the cancel listener."""
+class InFlight:
+    """The in-flight jobs, shared by the consumer, the slots, the heartbeat and the cancel listener."""
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
-        self._held: dict[UUID, Held] = {}
+        self._jobs: dict[UUID, InFlightJob] = {}
         self._changed = threading.Condition()
 
-    def add(self, held: Held) -> None:
-        """A job was claimed."""
+    def add(self, claimed: InFlightJob) -> None:
+        """Add a job that was claimed."""
         with self._changed:
-            self._held[held.job.id] = held
-            SLOTS_BUSY.set(len(self._held))
+            self._jobs[claimed.job.id] = claimed
+            SLOTS_BUSY.set(len(self._jobs))
 
-    def remove(self, held: Held) -> None:
-        """The job is out of our hands."""
+    def remove(self, claimed: InFlightJob) -> None:
+        """Remove a job that is finished, handed back or abandoned."""
         with self._changed:
-            del self._held[held.job.id]
-            SLOTS_BUSY.set(len(self._held))
+            del self._jobs[claimed.job.id]
+            SLOTS_BUSY.set(len(self._jobs))
             self._changed.notify_all()
 
-    def all(self) -> list[Held]:
-        """Everything that is held now."""
+    def list_jobs(self) -> list[InFlightJob]:
+        """Return the jobs that are in flight now."""
         with self._changed:
-            return list(self._held.values())
+            return list(self._jobs.values())
 
-    def wait_free(self, seconds: float) -> int:
-        """How many slots are free, waiting up to `seconds` for the first."""
+    def wait_for_slot(self, seconds: float) -> int:
+        """Wait at most so long for a free slot and return how many are free."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._held) < self._slots, seconds)
-            return self._slots - len(self._held)
+            self._changed.wait_for(lambda: len(self._jobs) < self._slots, seconds)
+            return self._slots - len(self._jobs)
 
-    def wait_idle(self, seconds: float) -> bool:
-        """Whether nothing is held, waiting up to `seconds` for that."""
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait at most so long until no job is in flight; False when one still is."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._held, seconds)
+            return self._changed.wait_for(lambda: not self._jobs, seconds)
 
     def kill(self, job_id: UUID) -> None:
-        """End the child of a job, if it is ours."""
+        """Kill the child of a job, if it is one of ours."""
         with self._changed:
-            held = self._held.get(job_id)
-        if held is not None:
-            held.handle.kill()
+            claimed = self._jobs.get(job_id)
+        if claimed is not None:
+            claimed.handle.kill()

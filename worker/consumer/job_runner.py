@@ -19,8 +19,8 @@ from core.options import Options
 from engine.request import Limits, Outcome, Request
 from worker.consumer.completion import Missed, fail, hand_back, settle, succeed
 from worker.consumer.context import Context
-from worker.consumer.in_flight import Held
-from worker.consumer.retry import outlast
+from worker.consumer.in_flight import InFlightJob
+from worker.consumer.retry import retry_while_away
 from worker.metrics import STAGE_SECONDS
 from worker.sandbox.supervisor import Killed, SandboxLost
 from worker.settings import WorkerSettings
@@ -28,60 +28,60 @@ from worker.settings import WorkerSettings
 log = structlog.get_logger(__name__)
 
 
-def run_job(context: Context, held: Held) -> None:
+def run_job(context: Context, claimed: InFlightJob) -> None:
     """Work on a claimed job until it is out of our hands; never raises."""
-    with structlog.contextvars.bound_contextvars(job=str(held.job.id), claim=held.job.claim):
+    with structlog.contextvars.bound_contextvars(job=str(claimed.job.id), claim=claimed.job.claim):
         try:
-            _work(context, held)
+            _work(context, claimed)
         except SandboxLost:
             log.warning("the sandbox was lost; the job comes back when its lease runs out")
         except Exception:
             log.exception("the job is left to its lease")
         finally:
-            context.holdings.remove(held)
+            context.in_flight.remove(claimed)
 
 
-def _work(context: Context, held: Held) -> None:
+def _work(context: Context, claimed: InFlightJob) -> None:
     with _memory_file("upload") as upload, _memory_file("result") as result:
         try:
-            if not _fetch(context, held, upload):
-                settle(context, held)
+            if not _fetch(context, claimed, upload):
+                settle(context, claimed)
                 return
-            outcome = _convert(context, held, upload, result)
+            outcome = _convert(context, claimed, upload, result)
         except Killed:
-            _after_kill(context, held)
+            _after_kill(context, claimed)
             return
-        _finish(context, held, outcome, result)
+        _finish(context, claimed, outcome, result)
 
 
-def _fetch(context: Context, held: Held, upload: int) -> bool:
+def _fetch(context: Context, claimed: InFlightJob, upload: int) -> bool:
     """Bring the upload into memory; False when it is gone, because the job was canceled or is over."""
 
     def read() -> int | None:
         os.ftruncate(upload, 0)
         os.lseek(upload, 0, os.SEEK_SET)
         with blob_transaction(context.engine) as connection, os.fdopen(upload, "wb", closefd=False) as sink:
-            return read_upload(connection, held.job.upload_day, held.job.id, sink)
+            return read_upload(connection, claimed.job.upload_day, claimed.job.id, sink)
 
     with _stage("fetch"):
-        found = outlast("fetch the upload", read) is not None
+        found = retry_while_away("fetch the upload", read) is not None
     os.lseek(upload, 0, os.SEEK_SET)
     # Memory that nobody has granted: a child could let the file grow.
     fcntl.fcntl(upload, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
     return found
 
 
-def _convert(context: Context, held: Held, upload: int, result: int) -> Outcome:
+def _convert(context: Context, claimed: InFlightJob, upload: int, result: int) -> Outcome:
     with _stage("convert"):
-        return context.sandbox.run(request_for(held, context.settings), upload, result, held.handle)
+        return context.sandbox.run(request_for(claimed, context.settings), upload, result, claimed.handle)
 
 
-def request_for(held: Held, settings: WorkerSettings) -> Request:
+def request_for(claimed: InFlightJob, settings: WorkerSettings) -> Request:
     """What the sandbox is asked to do for a job."""
     return Request(
-        source=held.job.source["format"],
-        target=held.job.target_format,
-        options=Options.of(held.job.options),
+        source=claimed.job.source["format"],
+        target=claimed.job.target_format,
+        options=Options.of(claimed.job.options),
         limits=Limits(
             max_pixels=settings.max_pixels,
             max_frames=settings.max_frames,
@@ -89,7 +89,7 @@ def request_for(held: Held, settings: WorkerSettings) -> Request:
             memory_bytes=settings.job_memory_bytes,
             seconds=settings.job_seconds,
         ),
-        hold=_hold_seconds(held.job.filename) if settings.test_hold else 0.0,
+        hold=_hold_seconds(claimed.job.filename) if settings.test_hold else 0.0,
     )
 
 
@@ -98,23 +98,23 @@ def _hold_seconds(filename: str) -> float:
     return float(named[1]) if named else 0.0
 
 
-def _finish(context: Context, held: Held, outcome: Outcome, result: int) -> None:
+def _finish(context: Context, claimed: InFlightJob, outcome: Outcome, result: int) -> None:
     with _stage("store"):
         try:
             if outcome.converted is None:
-                fail(context, held, outcome)
+                fail(context, claimed, outcome)
             else:
-                succeed(context, held, outcome, result)
+                succeed(context, claimed, outcome, result)
         except Missed:
-            settle(context, held)
+            settle(context, claimed)
 
 
-def _after_kill(context: Context, held: Held) -> None:
+def _after_kill(context: Context, claimed: InFlightJob) -> None:
     """The child is gone because the job was canceled, is no longer ours, or is to be given back."""
-    if held.handed_back and hand_back(context, held):
+    if claimed.handed_back and hand_back(context, claimed):
         log.info("handed back")
     else:
-        settle(context, held)
+        settle(context, claimed)
 
 
 @contextmanager

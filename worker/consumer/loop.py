@@ -18,7 +18,7 @@ from core.record import claim_job, find_job
 from core.redis_client import AWAY
 from core.transitions import Status
 from worker.consumer.context import Context
-from worker.consumer.in_flight import Held
+from worker.consumer.in_flight import InFlightJob
 from worker.consumer.job_runner import run_job
 from worker.metrics import STAGE_SECONDS
 
@@ -57,19 +57,19 @@ class Consumer:
     def _turn(self) -> None:
         if self.deferred:
             self._run_alone()
-        elif free := self._context.holdings.wait_free(PAUSE_SECONDS):
+        elif free := self._context.in_flight.wait_for_slot(PAUSE_SECONDS):
             messages = read_messages(self._context.redis, self._context.name, free, BLOCK_MS)
             for message in messages:
                 self._look(message, alone=False)
 
     def _run_alone(self) -> None:
         """The next deferred job, once nothing else runs here; nothing is read until it is done."""
-        if self._context.holdings.wait_idle(PAUSE_SECONDS):
+        if self._context.in_flight.wait_until_idle(PAUSE_SECONDS):
             self._look(self.deferred.popleft(), alone=True)
             self._wait_until_idle()
 
     def _wait_until_idle(self) -> None:
-        while not self._context.holdings.wait_idle(PAUSE_SECONDS) and not self.stopping:
+        while not self._context.in_flight.wait_until_idle(PAUSE_SECONDS) and not self.stopping:
             self._context.liveness.beat("loop")
 
     def _look(self, message: Message, *, alone: bool) -> None:
@@ -106,10 +106,10 @@ class Consumer:
             self.deferred.append(message)
 
     def _start(self, job: Job, message: Message) -> None:
-        held = Held(job, message.id)
-        self._context.holdings.add(held)
+        claimed = InFlightJob(job, message.id)
+        self._context.in_flight.add(claimed)
         # A daemon: a slot that waits for a database that is away must not keep a drained worker from exiting.
-        threading.Thread(target=run_job, args=(self._context, held), name=f"job-{job.id}", daemon=True).start()
+        threading.Thread(target=run_job, args=(self._context, claimed), name=f"job-{job.id}", daemon=True).start()
         if job.started_at is not None:
             STAGE_SECONDS.labels("queued").observe((job.started_at - job.created_at).total_seconds())
         log.info("started", job=str(job.id), claim=job.claim, attempt=job.attempts)

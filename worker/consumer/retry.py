@@ -1,4 +1,4 @@
-"""Wait out a database that is away: the job is in our hands, and only its fence can say that it is not wanted."""
+"""Retry while PostgreSQL is unreachable; only the fenced UPDATE can reject the result."""
 
 import time
 from collections.abc import Callable
@@ -12,17 +12,17 @@ log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
 MOST_TIMEOUTS = 3
-"""A statement that runs into its limit again and again is too slow; waiting does not help."""
+"""A statement that times out so often is too slow. Waiting does not help."""
 
 T = TypeVar("T")
 
 
-def outlast(what: str, call: Callable[[], T]) -> T:
-    """The answer of `call`, a transaction that may be repeated. Raises what is no outage."""
+def retry_while_away(what: str, transaction: Callable[[], T]) -> T:
+    """Return the answer of a transaction that may be repeated. Raises every error that is no outage."""
     timeouts = 0
     while True:
         try:
-            return call()
+            return transaction()
         except ERRORS as error:
             timeouts += is_too_slow(error)
             if not is_away(error) or timeouts >= MOST_TIMEOUTS:

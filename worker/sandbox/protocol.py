@@ -38,11 +38,11 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Garbage:
+class Malformed:
     """Something that is no message."""
 
 
-Message = Started | Exit | Header | Outcome | Said | Garbage
+Message = Started | Exit | Header | Outcome | Said | Malformed
 
 
 def said(text: str) -> bytes:
@@ -80,7 +80,7 @@ def _understood(text: bytes, fds: list[int]) -> Message:
                 return Said(_on_one_line(words[-LONGEST_SAYING:]))
         return Outcome.from_json(text)
     except (ValueError, RecursionError):
-        return Garbage()
+        return Malformed()
 
 
 def _on_one_line(words: str) -> str:

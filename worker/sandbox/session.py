@@ -28,7 +28,7 @@ from engine.request import Header, Outcome, Request, failed
 from worker.sandbox.handle import LOST_SECONDS, Handle, Killed
 from worker.sandbox.memory_budget import Reservation
 from worker.sandbox.memory_forecast import forecast
-from worker.sandbox.protocol import GO, Exit, Garbage, Message, Said, Started, read_message
+from worker.sandbox.protocol import GO, Exit, Malformed, Message, Said, Started, read_message
 
 log = structlog.get_logger(__name__)
 
@@ -248,7 +248,7 @@ class ChildSession:
     def _reject(self, event: Event) -> None:
         """Kill a child that sends what none of ours would."""
         self._drop(event)
-        what = "garbage" if isinstance(event, Garbage) else type(event).__name__
+        what = "malformed message" if isinstance(event, Malformed) else type(event).__name__
         log.warning("the child of a conversion does not keep to the protocol", sent=what)
         self._kill(State.KILLED)
 
@@ -280,7 +280,7 @@ class ChildSession:
         **_rows((*LIVING, State.OVERDUE, State.EXITED), [Outcome], _take_outcome),
         **_rows((*LIVING, State.OVERDUE, State.EXITED), [Said], _log_said),
         **_rows((State.OVERDUE, State.EXITED), [Header], _drop),
-        **_rows((State.KILLED,), [Started, Header, Said, Outcome, Garbage], _drop),
+        **_rows((State.KILLED,), [Started, Header, Said, Outcome, Malformed], _drop),
         **_rows(ENDING, [Granted], _drop),
         **_rows(ENDING, [TimeUp], _give_up),
         **_rows(State, [ChildGone], _note_end),
