@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from core.failures import FailureCode, Warned, WarningCode, warning
 from core.formats import Format, find
 from core.options import Options
-from engine.codecs.encoders import CODECS, Codec
+from engine.codecs.registry import Encoder, find_encoder
 from engine.errors import ConversionError
 from engine.image import Frame, Opened
 from engine.request import Converted, Header, Outcome, Request, Source
@@ -77,9 +77,9 @@ class Conversion:
         return target
 
     @property
-    def codec(self) -> Codec:
+    def encoder(self) -> Encoder:
         """The encoder of the result."""
-        return CODECS[self.target.name]
+        return find_encoder(self.target.name)
 
     def warn(self, code: WarningCode, **facts: Any) -> None:
         """Say what is lost; the first sentence of a code stays."""

@@ -3,19 +3,19 @@
 from dataclasses import replace
 
 from core.failures import WarningCode
-from engine.codecs.writers.plan import Plan
+from engine.codecs.plan import Plan
 from engine.conversion import Conversion
 from engine.metadata import Metadata, spoken, upright_exif
 
 
 def plan_of(job: Conversion) -> Plan:
     """The settings of the target's encoder, metadata included, and the facts of the picture."""
-    settings = job.codec.settings(job.options)
+    settings = job.encoder.settings(job.options)
     if "dpi" in job.target.options and "dpi" not in settings and job.opened.dpi is not None:
         settings["dpi"] = job.opened.dpi
     return Plan(
-        pillow=job.codec.pillow,
-        settings=settings | job.codec.attach(_metadata(job)),
+        pillow=job.encoder.pillow,
+        settings=settings | job.encoder.attach(_metadata(job)),
         later_settings=settings,
         options=job.options,
         size=job.size,
@@ -30,14 +30,14 @@ def _metadata(job: Conversion) -> Metadata:
     """What is to be kept and can be; the rest is said."""
     if job.options.metadata == "strip":
         return Metadata()
-    opened, codec = job.opened, job.codec
+    opened, encoder = job.opened, job.encoder
     found = opened.metadata
     if found.exif:
         found = replace(found, exif=upright_exif(found.exif, keep_thumbnail=opened.orientation == 1))
     lost = {
         part
         for part in found.parts()
-        if part not in job.target.metadata or len(getattr(found, part)) > codec.part_bytes
+        if part not in job.target.metadata or len(getattr(found, part)) > encoder.part_bytes
     }
     if lost:
         job.warn(WarningCode.METADATA_DROPPED, what=spoken(lost))

@@ -14,7 +14,7 @@ from PIL import Image
 
 from core.failures import FailureCode, WarningCode
 from core.formats import Alpha, Frames
-from engine.codecs.readers import open_source
+from engine.codecs.registry import open_source
 from engine.color import profiles as colour
 from engine.conversion import Conversion
 from engine.errors import ConversionError
@@ -235,15 +235,15 @@ def wait_for_memory(job: Conversion) -> None:
 
 def encode(job: Conversion) -> None:
     """Draw the frames through all steps into the result."""
-    codec, plan = job.codec, plan_of(job)
+    encoder, plan = job.encoder, plan_of(job)
     first = next(job.frames)
     # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
-    bytearray(first.image.width * first.image.height * codec.bytes_per_pixel(job.options))
+    bytearray(first.image.width * first.image.height * encoder.bytes_per_pixel(job.options))
     count, (width, height) = 1, first.image.size
-    if job.count > 1 and codec.write_all is not None:
-        count = codec.write_all(_chained(first, job.frames), plan, job.sink)
+    if job.count > 1 and encoder.write_all is not None:
+        count = encoder.write_all(_chained(first, job.frames), plan, job.sink)
     else:
-        width, height = codec.write_still(first, plan, job.sink)
+        width, height = encoder.write_still(first, plan, job.sink)
     job.sink.flush()
     job.converted = Converted(format=job.target.name, width=width, height=height, frames=count)
 

@@ -19,7 +19,7 @@ from conformance.profiles import rgb_profile
 from conformance.psd import on_white, psd
 from core.formats import READABLE, TARGETS, find_target, is_installed
 from core.options import Options
-from engine.codecs.opening import prepare_codecs
+from engine.codecs.registry import prepare_codecs
 from engine.pipeline import convert
 from engine.request import Limits, Request
 from worker.sandbox.result_file import open_result

@@ -18,7 +18,7 @@ from benchmarks.bench.costs import picture
 from conformance.matrix.limits import DEFAULT_LIMITS
 from conformance.running import LIMITS, Boxed
 from core.options import Options
-from engine.codecs.opening import prepare_codecs
+from engine.codecs.registry import prepare_codecs
 from engine.pipeline import convert
 from engine.request import Request
 from worker.sandbox.supervisor import Sandbox

@@ -20,9 +20,8 @@ from benchmarks.tune.ssim import ssim
 from conformance import images
 from core.formats import TARGETS, Format, find, is_installed
 from core.options import Options
-from engine.codecs.encoders import CODECS
-from engine.codecs.opening import prepare_codecs
-from engine.codecs.writers.plan import Plan
+from engine.codecs.plan import Plan
+from engine.codecs.registry import find_encoder, prepare_codecs
 from engine.image import Frame
 
 PAGE = Path(__file__).parents[2] / "docs" / "encoders.md"
@@ -104,7 +103,7 @@ CHOICES = {"efforts": tuple(efforts()), "qualities": tuple(qualities())}
 
 def spoken(fmt: Format, options: Options) -> str:
     """What the encoder is told, by the names that its library has for it."""
-    settings = CODECS[fmt.name].settings(options)
+    settings = find_encoder(fmt.name).settings(options)
     flat = {name: value for name, value in settings.items() if not isinstance(value, dict)}
     for inner in (value for value in settings.values() if isinstance(value, dict)):
         flat |= {name.removeprefix("x265:"): value for name, value in inner.items()}
@@ -141,9 +140,9 @@ def timed(fmt: Format, options: Options, image: Image.Image) -> tuple[bytes, flo
 
 def encoded(fmt: Format, options: Options, image: Image.Image) -> bytes:
     """As the engine does it."""
-    codec, sink = CODECS[fmt.name], io.BytesIO()
-    settings = codec.settings(options)
-    codec.write_still(Frame(image), plan(codec.pillow, settings, options, image), sink)
+    encoder, sink = find_encoder(fmt.name), io.BytesIO()
+    settings = encoder.settings(options)
+    encoder.write_still(Frame(image), plan(encoder.pillow, settings, options, image), sink)
     return sink.getvalue()
 
 

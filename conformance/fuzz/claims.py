@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable
 
 from conformance import images
-from engine.codecs import heif_codec
+from engine.codecs import heic
 
 MANY = 60_000
 
@@ -47,7 +47,7 @@ def webp() -> bytes:
 
 def bmff(name: str) -> bytes:
     """AVIF or HEIC (Pillow's names): the property with the size of the picture."""
-    heif_codec.prepare()
+    heic.prepare()
     data = images.encoded(images.quarters(), name)
     told = b"ispe" + bytes(4)
     at = data.index(told) + len(told)

@@ -10,7 +10,7 @@ import pytest
 from conformance.running import LIMITS, Boxed, Result
 from core.formats import sniff
 from core.options import Options
-from engine.codecs.opening import prepare_codecs
+from engine.codecs.registry import prepare_codecs
 from engine.pipeline import convert
 from engine.request import Limits, Request
 from worker.sandbox.supervisor import Sandbox

@@ -10,7 +10,7 @@ from PIL import Image
 
 from conformance import images
 from conformance.running import apart, near
-from engine.codecs import heif_codec
+from engine.codecs import heic
 from engine.containers import jxl
 from tests.engine.conftest import Converter
 
@@ -197,8 +197,8 @@ def test_of_several_pictures_in_a_heic_the_primary_is_taken(run: Converter) -> N
 def test_heic_is_read_without_the_encoder_too(run: Converter, monkeypatch: pytest.MonkeyPatch) -> None:
     data = noisy_heic()
     whole = run(data, "png").image()
-    monkeypatch.setattr(heif_codec, "find_spec", lambda _: None)
-    assert heif_codec.library().__name__ == "pi_heif"
+    monkeypatch.setattr(heic, "find_spec", lambda _: None)
+    assert heic.library().__name__ == "pi_heif"
     assert apart(run(data, "png").image(), whole) == 0
 
 

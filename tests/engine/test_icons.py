@@ -70,7 +70,7 @@ def lying_icon(name: str, png: bytes) -> bytes:
 def test_an_icons_directory_is_not_believed(run: Converter, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """The PNG has 9,000 x 9,000 pixels, and nobody may begin to decode it."""
     decoded: list[str] = []
-    monkeypatch.setattr("engine.codecs.still_readers.load_image", lambda *_: decoded.append(name))
+    monkeypatch.setattr("engine.codecs.pillow.load_image", lambda *_, **__: decoded.append(name))
     data = lying_icon(name, images.encoded(Image.new("1", (9000, 9000)), "PNG"))
     assert run(data, "png").failure == "too_many_pixels"
     assert decoded == []

@@ -105,7 +105,7 @@ def test_what_is_decoded_smaller_is_the_same_picture(
         asked.append(named["min_width"])
         return decode(*given, **named)
 
-    monkeypatch.setattr("engine.codecs.jpeg_reader.simplejpeg.decode_jpeg", listen)
+    monkeypatch.setattr("engine.codecs.jpeg.simplejpeg.decode_jpeg", listen)
     data = images.encoded(soft((1600, 1280)), "JPEG", quality=92, exif=images.exif(orientation))
     whole = images.encoded(images.decoded(data), "PNG", exif=images.exif(orientation))
     seen, wanted = run(data, "png", **options), run(whole, "png", **options)

@@ -11,7 +11,7 @@ from conformance import images
 from conformance.matrix.pictures import eight, from_bytes, p3_as_srgb
 from conformance.profiles import DISPLAY_P3
 from conformance.running import Boxed, near
-from engine.codecs import jxl_codec
+from engine.codecs import jxl as jxl_codec
 from engine.color.jxl_profile import packed_profile
 from engine.containers import jxl
 from tests.engine.conftest import Converter

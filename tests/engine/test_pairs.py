@@ -9,13 +9,13 @@ from PIL import Image
 from conformance import images
 from conformance.running import apart, near
 from core.formats import READABLE, TARGETS, Alpha, Format, Frames, find
-from engine.codecs.opening import PILLOW
+from engine.codecs.registry import all_codecs
 from tests.engine.conftest import Converter
 
 SOURCES = [fmt.name for fmt in READABLE if fmt.writes]
 NAMES = [fmt.name for fmt in TARGETS if fmt.reads]
 """PDF, which is only written, and PSD, which is only read, have tests of their own."""
-PILLOWS = PILLOW | {"heic": "HEIF", "jxl": "JXL"}
+PILLOWS = {name: codec.encoder.pillow for name, codec in all_codecs().items() if codec.encoder is not None}
 LOSSY = {"jpeg", "webp", "avif", "heic", "jxl"}
 LOSSLESS_SETTINGS: dict[str, dict[str, Any]] = {
     "WEBP": {"lossless": True},

@@ -31,7 +31,7 @@ from PIL import Image
 
 from core.formats import TARGETS, is_installed
 from core.options import Options
-from engine.codecs.opening import prepare_codecs
+from engine.codecs.registry import CodecMismatch, prepare_codecs
 from engine.pipeline import convert
 from engine.request import Limits, Request
 from worker.sandbox import landlock, seccomp
@@ -78,7 +78,10 @@ def main() -> None:
 
 def warm_up() -> None:
     """Take every codec through its work once, there and back, so that no child has to load or set up anything."""
-    prepare_codecs()
+    try:
+        prepare_codecs()
+    except CodecMismatch as error:
+        sys.exit(str(error))
     start = io.BytesIO()
     Image.new("RGBA", (16, 16), (10, 20, 30, 40)).save(start, "PNG")
     for target in filter(is_installed, TARGETS):

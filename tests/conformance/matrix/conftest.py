@@ -10,7 +10,7 @@ from conformance.matrix.cells import Cell
 from conformance.matrix.limits import DEFAULT_LIMITS
 from conformance.matrix.running import Attempt, Verdict, judge, metadata
 from core.options import Options
-from engine.codecs.opening import prepare_codecs
+from engine.codecs.registry import prepare_codecs
 from engine.pipeline import convert
 from engine.request import Request
 

@@ -8,9 +8,12 @@ import numpy as np
 from imagecodecs import jpegxl_decode, jpegxl_encode
 from PIL import Image
 
-from engine.codecs.writers.plan import Plan
+from core.options import HIGH_QUALITY, Options
+from engine.codecs.plan import Plan
+from engine.codecs.registry import Codec, Encoder
+from engine.codecs.save_settings import attach_marked
 from engine.color.colorimetry import PRIMARIES, Colorimetry, Described, by_cicp, described
-from engine.color.jxl_profile import packed_profile
+from engine.color.jxl_profile import library, packed_profile
 from engine.containers import jxl
 from engine.errors import decoding, unsupported
 from engine.image import Frame, Opened
@@ -22,7 +25,15 @@ from engine.request import Limits
 BYTES = 40
 """What libjxl takes for each pixel, at least."""
 
+EFFORT = 4
+"""Chosen by docs/encoders.md, which `make tune` measures."""
+
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+def prepare() -> None:
+    """Load libjxl, which a child could not."""
+    library()
 
 
 def open_jxl(data: bytes, limits: Limits) -> Opened:
@@ -45,11 +56,11 @@ def _read(data: bytes, header: jxl.JxlHeader) -> Iterator[Frame]:
         # The orientation is left to the step that bakes it in, so that it is applied once for all formats.
         samples = jpegxl_decode(data, index=0, keeporientation=True, numthreads=1)
         image = _image(samples, header)
-    colour = _described(data, header)
+    color = _described(data, header)
     yield Frame(
         image,
-        profile=colour.profile,
-        problem=colour.problem,
+        profile=color.profile,
+        problem=color.problem,
         orientation=header.orientation,
         depth=max(8, header.depth),
         full_scale=(1 << header.depth) - 1 if 8 < header.depth < 16 else 65_535,
@@ -121,3 +132,20 @@ def _linear_curve() -> Any:
     values = np.arange(65_536) / 65_535
     light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     return np.round(light * 65_535).astype(np.uint16)
+
+
+def _settings(options: Options) -> dict[str, Any]:
+    """`quality` as libjxl's own programs turn it into a distance: 90 is 1.0, what is hardly seen."""
+    effort = max(1, EFFORT if options.effort is None else options.effort)
+    if options.lossless:
+        return {"effort": effort, "lossless": True}
+    quality = options.quality or HIGH_QUALITY
+    distance = 0.1 + (100 - quality) * 0.09 if quality >= 30 else 53 / 3000 * quality**2 - 23 / 20 * quality + 25
+    return {"effort": effort, "distance": distance}
+
+
+CODEC = Codec(
+    prepare=prepare,
+    open=open_jxl,
+    encoder=Encoder(pillow="JXL", settings=_settings, attach=attach_marked, write_still=write_still),
+)

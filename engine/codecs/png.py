@@ -2,25 +2,38 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from typing import Any, BinaryIO
 
 from imagecodecs import PngError, png_decode
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, PngImagePlugin
 
+from core.options import Options
 from engine.animation.compose import Disposal, Patch, compose
-from engine.codecs.opening import load_image, once, sensible_dpi
+from engine.codecs import apng
+from engine.codecs.pillow import load_image, once, sensible_dpi, write_still
+from engine.codecs.plan import Plan
+from engine.codecs.png_packing import choose_packing
+from engine.codecs.registry import Codec, Encoder
+from engine.codecs.save_settings import choose_dpi, without_none
 from engine.color.colorimetry import Colorimetry, Described, by_cicp, described
 from engine.containers import png
 from engine.errors import decoding
 from engine.image import Frame, Kind, Opened
 from engine.limits import check_frames, check_pixels
-from engine.metadata import exif_orientation
+from engine.metadata import Metadata, exif_orientation
 from engine.pixels.modes import plain
 from engine.pixels.samples import eight_bits_by_rows
 from engine.request import Limits
 
 PLAIN = {(0, 8): "L", (2, 8): "RGB", (4, 8): "LA", (6, 8): "RGBA", (2, 16): "RGB", (4, 16): "LA", (6, 16): "RGBA"}
 """What libpng reads: Pillow's mode for a colour type and its depth. 16-bit grey stays that, palettes are unpacked by Pillow."""
+
+
+def prepare() -> None:
+    """Let a profile be as long as we read it. Text is taken out before, so that this is the limit of a profile."""
+    PngImagePlugin.MAX_TEXT_CHUNK = png.LARGEST_PROFILE
 
 
 def open_png(data: bytes, limits: Limits) -> Opened:
@@ -32,9 +45,9 @@ def open_png(data: bytes, limits: Limits) -> Opened:
     check_pixels(pixels, limits.max_pixels)
     textless = png.for_decoder(data, parts)
     image, metadata = load_image("png", textless), parts.metadata()
-    orientation, colour = exif_orientation(metadata.exif), _colour(parts, image.info.get("icc_profile") or None)
+    orientation, color = exif_orientation(metadata.exif), _color(parts, image.info.get("icc_profile") or None)
     make = partial(
-        Frame, profile=colour.profile, problem=colour.problem, orientation=orientation, depth=max(8, parts.depth)
+        Frame, profile=color.profile, problem=color.problem, orientation=orientation, depth=max(8, parts.depth)
     )
 
     def read_animation() -> Iterator[Frame]:
@@ -81,7 +94,7 @@ def _by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.
     return Image.frombuffer(mode, size, samples, "raw", mode, 0, 1)
 
 
-def _colour(parts: png.PngFile, icc: bytes | None) -> Described:
+def _color(parts: png.PngFile, icc: bytes | None) -> Described:
     """What comes first counts: numbers, a profile, the word sRGB, gamma and chromaticities (PNG 3, section 4.3)."""
     grey = parts.colour_type in {0, 4}
     if len(parts.cicp) == 4:
@@ -90,12 +103,12 @@ def _colour(parts: png.PngFile, icc: bytes | None) -> Described:
         return Described(problem=parts.profile_problem)
     if icc or parts.srgb or not 10_000 <= parts.gamma <= 1_000_000:
         return Described(icc)
-    colour = Colorimetry(100_000 / parts.gamma)
+    color = Colorimetry(100_000 / parts.gamma)
     if len(parts.chromaticities) == 32:
         values = [value / 100_000 for value in struct.unpack(">8I", parts.chromaticities)]
         white, red, green, blue = zip(values[::2], values[1::2], strict=True)
-        colour = Colorimetry(colour.gamma, (red, green, blue), white)
-    return described(colour, grey=grey)
+        color = Colorimetry(color.gamma, (red, green, blue), white)
+    return described(color, grey=grey)
 
 
 def _true_transparency(image: Image.Image, depth: int) -> None:
@@ -126,3 +139,31 @@ def _patch_image(parts: png.PngFile, index: int) -> Image.Image:
         image.load()
     _true_transparency(image, parts.depth)
     return image
+
+
+def _settings(options: Options) -> dict[str, Any]:
+    return without_none(compress_level=options.effort, dpi=choose_dpi(options))
+
+
+def _attach(metadata: Metadata) -> dict[str, Any]:
+    info = PngImagePlugin.PngInfo()
+    if metadata.xmp:
+        info.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+    for kind, data in metadata.text:
+        info.add(kind, data)
+    return {"pnginfo": info} | without_none(exif=metadata.exif or None)
+
+
+def write_png(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+    """Write one picture; return its size in pixels."""
+    settings = plan.settings | choose_packing(frame.image, plan.settings)
+    return write_still(frame, replace(plan, settings=settings), sink)
+
+
+CODEC = Codec(
+    prepare=prepare,
+    open=open_png,
+    encoder=Encoder(
+        pillow="PNG", settings=_settings, attach=_attach, write_still=write_png, write_all=apng.write_all,
+    ),
+)  # fmt: skip

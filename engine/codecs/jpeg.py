@@ -7,18 +7,22 @@ still makes sense; whoever decodes it sees a picture that is a little off.
 import re
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import simplejpeg
 from PIL import Image, ImageFile, JpegImagePlugin
 
-from engine.codecs.opening import load_image, once, sensible_dpi
+from core.options import Options
+from engine.codecs.pillow import load_image, once, sensible_dpi
+from engine.codecs.registry import Codec, Encoder
+from engine.codecs.save_settings import choose_dpi, choose_subsampling, without_none
 from engine.containers import jpeg
 from engine.errors import corrupt, decoding, truncated, unsupported
 from engine.image import Frame, Kind, Opened
-from engine.metadata import Metadata, exif_orientation, iptc_of, upright_xmp, without_mark
+from engine.metadata import EXIF_MARK, Metadata, exif_orientation, iptc_of, resources_with, upright_xmp, without_mark
 from engine.request import Limits
 
-COLOURS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
+COLORS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 """simplejpeg's names of the pixel modes."""
 
 EARLY_END = "premature end"
@@ -30,6 +34,9 @@ END = b"\xff\xd9"
 
 MOST_SCANS = 200
 """Each is a pass over the whole picture, whatever it holds: a small file can ask for hours. Encoders make some ten."""
+
+BIGGEST_SEGMENT = 65_000
+"""A JPEG segment holds 64 KB; what does not fit is dropped, and said."""
 
 
 def open_jpeg(data: bytes, _limits: Limits) -> Opened:
@@ -83,13 +90,13 @@ def _strictly_decoded(image: Image.Image, data: bytes, factor: int) -> Image.Ima
 
     simplejpeg is for what is grey or YCbCr; of inks (CMYK, YCCK) it is only asked whether they are sound.
     """
-    colour = COLOURS.get(image.mode)
-    if colour is None:
+    color = COLORS.get(image.mode)
+    if color is None:
         return None
     width, height = size = (image.width // factor, image.height // factor)
     with decoding("jpeg"):
         try:
-            pixels = simplejpeg.decode_jpeg(data, colour, min_width=width, min_height=height)
+            pixels = simplejpeg.decode_jpeg(data, color, min_width=width, min_height=height)
         except ValueError as error:
             _judge(str(error), data)
             return None
@@ -116,3 +123,28 @@ def _is_padding(words: str, data: bytes) -> bool:
     # Behind an MPO's or a motion photo's first picture there are others with end marks of their own.
     at = data.find(bytes(count) + END)
     return at >= 0
+
+
+def _settings(options: Options) -> dict[str, Any]:
+    return without_none(
+        quality=options.quality,
+        progressive=options.progressive or None,
+        subsampling=choose_subsampling(options, 0),
+        dpi=choose_dpi(options),
+    )
+
+
+def _attach(metadata: Metadata) -> dict[str, Any]:
+    kept: dict[str, Any] = {"xmp": metadata.xmp, "comment": metadata.comment}
+    if metadata.exif:
+        kept["exif"] = EXIF_MARK + metadata.exif
+    if metadata.iptc:
+        body = b"Photoshop 3.0\0" + resources_with(metadata.iptc)
+        kept["extra"] = b"\xff\xed" + (len(body) + 2).to_bytes(2, "big") + body
+    return {name: value for name, value in kept.items() if value}
+
+
+CODEC = Codec(
+    open=open_jpeg,
+    encoder=Encoder(pillow="JPEG", settings=_settings, attach=_attach, part_bytes=BIGGEST_SEGMENT),
+)

@@ -1,18 +1,13 @@
-"""PNG stills by Pillow, packed in the way that suits the picture.
+"""How PNG is packed in the way that suits the picture; stills and animations share it.
 
 zlib looks for repeats, which drawings are full of. In a photograph there are none but runs; to look for them takes
 five times as long and makes no smaller file. A sample of the rows tells which of the two a picture is.
 """
 
 import io
-from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import Any
 
 from PIL import Image
-
-from engine.codecs.writers import sequences
-from engine.codecs.writers.plan import Plan
-from engine.image import Frame
 
 RUNS = 3
 """zlib's Z_RLE: of all repeats, only runs are looked for."""
@@ -24,14 +19,8 @@ EMPTY = 10
 """A sample that gets so many times smaller has little in it, and tells nothing of the rest."""
 
 
-def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
-    """One picture; its size in pixels."""
-    settings = plan.settings | packing(frame.image, plan.settings)
-    return sequences.write_still(frame, replace(plan, settings=settings), sink)
-
-
-def packing(image: Image.Image, settings: dict[str, Any]) -> dict[str, int]:
-    """The save parameter for pictures in which runs are all there is to be found; nothing for others."""
+def choose_packing(image: Image.Image, settings: dict[str, Any]) -> dict[str, int]:
+    """Return the save parameter for pictures in which runs are all there is to be found; nothing for others."""
     level = settings.get("compress_level", LEVEL)
     if level == 0:
         return {}

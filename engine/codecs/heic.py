@@ -9,6 +9,9 @@ from typing import Any
 
 from PIL import Image
 
+from core.options import HIGH_QUALITY, Options
+from engine.codecs.registry import Codec, Encoder
+from engine.codecs.save_settings import attach_marked
 from engine.color.colorimetry import Described, by_cicp
 from engine.containers import bmff
 from engine.errors import decoding
@@ -22,6 +25,12 @@ THREADS = {"x265:pools": "none", "x265:frame-threads": "1"}
 
 STRIPS = {"x265:allow-non-conformance": "1"}
 """For pictures less than 32 pixels high or wide and longer than 4,216: no level of HEVC has them, but readers do."""
+
+PRESETS = ("ultrafast", *["superfast"] * 2, *["veryfast"] * 4, "slow", "slower", "veryslow")
+"""x265's names of the efforts 0 to 9; those between gave the same files."""
+
+EFFORT, QUALITY = 3, 50
+"""Chosen by docs/encoders.md, which `make tune` measures."""
 
 
 def library() -> ModuleType:
@@ -59,8 +68,8 @@ def _read(images: list[Any]) -> Iterator[Frame]:
         info, mode = image.info, image.mode
         decoded = Image.frombytes(mode, image.size, bytes(image.data), "raw", mode, image.stride)
     del image
-    colour = _described(info, grey=mode[0] == "L")
-    yield Frame(decoded, profile=colour.profile, problem=colour.problem, depth=max(8, info.get("bit_depth", 8)))
+    color = _described(info, grey=mode[0] == "L")
+    yield Frame(decoded, profile=color.profile, problem=color.problem, depth=max(8, info.get("bit_depth", 8)))
 
 
 def _described(info: dict[str, Any], *, grey: bool) -> Described:
@@ -72,3 +81,15 @@ def _described(info: dict[str, Any], *, grey: bool) -> Described:
 
 def _metadata(info: dict[str, Any]) -> Metadata:
     return Metadata(exif=without_mark(info.get("exif") or b""), xmp=upright_xmp((info.get("xmp") or b"").rstrip(b"\0")))
+
+
+def _settings(options: Options) -> dict[str, Any]:
+    preset = PRESETS[options.effort if options.effort is not None else EFFORT]
+    return {
+        "quality": options.quality or QUALITY,
+        "chroma": 444 if (options.quality or 0) >= HIGH_QUALITY else 420,
+        "enc_params": {"preset": preset} | THREADS | STRIPS,
+    }
+
+
+CODEC = Codec(prepare=prepare, open=open_heif, encoder=Encoder(pillow="HEIF", settings=_settings, attach=attach_marked))

@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageChops
 
-from engine.codecs.writers.plan import Plan
-from engine.codecs.writers.png import packing
-from engine.codecs.writers.sequences import profile_of
+from engine.codecs.pillow import profile_of
+from engine.codecs.plan import Plan
+from engine.codecs.png_packing import choose_packing
 from engine.containers import png
 from engine.image import Frame
 
@@ -24,7 +24,7 @@ LARGEST_PART = 65_535
 def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     """Write every frame; all have the same size and mode."""
     first = next(frames)
-    way = packing(first.image, plan.settings)
+    way = choose_packing(first.image, plan.settings)
     plan = replace(plan, settings=plan.settings | way, later_settings=plan.later_settings | way)
     head, data = _taken_apart(first, plan.settings, plan)
     sink.write(png.SIGNATURE)

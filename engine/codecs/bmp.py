@@ -1,0 +1,29 @@
+"""BMP, plain or packed by runs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from engine.codecs.pillow import open_image
+from engine.codecs.registry import Codec, Encoder
+from engine.codecs.save_settings import choose_dpi, without_none
+from engine.containers import bmp
+from engine.image import Frame, Opened
+from engine.request import Limits
+
+
+def open_bmp(data: bytes, limits: Limits) -> Opened:
+    """Read the header of a bitmap."""
+    opened = open_image("bmp", data, limits)
+    return replace(opened, read=partial(_read, data, opened.read))
+
+
+def _read(data: bytes, read: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:
+    bmp.check_runs(data)
+    yield from read()
+
+
+CODEC = Codec(
+    open=open_bmp,
+    encoder=Encoder(pillow="BMP", settings=lambda options: without_none(dpi=choose_dpi(options))),
+)

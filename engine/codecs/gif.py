@@ -1,0 +1,157 @@
+"""GIF: read frame by frame, each decoded by Pillow and composed here; written as single GIFs of Pillow's.
+
+Each frame is written with a color table of its own, exact times, loops and disposal. An opaque animation stores what
+changed; one with clear parts starts each frame on an empty canvas, as a GIF cannot make a pixel clear again in another way.
+"""
+
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import BinaryIO
+
+from PIL import Image, ImageChops
+
+from core.failures import WarningCode
+from engine.animation.compose import Disposal, Patch, compose
+from engine.animation.timing import Clock
+from engine.codecs.pillow import load_image
+from engine.codecs.plan import Plan
+from engine.codecs.registry import Codec, Encoder
+from engine.containers import gif
+from engine.errors import decoding
+from engine.image import Frame, Kind, Opened
+from engine.metadata import Metadata
+from engine.pixels.alpha import binary
+from engine.pixels.modes import plain
+from engine.request import Limits
+
+COLORS = 256
+STEP = 10
+SAMPLE = 1 << 20
+"""Pixels that a color table is made from, about."""
+
+DISPOSAL = {gif.DISPOSE_BACKGROUND: Disposal.CLEAR, gif.DISPOSE_PREVIOUS: Disposal.RESTORE}
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    image: Image.Image
+    transparent: int | None
+
+
+def open_gif(data: bytes, limits: Limits) -> Opened:
+    """Read the header of a GIF. Raise ConversionError when it is bad or has too many frames."""
+    parts = gif.parse(data, limits.max_frames)
+    size, count = (parts.width, parts.height), len(parts.frames)
+
+    def read() -> Iterator[Frame]:
+        for composed, duration in compose(size, _patches(parts)):
+            yield Frame(composed, duration)
+
+    return Opened(
+        format="gif", size=size, pixels=parts.width * parts.height * count, read=read, metadata=Metadata(comment=parts.comment),
+        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, plays=parts.plays, opaque=parts.opaque,
+    )  # fmt: skip
+
+
+def _patches(parts: gif.GifFile) -> Iterator[Patch]:
+    for frame in parts.frames:
+        image = load_image("gif", frame.file())
+        with decoding("gif"):
+            image.load()
+        yield Patch(
+            plain(Frame(image)).convert("RGBA"),
+            (frame.x, frame.y),
+            Fraction(frame.control.ticks * 10),
+            over=True,
+            disposal=DISPOSAL.get(frame.control.dispose, Disposal.KEEP),
+        )
+
+
+def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+    """One picture; its size in pixels."""
+    indexed = _indexed(binary(frame.image, plan.options.background), plan)
+    sink.write(gif.screen(*plan.size))
+    _write_frame(indexed, (0, 0), gif.Control(), sink)
+    sink.write(bytes([gif.TRAILER]))
+    return frame.image.size
+
+
+def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
+    """Write every frame; all have the same size."""
+    clock = Clock(STEP, most=gif.MOST_TICKS)
+    sink.write(gif.screen(*plan.size) + gif.loop(plan.plays))
+    before: Image.Image | None = None
+    for frame in frames:
+        image = binary(frame.image, plan.options.background)
+        box = _region(image, before, plan)
+        dispose = gif.DISPOSE_NONE if plan.opaque else gif.DISPOSE_BACKGROUND
+        control = gif.Control(clock.ticks(frame.duration), dispose=dispose)
+        _write_frame(_indexed(image.crop(box), plan), box[:2], control, sink)
+        before = image
+    sink.write(bytes([gif.TRAILER]))
+    if clock.rounded:
+        plan.warn_rounded("GIF", STEP)
+    return plan.frames
+
+
+def _region(image: Image.Image, before: Image.Image | None, plan: Plan) -> tuple[int, int, int, int]:
+    """The part of a frame that has to be stored: what changed, or what is not clear; never nothing."""
+    if before is None:
+        return (0, 0, *plan.size)
+    if plan.opaque:
+        found = ImageChops.subtract_modulo(image, before).getbbox()
+    else:
+        found = image.getchannel("A").getbbox() if image.mode in {"LA", "RGBA"} else (0, 0, *plan.size)
+    return found or (0, 0, 1, 1)
+
+
+def _indexed(image: Image.Image, plan: Plan) -> _Indexed:
+    """With a color table: exact when the colors fit, else the best table with dithering, and said."""
+    if image.mode not in {"LA", "RGBA"}:
+        return _Indexed(_reduced(image.convert("RGB"), COLORS, plan), None)
+    alpha = image.getchannel("A")
+    # What is clear takes the color of something that is seen, so that it costs no entry of the table.
+    colors = image.convert("RGBA").convert("RGB")
+    box = alpha.getbbox()
+    seen = colors.getpixel(_first_opaque(alpha)) if box else 0
+    colors.paste(seen, mask=ImageChops.invert(alpha))  # type: ignore[arg-type]
+    indexed = _reduced(colors, COLORS - 1, plan)
+    free = len(indexed.getpalette() or ()) // 3
+    indexed.putpalette([*(indexed.getpalette() or ()), 0, 0, 0])
+    indexed.paste(free, mask=ImageChops.invert(alpha))
+    return _Indexed(indexed, free)
+
+
+def _first_opaque(alpha: Image.Image) -> tuple[int, int]:
+    at = alpha.tobytes().find(255)
+    return at % alpha.width, at // alpha.width
+
+
+def _reduced(colors: Image.Image, limit: int, plan: Plan) -> Image.Image:
+    if colors.getcolors(limit) is not None:
+        return colors.quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    plan.warn(WarningCode.COLORS_REDUCED, format="GIF", limit=COLORS)
+    table = _sample(colors).quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return colors.quantize(limit, palette=table, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def _sample(colors: Image.Image) -> Image.Image:
+    """Enough of a picture to choose colors by: the choice takes much memory for each pixel."""
+    step = math.isqrt(colors.width * colors.height // SAMPLE)
+    return colors if step <= 1 else colors.reduce(step)
+
+
+def _write_frame(indexed: _Indexed, corner: tuple[int, int], control: gif.Control, sink: BinaryIO) -> None:
+    buffer = io.BytesIO()
+    indexed.image.save(buffer, "GIF", optimize=False, interlace=0)
+    stored = gif.parse(buffer.getvalue(), 1).frames[0]
+    control = replace(control, transparent=indexed.transparent)
+    if control != gif.Control():
+        sink.write(control.block())
+    sink.write(replace(stored, x=corner[0], y=corner[1]).block())
+
+
+CODEC = Codec(open=open_gif, encoder=Encoder(pillow="GIF", write_still=write_still, write_all=write_all))

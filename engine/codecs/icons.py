@@ -1,0 +1,41 @@
+"""What ICO and ICNS share: the picture inside of them, and square PNGs to write, centred, clear around the picture."""
+
+import io
+
+from PIL import Image
+
+from engine.codecs.pillow import open_image
+from engine.codecs.registry import open_source
+from engine.containers.icons import Icon
+from engine.image import Opened
+from engine.limits import check_pixels
+from engine.request import Limits
+
+
+def open_icon(name: str, icon: Icon, limits: Limits, *, held: tuple[str, ...]) -> Opened:
+    """Read the header of an icon's picture: a file of a format that it may have `held`, or a block of its own kind."""
+    if icon.kind in held:
+        opened = open_source(icon.kind, icon.data, limits).only_the_first()
+    else:
+        check_pixels(icon.size[0] * icon.size[1], limits.max_pixels)
+        opened = open_image(name, icon.data, limits)
+    return opened.called(name)
+
+
+def fitting_sides(image: Image.Image, known: tuple[int, ...]) -> list[int]:
+    """Those that the picture fills, one at least."""
+    return [side for side in known if side <= max(image.size)] or [known[0]]
+
+
+def png_square(image: Image.Image, side: int) -> bytes:
+    """Return the picture as a PNG of that side."""
+    scale = min(1.0, side / max(image.size))
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    picture = image.convert("RGBA")
+    if size != image.size:
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    square = Image.new("RGBA", (side, side))
+    square.paste(picture, ((side - size[0]) // 2, (side - size[1]) // 2))
+    buffer = io.BytesIO()
+    square.save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,86 @@
+"""What most codecs share: Pillow's reader and writer of one format, chosen by the sniffed format alone."""
+
+import io
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, BinaryIO
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from engine.codecs.plan import Plan
+from engine.errors import decoding
+from engine.image import Frame, Opened
+from engine.limits import check_pixels
+from engine.metadata import Metadata
+from engine.request import Limits
+
+Make = Callable[[Image.Image], Frame]
+
+
+def load_image(name: str, data: bytes, *, plugin: str = "", needs: int = 0) -> ImageFile.ImageFile:
+    """Open with the one decoder of that format; its reason is asked for when it refuses (`needs`: see decoding).
+
+    `plugin` is Pillow's name of the format, where it is not ours in capitals.
+    """
+    plugin = plugin or name.upper()
+    with decoding(name, needs=needs):
+        try:
+            return Image.open(io.BytesIO(data), formats=[plugin])
+        except UnidentifiedImageError:
+            Image.OPEN[plugin][0](io.BytesIO(data), b"")
+            raise
+
+
+def open_image(
+    name: str, data: bytes, limits: Limits, make: Make = Frame, metadata: Metadata | None = None, *, plugin: str = ""
+) -> Opened:
+    """Read the header of a file with one picture by Pillow; `make` turns its image into a frame."""
+    image = load_image(name, data, plugin=plugin)
+    pixels = image.width * image.height
+    check_pixels(pixels, limits.max_pixels)
+    return Opened(
+        format=name, size=image.size, pixels=pixels, read=partial(once, name, [image], make),
+        opaque=is_opaque(image), dpi=sensible_dpi(image), metadata=metadata or Metadata(),
+    )  # fmt: skip
+
+
+def once(
+    name: str, images: list[ImageFile.ImageFile], make: Callable[[ImageFile.ImageFile], Frame], *, needs: int = 0
+) -> Iterator[Frame]:
+    """The only frame of a file: the one image in the list is decoded, made a frame, and left to whoever takes it.
+
+    The list is empty afterwards, so that the pixels go as soon as a step has made others of them.
+    """
+    with decoding(name, needs=needs):
+        images[0].load()
+    yield make(images.pop())
+
+
+def is_opaque(image: Image.Image) -> bool:
+    """Whether an image that is not yet decoded can have no transparency."""
+    return "transparency" not in image.info and image.mode not in {"RGBA", "RGBa", "LA", "La", "PA"}
+
+
+def sensible_dpi(image: Image.Image) -> tuple[float, float] | None:
+    """Dots per inch as the file has them, if a printer could mean them."""
+    try:
+        across, down = (float(side) for side in image.info["dpi"])
+    except (TypeError, ValueError, LookupError, ArithmeticError):
+        return None
+    return (across, down) if 1 < across <= 10_000 and 1 < down <= 10_000 else None
+
+
+def drop_alpha(image: Image.Image) -> Image.Image:
+    """Return the picture without its alpha, which is none."""
+    return image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
+
+
+def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+    """Write one picture; return its size in pixels."""
+    frame.image.save(sink, plan.pillow, **plan.settings, **profile_of(frame))
+    return frame.image.size
+
+
+def profile_of(frame: Frame) -> dict[str, Any]:
+    """Return the save parameter for the frame's colour profile, where it has one."""
+    return {"icc_profile": frame.profile} if frame.profile else {}

@@ -1,0 +1,38 @@
+"""PSD: its composite is read; layers are not."""
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from engine.codecs.pillow import drop_alpha, open_image
+from engine.codecs.registry import Codec
+from engine.containers import psd
+from engine.image import Frame, Opened
+from engine.pixels.samples import eight_bits_by_rows
+from engine.request import Limits
+
+
+def open_psd(data: bytes, limits: Limits) -> Opened:
+    """Read the header of a PSD."""
+    file = psd.parse(data)
+
+    def make(image: Image.Image) -> Frame:
+        flat = image if image.mode != "RGBA" else _unmatted(image) if file.transparent else drop_alpha(image)
+        return Frame(flat, profile=image.info.get("icc_profile") or None)
+
+    return open_image("psd", data, limits, make, file.metadata)
+
+
+def _unmatted(image: Image.Image) -> Image.Image:
+    """Photoshop lays the composite on white and keeps its alpha beside; this takes the white out again."""
+    return Image.fromarray(eight_bits_by_rows(np.asarray(image), _without_white))
+
+
+def _without_white(rows: Any) -> Any:
+    share = rows[:, :, 3:] / 255
+    rows[:, :, :3] = (rows[:, :, :3] - 255 * (1 - share)) / np.maximum(share, 1 / 255)
+    return rows
+
+
+CODEC = Codec(open=open_psd)

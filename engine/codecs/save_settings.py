@@ -1,0 +1,26 @@
+"""Save parameters that several encoders have in common."""
+
+from typing import Any
+
+from core.options import HIGH_QUALITY, Options
+from engine.metadata import Metadata
+
+
+def without_none(**values: Any) -> dict[str, Any]:
+    """Return the parameters that have a value."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def choose_dpi(options: Options) -> tuple[int, int] | None:
+    """Return the resolution that was asked for."""
+    return (options.dpi, options.dpi) if options.dpi else None
+
+
+def choose_subsampling(options: Options, name: Any) -> Any:
+    """Return `name`, the encoder's word for all of the colour, where a high quality is asked for."""
+    return name if options.quality is not None and options.quality >= HIGH_QUALITY else None
+
+
+def attach_marked(metadata: Metadata) -> dict[str, Any]:
+    """Return EXIF and XMP as most encoders take them."""
+    return without_none(exif=metadata.exif or None, xmp=metadata.xmp or None)

@@ -1,0 +1,121 @@
+"""Several frames through Pillow: films that it composes (WebP, AVIF), and its own writers, fed one frame at a time."""
+
+import io
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from typing import Any, BinaryIO
+
+from PIL import Image, ImageFile
+
+from engine.animation.timing import Clock
+from engine.codecs.pillow import is_opaque, once, profile_of
+from engine.codecs.plan import Plan
+from engine.color.colorimetry import Described, by_cicp
+from engine.errors import decoding
+from engine.image import Frame, Kind, Opened
+from engine.metadata import Metadata, exif_orientation, upright_xmp, without_mark
+
+
+def open_sequence(
+    name: str,
+    image: ImageFile.ImageFile,
+    *,
+    depth: int,
+    plays: int | None,
+    needs: int = 0,
+    numbers: tuple[int, int] | None = None,
+) -> Opened:
+    """Read the header of a still or film whose decoder composes the frames.
+
+    The decoder applies no orientation (Pillow turns AVIF's into EXIF's). `numbers` are those of CICP.
+    """
+    count: int = getattr(image, "n_frames", 1)
+    metadata, profile = _metadata(image), image.info.get("icc_profile") or None
+    orientation = exif_orientation(metadata.exif)
+    color = Described(profile) if profile or numbers is None else by_cicp(*numbers, grey=image.mode == "L")
+    make = partial(Frame, profile=color.profile, problem=color.problem, orientation=orientation, depth=depth)
+
+    def read_animation(images: list[ImageFile.ImageFile]) -> Iterator[Frame]:
+        for index in range(count):
+            with decoding(name, needs=needs):
+                images[0].seek(index)
+                images[0].load()
+            yield make(images[0].copy(), Fraction(images[0].info.get("duration", 0)))
+
+    still = partial(once, name, [image], make, needs=needs)
+    return Opened(
+        format=name, size=image.size, pixels=image.width * image.height * count, metadata=metadata,
+        read=partial(read_animation, [image]) if count > 1 else still,
+        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count,
+        plays=image.info.get("loop", 0) if plays is None else plays,
+        orientation=orientation, opaque=is_opaque(image),
+    )  # fmt: skip
+
+
+def _metadata(image: Image.Image) -> Metadata:
+    """What Pillow found in a file whose blocks it has taken apart."""
+    comment = image.info.get("comment", b"")
+    return Metadata(
+        exif=without_mark(image.info.get("exif", b"")),
+        xmp=upright_xmp(image.info.get("xmp", b"")),
+        comment=comment if isinstance(comment, bytes) else b"",
+    )
+
+
+class FrameSequence(Image.Image):
+    """Frames as Pillow's writers ask for them: `seek` brings the next one. `durations` grows with them.
+
+    A list of images would hold all of them in memory; the writers only need `n_frames`, `seek` and `tell`.
+    """
+
+    def __init__(self, frames: Iterator[Frame], count: int, clock: Clock | None = None) -> None:
+        super().__init__()
+        self.n_frames = count
+        self.is_animated = count > 1
+        self.durations: list[int] = []
+        self._frames = frames
+        self._clock = clock
+        self._at = -1
+        self.seek(0)
+
+    def seek(self, frame: int) -> None:
+        """Show that frame; it is the one that is shown, the next one, or (after the last) the first again."""
+        if frame == self._at + 1 < self.n_frames:
+            self._show(next(self._frames))
+            self._at = frame
+        elif frame not in (0, self._at):
+            raise EOFError
+
+    def tell(self) -> int:
+        """The number of the frame that is shown, from 0."""
+        return self._at
+
+    def _show(self, frame: Frame) -> None:
+        self.im = frame.image.im
+        self._mode = frame.image.mode
+        self._size = frame.image.size
+        self.info = {"icc_profile": frame.profile} if frame.profile else {}
+        if self._clock is not None:
+            self.durations.append(self._clock.ticks(frame.duration))
+
+
+def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
+    """Write each page with its own size, mode and profile; the first carries the metadata."""
+    first = next(frames)
+    later = FrameSequence(frames, plan.frames - 1)
+    later.encoderinfo = plan.later_settings
+    # As a save parameter, the first page's profile would go to pages that have none.
+    first.image.info.update(profile_of(first))
+    first.image.save(sink, plan.pillow, save_all=True, append_images=[later], **plan.settings)
+    return plan.frames
+
+
+def encode_sequence(sequence: FrameSequence, plan: Plan, **settings: Any) -> bytes:
+    """Return the file that Pillow makes of all frames."""
+    buffer = io.BytesIO()
+    profile = {"icc_profile": sequence.info["icc_profile"]} if sequence.info else {}
+    sequence.save(
+        buffer, plan.pillow, save_all=True, duration=sequence.durations, **plan.settings, **profile, **settings
+    )
+    return buffer.getvalue()

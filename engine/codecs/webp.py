@@ -1,0 +1,57 @@
+"""WebP, stills and animations, by libwebp through Pillow."""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from PIL import WebPImagePlugin
+
+from core.options import Options
+from engine.animation.timing import Clock
+from engine.codecs.pillow import load_image
+from engine.codecs.plan import Plan
+from engine.codecs.registry import Codec, Encoder
+from engine.codecs.save_settings import attach_marked, without_none
+from engine.codecs.sequences import FrameSequence, encode_sequence, open_sequence
+from engine.containers import riff
+from engine.image import Frame, Opened
+from engine.limits import check_pixels
+from engine.request import Limits
+
+BYTES = 8
+"""What libwebp takes for each pixel of the canvas: two of them."""
+
+
+def open_webp(data: bytes, limits: Limits) -> Opened:
+    """Read the header of a WebP."""
+    width, height = riff.canvas(data)
+    check_pixels(width * height, limits.max_pixels)
+    needs = width * height * BYTES
+    image = load_image("webp", data, needs=needs)
+    if isinstance(image, WebPImagePlugin.WebPImageFile) and image.mode == "RGB" and riff.shows_through(data):
+        # The decoder has the alpha in any case; Pillow takes it only when the file's flag says so.
+        image._mode = image.rawmode = "RGBA"  # noqa: SLF001 - as its `_open` does
+    return open_sequence("webp", image, depth=8, plays=None, needs=needs)
+
+
+def _settings(options: Options) -> dict[str, Any]:
+    method = None if options.effort is None else round(options.effort * 6 / 9)
+    if options.lossless:
+        # A quality would be another effort here.
+        return without_none(lossless=True, method=method)
+    return without_none(quality=options.quality, method=method)
+
+
+def write_webp(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
+    """Write an animation; libwebp makes one frame of equal neighbours and adds their times."""
+    clock = Clock(1, most=(1 << 24) - 1)
+    data = encode_sequence(FrameSequence(frames, plan.frames, clock), plan, loop=min(plan.plays, 65_535))
+    if clock.rounded:
+        plan.warn_rounded("WebP", 1)
+    sink.write(riff.say_alpha(data) if riff.shows_through(data) else data)
+    return riff.frames(data)
+
+
+CODEC = Codec(
+    open=open_webp,
+    encoder=Encoder(pillow="WEBP", settings=_settings, attach=attach_marked, write_all=write_webp),
+)
