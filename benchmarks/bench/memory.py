@@ -1,4 +1,4 @@
-"""What conversions take of memory: `python -m benchmarks.bench.memory [NAME ...]` prints the factors of worker/sandbox/memory_forecast.py.
+"""What conversions take of memory: `python -m benchmarks.bench.memory [NAME ...]` prints the factors of engine/capabilities.py.
 
 Each conversion runs in a fork, whose address space at its highest is compared with that at its start. A factor is the
 slope between two sizes, in bytes for each pixel. The pictures are like photographs with grain, one for each pixel mode.

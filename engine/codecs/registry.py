@@ -16,6 +16,7 @@ from PIL import Image, ImageFile
 from core.formats import FORMATS, Format
 from core.options import Options
 from engine import codecs as package
+from engine.capabilities import wrong_factors
 from engine.codecs.pillow import write_still as write_by_pillow
 from engine.codecs.plan import Plan
 from engine.errors import corrupt
@@ -99,6 +100,8 @@ def prepare_codecs() -> None:
     Raise CodecMismatch when they are not those of core.formats.
     """
     check_codecs(FORMATS, all_codecs())
+    if sentence := wrong_factors(FORMATS):
+        raise CodecMismatch(sentence)
     Image.init()
     Image.MAX_IMAGE_PIXELS = None
     ImageFile.LOAD_TRUNCATED_IMAGES = False

@@ -1,7 +1,9 @@
 """Memory by forecast with real children: who does not fit waits, in no time of its own, and can be ended meanwhile."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +13,10 @@ from prometheus_client import REGISTRY
 from benchmarks.bench.memory import photograph
 from conformance import images
 from conformance.running import LIMITS, Boxed
-from core.formats import FORMATS, READABLE, TARGETS
+from core.formats import FORMATS
 from core.options import Options
+from engine.capabilities import MEASURED, NOTHING, UNMEASURED, Memory, memory_of, wrong_factors
+from engine.codecs.registry import CodecMismatch, prepare_codecs
 from engine.request import Header, Limits, Request
 from tests.engine.processes import PATIENCE, until
 from worker.sandbox import memory_forecast as forecast
@@ -114,9 +118,38 @@ def test_the_forecast_is_enough(name: str, mode: str, boxed: Boxed, monkeypatch:
     assert metric("imagemill_worker_forecasts_missed_total") == before
 
 
-def test_every_format_has_measured_factors() -> None:
-    assert forecast.READ.keys() == {fmt.name for fmt in READABLE}
-    assert forecast.WRITE.keys() == {fmt.name for fmt in TARGETS}
+def test_measured_factors_are_of_formats_and_whole() -> None:
+    assert wrong_factors(FORMATS) == ""
+
+
+@pytest.mark.parametrize(
+    ("memory", "sentence"),
+    [
+        (
+            {"pict": UNMEASURED},
+            "engine/capabilities.py has memory factors of `pict`, but core.formats has no such row.",
+        ),
+        ({"qoi": replace(UNMEASURED, read=NOTHING)}, "QOI: its memory factors in engine/capabilities.py lack `read`."),
+        (
+            {"qoi": replace(UNMEASURED, write=NOTHING)},
+            "QOI: its memory factors in engine/capabilities.py lack `write`.",
+        ),
+    ],
+)
+def test_wrong_factors_end_the_start(monkeypatch: pytest.MonkeyPatch, memory: dict[str, Memory], sentence: str) -> None:
+    monkeypatch.setattr("engine.capabilities.MEASURED", MEASURED | memory)
+    with pytest.raises(CodecMismatch, match=re.escape(sentence)):
+        prepare_codecs()
+
+
+def test_a_format_that_nobody_has_measured_takes_as_much_as_any() -> None:
+    unknown = memory_of("pict")
+    for memory in MEASURED.values():
+        for part in ("read", "write"):
+            assert all(of >= other for of, other in zip(getattr(unknown, part), getattr(memory, part), strict=True))
+        for part in ("opened", "film", "filmed", "every_frame"):
+            assert getattr(unknown, part) >= getattr(memory, part)
+        assert all(unknown.write.alpha >= demand.factor.alpha for demand in memory.demands)
 
 
 def asked(source: str, target: str, *, frames: int = 1, out: int = 0, alpha: bool = False, **options: Any) -> float:
@@ -136,17 +169,17 @@ def test_a_small_result_takes_no_more_than_reading_and_steps() -> None:
 
 
 def test_a_film_takes_what_its_decoder_and_its_encoder_take_at_once() -> None:
-    gif, webp = forecast.READ["gif"].alpha, forecast.WRITE["webp"].alpha
+    gif, webp = memory_of("gif").read.alpha, memory_of("webp").write.alpha
     assert asked("gif", "webp", alpha=True) == pytest.approx(webp, rel=0.01)
-    more = asked("gif", "webp", frames=100, alpha=True) - forecast.EVERY_FRAME["webp"] * 99
+    more = asked("gif", "webp", frames=100, alpha=True) - memory_of("webp").every_frame * 99
     assert more == pytest.approx(gif + webp, rel=0.01)
-    assert asked("png", "gif", frames=100, alpha=True) == pytest.approx(23 + forecast.WRITE["gif"].alpha, rel=0.01)
+    assert asked("png", "gif", frames=100, alpha=True) == pytest.approx(23 + memory_of("gif").write.alpha, rel=0.01)
 
 
 def test_large_jpeg_xl_is_made_by_pieces_but_at_the_highest_efforts() -> None:
     usual, slow, slowest = (asked("jpeg", "jxl", effort=effort) for effort in (3, 7, 9))
     assert usual < slow < 0.5 * slowest
-    assert slowest == forecast.WRITE["jxl"].opaque
+    assert slowest == memory_of("jxl").write.opaque
 
 
 def test_slow_speeds_of_avif_and_all_of_its_colour_take_more() -> None:

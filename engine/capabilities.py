@@ -1,0 +1,150 @@
+"""What a format takes of memory to read and to write, known without its codec: the supervisor of the sandbox reads it.
+
+The factors are measured (`python -m benchmarks.bench.memory` prints them) as address space, since that is what the
+limit of a child counts, on pictures like photographs with grain.
+
+A format that is not in MEASURED gets the largest factors of all that are. So a new format needs nothing here: a
+forecast that is too high makes a job wait for memory that it does not use, and one that is too low makes it begin again.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from core.formats import Format
+from core.options import HIGH_QUALITY, Options
+from engine.request import Header
+
+MB = 1 << 20
+
+
+class Factor(NamedTuple):
+    """Bytes for each pixel, of pictures that are opaque and of those with transparency."""
+
+    opaque: float
+    alpha: float
+
+    def of(self, header: Header) -> float:
+        """Return the one that counts for a picture."""
+        return self.alpha if header.alpha else self.opaque
+
+
+NOTHING = Factor(0.0, 0.0)
+
+
+class Demand(NamedTuple):
+    """Options with which an encoder takes more, and what it then takes."""
+
+    is_made: Callable[[Options], bool]
+    factor: Factor
+
+
+class Pieces(NamedTuple):
+    """An encoder works on large pictures by pieces up to that effort: bytes for each pixel then, and bytes besides."""
+
+    effort: int
+    factor: Factor
+    besides: Factor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What one format takes, in bytes for each pixel.
+
+    `read` and `write` include the picture. `opened` is what a decoder sets aside when it is opened, before the header
+    can be told. Of several frames, `film` is what reading takes while an encoder has the frame before, where it is more
+    than `read`; `filmed` what an encoder takes that looks ahead; `every_frame` what an encoder keeps until the end of
+    every frame but the first.
+    """
+
+    read: Factor = NOTHING
+    write: Factor = NOTHING
+    opened: float = 0.0
+    film: float = 0.0
+    filmed: float = 0.0
+    every_frame: float = 0.0
+    demands: tuple[Demand, ...] = ()
+    pieces: tuple[Pieces, ...] = ()
+
+    def writing_with(self, options: Options) -> Factor:
+        """Return what writing takes with those options."""
+        return next((demand.factor for demand in self.demands if demand.is_made(options)), self.write)
+
+
+def _is_high(options: Options) -> bool:
+    return (options.quality or 0) >= HIGH_QUALITY
+
+
+def _is_slow_or_high(options: Options) -> bool:
+    return (options.effort or 0) > 4 or _is_high(options)
+
+
+FIRST_PIECES = Factor(240 * MB, 275 * MB)
+
+MEASURED: dict[str, Memory] = {
+    "jpeg": Memory(
+        read=Factor(10.0, 10.0), write=Factor(5.3, 13.4),
+        demands=(Demand(lambda options: bool(options.progressive), Factor(12.0, 13.4)),),
+    ),
+    "png": Memory(read=Factor(5.3, 13.4), write=Factor(4.0, 6.7), film=23.0),
+    "webp": Memory(
+        read=Factor(17.8, 17.8), write=Factor(14.9, 35.3), opened=8.0, film=21.0, every_frame=2.0,
+        demands=(Demand(lambda options: bool(options.lossless), Factor(44.8, 44.8)),),
+    ),
+    "gif": Memory(read=Factor(17.3, 18.6), write=Factor(16.0, 21.3)),
+    "tiff": Memory(read=Factor(5.3, 13.4), write=Factor(6.1, 8.0)),
+    "bmp": Memory(read=Factor(4.0, 8.1), write=Factor(5.3, 13.4)),
+    "avif": Memory(
+        read=Factor(10.2, 14.0), write=Factor(34.0, 36.1), film=22.0, filmed=84.0, every_frame=3.3,
+        demands=(Demand(_is_slow_or_high, Factor(54.0, 56.0)),),
+    ),
+    "heic": Memory(
+        read=Factor(13.3, 18.4), write=Factor(24.8, 39.8), demands=(Demand(_is_high, Factor(43.3, 55.8)),),
+    ),
+    "jxl": Memory(
+        read=Factor(10.5, 35.2), write=Factor(68.0, 86.6),
+        pieces=(Pieces(4, Factor(12.3, 13.0), FIRST_PIECES), Pieces(7, Factor(17.0, 20.4), FIRST_PIECES)),
+    ),
+    "jp2": Memory(read=Factor(22.6, 28.3), write=Factor(50.2, 66.6)),
+    "ico": Memory(read=Factor(5.3, 13.4), write=Factor(5.3, 9.3)),
+    "icns": Memory(read=Factor(22.6, 28.3), write=Factor(4.6, 10.7)),
+    "ppm": Memory(read=Factor(6.8, 6.8), write=Factor(4.0, 13.4)),
+    "pcx": Memory(read=Factor(4.2, 4.2), write=Factor(5.3, 13.4)),
+    "dds": Memory(read=Factor(7.1, 13.1), write=Factor(5.3, 13.6)),
+    "psd": Memory(read=Factor(6.7, 13.3)),
+    "qoi": Memory(read=Factor(6.6, 13.1), write=Factor(14.0, 16.4)),
+    "pdf": Memory(write=Factor(5.3, 13.4)),
+    "tga": Memory(read=Factor(8.3, 13.4), write=Factor(5.3, 6.7)),
+}  # fmt: skip
+
+
+def _largest(factors: Iterable[Factor]) -> Factor:
+    return Factor(*(max(values) for values in zip(*factors, strict=True)))
+
+
+UNMEASURED = Memory(
+    read=_largest(memory.read for memory in MEASURED.values()),
+    write=_largest(memory.write for memory in MEASURED.values()),
+    opened=max(memory.opened for memory in MEASURED.values()),
+    film=max(memory.film for memory in MEASURED.values()),
+    filmed=max(memory.filmed for memory in MEASURED.values()),
+    every_frame=max(memory.every_frame for memory in MEASURED.values()),
+)
+"""For a format whose factors nobody has measured yet."""
+
+
+def memory_of(name: str) -> Memory:
+    """Return what that format takes."""
+    return MEASURED.get(name, UNMEASURED)
+
+
+def wrong_factors(formats: Iterable[Format]) -> str:
+    """Return one sentence about measured factors that do not fit the formats, "" where all fit."""
+    rows = {fmt.name: fmt for fmt in formats}
+    for name, memory in MEASURED.items():
+        if name not in rows:
+            return f"engine/capabilities.py has memory factors of `{name}`, but core.formats has no such row."
+        for part, wanted in (("read", rows[name].reads), ("write", rows[name].writes)):
+            if wanted and not all(getattr(memory, part)):
+                return f"{rows[name].title}: its memory factors in engine/capabilities.py lack `{part}`."
+    return ""
