@@ -21,7 +21,7 @@ MADE := $(VENV)/made.stamp
 STANDALONE := $(VENV)/standalone.stamp
 DEV := $(VENV)/dev.stamp
 CLUSTER := $(VENV)/cluster.stamp
-SOURCES := api benchmarks conformance core dashboards docs engine janitor loadtest standalone worker tests
+SOURCES := api benchmarks conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
 .PHONY: run test lint format docs chart-docs dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz bombs corpora speed lock clean help
@@ -43,10 +43,10 @@ format: $(DEV) ## Put the code into the house format and fix what can be fixed
 	$(BIN)/ruff format .
 
 docs: $(DEV) ## Write the tables that are made from the code into README and docs/formats.md
-	$(BIN)/python -m docs.tables
+	$(BIN)/python -m tools.doc_tables
 
 chart-docs: $(DEV) ## Write the table of the chart's values into its README
-	$(BIN)/python charts/imagemill/readme.py
+	$(BIN)/python -m tools.chart_readme
 
 dashboards: $(DEV) ## Write Grafana's dashboards into the chart
 	$(BIN)/python -m dashboards

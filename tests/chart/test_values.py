@@ -1,9 +1,7 @@
 """The values, their schema, their README and the settings of the code are the same list."""
 
-import importlib.util
 import json
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from core.settings import Settings
 from janitor.settings import JanitorSettings
 from tests.chart.conftest import read, rendered
 from tests.chart.rendering import CHART, of_kind
+from tools import chart_readme
 from worker.settings import WorkerSettings
 
 ROOMS: dict[str, type[Settings]] = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
@@ -75,30 +74,19 @@ def test_the_schema_has_every_value_and_no_other() -> None:
     assert given == set(described(schema, schema)) - {("global",)}
 
 
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("chart_readme", CHART / "readme.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_readme_is_made_from_the_values() -> None:
     readme = (CHART / "README.md").read_text(encoding="utf-8")
-    assert script().filled(readme) == readme, "run `make chart-docs`"
+    assert chart_readme.filled(readme) == readme, "run `make chart-docs`"
 
 
 def test_every_value_has_a_description() -> None:
-    readme = script()
-    undescribed = [value.path for value in readme.values((CHART / "values.yaml").read_text(encoding="utf-8"))]
-    assert len(undescribed) > 100
-    assert [v.path for v in readme.values((CHART / "values.yaml").read_text(encoding="utf-8")) if not v.text] == []
+    found = chart_readme.values((CHART / "values.yaml").read_text(encoding="utf-8"))
+    assert len(found) > 100
+    assert [value.path for value in found if not value.text] == []
 
 
 def test_a_value_without_a_description_is_found() -> None:
-    readme = script()
-    (first, second) = readme.values("a:\n  # -- What b is,\n  # and more.\n  b: [1]\n  c: {}\n")
+    (first, second) = chart_readme.values("a:\n  # -- What b is,\n  # and more.\n  b: [1]\n  c: {}\n")
     assert (first.path, first.default, first.text) == ("a.b", "[1]", "What b is, and more.")
     assert (second.path, second.default, second.text) == ("a.c", "{}", "")
 

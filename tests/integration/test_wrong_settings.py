@@ -11,7 +11,7 @@ import pytest
 
 from core.listening import listening_on
 from core.process import CannotStart
-from docs.wrong_settings import PROGRAMS, SECRET
+from tools.setting_cases import PROGRAMS, SECRET
 
 ROOT = Path(__file__).parents[2]
 TO_NOWHERE = {

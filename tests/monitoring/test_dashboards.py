@@ -12,11 +12,11 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards.__main__ import FOLDER, files
 from dashboards.model import runbook
-from docs.tables import METRICS
 from tests.chart.rendering import of_kind, render
 from tests.monitoring.chart_rules import rules
 from tests.monitoring.prometheus import promtool
 from tests.monitoring.queries import dashboards, panels, queries
+from tools.doc_tables import METRICS
 
 BOARDS = dashboards()
 PANELS = [(name, panel) for name, board in BOARDS.items() for panel in panels(board)]

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from docs.wrong_settings import LAUNCHER
 from standalone import launcher
 from standalone.config import read
 from standalone.errors import StartupError
 from standalone.supervisor import StopRequest, Supervisor
 from tests.standalone.harness import PATIENCE, Launched, eventually
 from tests.standalone.standins import program
+from tools.setting_cases import LAUNCHER
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., Launched]

@@ -10,7 +10,8 @@ from annotated_types import Ge, Gt, Le
 from api.settings import ApiSettings
 from core.setting_names import NAMES, OF_TESTS, warn_unknown
 from core.settings import Settings
-from docs.wrong_settings import PROGRAMS, REFUSED, SECRET, WARNED, Row, refusals, warnings
+from tools.setting_cases import PROGRAMS, REFUSED, SECRET, WARNED, Row
+from tools.wrong_settings import refusals, warnings
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,4 +1,4 @@
-"""The tables of docs/formats.md, from core.formats and core.failures; docs.tables writes them."""
+"""Make the tables of docs/formats.md from core.formats and core.failures; tools.doc_tables writes them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""README.md's table of values, made from the comments in values.yaml: `python charts/imagemill/readme.py` writes it.
+"""Make the table of values in the chart's README from values.yaml: `python -m tools.chart_readme` writes it.
 
 A description is the comment right above a key, from `# -- ` on.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-CHART = Path(__file__).parent
+CHART = Path(__file__).parents[1] / "charts" / "imagemill"
 README = CHART / "README.md"
 TABLE = re.compile(r"(<!-- values -->\n).*?(<!-- end -->)", re.DOTALL)
 

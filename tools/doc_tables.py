@@ -1,4 +1,4 @@
-"""The tables of README and docs that are made from the code: `python -m docs.tables` writes them, a test compares them."""
+"""Make the tables of README and docs from the code: `python -m tools.doc_tables` writes them, a test compares them."""
 
 import re
 from collections.abc import Iterator
@@ -14,13 +14,14 @@ import janitor.metrics
 import worker.metrics
 from api.settings import ApiSettings
 from core.settings import Settings
-from docs import formats_page, wrong_settings
 from janitor.settings import JanitorSettings
+from tools import format_tables, wrong_settings
 from worker.settings import WorkerSettings
 
-README = Path(__file__).parent.parent / "README.md"
-METRICS = Path(__file__).parent / "metrics.md"
-PAGES = (README, *sorted(Path(__file__).parent.glob("*.md")))
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+METRICS = ROOT / "docs" / "metrics.md"
+PAGES = (README, *sorted((ROOT / "docs").glob("*.md")))
 """The pages that may have tables made from the code."""
 
 ROOMS: dict[str, type[Settings]] = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
@@ -68,11 +69,11 @@ def metrics_of(module: ModuleType) -> Iterator[Counter | Gauge | Histogram]:
 
 TABLES = {
     "settings": settings_table,
-    "formats": formats_page.formats_table,
-    "sources": formats_page.sources_table,
-    "targets": formats_page.targets_table,
-    "pairs": formats_page.pairs_table,
-    "codes": formats_page.codes_table,
+    "formats": format_tables.formats_table,
+    "sources": format_tables.sources_table,
+    "targets": format_tables.targets_table,
+    "pairs": format_tables.pairs_table,
+    "codes": format_tables.codes_table,
     "metrics": metrics_table,
     "wrong-settings": wrong_settings.refused_table,
     "warned-settings": wrong_settings.warned_table,
