@@ -24,7 +24,7 @@ CLUSTER := $(VENV)/cluster.stamp
 SOURCES := api benchmarks conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint format docs chart-docs dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz bombs corpora speed lock clean help
+.PHONY: run test lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz bombs corpora speed lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -47,6 +47,9 @@ docs: $(DEV) ## Write the tables that are made from the code into README and doc
 
 chart-docs: $(DEV) ## Write the table of the chart's values into its README
 	$(BIN)/python -m tools.chart_readme
+
+words: $(DEV) ## Count relative clauses, one-word names and repeating docstrings (ARGS=--list names the places)
+	$(BIN)/python -m tools.count_words $(ARGS)
 
 dashboards: $(DEV) ## Write Grafana's dashboards into the chart
 	$(BIN)/python -m dashboards

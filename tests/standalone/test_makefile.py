@@ -14,6 +14,7 @@ TARGETS = (
     "format",
     "docs",
     "chart-docs",
+    "words",
     "dashboards",
     "images",
     "cluster-up",
