@@ -75,8 +75,22 @@ def migrated_url(postgres_url: str) -> str:
 @pytest.fixture
 def database_url(postgres_url: str, migrated_url: str) -> Iterator[str]:  # noqa: ARG001 - the clone needs its template
     """A migrated database for one test."""
+    with new_database(postgres_url, TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_url(postgres_url: str) -> Iterator[str]:
+    """A database without any table for one test."""
+    with new_database(postgres_url, "template0") as url:
+        yield url
+
+
+@contextmanager
+def new_database(postgres_url: str, template: str) -> Iterator[str]:
+    """Copy a database under a name of its own, and drop the copy at the end."""
     name = f"test_{uuid4().hex[:12]}"
-    _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield _named(postgres_url, name)
     _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -2,8 +2,6 @@
 
 from alembic import op
 
-from core.partitions import ensure_partitions
-
 revision = "0001"
 down_revision = None
 
@@ -49,6 +47,25 @@ CREATE TABLE {name} (
     PRIMARY KEY (day, job_id)
 ) PARTITION BY RANGE (day)
 """
+# Today's partitions and those of the next seven days, by the database's clock.
+PARTITIONS = """
+DO $$
+DECLARE
+    parent text;
+    day date;
+BEGIN
+    FOREACH parent IN ARRAY ARRAY['uploads', 'results'] LOOP
+        FOR ahead IN 0..7 LOOP
+            day := (now() AT TIME ZONE 'UTC')::date + ahead;
+            EXECUTE format(
+                'CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+                parent || to_char(day, '"_"YYYYMMDD'), parent, day, day + 1
+            );
+        END LOOP;
+    END LOOP;
+END
+$$
+"""
 
 
 def upgrade() -> None:
@@ -56,4 +73,4 @@ def upgrade() -> None:
     op.execute(JOBS)
     for statement in (*INDEXES, *(BLOBS.format(name=name) for name in ("uploads", "results"))):
         op.execute(statement)
-    ensure_partitions(op.get_bind())
+    op.execute(PARTITIONS)
