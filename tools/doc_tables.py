@@ -16,6 +16,7 @@ from api.settings import ApiSettings
 from core.settings import Settings
 from janitor.settings import JanitorSettings
 from tools import format_tables, wrong_settings
+from tools.protocol_tables import transitions_table
 from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[1]
@@ -75,6 +76,7 @@ TABLES = {
     "pairs": format_tables.pairs_table,
     "codes": format_tables.codes_table,
     "metrics": metrics_table,
+    "transitions": transitions_table,
     "wrong-settings": wrong_settings.refused_table,
     "warned-settings": wrong_settings.warned_table,
     "launcher-settings": wrong_settings.launcher_table,
