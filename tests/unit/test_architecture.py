@@ -52,9 +52,10 @@ def test_the_arrows_that_are_drawn_are_the_imports_that_are_there() -> None:
     assert drawn() == imported()
 
 
-def test_every_package_is_a_room() -> None:
+def test_every_package_is_drawn_and_contributors_are_told_what_goes_there() -> None:
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert {room.partition(".")[0] for room in rooms()} == packages
+    assert {f"{package}/" for package in packages} <= set(page_of("CONTRIBUTING.md").spans)
 
 
 def test_the_states_are_drawn_as_the_transitions_are() -> None:
@@ -64,7 +65,7 @@ def test_the_states_are_drawn_as_the_transitions_are() -> None:
     }
 
 
-@pytest.mark.parametrize("name", [PAGE, "docs/adr/0008-rooms.md"])
+@pytest.mark.parametrize("name", [PAGE, "docs/adr/0008-rooms.md", "CONTRIBUTING.md"])
 def test_every_file_that_is_named_is_there(name: str) -> None:
     named = [span for span in page_of(name).spans if FILE.fullmatch(span)]
     assert named
