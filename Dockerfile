@@ -50,7 +50,7 @@ FROM ${PYTHON} AS base
 # The official image comes without compiled bytecode of the standard library; half of a start would go into that.
 RUN python -c "import compileall, re, sysconfig; compileall.compile_dir(sysconfig.get_path('stdlib'), quiet=2, \
     rx=re.compile('/(test|idlelib|tkinter|turtledemo|ensurepip|site-packages|dist-packages)/'))"
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.chart.conftest import SETS, rendered
-from tests.chart.rendering import CHART, ROOT, containers, of_kind, pods, render
+from tests.chart.rendering import CHART, ROOT, VERSION, containers, of_kind, pods, render
 
 CHECK = CHART / "files" / "convert.py"
 
@@ -39,7 +39,7 @@ def test_the_pods_of_a_load_test_are_restricted_too(file: Path) -> None:
 
 def test_the_janitor_runs_the_workers_image() -> None:
     (janitor,) = of_kind(rendered("default"), "Deployment")["janitor"]["spec"]["template"]["spec"]["containers"]
-    assert janitor["image"] == "imagemill-worker:0.1.0"
+    assert janitor["image"] == f"imagemill-worker:{VERSION}"
     assert janitor["args"] == ["janitor"]
 
 

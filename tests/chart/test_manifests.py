@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.chart.conftest import SETS, rendered
-from tests.chart.rendering import CHART, NAMESPACE, RELEASE, ROOT, Manifest, engines, of_kind, pods, render
+from tests.chart.rendering import CHART, NAMESPACE, RELEASE, ROOT, VERSION, Manifest, engines, of_kind, pods, render
 from tests.chart.schemas import VERSIONS, problems
 
 RECOMMENDED = {"name", "instance", "component", "version", "part-of", "managed-by"}
@@ -42,7 +42,7 @@ def test_names_and_labels_are_the_conventional_ones(manifests: list[Manifest]) -
         assert metadata["namespace"] == NAMESPACE
         assert {f"app.kubernetes.io/{word}" for word in RECOMMENDED} <= set(labels)
         assert labels["app.kubernetes.io/instance"] == RELEASE
-        assert labels["helm.sh/chart"] == "imagemill-0.1.0"
+        assert labels["helm.sh/chart"] == f"imagemill-{VERSION}"
         seen.add((manifest["kind"], metadata["name"]))
     assert len(seen) == len(manifests), "two of a kind have the same name"
 

@@ -1,7 +1,6 @@
 """Every page is on GitHub what it is meant to be: commands are code, tables are tables, links lead somewhere."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -9,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.markdown import ROOT, Page, page_of, rendered, slugs
+from tests.tracked import FILES
 
 LANGUAGES = {"bash", "mermaid", "promql", "python", "sql", "text", "yaml"}
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
@@ -42,19 +42,6 @@ COMMAND = re.compile(
     )
 )
 
-
-def files() -> set[str]:
-    """What git tracks, by path from the root; without git, as in an unpacked archive, all but hidden directories."""
-    try:
-        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        found = [ROOT / name for name in listed.split("\0") if name]
-    except (OSError, subprocess.CalledProcessError):
-        found = []
-    found = found or [*ROOT.glob("*"), *ROOT.glob("[!.]*/**/*")]
-    return {path.relative_to(ROOT).as_posix() for path in found if path.is_file()}
-
-
-FILES = files()
 PLACES = FILES | {parent.as_posix() for name in FILES for parent in Path(name).parents}
 PAGES = sorted(name for name in FILES if name.endswith(".md"))
 every_page = pytest.mark.parametrize("name", PAGES)

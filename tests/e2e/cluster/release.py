@@ -11,7 +11,7 @@ from uuid import uuid4
 from kubernetes import config
 
 from conformance.service import wait_for
-from tests.chart.rendering import merged
+from tests.chart.rendering import VERSION, merged
 from tests.e2e.cluster.helm import Helm
 from tests.e2e.cluster.kube import COMPONENT, Cluster
 from tests.e2e.cluster.load import Driver, Outcome, Plan
@@ -51,7 +51,7 @@ def named(image: str) -> dict[str, str]:
 
 def images() -> Images:
     """By the environment."""
-    version = os.environ.get("IMAGEMILL_TAG", "0.1.0")
+    version = os.environ.get("IMAGEMILL_TAG", VERSION)
     return Images(
         os.environ.get("IMAGEMILL_API_IMAGE", f"imagemill-api:{version}"),
         os.environ.get("IMAGEMILL_WORKER_IMAGE", f"imagemill-worker:{version}"),
