@@ -45,7 +45,6 @@ def test_the_janitor_runs_the_workers_image() -> None:
 
 def test_skaffold_releases_what_the_values_files_are_for() -> None:
     config = yaml.safe_load((ROOT / "skaffold.yaml").read_text(encoding="utf-8"))
-    assert config["apiVersion"] == "skaffold/v4beta14"
     releases = {release["name"]: release for release in config["deploy"]["helm"]["releases"]}
     assert releases["imagemill"]["dependsOn"] == ["keda", "monitoring"]
     for release in releases.values():

@@ -17,34 +17,26 @@ def test_what_is_scaled_has_no_replicas(manifests: list[Manifest]) -> None:
             assert ("replicas" in manifest["spec"]) == (manifest["metadata"]["name"] not in scaled)
 
 
-def test_the_scaler_is_as_designed(default: list[Manifest]) -> None:
-    scaled = of_kind(default, "ScaledObject")["worker"]
-    spec = scaled["spec"]
-    assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (0, 15)
-    assert (spec["pollingInterval"], spec["cooldownPeriod"]) == (5, 120)
-    assert spec["fallback"] == {"failureThreshold": 3, "replicas": 1, "behavior": "currentReplicasIfHigher"}
+def test_the_scaler_wakes_from_zero_at_once_and_goes_back_slowly(default: list[Manifest]) -> None:
+    spec = of_kind(default, "ScaledObject")["worker"]["spec"]
+    assert spec["minReplicaCount"] == 0 < spec["maxReplicaCount"]
+    assert spec["pollingInterval"] < spec["cooldownPeriod"]
     behavior = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
-    assert behavior["scaleUp"] == {
-        "stabilizationWindowSeconds": 0,
-        "selectPolicy": "Max",
-        "policies": [
-            {"type": "Percent", "value": 100, "periodSeconds": 15},
-            {"type": "Pods", "value": 20, "periodSeconds": 15},
-        ],
-    }
-    assert behavior["scaleDown"] == {
-        "stabilizationWindowSeconds": 180,
-        "policies": [{"type": "Percent", "value": 50, "periodSeconds": 60}],
-    }
-    (trigger,) = spec["triggers"]
+    assert behavior["scaleUp"]["stabilizationWindowSeconds"] == 0
+    assert behavior["scaleDown"]["stabilizationWindowSeconds"] >= spec["cooldownPeriod"]
+
+
+def test_the_scaler_kills_no_busy_worker_while_redis_is_away(default: list[Manifest]) -> None:
+    fallback = of_kind(default, "ScaledObject")["worker"]["spec"]["fallback"]
+    assert fallback["replicas"] >= 1
+    assert fallback["behavior"] == "currentReplicasIfHigher"
+
+
+def test_the_scaler_follows_the_length_of_the_stream_alone(default: list[Manifest]) -> None:
+    (trigger,) = of_kind(default, "ScaledObject")["worker"]["spec"]["triggers"]
     assert trigger["type"] == "redis-streams"
-    assert trigger["metadata"] == {
-        "stream": "imagemill:jobs",
-        "streamLength": "3",
-        "databaseIndex": "0",
-        "enableTLS": "false",
-    }
-    assert trigger["authenticationRef"] == {"name": scaled["metadata"]["name"]}
+    # Pending messages never wake a worker from zero, and a lag that turned nil is read as an empty queue.
+    assert not {"consumerGroup", "pendingEntriesCount", "lagCount"} & set(trigger["metadata"])
 
 
 def test_the_stream_is_the_one_that_the_code_writes(default: list[Manifest]) -> None:
@@ -93,8 +85,8 @@ def test_without_autoscaling_there_is_a_plain_number() -> None:
 def test_the_api_is_scaled_on_its_cpu_where_asked(default: list[Manifest]) -> None:
     assert not of_kind(default, "HorizontalPodAutoscaler")
     spec = of_kind(rendered("production"), "HorizontalPodAutoscaler")["api"]["spec"]
-    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 6)
-    assert spec["metrics"][0]["resource"]["target"] == {"type": "Utilization", "averageUtilization": 70}
+    assert 1 < spec["minReplicas"] < spec["maxReplicas"]
+    assert [metric["resource"]["name"] for metric in spec["metrics"]] == ["cpu"]
 
 
 @pytest.mark.parametrize(("job", "grace", "drain"), [(60, 75, "65"), (90.5, 106, "96"), (600, 615, "605")])

