@@ -62,8 +62,8 @@ class Format:
     smaller where the format `shrinks`. A format may be read only, or written only; `encoder` is the module that has to be
     installed besides for writing it.
     `modes` are the kinds of pixels that are stored as they are (named as Pillow does: L grey, A alpha, I;16 16-bit grey),
-    `profile_modes` those whose ICC profile can stay with them, `metadata` the parts that are held, `colours` the most
-    that a picture may have (0: any). `carries` is what it brings as a source.
+    `profile_modes` those whose ICC profile can stay with them, `metadata` the parts that are held. `carries` is what
+    it brings as a source.
     `options` are the names that a job with this target may give (see core.options).
     """
 
@@ -78,7 +78,6 @@ class Format:
     metadata: frozenset[str] = frozenset()
     modes: frozenset[str] = frozenset()
     profile_modes: frozenset[str] = frozenset()
-    colours: int = 0
     max_side: int = 65_535
     shrinks: bool = False
     reads: bool = True
@@ -126,7 +125,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "gif", "GIF", "image/gif", "gif", magic.starts(b"GIF87a", b"GIF89a"),
         carries=Carries(alpha=True, frames=Frames.ANIMATION, metadata=frozenset({"comment"})),
-        modes=WITH_ALPHA, colours=256, alpha=Alpha.BINARY, frames=Frames.ANIMATION,
+        modes=WITH_ALPHA, alpha=Alpha.BINARY, frames=Frames.ANIMATION,
         options=EVERY_TARGET | {"animation", "background"},
     ),
     Format(
