@@ -8,7 +8,7 @@ from uuid import UUID
 from api import errors
 from api.errors import ImagemillError
 from api.schemas import JOB_ID, job_answer
-from core.failures import FailureCode, WarningCode, failure, warning
+from core.failures import AlphaFlattened, TruncatedImage
 from core.jobs import Job
 from core.options import WrongOption
 from core.transitions import Status
@@ -49,9 +49,9 @@ SUCCEEDED = replace(
         "height": 1080,
         "frames": 1,
     },
-    warnings=[warning(WarningCode.ALPHA_FLATTENED, format="JPEG", background="#ffffff").as_json()],
+    warnings=[AlphaFlattened(format="JPEG", background="#ffffff").warned.as_json()],
 )
-FAILED = replace(_OVER, status=Status.FAILED, error=failure(FailureCode.TRUNCATED_IMAGE).as_json())
+FAILED = replace(_OVER, status=Status.FAILED, error=TruncatedImage().failure.as_json())
 
 TARGETS = ("jpeg", "png", "webp")
 
@@ -67,7 +67,7 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.MethodNotAllowed(method="PUT", allowed=("GET", "HEAD", "DELETE")),
     errors.BodyTimeout(seconds=60),
     errors.ResultNotReady(state=Status.PROCESSING),
-    errors.JobFailed(reason=failure(FailureCode.TRUNCATED_IMAGE).detail),
+    errors.JobFailed(reason=TruncatedImage().failure.detail),
     errors.ResultExpired(),
     errors.JobCanceled(),
     errors.UploadTooLarge(limit=50_000_000),

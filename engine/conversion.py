@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from core.failures import FailureCode, Warned, WarningCode, warning
+from core.failures import Loss, Timeout, Warned, WarningCode
 from core.formats import Format, find
 from core.options import Options
 from engine.codecs.registry import Encoder, find_encoder
@@ -32,7 +32,7 @@ class Deadline:
     def check(self) -> None:
         """Raises ConversionError (timeout) when the time is up."""
         if not self.left():
-            raise ConversionError(FailureCode.TIMEOUT, limit=self.seconds)
+            raise ConversionError(Timeout(limit=self.seconds))
 
 
 @dataclass(slots=True)
@@ -81,9 +81,9 @@ class Conversion:
         """The encoder of the result."""
         return find_encoder(self.target.name)
 
-    def warn(self, code: WarningCode, **facts: Any) -> None:
+    def warn(self, loss: Loss) -> None:
         """Say what is lost; the first sentence of a code stays."""
-        self.warnings.setdefault(code, warning(code, **{"format": self.target.title, **facts}))
+        self.warnings.setdefault(loss.code, loss.warned)
 
     def outcome(self) -> Outcome:
         """The end of a conversion that went well."""

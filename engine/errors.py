@@ -12,9 +12,18 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from core.failures import Failure, FailureCode, failure
+from core.failures import (
+    Cause,
+    CorruptImage,
+    Failure,
+    FailureCode,
+    InternalFailure,
+    MemoryLimit,
+    ResultTooLarge,
+    TruncatedImage,
+    UnsupportedImage,
+)
 from core.formats import find
 from engine.request import Limits
 
@@ -41,26 +50,26 @@ MEANINGS: tuple[tuple[FailureCode, tuple[str, ...]], ...] = (
 
 
 class ConversionError(Exception):
-    """A conversion that ends in a failure; `facts` are the figures that its sentence names."""
+    """A conversion that ends in a failure, of that cause."""
 
-    def __init__(self, code: FailureCode, **facts: Any) -> None:
-        self.failure = failure(code, **facts)
+    def __init__(self, cause: Cause) -> None:
+        self.failure = cause.failure
         super().__init__(self.failure.detail)
 
 
 def corrupt(why: str = "") -> ConversionError:
     """The file is damaged; `why` completes the sentence."""
-    return ConversionError(FailureCode.CORRUPT_IMAGE, why=f": {why}" if why else "")
+    return ConversionError(CorruptImage(why=f": {why}" if why else ""))
 
 
 def truncated() -> ConversionError:
     """The file ends before the image does."""
-    return ConversionError(FailureCode.TRUNCATED_IMAGE)
+    return ConversionError(TruncatedImage())
 
 
 def unsupported(name: str, why: str) -> ConversionError:
     """A kind of that format that is not read; `why` completes the sentence."""
-    return ConversionError(FailureCode.UNSUPPORTED_IMAGE, format=_title(name), why=f": {why}")
+    return ConversionError(UnsupportedImage(format=_title(name), why=f": {why}"))
 
 
 @contextmanager
@@ -90,7 +99,7 @@ def _understood(error: Exception, name: str, heard: str) -> Exception:
         isinstance(error, SyntaxError) and isinstance(error.__cause__, KeyError)
     ):
         return unsupported(name, "it uses a variant that is not known here")
-    return ConversionError(code or FailureCode.CORRUPT_IMAGE)
+    return truncated() if code is FailureCode.TRUNCATED_IMAGE else corrupt()
 
 
 def explain(error: BaseException, limits: Limits) -> Failure:
@@ -98,11 +107,11 @@ def explain(error: BaseException, limits: Limits) -> Failure:
     if isinstance(error, ConversionError):
         return error.failure
     if isinstance(error, MemoryError) or any(mark in str(error).lower() for mark in OUT_OF_MEMORY):
-        return failure(FailureCode.MEMORY_LIMIT, limit=limits.memory_bytes >> 20)
+        return MemoryLimit(limit=limits.memory_bytes >> 20).failure
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
-        return failure(FailureCode.RESULT_TOO_LARGE, limit=limits.max_result_bytes)
+        return ResultTooLarge(limit=limits.max_result_bytes).failure
     traceback.print_exception(error, file=sys.stderr)
-    return failure(FailureCode.INTERNAL)
+    return InternalFailure().failure
 
 
 def _title(name: str) -> str:

@@ -1,12 +1,12 @@
 """The limits on pixels and frames, checked from headers before anything is decoded."""
 
-from core.failures import FailureCode
+from core.failures import TooManyFrames, TooManyPixels
 from engine.errors import ConversionError
 
 
 def too_many_frames(limit: int) -> ConversionError:
     """The file has more frames than a job may have; how many more is not counted."""
-    return ConversionError(FailureCode.TOO_MANY_FRAMES, limit=limit)
+    return ConversionError(TooManyFrames(limit=limit))
 
 
 def check_frames(count: int, limit: int) -> None:
@@ -18,4 +18,4 @@ def check_frames(count: int, limit: int) -> None:
 def check_pixels(count: int, limit: int) -> None:
     """Raises ConversionError when there are more pixels, summed over frames, than `limit`."""
     if count > limit:
-        raise ConversionError(FailureCode.TOO_MANY_PIXELS, pixels=count, limit=limit)
+        raise ConversionError(TooManyPixels(pixels=count, limit=limit))

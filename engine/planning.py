@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from core.failures import WarningCode
+from core.failures import MetadataDropped
 from engine.codecs.plan import Plan
 from engine.conversion import Conversion
 from engine.metadata import Metadata, spoken, upright_exif
@@ -40,5 +40,5 @@ def _metadata(job: Conversion) -> Metadata:
         if part not in job.target.metadata or len(getattr(found, part)) > encoder.part_bytes
     }
     if lost:
-        job.warn(WarningCode.METADATA_DROPPED, what=spoken(lost))
+        job.warn(MetadataDropped(format=job.target.title, what=spoken(lost)))
     return found.without(lost)

@@ -12,7 +12,15 @@ from itertools import islice
 
 from PIL import Image
 
-from core.failures import FailureCode, WarningCode
+from core.failures import (
+    AlphaFlattened,
+    AnimationDropped,
+    DepthReduced,
+    DimensionLimit,
+    FramesDropped,
+    ProfileIgnored,
+    ResizedToLimit,
+)
 from core.formats import Alpha, Frames
 from engine.codecs.registry import open_source
 from engine.color import profiles as colour
@@ -66,8 +74,8 @@ def choose_frames(job: Conversion) -> None:
     opened, every = job.opened, (job.opened.kind, job.target.frames) in KEPT
     job.count = opened.frames if every and job.options.animation == "keep" else 1
     if opened.frames > 1 and not every:
-        lost = WarningCode.ANIMATION_DROPPED if opened.kind is Kind.ANIMATION else WarningCode.FRAMES_DROPPED
-        job.warn(lost, frames=opened.frames)
+        loss = AnimationDropped if opened.kind is Kind.ANIMATION else FramesDropped
+        job.warn(loss(frames=opened.frames))
     job.frames = map(partial(_checked, job), islice(_read(job), job.count))
 
 
@@ -102,7 +110,7 @@ def _plain(job: Conversion, frame: Frame) -> Frame:
     if image.mode == "I;16" and not keeps:
         image = modes.eight_bits(image)
     if depth > kept or why:
-        job.warn(WarningCode.DEPTH_REDUCED, depth=depth, kept=kept, why=why)
+        job.warn(DepthReduced(depth=depth, kept=kept, why=why))
     return replace(frame, image=_bare(image))
 
 
@@ -133,7 +141,7 @@ def _matched(job: Conversion, frame: Frame) -> Frame:
         return frame
     matched = colour.to_srgb(frame.image, frame.profile)
     if matched.ignored or frame.problem:
-        job.warn(WarningCode.PROFILE_IGNORED, why=matched.ignored or frame.problem)
+        job.warn(ProfileIgnored(why=matched.ignored or frame.problem))
     return replace(frame, image=matched.image, profile=None)
 
 
@@ -178,15 +186,15 @@ def _within(job: Conversion, sizing: Sizing) -> Sizing:
     longest, limit = max(sizing.size), job.target.max_side
     if longest <= limit or not job.target.shrinks:
         return sizing
-    job.warn(WarningCode.RESIZED_TO_LIMIT, format=job.target.title, limit=limit)
+    job.warn(ResizedToLimit(format=job.target.title, limit=limit))
     width, height = (max(1, round(side * limit / longest)) for side in sizing.size)
     return Sizing((width, height), sizing.box)
 
 
 def _check_size(job: Conversion, size: tuple[int, int]) -> None:
-    if max(size) > job.target.max_side:
-        facts = {"format": job.target.title, "limit": job.target.max_side, "width": size[0], "height": size[1]}
-        raise ConversionError(FailureCode.DIMENSION_LIMIT, **facts)
+    title, limit = job.target.title, job.target.max_side
+    if max(size) > limit:
+        raise ConversionError(DimensionLimit(format=title, limit=limit, width=size[0], height=size[1]))
 
 
 def settle_alpha(job: Conversion) -> None:
@@ -203,7 +211,7 @@ def _settled(job: Conversion, frame: Frame) -> Frame:
         return frame
     if not alpha.shows_through(image):
         return replace(frame, image=image.convert(alpha.opaque_mode(image.mode)))
-    job.warn(WarningCode.ALPHA_FLATTENED, background=job.options.background)
+    job.warn(AlphaFlattened(format=job.target.title, background=job.options.background))
     return replace(frame, image=alpha.flatten(image, job.options.background))
 
 

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Connection, Engine, func, select, update
 
 from core.announce import announce
-from core.failures import FailureCode, failure
+from core.failures import FailureCode, WorkerLost
 from core.jobs import Job
 from core.metrics import count_finished
 from core.record import changes, job_columns, jobs_of, may
@@ -77,7 +77,7 @@ def tell(redis: Any, changed: list[Job], *, cache: bool) -> None:
 
 def _lost(settings: JanitorSettings) -> dict[str, Any]:
     return {
-        "error": failure(FailureCode.WORKER_LOST, attempts=settings.max_attempts).as_json(),
+        "error": WorkerLost(attempts=settings.max_attempts).failure.as_json(),
         "finished_at": func.now(),
         "expires_at": func.now() + timedelta(hours=settings.retention_hours),
     }

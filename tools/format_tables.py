@@ -98,8 +98,8 @@ def keeps_frames(source: Frames, target: Frames) -> bool:
 def codes_table() -> str:
     """Every failure and warning code with its sentence."""
     lines = ["| code | kind | sentence |", "|---|---|---|"]
-    for kind, sentences in (("failure", FAILURES), ("warning", WARNINGS)):
-        lines.extend(f"| `{code}` | {kind} | {_sentence(text)} |" for code, text in sentences.items())
+    lines.extend(f"| `{code}` | failure | {_sentence(cause.sentence)} |" for code, cause in FAILURES.items())
+    lines.extend(f"| `{code}` | warning | {_sentence(loss.sentence)} |" for code, loss in WARNINGS.items())
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageChops
 
-from core.failures import WarningCode
+from core.failures import ColorsReduced
 from engine.animation.compose import Disposal, Patch, compose
 from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
@@ -133,7 +133,7 @@ def _first_opaque(alpha: Image.Image) -> tuple[int, int]:
 def _reduced(colors: Image.Image, limit: int, plan: Plan) -> Image.Image:
     if colors.getcolors(limit) is not None:
         return colors.quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    plan.warn(WarningCode.COLORS_REDUCED, format="GIF", limit=COLORS)
+    plan.warn(ColorsReduced(format="GIF", limit=COLORS))
     table = _sample(colors).quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     return colors.quantize(limit, palette=table, dither=Image.Dither.FLOYDSTEINBERG)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.failures import WarningCode
+from core.failures import Loss, TimingRounded
 from core.options import Options
 
 
@@ -15,7 +15,7 @@ class Plan:
     `later_settings` are those of frames and pages after the first, which carry no metadata.
 
     `plays` is how often an animation runs (0: forever); `opaque` says that no frame has transparency; `frames` is how
-    many will come; `warn` takes a warning code and the facts of its sentence.
+    many will come; `warn` takes what is lost.
     """
 
     pillow: str
@@ -26,8 +26,8 @@ class Plan:
     frames: int
     plays: int
     opaque: bool
-    warn: Callable[..., None]
+    warn: Callable[[Loss], None]
 
     def warn_rounded(self, title: str, step: int) -> None:
         """Frame times had to be rounded to steps of so many milliseconds."""
-        self.warn(WarningCode.TIMING_ROUNDED, format=title, step=step)
+        self.warn(TimingRounded(format=title, step=step))

@@ -22,8 +22,7 @@ from api.settings import ApiSettings
 from conformance.service import PATIENCE, wait_for
 from core.announce import announce
 from core.blobs import store_result
-from core.failures import FailureCode, failure, warning
-from core.failures import WarningCode as Code
+from core.failures import AlphaFlattened, TruncatedImage
 from core.jobs import Job
 from core.partitions import today
 from core.record import advance, claim_job, find_job
@@ -106,14 +105,14 @@ class Live:
         claim = self.record(job_id).claim
         with self.engine.begin() as connection:
             day = today(connection)
-            warned = [warning(Code.ALPHA_FLATTENED, format="JPEG", background="#ffffff").as_json()]
+            warned = [AlphaFlattened(format="JPEG", background="#ffffff").warned.as_json()]
             values = {"result": described, "result_day": day, "warnings": warned, **_ended()}
             job = advance(connection, SUCCEED, job_id, claim=claim, **values)
             store_result(connection, day, job_id, BytesIO(data), len(data))
         return self._told(job, tell=tell)
 
     def fail(self, job_id: UUID) -> Job:
-        error = failure(FailureCode.TRUNCATED_IMAGE).as_json()
+        error = TruncatedImage().failure.as_json()
         claim = self.record(job_id).claim
         with self.engine.begin() as connection:
             job = advance(connection, FAIL, job_id, claim=claim, error=error, **_ended())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.failures import FailureCode, WarningCode, failure, warning
+from core.failures import DepthReduced, Timeout
 from core.options import Options
 from engine.request import Converted, Header, Limits, Outcome, Request, Source, failed
 from worker.sandbox.protocol import Exit, Malformed, Said, Started, read_message, said
@@ -19,7 +19,7 @@ GOOD = Outcome(
     source=Source(format="jpeg", width=3, height=4, frames=1),
     converted=Converted(format="png", width=3, height=4, frames=1),
     failure=None,
-    warnings=(warning(WarningCode.DEPTH_REDUCED, depth=16, kept=8),),
+    warnings=(DepthReduced(depth=16, kept=8).warned,),
 )
 
 
@@ -39,7 +39,7 @@ def test_a_request_goes_there_as_it_was() -> None:
 
 def test_an_outcome_comes_back_as_it_was() -> None:
     assert Outcome.from_json(GOOD.as_json()) == GOOD
-    bad = failed(failure(FailureCode.TIMEOUT, limit=60))
+    bad = failed(Timeout(limit=60).failure)
     assert Outcome.from_json(bad.as_json()) == bad
 
 

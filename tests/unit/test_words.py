@@ -1,13 +1,15 @@
 """Errors, failures and warnings: every code has its sentence, and every sentence says what to do."""
 
+import inspect
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from api import errors
 from api.errors import BadOptions, DatabaseAway, ImagemillError
 from api.examples import REFUSALS
-from core.failures import FAILURES, WARNINGS, FailureCode, WarningCode, failure, warning
+from core.failures import FAILURES, WARNINGS, Cause, FailureCode, Loss, WarningCode
 from core.options import WrongOption
 
 FACTS = {
@@ -33,17 +35,23 @@ def refusals(base: type[ImagemillError] = ImagemillError) -> Iterator[type[Image
         yield from refusals(error)
 
 
+def made(kind: type[Cause | Loss]) -> Any:
+    """One of that kind, from the facts that it names."""
+    return kind(**{name: FACTS[name] for name in inspect.signature(kind).parameters})
+
+
 @pytest.mark.parametrize("code", list(FailureCode))
 def test_every_failure_has_a_sentence_that_says_what_to_do(code: FailureCode) -> None:
-    detail = failure(code, **FACTS).detail
+    failure = made(FAILURES[code]).failure
+    detail = failure.detail
     assert "{" not in detail
     assert detail.count(".") >= 2 or ";" in detail, "what happened, and what to do"
-    assert failure(code, **FACTS).as_json() == {"code": code.value, "detail": detail}
+    assert failure.as_json() == {"code": code.value, "detail": detail}
 
 
 @pytest.mark.parametrize("code", list(WarningCode))
 def test_every_warning_has_a_sentence(code: WarningCode) -> None:
-    said = warning(code, **FACTS)
+    said = made(WARNINGS[code]).warned
     assert "{" not in said.detail
     assert said.detail.endswith(".")
     assert said.as_json()["code"] == code.value

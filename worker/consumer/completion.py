@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func
 from core.announce import announce
 from core.blobs import store_result
 from core.database import ERRORS, blob_transaction
-from core.failures import FailureCode, failure
+from core.failures import FailureCode, InternalFailure
 from core.formats import find
 from core.jobs import Job
 from core.metrics import count_finished
@@ -59,14 +59,14 @@ def succeed(context: Context, claimed: InFlightJob, outcome: Outcome, result: in
         job = _persist(context, store)
     except ERRORS:
         log.exception("the result could not be stored")
-        fail(context, claimed, replace(outcome, converted=None, failure=failure(FailureCode.INTERNAL), warnings=()))
+        fail(context, claimed, replace(outcome, converted=None, failure=InternalFailure().failure, warnings=()))
         return
     _ended(context, claimed, job)
 
 
 def fail(context: Context, claimed: InFlightJob, outcome: Outcome) -> None:
     """End the job as failed, with the outcome's failure. Raises Missed."""
-    error = (outcome.failure or failure(FailureCode.INTERNAL)).as_json()
+    error = (outcome.failure or InternalFailure().failure).as_json()
     job = _persist(context, lambda connection: _end(connection, context, claimed, outcome, FAIL, error=error))
     _ended(context, claimed, job)
 

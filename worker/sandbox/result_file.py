@@ -4,7 +4,7 @@ import io
 import os
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from core.failures import FailureCode
+from core.failures import ResultTooLarge
 from engine.errors import ConversionError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class ResultFile(io.RawIOBase):
         """Write at the position; the number of bytes."""
         view = memoryview(data).cast("B")
         if self._at + len(view) > self._limit:
-            raise ConversionError(FailureCode.RESULT_TOO_LARGE, limit=self._limit)
+            raise ConversionError(ResultTooLarge(limit=self._limit))
         count = os.pwrite(self._fd, view, self._at)
         self._at += count
         self._size = max(self._size, self._at)

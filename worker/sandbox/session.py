@@ -23,7 +23,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import structlog
 
-from core.failures import Failure, FailureCode, failure
+from core.failures import DecoderCrashed, Failure, FailureCode, MemoryLimit, Timeout
 from engine.request import Header, Outcome, Request, failed
 from worker.sandbox.handle import LOST_SECONDS, Handle, Killed
 from worker.sandbox.memory_budget import Reservation
@@ -261,12 +261,12 @@ class ChildSession:
         if self._signal == signal.SIGXCPU:
             return self._timeout_failure()
         if self._signal == signal.SIGKILL and self._state is not State.KILLED:
-            return failure(FailureCode.MEMORY_LIMIT, limit=self._request.limits.memory_bytes >> 20)
+            return MemoryLimit(limit=self._request.limits.memory_bytes >> 20).failure
         log.warning("the child of a conversion crashed", wait_status=self._status, source=self._request.source)
-        return failure(FailureCode.DECODER_CRASHED)
+        return DecoderCrashed().failure
 
     def _timeout_failure(self) -> Failure:
-        return failure(FailureCode.TIMEOUT, limit=self._request.limits.seconds)
+        return Timeout(limit=self._request.limits.seconds).failure
 
     _HANDLERS: ClassVar[Mapping[tuple[State, type], Handler]] = {
         (State.STARTING, Started): _bind_child,

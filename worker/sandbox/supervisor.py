@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from core.failures import FailureCode, failure
+from core.failures import DecoderCrashed, ResultTooLarge
 from engine.request import Limits, Outcome, Request, failed
 from worker.metrics import FORECASTS_MISSED, MEMORY_BUDGET, SANDBOX_LAYER
 from worker.sandbox.handle import Handle, Killed
@@ -123,7 +123,7 @@ def _checked(outcome: Outcome, result_fd: int, limits: Limits) -> Outcome:
     """What the child says of its result holds only for a result that is there."""
     size = os.fstat(result_fd).st_size
     if outcome.converted is not None and size > limits.max_result_bytes:
-        return failed(failure(FailureCode.RESULT_TOO_LARGE, limit=limits.max_result_bytes))
+        return failed(ResultTooLarge(limit=limits.max_result_bytes).failure)
     if outcome.converted is not None and not size:
-        return failed(failure(FailureCode.DECODER_CRASHED))
+        return failed(DecoderCrashed().failure)
     return outcome
