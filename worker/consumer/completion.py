@@ -1,16 +1,16 @@
-"""The end of a claim: fenced in PostgreSQL first, told to Redis after the commit.
+"""The end of a claim: stored in PostgreSQL under the fence, then acknowledged in Redis.
 
-PostgreSQL away is waited out, since the result is in our hands and only the fence can say that it is not
-wanted. Redis away costs nothing: the janitor removes messages of finished jobs.
+`complete` stores the outcome and returns what became of the claim; `acknowledge` then does what follows from it.
+While PostgreSQL is away both wait. Redis away costs nothing: the janitor removes the messages of finished jobs.
 """
 
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import PurePath
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, func
@@ -35,15 +35,40 @@ from worker.metrics import FENCED, STAGE_SECONDS
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """Our claim ended the job."""
+
+    job: Job
 
 
-class Missed(Exception):
-    """The fenced UPDATE found no row: the claim is not ours, or the answer to our COMMIT was lost."""
+@dataclass(frozen=True, slots=True)
+class AlreadyOver:
+    """The job ended in another way, or its record is gone (None)."""
+
+    job: Job | None
 
 
-def succeed(context: Context, claimed: InFlightJob, outcome: Outcome, result: int) -> None:
-    """Store the result that lies in the file `result` and end the job as succeeded. Raises Missed."""
+@dataclass(frozen=True, slots=True)
+class ClaimLost:
+    """The job is not over, but it is no longer ours."""
+
+    job: Job
+
+
+Completion = Completed | AlreadyOver | ClaimLost
+
+
+def complete(context: Context, claimed: InFlightJob, outcome: Outcome, result: int) -> Completion:
+    """Store the outcome, and the result that lies in the file `result`."""
+    store = _store_failure if outcome.converted is None else _store_success
+    job = store(context, claimed, outcome, result)
+    # No row: the claim was lost, or the row has our end already because the answer to our COMMIT was lost.
+    return Completed(job) if job is not None else read_completion(context, claimed)
+
+
+def _store_success(context: Context, claimed: InFlightJob, outcome: Outcome, result: int) -> Job | None:
     described = _describe(claimed.job, outcome.converted, result)
 
     def store(connection: Connection) -> Job | None:
@@ -56,67 +81,26 @@ def succeed(context: Context, claimed: InFlightJob, outcome: Outcome, result: in
         return job
 
     try:
-        job = _persist(context, store)
+        return _commit(context, store)
     except ERRORS:
         log.exception("the result could not be stored")
-        fail(context, claimed, replace(outcome, converted=None, failure=InternalFailure().failure, warnings=()))
-        return
-    _ended(context, claimed, job)
+        unstored = replace(outcome, converted=None, failure=InternalFailure().failure, warnings=())
+        return _store_failure(context, claimed, unstored, result)
 
 
-def fail(context: Context, claimed: InFlightJob, outcome: Outcome) -> None:
-    """End the job as failed, with the outcome's failure. Raises Missed."""
+def _store_failure(context: Context, claimed: InFlightJob, outcome: Outcome, _result: int) -> Job | None:
     error = (outcome.failure or InternalFailure().failure).as_json()
-    job = _persist(context, lambda connection: _end(connection, context, claimed, outcome, FAIL, error=error))
-    _ended(context, claimed, job)
+    return _commit(context, lambda connection: _end(connection, context, claimed, outcome, FAIL, error=error))
 
 
-def hand_back(context: Context, claimed: InFlightJob) -> bool:
-    """Give a job back to the queue at no cost; False when it is no longer ours to give."""
+def _commit(context: Context, store: Callable[[Connection], Job | None]) -> Job | None:
+    """Return the ended job, or None when the fence rejected the UPDATE."""
 
-    def give() -> Job | None:
-        with context.engine.begin() as connection:
-            return advance(connection, HAND_BACK, claimed.job.id, claim=claimed.job.claim, worker=None, started_at=None)
+    def transaction() -> Job | None:
+        with blob_transaction(context.engine) as connection:
+            return store(connection)
 
-    job = retry_while_away("hand back", give)
-    if job is None:
-        return False
-    try:
-        with context.redis.pipeline(transaction=True) as pipe:
-            add_message(pipe, job.id)
-            remove_message(pipe, claimed.message_id)
-            announce(pipe, job, cache=context.settings.status_cache)
-            pipe.execute()
-    except AWAY as error:
-        log.warning("handed back in the record only; the janitor tells the queue", error=str(error))
-    return True
-
-
-def settle(context: Context, claimed: InFlightJob) -> None:
-    """A claim that could not be finished: look again, and acknowledge only what is over."""
-
-    def look() -> Job | None:
-        with context.engine.begin() as connection:
-            return find_job(connection, claimed.job.id)
-
-    job = retry_while_away("look again", look)
-    if job is None or (job.over and not _is_ours(job, claimed)):
-        _quietly(lambda: finish_message(context.redis, claimed.message_id))
-        log.info("the job was over already", status=job.status if job else "gone")
-    elif job.over:
-        _ended(context, claimed, job)
-    else:
-        FENCED.inc()
-        log.warning("fenced: the job belongs to another claim", status=job.status, newer_claim=job.claim)
-
-
-def _is_ours(job: Job, claimed: InFlightJob) -> bool:
-    """Whether the end that the record shows is the one that we wrote: then only its COMMIT's answer was lost.
-
-    The janitor's `worker_lost` leaves the claim as it is, and tells of it itself.
-    """
-    lost = job.error is not None and job.error["code"] == FailureCode.WORKER_LOST
-    return job.claim == claimed.job.claim and job.status in {Status.SUCCEEDED, Status.FAILED} and not lost
+    return retry_while_away("store the outcome", transaction)
 
 
 def _end(
@@ -139,45 +123,8 @@ def _end(
     )
 
 
-def _persist(context: Context, store: Callable[[Connection], Job | None]) -> Job:
-    """Run the transaction, waiting out a database that is away. Raises Missed when the fence forbids it."""
-
-    def transaction() -> Job | None:
-        with blob_transaction(context.engine) as connection:
-            return store(connection)
-
-    job = retry_while_away("store the outcome", transaction)
-    if job is None:
-        raise Missed
-    return job
-
-
-def _ended(context: Context, claimed: InFlightJob, job: Job) -> None:
-    """After the commit: the message goes, and who waits hears of it."""
-    _quietly(lambda: _tell(context, claimed, job))
-    code = job.error["code"] if job.error else ""
-    count_finished(job.status, job.source["format"], job.target_format, code)
-    if job.finished_at is not None:
-        STAGE_SECONDS.labels("total").observe((job.finished_at - job.created_at).total_seconds())
-    log.info("finished", status=job.status, code=code)
-
-
-def _tell(context: Context, claimed: InFlightJob, job: Job) -> None:
-    with context.redis.pipeline(transaction=True) as pipe:
-        remove_message(pipe, claimed.message_id)
-        announce(pipe, job, cache=context.settings.status_cache)
-        pipe.execute()
-
-
-def _quietly(call: Callable[[], T]) -> None:
-    try:
-        call()
-    except AWAY as error:
-        log.warning("the queue was not told; the janitor removes the message", error=str(error))
-
-
 def _describe(job: Job, converted: Converted | None, result: int) -> dict[str, Any]:
-    """The record's `result` for the bytes in the file. The name is the upload's with the true extension."""
+    """Return the record's `result` for the bytes in the file. Its name is the upload's with the true extension."""
     if converted is None or (target := find(converted.format)) is None:
         raise ValueError("a success needs a converted image of a known format")
     os.lseek(result, 0, os.SEEK_SET)
@@ -192,3 +139,82 @@ def _describe(job: Job, converted: Converted | None, result: int) -> dict[str, A
         "height": converted.height,
         "frames": converted.frames,
     }
+
+
+def read_completion(context: Context, claimed: InFlightJob) -> Completion:
+    """Read the record of a claim that could not be finished."""
+
+    def read() -> Job | None:
+        with context.engine.begin() as connection:
+            return find_job(connection, claimed.job.id)
+
+    job = retry_while_away("look again", read)
+    if job is None or (job.over and not _has_our_end(job, claimed)):
+        return AlreadyOver(job)
+    return Completed(job) if job.over else ClaimLost(job)
+
+
+def _has_our_end(job: Job, claimed: InFlightJob) -> bool:
+    """Whether we wrote the end of this job, and only the answer to our COMMIT was lost.
+
+    The janitor's `worker_lost` keeps the claim, and the janitor publishes it itself.
+    """
+    lost = job.error is not None and job.error["code"] == FailureCode.WORKER_LOST
+    return job.claim == claimed.job.claim and job.status in {Status.SUCCEEDED, Status.FAILED} and not lost
+
+
+def acknowledge(context: Context, claimed: InFlightJob, completion: Completion) -> None:
+    """Publish a job that our claim ended, and remove its message unless another claim needs it."""
+    match completion:
+        case Completed(job=ended):
+            _log_when_away(lambda: _publish_end(context, claimed, ended))
+            _count_end(ended)
+        case AlreadyOver(job=found):
+            _log_when_away(lambda: finish_message(context.redis, claimed.message_id))
+            log.info("the job was over already", status=found.status if found else "gone")
+        case ClaimLost(job=open_job):
+            FENCED.inc()
+            log.warning("fenced: the job belongs to another claim", status=open_job.status, newer_claim=open_job.claim)
+
+
+def _count_end(job: Job) -> None:
+    code = job.error["code"] if job.error else ""
+    count_finished(job.status, job.source["format"], job.target_format, code)
+    if job.finished_at is not None:
+        STAGE_SECONDS.labels("total").observe((job.finished_at - job.created_at).total_seconds())
+    log.info("finished", status=job.status, code=code)
+
+
+def _publish_end(context: Context, claimed: InFlightJob, job: Job) -> None:
+    with context.redis.pipeline(transaction=True) as pipe:
+        remove_message(pipe, claimed.message_id)
+        announce(pipe, job, cache=context.settings.status_cache)
+        pipe.execute()
+
+
+def _log_when_away(call: Callable[[], object]) -> None:
+    try:
+        call()
+    except AWAY as error:
+        log.warning("the queue was not told; the janitor removes the message", error=str(error))
+
+
+def hand_back(context: Context, claimed: InFlightJob) -> bool:
+    """Return a job to the queue without counting the attempt; False when the claim was lost."""
+
+    def give() -> Job | None:
+        with context.engine.begin() as connection:
+            return advance(connection, HAND_BACK, claimed.job.id, claim=claimed.job.claim, worker=None, started_at=None)
+
+    job = retry_while_away("hand back", give)
+    if job is None:
+        return False
+    try:
+        with context.redis.pipeline(transaction=True) as pipe:
+            add_message(pipe, job.id)
+            remove_message(pipe, claimed.message_id)
+            announce(pipe, job, cache=context.settings.status_cache)
+            pipe.execute()
+    except AWAY as error:
+        log.warning("handed back in the record only; the janitor tells the queue", error=str(error))
+    return True

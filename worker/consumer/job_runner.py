@@ -17,7 +17,7 @@ from core.blobs import read_upload
 from core.database import blob_transaction
 from core.options import Options
 from engine.request import Limits, Outcome, Request
-from worker.consumer.completion import Missed, fail, hand_back, settle, succeed
+from worker.consumer.completion import acknowledge, complete, hand_back, read_completion
 from worker.consumer.context import Context
 from worker.consumer.in_flight import InFlightJob
 from worker.consumer.retry import retry_while_away
@@ -36,7 +36,7 @@ def run_job(context: Context, claimed: InFlightJob) -> None:
         except SandboxLost:
             log.warning("the sandbox was lost; the job comes back when its lease runs out")
         except Exception:
-            log.exception("the job is left to its lease")
+            log.exception("job abandoned, its lease will expire")
         finally:
             context.in_flight.remove(claimed)
 
@@ -44,14 +44,18 @@ def run_job(context: Context, claimed: InFlightJob) -> None:
 def _work(context: Context, claimed: InFlightJob) -> None:
     with _memory_file("upload") as upload, _memory_file("result") as result:
         try:
-            if not _fetch(context, claimed, upload):
-                settle(context, claimed)
-                return
-            outcome = _convert(context, claimed, upload, result)
+            outcome = _convert(context, claimed, upload, result) if _fetch(context, claimed, upload) else None
         except Killed:
-            _after_kill(context, claimed)
+            # The job was canceled, its claim was lost, or it is to be handed back.
+            if claimed.handed_back and hand_back(context, claimed):
+                log.info("handed back")
+                return
+            outcome = None
+        if outcome is None:
+            acknowledge(context, claimed, read_completion(context, claimed))
             return
-        _finish(context, claimed, outcome, result)
+        with _stage("store"):
+            acknowledge(context, claimed, complete(context, claimed, outcome, result))
 
 
 def _fetch(context: Context, claimed: InFlightJob, upload: int) -> bool:
@@ -96,25 +100,6 @@ def request_for(claimed: InFlightJob, settings: WorkerSettings) -> Request:
 def _hold_seconds(filename: str) -> float:
     named = re.match(r"hold-(\d+(?:\.\d+)?)", filename)
     return float(named[1]) if named else 0.0
-
-
-def _finish(context: Context, claimed: InFlightJob, outcome: Outcome, result: int) -> None:
-    with _stage("store"):
-        try:
-            if outcome.converted is None:
-                fail(context, claimed, outcome)
-            else:
-                succeed(context, claimed, outcome, result)
-        except Missed:
-            settle(context, claimed)
-
-
-def _after_kill(context: Context, claimed: InFlightJob) -> None:
-    """The child is gone because the job was canceled, is no longer ours, or is to be given back."""
-    if claimed.handed_back and hand_back(context, claimed):
-        log.info("handed back")
-    else:
-        settle(context, claimed)
 
 
 @contextmanager
