@@ -21,7 +21,6 @@ from standalone.servers import (
     fresh_log,
     last_words,
     own_directory,
-    running,
     socket_directory,
     usable_directory,
 )
@@ -36,19 +35,6 @@ IMMEDIATE = Notice(signal.SIGQUIT, 5)
 NOTICES = (FAST, IMMEDIATE, Notice(signal.SIGKILL, 10))
 
 SETTINGS: Mapping[str, str] = {"max_connections": "100", "listen_addresses": "", "unix_socket_permissions": "0700"}
-UNSAFE_BUT_FAST: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""Settings for tests: a crash of the machine may lose the data."""
-
-
-@contextmanager
-def embedded_postgres(data_dir: Path, settings: Mapping[str, str] | None = None) -> Iterator[str]:
-    """A running PostgreSQL with an `imagemill` database, as its URL; stopped at the end, its data kept.
-
-    `data_dir` is made when missing and may hold other things too. `settings` are those of
-    postgresql.conf. Raises StartupError with a sentence when the server cannot be started.
-    """
-    with postgres_server(data_dir, settings) as server, running(server) as url:
-        yield url
 
 
 @contextmanager

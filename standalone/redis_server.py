@@ -25,7 +25,6 @@ from standalone.servers import (
     end_leftover,
     fresh_log,
     own_directory,
-    running,
     socket_directory,
     usable_directory,
 )
@@ -43,17 +42,6 @@ SETTINGS = {
     "maxmemory-policy": "volatile-lru",
     "daemonize": "no",
 }
-
-
-@contextmanager
-def embedded_redis(data_dir: Path, binary: Path | None = None) -> Iterator[str]:
-    """A running Redis as its URL (`unix://...`); stopped at the end, its data kept.
-
-    `data_dir` is made when missing and may hold other things too. `binary` is one of
-    `redis_binaries()`, by default the first. Raises StartupError with a sentence.
-    """
-    with redis_server(data_dir, binary) as server, running(server) as url:
-        yield url
 
 
 def redis_binaries() -> dict[str, Path]:

@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ import psutil
 
 from standalone.access import grant_passage
 from standalone.account import Account
-from standalone.children import Notice, Program, start, stop
-from standalone.errors import StartupError, WrongSetting
+from standalone.children import Notice, Program
+from standalone.errors import WrongSetting
 
 SOCKET_PATH_BYTES = 100
 """The longest path of a Unix socket that we make; Linux takes 107, macOS 103."""
@@ -28,21 +27,6 @@ class Server:
     program: Program
     url: str
     answers: Callable[[], bool]
-
-
-@contextmanager
-def running(server: Server, seconds: float = 60) -> Iterator[str]:
-    """The server started and answering, as its URL; stopped at the end. StartupError when it never answers."""
-    child = start(server.program)
-    try:
-        until = time.monotonic() + seconds
-        while not server.answers():
-            if child.process.poll() is not None or time.monotonic() > until:
-                raise StartupError(refusal(server.program))
-            time.sleep(0.05)
-        yield server.url
-    finally:
-        stop([child])
 
 
 def refusal(program: Program) -> str:

@@ -10,11 +10,11 @@ import pytest
 import redis
 from sqlalchemy import Engine, create_engine, make_url, text
 
+from conformance.servers import UNSAFE_BUT_FAST, embedded_postgres, embedded_redis
 from core.database import make_engine
 from core.migrations import upgrade
 from core.redis_client import make_redis
-from standalone.postgres import UNSAFE_BUT_FAST, embedded_postgres
-from standalone.redis_server import embedded_redis, redis_binaries
+from standalone.redis_server import redis_binaries
 from tests.skips import explain, skipped_reasons, summarize
 
 TEMPLATE = "migrated"

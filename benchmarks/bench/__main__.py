@@ -15,13 +15,12 @@ from pathlib import Path
 import httpx
 from PIL import Image
 
+from conformance.servers import embedded_postgres, embedded_redis
 from conformance.service import Process, Service, wait_for
 from core.database import make_engine
 from core.migrations import upgrade
 from core.redis_client import make_redis
 from core.transitions import Status
-from standalone.postgres import embedded_postgres
-from standalone.redis_server import embedded_redis
 
 ROUNDS = 100
 Row = tuple[str, str]

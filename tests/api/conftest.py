@@ -9,9 +9,9 @@ import redis
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from api.settings import ApiSettings
+from conformance.servers import embedded_redis
 from core.database import make_engine
 from core.redis_client import make_redis
-from standalone.redis_server import embedded_redis
 from tests.api.live import Live, running
 from tests.conftest import server_directory
 

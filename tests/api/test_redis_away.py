@@ -9,11 +9,11 @@ import psutil
 import pytest
 
 from api.redis_gate import Breaker, RedisAway, Turn
+from conformance.servers import embedded_redis
 from conformance.service import PATIENCE, wait_for
 from core.queue import STREAM
 from core.redis_client import make_redis
 from core.transitions import Status
-from standalone.redis_server import embedded_redis
 from tests.api.conftest import Serve
 from tests.api.live import NOWHERE, Live, metric
 from tests.api.test_status import asking

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from conformance.servers import embedded_redis
 from conformance.service import Service
 from core.redis_client import make_redis
-from standalone.redis_server import embedded_redis
 from tests.conftest import server_directory
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from conformance.servers import UNSAFE_BUT_FAST, embedded_postgres
 from conformance.service import Service, wait_for
 from core.database import make_engine
 from core.migrations import upgrade
 from core.transitions import Status
-from standalone.postgres import UNSAFE_BUT_FAST, embedded_postgres
 from tests.conftest import server_directory
 from tests.e2e.conftest import running_service
 from tests.e2e.test_protocol import picture

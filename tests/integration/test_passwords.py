@@ -11,9 +11,9 @@ from psycopg2 import sql
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
+from conformance.servers import UNSAFE_BUT_FAST, embedded_postgres
 from core.database import make_engine
 from core.redis_client import AWAY, make_async_redis, make_redis
-from standalone.postgres import UNSAFE_BUT_FAST, embedded_postgres
 from tests.conftest import server_directory
 
 PASSWORD = "p#a/s?w@r:d%ä x"  # noqa: S105 - of a server that lives as long as the test

@@ -12,10 +12,10 @@ import pytest
 import redis
 from redis.exceptions import ResponseError
 
+from conformance.servers import embedded_redis
 from conformance.service import wait_for
 from core.queue import GROUP, READER_SECONDS, STREAM, add_message, count_readers, ensure_group, read_messages
 from core.redis_client import make_async_redis, make_redis
-from standalone.redis_server import embedded_redis
 
 
 @pytest.fixture

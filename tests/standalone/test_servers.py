@@ -9,10 +9,11 @@ import psycopg2
 import pytest
 import redis
 
+from conformance.servers import UNSAFE_BUT_FAST, embedded_postgres, embedded_redis
 from standalone.children import start, stop
 from standalone.errors import StartupError
-from standalone.postgres import UNSAFE_BUT_FAST, embedded_postgres, postgres_server
-from standalone.redis_server import embedded_redis, redis_binaries, redis_server
+from standalone.postgres import postgres_server
+from standalone.redis_server import redis_binaries, redis_server
 from standalone.servers import Server, check_owner, usable_directory
 from tests.standalone.harness import eventually
 
