@@ -1,7 +1,6 @@
 """The life of a job as data: every transition, who may make it, and what it changes.
 
-core.record turns these rows into SQL, and the model test walks the very same rows, so
-what is proven about them is what runs.
+core.record turns these rows into SQL. The model test walks the same rows, so what it proves is what runs.
 
     submit             claim                succeed
     ------> queued ------------> processing ---------> succeeded ---+
@@ -12,7 +11,7 @@ what is proven about them is what runs.
              +------- cancel --------+--> canceled
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 
@@ -70,37 +69,3 @@ RECLAIM = Transition(name="reclaim", sources=_RUNNING, target=Status.QUEUED, lea
 LOSE = Transition(name="lose", sources=_RUNNING, target=Status.FAILED, lease_over=True, attempts_left=False)
 CANCEL = Transition(name="cancel", sources=OPEN, target=Status.CANCELED)
 EXPIRE = Transition(name="expire", sources=frozenset({Status.SUCCEEDED, Status.FAILED}), target=Status.EXPIRED)
-
-TRANSITIONS = (CLAIM, SUCCEED, FAIL, HAND_BACK, RECLAIM, LOSE, CANCEL, EXPIRE)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The part of a job's record that transitions look at and change."""
-
-    status: Status = Status.QUEUED
-    claim: int = 0
-    attempts: int = 0
-    rev: int = 1
-
-
-def take(step: Transition, row: Row, *, claim: int | None = None, lease_over: bool = False, limit: int) -> Row | None:
-    """The row after a transition, None where its guards forbid it: what core.record does in SQL.
-
-    `claim` is the caller's own (for fenced transitions), `limit` the number of attempts a job may have.
-    """
-    allowed = (
-        row.status in step.sources
-        and (not step.fenced or claim == row.claim)
-        and (not step.lease_over or lease_over)
-        and (step.attempts_left is None or step.attempts_left == (row.attempts < limit))
-    )
-    if not allowed:
-        return None
-    return replace(
-        row,
-        status=step.target,
-        claim=row.claim + step.claim,
-        attempts=row.attempts + step.attempts,
-        rev=row.rev + 1,
-    )

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.transitions import OPEN, TERMINAL, Row, Status
+from core.transitions import OPEN, TERMINAL, Status
+from tests.model.rows import Row
 from tests.model.rules import Scope
 from tests.model.state import GHOST, State
 from tests.model.surroundings import live_owner

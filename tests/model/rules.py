@@ -10,22 +10,9 @@ from functools import cache
 from uuid import UUID
 
 from core.queue import Message
-from core.transitions import (
-    CANCEL,
-    CLAIM,
-    EXPIRE,
-    FAIL,
-    HAND_BACK,
-    LOSE,
-    OPEN,
-    RECLAIM,
-    SUCCEED,
-    Row,
-    Status,
-    Transition,
-    take,
-)
+from core.transitions import CANCEL, CLAIM, EXPIRE, FAIL, HAND_BACK, LOSE, OPEN, RECLAIM, SUCCEED, Status, Transition
 from janitor.reconcile import SETTLE_SECONDS, STALE_SECONDS, OpenRow, Plan, StreamView, reconcile
+from tests.model.rows import Row, take
 from tests.model.state import FRESH, GHOST, STALE, WAITING, Faults, State
 
 JOB = UUID(int=1)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-from core.transitions import Row
 from tests.model.properties import FAULT, FUTURES, Breach, Future, broken_at, broken_by, kind_of
+from tests.model.rows import Row
 from tests.model.rules import Protocol, Rules, Scope
 from tests.model.state import State, Worker, canonical
 from tests.model.surroundings import fault_steps, janitor_steps, submit_steps, time_steps, user_steps

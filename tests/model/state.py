@@ -8,7 +8,8 @@ remembers the deleted one remembers GONE. So ids never grow, and the number of s
 from collections.abc import Callable
 from typing import NamedTuple
 
-from core.transitions import OPEN, TERMINAL, Row, Status
+from core.transitions import OPEN, TERMINAL, Status
+from tests.model.rows import Row
 
 GONE = 0
 WAITING, FRESH, STALE, GHOST = "wfsg"

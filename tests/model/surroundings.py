@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from core.transitions import OPEN, Row, Status
+from core.transitions import OPEN, Status
+from tests.model.rows import Row
 from tests.model.rules import Protocol
 from tests.model.state import (
     FRESH,

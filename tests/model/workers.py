@@ -7,7 +7,8 @@ has refused refuses for ever, and a job that waits again is claimed as if nothin
 
 from collections.abc import Callable, Iterator
 
-from core.transitions import TERMINAL, Row, Status
+from core.transitions import TERMINAL, Status
+from tests.model.rows import Row
 from tests.model.rules import Protocol
 from tests.model.state import (
     FRESH,
