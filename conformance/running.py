@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image, ImageChops
 
 from conformance import images
+from conformance.slow import slowed
 from core.options import Options
 from engine.request import Converted, Limits, Outcome, Request
 from worker.sandbox.supervisor import Handle, Sandbox
@@ -91,7 +92,7 @@ def content(fd: int) -> bytes:
 
 
 class Boxed:
-    """Runs jobs in a sandbox."""
+    """Runs jobs in a sandbox. `hold` makes one wait first, in a sandbox of conformance.slow.ZYGOTE."""
 
     def __init__(self, sandbox: Sandbox, limits: dict[str, Any]) -> None:
         self.sandbox = sandbox
@@ -107,10 +108,8 @@ class Boxed:
         handle: Handle | None = None,
         **limits: Any,
     ) -> Result:
-        request = Request(
-            source=source, target=target, options=Options(), limits=Limits(**(self._limits | limits)), hold=hold
-        )
-        with memory_files(data) as (upload, result):
+        request = Request(source=source, target=target, options=Options(), limits=Limits(**(self._limits | limits)))
+        with memory_files(slowed(data, hold)) as (upload, result):
             outcome = self.sandbox.run(request, upload, result, handle or Handle())
             return Result(outcome, content(result))
 

@@ -18,6 +18,7 @@ import psutil
 import redis
 from sqlalchemy import Engine, func, select
 
+from conformance.slow import slowed
 from core.announce import announce
 from core.blobs import read_result_slice, store_upload
 from core.database import blob_transaction
@@ -38,7 +39,6 @@ QUICK = {
     "IMAGEMILL_LEASE_SECONDS": "3",
     "IMAGEMILL_HEARTBEAT_SECONDS": "1",
     "IMAGEMILL_SWEEP_SECONDS": "0.5",
-    "IMAGEMILL_TEST_HOLD": "1",
     "IMAGEMILL_DRAIN_SECONDS": "30",
     "IMAGEMILL_LOG_FORMAT": "json",
 }
@@ -131,7 +131,7 @@ class Service:
             "IMAGEMILL_PORT" if name == "api" else "IMAGEMILL_PROBE_PORT": str(port),
             **{f"IMAGEMILL_{key.upper()}": value for key, value in settings.items()},
         }
-        module = {"janitor": "janitor"}.get(name, name)
+        module = {"worker": "conformance.slow.slow_worker"}.get(name, name)
         log = self.directory / f"{len(self.processes)}-{name}.log"
         with log.open("wb") as sink:
             popen = subprocess.Popen([sys.executable, "-m", module], env=env, stderr=sink, stdout=sink)
@@ -149,8 +149,17 @@ class Service:
         for process in running:
             process.end()
 
-    def submit(self, data: bytes, filename: str = "image.png", target: str = "jpeg", *, tell: bool = True) -> UUID:
-        """Insert a job as the API does; `tell` also puts its message into the stream."""
+    def submit(
+        self,
+        data: bytes,
+        filename: str = "image.png",
+        target: str = "jpeg",
+        *,
+        hold: float = 0.0,
+        tell: bool = True,
+    ) -> UUID:
+        """Insert a job as the API does. Its conversion waits for `hold` seconds; `tell` puts its message into the stream."""
+        data = slowed(data, hold)
         source = sniff(data)
         new = NewJob(
             id=uuid4(),

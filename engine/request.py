@@ -28,7 +28,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One conversion. `source` and `target` are names of formats; `hold` (seconds, for tests) is slept first.
+    """One conversion. `source` and `target` are names of formats.
 
     `grant` is the memory, in bytes, that it may use until its header is known; 0: all that the limits allow.
     """
@@ -37,7 +37,6 @@ class Request:
     target: str
     options: Options
     limits: Limits
-    hold: float = 0.0
     grant: int = 0
 
     def as_json(self) -> bytes:

@@ -4,7 +4,6 @@ A step either looks at the header and decides, or lays its work on the frames th
 with `map`, which lets go of a frame once it is passed on; a generator would hold on to every stage of a picture.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -49,11 +48,6 @@ KEPT = {
 
 SHARPEST_REDUCTION = 3.0
 """Pillow may halve a large picture first as long as the filter still has three times the pixels that it needs."""
-
-
-def hold(job: Conversion) -> None:
-    """For tests: wait, without using the processor, no longer than the deadline."""
-    time.sleep(min(job.request.hold, job.deadline.left()))
 
 
 def open_upload(job: Conversion) -> None:
@@ -264,7 +258,6 @@ def _chained(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
 Step = Callable[[Conversion], None]
 
 STEPS: tuple[Step, ...] = (
-    hold,
     open_upload,
     check_limits,
     choose_frames,

@@ -20,6 +20,7 @@ from worker.consumer.in_flight import InFlight
 from worker.consumer.loop import Consumer
 from worker.metrics import SLOTS, show_stages
 from worker.sandbox.supervisor import Sandbox
+from worker.sandbox.zygote_process import ZYGOTE
 from worker.settings import WorkerSettings
 
 POOL = 3
@@ -27,11 +28,11 @@ REDIS_SECONDS = 5.0
 LOOP_OVERDUE_SECONDS = 60.0
 
 
-def main() -> int:
-    """Live from the first fork to the drain; exit status 0, or 2 for settings that cannot be."""
+def main(zygote: str = ZYGOTE) -> int:
+    """Live from the first fork to the drain. Return the exit status: 0, or 2 for wrong settings."""
     with ExitStack() as stack:
-        # The sandbox comes first: when it is started, this process has not read any setting yet.
-        sandbox = Sandbox()
+        # The sandbox comes first, before this process reads any setting.
+        sandbox = Sandbox(zygote)
         stack.callback(sandbox.close)
         return run_program("worker", WorkerSettings, lambda settings: convert_jobs(settings, sandbox))
 

@@ -27,9 +27,6 @@ class WorkerSettings(ProbeSettings):
         le=DAY,
         description="How long a stopping worker lets its jobs finish before it hands them back, in seconds.",
     )
-    test_hold: bool = Field(
-        False, description="For tests only: a file named `hold-SECONDS.…` waits that long before it is converted."
-    )
 
     def contradictions(self) -> list[str]:
         """Add that the largest job must fit into the budget, and the largest file into a job's memory."""

@@ -17,6 +17,7 @@ from PIL import Image
 
 from conformance.servers import embedded_postgres, embedded_redis
 from conformance.service import Process, Service, wait_for
+from conformance.slow import slowed
 from core.database import make_engine
 from core.migrations import upgrade
 from core.redis_client import make_redis
@@ -80,8 +81,10 @@ class Api:
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{process.probe_port}", timeout=60)
         self._photo = photo()
 
-    def submit(self, name: str = "photo.jpg") -> str:
-        answer = self._http.post("/v1/jobs", files={"file": (name, self._photo)}, data={"target_format": "webp"})
+    def submit(self, hold: float = 0.0) -> str:
+        answer = self._http.post(
+            "/v1/jobs", files={"file": ("photo.jpg", slowed(self._photo, hold))}, data={"target_format": "webp"}
+        )
         answer.raise_for_status()
         return str(answer.json()["id"])
 
@@ -101,7 +104,7 @@ class Api:
 
 
 def canceled(api: Api, worker: Process) -> float:
-    job = api.submit("hold-30.jpg")
+    job = api.submit(hold=30)
     wait_for("the child", worker.children)
     began = time.monotonic()
     api.delete(job)
@@ -113,7 +116,7 @@ def handed_back(service: Service, quick: dict[str, str]) -> float:
     """With a worker of its own, so that no other one takes the jobs."""
     end_workers(service)
     worker = service.start("worker", **{**quick, "drain_seconds": "0"})
-    ids = [service.submit(photo(64), "hold-5.jpg") for _ in range(3)]
+    ids = [service.submit(photo(64), hold=5) for _ in range(3)]
     for job_id in ids:
         service.wait(job_id, Status.PROCESSING)
     began = time.monotonic()

@@ -47,14 +47,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"api.ingress.enabled": True}, "api.ingress.hosts is empty"),
     *(
         (
-            {f"{component}.extraEnv": [{"name": "IMAGEMILL_TEST_HOLD", "value": "true"}]},
-            f"{component}.extraEnv sets IMAGEMILL_TEST_HOLD",
+            {f"{component}.extraEnv": [{"name": "IMAGEMILL_SLOTS", "value": "2"}]},
+            f"{component}.extraEnv sets IMAGEMILL_SLOTS",
         )
         for component in ("api", "worker", "janitor")
     ),
     # By the schema: names that do not exist, wrong types, impossible figures.
     ({"worker.slotz": 4}, "additional properties 'slotz' not allowed"),
-    ({"settings.testHold": True}, "additional properties 'testHold' not allowed"),
     ({"workers": {}}, "additional properties 'workers' not allowed"),
     ({"worker.slots": "four"}, "got string, want integer"),
     ({"worker.slots": 65}, "maximum"),

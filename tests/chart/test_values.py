@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
 from api.settings import ApiSettings
 from core.settings import Settings
@@ -17,14 +16,13 @@ from worker.settings import WorkerSettings
 
 ROOMS: dict[str, type[Settings]] = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
 FROM_SECRETS = {"IMAGEMILL_DATABASE_URL", "IMAGEMILL_REDIS_URL"}
-FOR_TESTS = {"IMAGEMILL_TEST_HOLD"}
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_setting_of_the_code_can_be_set_and_no_other(room: str) -> None:
     known = {f"IMAGEMILL_{name.upper()}" for name in ROOMS[room].model_fields}
     data = of_kind(rendered("default"), "ConfigMap")[room]["data"]
-    assert set(data) == known - FROM_SECRETS - FOR_TESTS
+    assert set(data) == known - FROM_SECRETS
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -89,9 +87,3 @@ def test_a_value_without_a_description_is_found() -> None:
     (first, second) = chart_readme.values("a:\n  # -- What b is,\n  # and more.\n  b: [1]\n  c: {}\n")
     assert (first.path, first.default, first.text) == ("a.b", "[1]", "What b is, and more.")
     assert (second.path, second.default, second.text) == ("a.c", "{}", "")
-
-
-def test_the_code_does_not_say_what_only_tests_may() -> None:
-    text = yaml.safe_dump(rendered("everything"))
-    assert "TEST_HOLD" not in text
-    assert "test_hold" not in (CHART / "values.yaml").read_text(encoding="utf-8").lower()

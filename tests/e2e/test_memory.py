@@ -16,7 +16,7 @@ from core.transitions import CANCEL, Status
 LITTLE = {"slots": "2", "job_memory_bytes": str(256 << 20), "memory_budget_bytes": str(256 << 20)}
 """One conversion that has begun leaves room for the header of another, and no more."""
 
-LONG = "hold-55.png"
+LONG = 55.0
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def picture(size: tuple[int, int]) -> bytes:
 
 def one_waits(service: Service, worker: Process) -> tuple[UUID, UUID]:
     """A job that is held, and one that waits for what the first has."""
-    runs = service.submit(picture((24, 24)), LONG)
+    runs = service.submit(picture((24, 24)), hold=LONG)
     service.wait(runs, Status.PROCESSING)
     wait_for("its child", lambda: len(worker.children()) == 1)
     waits = service.submit(picture((3000, 2000)), target="avif")

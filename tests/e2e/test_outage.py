@@ -54,7 +54,7 @@ def test_an_outage_longer_than_the_lease_costs_no_attempt(outage_service: Servic
     service.start("janitor")
     worker = service.start("worker")
     api = service.start("api")
-    running, waiting = (service.submit(picture(), "hold-4.png") for _ in range(2))
+    running, waiting = (service.submit(picture(), hold=4) for _ in range(2))
     service.wait(running, Status.PROCESSING)
     service.wait(waiting, Status.PROCESSING)
     postgres.stop()

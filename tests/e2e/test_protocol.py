@@ -19,8 +19,8 @@ from core.record import advance
 from core.transitions import CANCEL, Status
 from tests.e2e.conftest import RedisServer
 
-HOLD = "hold-2.png"
-LONG = "hold-55.png"
+HOLD = 2.0
+LONG = 55.0
 SOON = 30.0
 """Seconds: far more than a kill takes, and far less than LONG holds."""
 
@@ -55,7 +55,7 @@ def test_a_job_is_converted_and_its_message_is_gone(service: Service) -> None:
 def test_a_killed_workers_job_succeeds_elsewhere_with_one_result(service: Service) -> None:
     service.start("janitor")
     first = service.start("worker")
-    job_id = service.submit(picture(), HOLD)
+    job_id = service.submit(picture(), hold=HOLD)
     service.wait(job_id, Status.PROCESSING)
     first.send(signal.SIGKILL)
     first.wait()
@@ -71,7 +71,7 @@ def test_a_killed_workers_job_succeeds_elsewhere_with_one_result(service: Servic
 def test_a_frozen_workers_late_write_is_fenced(service: Service) -> None:
     service.start("janitor")
     frozen = service.start("worker")
-    job_id = service.submit(picture(), HOLD)
+    job_id = service.submit(picture(), hold=HOLD)
     service.wait(job_id, Status.PROCESSING)
     frozen.send(signal.SIGSTOP)
     service.start("worker")
@@ -90,7 +90,7 @@ def test_a_late_write_while_the_job_runs_elsewhere_is_fenced(service: Service) -
     """No heartbeat comes between: only the fence in the UPDATE can keep the late result out."""
     service.start("janitor")
     frozen = service.start("worker", lease_seconds="600", heartbeat_seconds="300")
-    job_id = service.submit(picture(), "hold-4.png")
+    job_id = service.submit(picture(), hold=4)
     service.wait(job_id, Status.PROCESSING)
     frozen.send(signal.SIGSTOP)
     with service.engine.begin() as connection:
@@ -112,7 +112,7 @@ def test_a_late_write_while_the_job_runs_elsewhere_is_fenced(service: Service) -
 def test_flushall_with_jobs_queued_and_running_loses_none(service: Service) -> None:
     service.start("janitor")
     service.start("worker", slots="2")
-    ids = [service.submit(picture(), "hold-3.png") for _ in range(6)]
+    ids = [service.submit(picture(), hold=3) for _ in range(6)]
     wait_for("two to run", lambda: sum(service.job(i).status is Status.PROCESSING for i in ids) == 2)
     service.redis.flushall()
     wait_for("the queue to be true again", lambda: service.redis.xlen(STREAM) > 0)
@@ -152,7 +152,7 @@ def test_one_message_delivered_ten_times_makes_one_run(service: Service) -> None
     service.start("janitor")
     service.start("worker")
     service.start("worker")
-    job_id = service.submit(picture(), HOLD, tell=False)
+    job_id = service.submit(picture(), hold=HOLD, tell=False)
     for _ in range(10):
         add_message(service.redis, job_id)
 
@@ -165,8 +165,8 @@ def test_one_message_delivered_ten_times_makes_one_run(service: Service) -> None
 def test_a_poison_job_is_lost_after_three_attempts_and_its_neighbours_live(service: Service) -> None:
     """The poison is a job whose worker is killed whenever it runs, as by a node's out-of-memory killer."""
     service.start("janitor")
-    poison = service.submit(picture(), "hold-20.png")
-    neighbours = [service.submit(picture(), "hold-0.5.png") for _ in range(6)]
+    poison = service.submit(picture(), hold=20)
+    neighbours = [service.submit(picture(), hold=0.5) for _ in range(6)]
     ended = threading.Event()
 
     def kill_whoever_runs_it() -> None:
@@ -198,7 +198,7 @@ def test_a_poison_job_is_lost_after_three_attempts_and_its_neighbours_live(servi
 
 def test_sigterm_finishes_what_it_can(service: Service) -> None:
     worker = service.start("worker")
-    job_id = service.submit(picture(), HOLD)
+    job_id = service.submit(picture(), hold=HOLD)
     service.wait(job_id, Status.PROCESSING)
     worker.send(signal.SIGTERM)
 
@@ -211,7 +211,7 @@ def test_sigterm_finishes_what_it_can(service: Service) -> None:
 
 def test_sigterm_hands_back_what_it_cannot_finish_at_no_cost(service: Service) -> None:
     worker = service.start("worker", drain_seconds="0")
-    ids = [service.submit(picture(), "hold-5.png") for _ in range(3)]
+    ids = [service.submit(picture(), hold=5) for _ in range(3)]
     for job_id in ids:
         service.wait(job_id, Status.PROCESSING)
     worker.send(signal.SIGTERM)
@@ -229,7 +229,7 @@ def test_sigterm_hands_back_what_it_cannot_finish_at_no_cost(service: Service) -
 def test_sigterm_gives_back_what_it_has_read_but_not_started(service: Service) -> None:
     """A job on its second attempt waits to be alone on its worker; its message goes back at once."""
     worker = service.start("worker")
-    running = service.submit(picture(), "hold-5.png")
+    running = service.submit(picture(), hold=5)
     service.wait(running, Status.PROCESSING)
     retried = service.submit(picture(), tell=False)
     with service.engine.begin() as connection:
@@ -286,7 +286,7 @@ def test_a_cancel_ends_the_child_by_the_heartbeat_when_redis_is_away(
 
 
 def running(service: Service, worker: Process) -> UUID:
-    job_id = service.submit(picture(), LONG)
+    job_id = service.submit(picture(), hold=LONG)
     service.wait(job_id, Status.PROCESSING)
     wait_for("a child", worker.children)
     return job_id

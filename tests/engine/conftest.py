@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.running import LIMITS, Boxed, Result
+from conformance.slow import ZYGOTE
 from core.formats import sniff
 from core.options import Options
 from engine.codecs.registry import prepare_codecs
@@ -38,8 +39,8 @@ def run() -> Converter:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A sandbox of the test's own."""
-    box = Sandbox()
+    """A sandbox of the test's own, whose conversions can be made to wait."""
+    box = Sandbox(ZYGOTE)
     yield box
     box.close()
 

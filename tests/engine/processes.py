@@ -27,7 +27,7 @@ def until(true: Callable[[], bool]) -> None:
 
 
 def zygotes() -> list[int]:
-    return [pid for pid in children_of(os.getpid()) if b"worker.sandbox.zygote" in command(pid) and alive(pid)]
+    return [pid for pid in children_of(os.getpid()) if b"zygote" in command(pid) and alive(pid)]
 
 
 def children_of(pid: int) -> list[int]:

@@ -14,15 +14,18 @@ from worker.sandbox.zygote_process import SINGLE
 
 SUPERVISOR = """
 import os, sys
+from conformance.slow import ZYGOTE, slowed
 from core.options import Options
 from engine.request import Limits, Request
 from worker.sandbox.supervisor import Handle, Sandbox
 
-sandbox = Sandbox()
+sandbox = Sandbox(ZYGOTE)
 limits = Limits(max_pixels=10**6, max_frames=9, max_result_bytes=10**6, memory_bytes=10**9, seconds=60)
-request = Request(source="jpeg", target="png", options=Options(), limits=limits, hold=50)
+request = Request(source="jpeg", target="png", options=Options(), limits=limits)
+upload = os.memfd_create("upload")
+os.write(upload, slowed(b"", 50))
 print("ready", flush=True)
-sandbox.run(request, os.memfd_create("upload"), os.memfd_create("result"), Handle())
+sandbox.run(request, upload, os.memfd_create("result"), Handle())
 """
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from conformance import images
 from conformance.running import LIMITS, Boxed, Result
+from conformance.slow import ZYGOTE
 from tests.engine.processes import PATIENCE, alive, all_children, children, started, the_zygote, until
 from worker.sandbox.supervisor import Handle, Killed, Sandbox, SandboxLost
 
@@ -79,7 +80,7 @@ def test_one_that_waits_for_memory_can_be_ended_though_its_zygote_is_stuck(
 ) -> None:
     """Nobody then tells of the child's end, and its time stands still."""
     monkeypatch.setattr("worker.sandbox.session.LOST_SECONDS", 0.5)
-    box, handle = Sandbox(), Handle()
+    box, handle = Sandbox(ZYGOTE), Handle()
     try:
         box.prepare(jobs=1, budget=BUDGET)
         boxed, first = Boxed(box, LIMITS), the_zygote()
@@ -102,7 +103,7 @@ def test_one_that_waits_for_memory_can_be_ended_though_its_zygote_is_stuck(
 def test_a_zygote_may_die_at_any_moment(threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each job ends well or is lost, in time; later ones are unharmed."""
     monkeypatch.setattr("worker.sandbox.supervisor.PAUSE_SECONDS", 0.05)
-    numbers, box = random.Random(7), Sandbox()  # noqa: S311
+    numbers, box = random.Random(7), Sandbox(ZYGOTE)  # noqa: S311
     try:
         box.prepare(jobs=3, budget=4 << 30)
         boxed = Boxed(box, LIMITS)

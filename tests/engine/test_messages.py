@@ -32,7 +32,7 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 def test_a_request_goes_there_as_it_was() -> None:
     request = Request(
-        source="gif", target="webp", options=Options(width=7, background="#010203"), limits=LIMITS, hold=0.5
+        source="gif", target="webp", options=Options(width=7, background="#010203"), limits=LIMITS, grant=5
     )
     assert Request.from_json(request.as_json()) == request
 

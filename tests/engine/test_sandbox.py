@@ -12,6 +12,7 @@ from PIL import Image
 
 from conformance import images
 from conformance.running import Boxed, Result
+from conformance.slow import ZYGOTE
 from tests.engine.processes import LONG, PATIENCE, alive, children, open_files, started, the_zygote, until
 from worker.sandbox.supervisor import Handle, Killed, Sandbox, SandboxLost
 
@@ -176,7 +177,7 @@ def test_nothing_stays_behind(boxed: Boxed, threads: ThreadPoolExecutor) -> None
 
 
 def test_close_ends_everything(threads: ThreadPoolExecutor) -> None:
-    sandbox = Sandbox()
+    sandbox = Sandbox(ZYGOTE)
     boxed = Boxed(
         sandbox, {"max_pixels": 10**6, "max_frames": 9, "max_result_bytes": 10**6, "memory_bytes": 10**9, "seconds": 60}
     )

@@ -6,7 +6,6 @@ the janitor is the only other way back.
 
 import fcntl
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,13 +92,7 @@ def request_for(claimed: InFlightJob, settings: WorkerSettings) -> Request:
             memory_bytes=settings.job_memory_bytes,
             seconds=settings.job_seconds,
         ),
-        hold=_hold_seconds(claimed.job.filename) if settings.test_hold else 0.0,
     )
-
-
-def _hold_seconds(filename: str) -> float:
-    named = re.match(r"hold-(\d+(?:\.\d+)?)", filename)
-    return float(named[1]) if named else 0.0
 
 
 @contextmanager

@@ -86,7 +86,7 @@
 {{- range $component := list "api" "worker" "janitor" }}
 {{- range (index $.Values $component).extraEnv }}
 {{- if hasPrefix "IMAGEMILL_" .name }}
-- {{ $component }}.extraEnv sets {{ .name }}: settings of imagemill have values of their own (settings, {{ $component }}.settings), whose limits are checked; settings for tests have none. Use the value.
+- {{ $component }}.extraEnv sets {{ .name }}: settings of imagemill have values of their own (settings, {{ $component }}.settings), whose limits are checked. Use the value.
 {{- end }}
 {{- end }}
 {{- end }}

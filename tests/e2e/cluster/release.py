@@ -5,11 +5,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from kubernetes import config
+from kubernetes.client.exceptions import ApiException
 
+from conformance import slow
 from conformance.service import wait_for
 from tests.chart.rendering import VERSION, merged
 from tests.e2e.cluster.helm import Helm
@@ -28,6 +32,11 @@ QUICK: dict[str, Any] = {
     "worker": {"autoscaling": {"cooldownPeriod": 20, "scaleDown": {"stabilizationWindowSeconds": 20}}}
 }
 """Scaling down without the patience of production, for cases about something else."""
+
+
+SLOW = "slow-worker"
+SLOW_PATH = "/srv/slow"
+SLOW_PROGRAMS = Path(slow.__file__).parent
 
 
 @dataclass(frozen=True)
@@ -78,10 +87,27 @@ class Release:
         self.helm.upgrade(self.values(*changes))
 
     def allow_holds(self) -> None:
-        """Let workers hold jobs, as no value of the chart can."""
-        env = [{"name": "IMAGEMILL_TEST_HOLD", "value": "true"}]
-        body = {"spec": {"template": {"spec": {"containers": [{"name": "worker", "env": env}]}}}}
+        """Start workers whose conversions wait as long as an upload says: the test's own programs, mounted."""
+        self._put_slow_worker()
+        container = {
+            "name": "worker",
+            # The image's entry point is `python -m`.
+            "args": ["slow_worker"],
+            "env": [{"name": "PYTHONPATH", "value": SLOW_PATH}],
+            "volumeMounts": [{"name": SLOW, "mountPath": SLOW_PATH, "readOnly": True}],
+        }
+        pod = {"containers": [container], "volumes": [{"name": SLOW, "configMap": {"name": SLOW}}]}
+        body = {"spec": {"template": {"spec": pod}}}
         self.cluster.apps.patch_namespaced_deployment("imagemill-worker", self.cluster.namespace, body)
+
+    def _put_slow_worker(self) -> None:
+        files = {path.name: path.read_text(encoding="utf-8") for path in SLOW_PROGRAMS.glob("slow_*.py")}
+        body = {"metadata": {"name": SLOW}, "data": files}
+        try:
+            self.cluster.core.create_namespaced_config_map(self.cluster.namespace, body)
+        except ApiException as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
 
     def start(self, plan: Plan) -> Driver:
         return Driver(self.cluster, self.images.api, plan)

@@ -92,10 +92,9 @@ def attempt(url: str, body: bytes | None) -> bytes | None:
 
 
 def form(number: int, hold: float) -> bytes:
-    """The upload: a small picture, another one for each number."""
-    name = f"hold-{hold:g}.png" if hold else "picture.png"
-    head = f'file"; filename="{name}'.encode()
-    return b"".join((part(b"target_format", b"gif"), part(head, png(number)), b"--edge--\r\n"))
+    """Return the upload: a small picture, another one for each number, which says how long its conversion waits."""
+    picture = png(number) + (f"hold={hold:g}".encode() if hold else b"")
+    return b"".join((part(b"target_format", b"gif"), part(b'file"; filename="picture.png', picture), b"--edge--\r\n"))
 
 
 def part(name: bytes, content: bytes) -> bytes:

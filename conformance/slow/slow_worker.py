@@ -1,0 +1,20 @@
+"""`python -m worker` with slow_zygote, which stands beside this file."""
+
+import os
+import sys
+from pathlib import Path
+
+from worker import __main__ as program
+from worker.sandbox import zygote_process
+
+
+def main() -> int:
+    """As the worker's."""
+    plain = zygote_process.environment()
+    path = f"{plain['PYTHONPATH']}{os.pathsep}{Path(__file__).resolve().parent}"
+    vars(zygote_process).update(environment=lambda: {**plain, "PYTHONPATH": path})
+    return program.main("slow_zygote")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+"""A zygote whose children wait as long as an upload says (`hold=SECONDS` at its end), then convert as usual."""
+
+import re
+import time
+
+from engine import pipeline, steps
+from engine.conversion import Conversion
+from worker.sandbox import zygote
+
+HOLD = re.compile(rb"hold=(\d+(?:\.\d+)?)\Z")
+
+
+def hold(job: Conversion) -> None:
+    """Wait without using the processor, but not beyond the deadline."""
+    if found := HOLD.search(job.data[-32:]):
+        job.data = job.data[: -len(found[0])]
+        time.sleep(min(float(found[1]), job.deadline.left()))
+
+
+if __name__ == "__main__":
+    vars(pipeline).update(STEPS=(hold, *steps.STEPS))
+    zygote.main()
