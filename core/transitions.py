@@ -69,3 +69,6 @@ RECLAIM = Transition(name="reclaim", sources=_RUNNING, target=Status.QUEUED, lea
 LOSE = Transition(name="lose", sources=_RUNNING, target=Status.FAILED, lease_over=True, attempts_left=False)
 CANCEL = Transition(name="cancel", sources=OPEN, target=Status.CANCELED)
 EXPIRE = Transition(name="expire", sources=frozenset({Status.SUCCEEDED, Status.FAILED}), target=Status.EXPIRED)
+
+TRANSITIONS = (CLAIM, SUCCEED, FAIL, HAND_BACK, RECLAIM, LOSE, CANCEL, EXPIRE)
+"""All of them, for the docs and the model."""

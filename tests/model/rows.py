@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from core import transitions
 from core.transitions import Status, Transition
-
-TRANSITIONS = tuple(value for value in vars(transitions).values() if isinstance(value, Transition))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ the record, the stream (w waiting, f and s pending lately and for long, g a ghos
 
 import pytest
 
+from core.transitions import TRANSITIONS
 from tests.model.broken_rules import BROKEN
 from tests.model.properties import Breach
-from tests.model.rows import TRANSITIONS
 from tests.model.rules import Rules, Scope
 from tests.model.search import search
 from tests.model.state import Faults

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, tex
 
 from core.record import advance, changes, find_job, lease, may
 from core.tables import jobs
-from core.transitions import Lease, Status, Transition
-from tests.model.rows import TRANSITIONS, Row, take
+from core.transitions import TRANSITIONS, Lease, Status, Transition
+from tests.model.rows import Row, take
 
 JOB = UUID(int=1)
 DAY = date(2026, 1, 1)

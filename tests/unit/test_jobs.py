@@ -6,8 +6,8 @@ import pytest
 
 from core.announce import OPEN_TTL_MS, OVER_TTL_MS, decode, decode_cached, encode, ttl_ms
 from core.jobs import Job
-from core.transitions import OPEN, TERMINAL, Status
-from tests.model.rows import TRANSITIONS, Row, take
+from core.transitions import OPEN, TERMINAL, TRANSITIONS, Status
+from tests.model.rows import Row, take
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 
