@@ -199,6 +199,10 @@ FORMATS: tuple[Format, ...] = (
         modes=GREY_AND_COLOUR, frames=Frames.PAGES, max_side=65_500,
         options=EVERY_TARGET | {"quality", "animation", "background", "dpi"},
     ),
+    Format(
+        "sgi", "SGI", "image/sgi", "sgi", magic.starts(b"\x01\xda\0\1", b"\x01\xda\0\2", b"\x01\xda\1\1", b"\x01\xda\1\2"),
+        carries=Carries(alpha=True, bits=16), modes=WITH_GREY, alpha=Alpha.FULL,
+    ),
     # The last: it is told by what it does not contradict.
     Format(
         "tga", "TGA", "image/x-tga", "tga", magic.is_tga,

@@ -239,6 +239,7 @@ BOMBS: tuple[Bomb, ...] = (
     Bomb("PCX, claims 60,000 x 60,000", "pcx", claiming("PCX", 8, "<HH", MANY, MANY), BROKEN),
     Bomb("DDS, claims 60,000 x 60,000", "dds", claiming("DDS", 12, "<II", MANY, MANY), BROKEN),
     Bomb("QOI, claims 60,000 x 60,000", "qoi", claiming("QOI", 4, ">II", MANY, MANY), BROKEN),
+    Bomb("SGI, claims 60,000 x 60,000", "sgi", claiming("SGI", 6, ">HH", MANY, MANY), BROKEN),
     Bomb("PPM, claims 60,000 x 60,000", "ppm", lambda: b"P6 60000 60000 255\n" + bytes(1000), BROKEN),
     Bomb("JPEG, claims 65,500 x 65,500", "jpeg", lambda: claims.jpeg(65_500), BROKEN),
     Bomb("JPEG, 36 MP in 1,000 scans", "jpeg", lambda: _jpeg_of_scans(6_000, 1_000), frozenset({"unsupported_image"})),

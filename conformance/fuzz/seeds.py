@@ -12,7 +12,7 @@ LARGEST = 12_000
 
 MAGIC = {
     "jpeg": 3, "png": 8, "webp": 12, "gif": 6, "tiff": 4, "bmp": 2, "avif": 12, "jp2": 12, "ico": 4, "icns": 4,
-    "ppm": 2, "pcx": 4, "dds": 8, "psd": 6, "qoi": 4, "tga": 3, "heic": 12, "jxl": 2,
+    "ppm": 2, "pcx": 4, "dds": 8, "psd": 6, "qoi": 4, "tga": 3, "heic": 12, "jxl": 2, "sgi": 4,
 }  # fmt: skip
 """Leading bytes that are left alone. A file that is no longer of its format is refused before any decoder."""
 

@@ -13,13 +13,13 @@ from conformance.matrix import pictures
 from conformance.matrix.pictures import Pixels
 from conformance.matrix.subjects import PLAYS, Kind, Subject
 
-ALPHA = {"png", "webp", "tiff", "avif", "heic", "jxl", "jp2", "ico", "icns", "tga", "dds", "qoi"}
+ALPHA = {"png", "webp", "tiff", "avif", "heic", "jxl", "jp2", "ico", "icns", "tga", "dds", "qoi", "sgi"}
 BINARY_ALPHA = {"gif"}
 FLAT = {"jpeg", "bmp", "ppm", "pcx", "pdf"}
 ANIMATED = {"gif", "png", "webp", "avif"}
 PAGED = {"tiff", "pdf"}
 DEEP = {"png", "tiff", "jp2", "jxl", "ppm"}
-EXACT = {"png", "gif", "tiff", "bmp", "jp2", "ico", "icns", "tga", "ppm", "pcx", "dds", "qoi"}
+EXACT = {"png", "gif", "tiff", "bmp", "jp2", "ico", "icns", "tga", "ppm", "pcx", "dds", "qoi", "sgi"}
 """Targets that lose no bit of a picture that they can hold, unless a quality is asked for."""
 
 ICONS = {"ico": (16, 24, 32, 48, 64, 128, 256), "icns": (16, 32, 64, 128, 256, 512, 1024)}

@@ -2,10 +2,12 @@
 
 import struct
 
+import numpy as np
 from imagecodecs import brotli_encode
 from PIL import Image
 
 from conformance import images
+from conformance.matrix.pictures import Pixels
 
 
 def psd(picture: Image.Image) -> bytes:
@@ -52,3 +54,10 @@ def jxl_with_boxes(codestream: bytes, exif: Image.Exif) -> bytes:
         (b"jxlc", codestream),
     )
     return b"".join(struct.pack(">I", len(body) + 8) + kind + body for kind, body in boxes)
+
+
+def sgi16(samples: Pixels) -> bytes:
+    """Planes of 16 bits, the lowest row first (The SGI Image File Format 0.97)."""
+    height, width, planes = samples.shape
+    header = struct.pack(">HBBHHHHII", 474, 0, 2, 3 if planes > 1 else 2, width, height, planes, 0, 65_535)
+    return header.ljust(512, b"\0") + np.moveaxis(samples[::-1], 2, 0).astype(">u2").tobytes()

@@ -247,5 +247,6 @@ READERS: dict[str, tuple[Reader, ...]] = {
     "dds": (WIDE, MAGICK, FFMPEG),
     "psd": (WIDE_PSD, Reader("ImageMagick", ("magick",), by_magick_composite)),
     "qoi": (FFMPEG,),
+    "sgi": (FFMPEG, MAGICK),
     "pdf": (Reader("poppler", ("pdfimages", "vips"), by_poppler),),
 }

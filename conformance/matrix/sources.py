@@ -17,7 +17,7 @@ from PIL import Image, PngImagePlugin
 
 from conformance import images
 from conformance.matrix import pictures
-from conformance.matrix.handmade import ICNS_KINDS, icns, jxl_with_boxes, psd
+from conformance.matrix.handmade import ICNS_KINDS, icns, jxl_with_boxes, psd, sgi16
 from conformance.matrix.pictures import Pixels
 from conformance.matrix.subjects import Kind, Subject
 from conformance.matrix.turning import turned_by_boxes
@@ -39,9 +39,10 @@ PILLOW: dict[str, tuple[str, dict[str, Any]]] = {
     "pcx": ("PCX", {}),
     "dds": ("DDS", {}),
     "qoi": ("QOI", {}),
+    "sgi": ("SGI", {}),
 }
 
-ALPHA = {"png", "webp", "tiff", "avif", "jp2", "tga", "dds", "qoi", "ico", "icns", "psd", "heic", "jxl"}
+ALPHA = {"png", "webp", "tiff", "avif", "jp2", "tga", "dds", "qoi", "sgi", "ico", "icns", "psd", "heic", "jxl"}
 ENCODERS: dict[str, tuple[str, ...]] = {
     "heic": ("heif-enc", "-q", "98", "-p", "chroma=444", "-o", "{out}", "{in}"),
     "jxl": ("cjxl", "--quiet", "-d", "0", "-e", "3", "{in}", "{out}"),
@@ -135,6 +136,7 @@ def _grey16(subject: Subject, name: str) -> bytes | None:
         return images.encoded(grey, PILLOW[name][0])
     if name == "jxl":
         return _encoded_by_tool(name, images.encoded(grey, "PNG"), ".png")
+    # An SGI's 16 bits are read as 8, grey too: `_colour16` and the tests of the engine have those.
     return None
 
 
@@ -145,6 +147,8 @@ def _colour16(subject: Subject, name: str) -> bytes | None:
         return b"P6\n%d %d\n65535\n" % (width, height) + samples.tobytes()
     if name == "tiff":
         return _tiff16(width, height, samples.tobytes())
+    if name == "sgi":
+        return sgi16(samples)
     rows = b"".join(b"\0" + row.tobytes() for row in samples)
     png = images.png_of(width, height, 16, 2, rows)
     if name == "jxl":

@@ -29,7 +29,7 @@ ANIMATIONS = {
     "avif": images.animated_avif,
     "png": images.animated_png,
 }
-WITH_ALPHA = ["png", "webp", "tiff", "avif", "gif", "heic", "jxl", "jp2", "dds", "qoi", "tga"]
+WITH_ALPHA = ["png", "webp", "tiff", "avif", "gif", "heic", "jxl", "jp2", "dds", "qoi", "sgi", "tga"]
 FILM_SIZE = images.film()[0].size
 SIDE = 64
 """A size that icons have too."""

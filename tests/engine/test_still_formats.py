@@ -10,7 +10,7 @@ from PIL import Image
 
 from conformance import images
 from conformance.profiles import DISPLAY_P3, rgb_profile
-from conformance.running import apart, near
+from conformance.running import Boxed, apart, near
 from tests.engine.conftest import Converter
 
 
@@ -104,7 +104,63 @@ def test_the_text_forms_of_pnm_are_read(run: Converter, head: bytes) -> None:
     assert [image.getpixel((x, 0)) for x in (0, 1)] == [(0, 0, 0), (255, 255, 255)]
 
 
-@pytest.mark.parametrize("name", ["JPEG2000", "ICO", "PPM", "PCX", "DDS", "QOI", "TGA"])
+def packed_sgi(rows: list[bytes], *, depth: int = 1, width: int = 4) -> bytes:
+    """One plane, the lowest row first: a table of where rows start, one of how long they are, the rows."""
+    head = struct.pack(">HBBHHHH", 474, 1, depth, 2, width, len(rows), 1).ljust(512, b"\0")
+    starts = [512 + 8 * len(rows) + sum(map(len, rows[:index])) for index in range(len(rows))]
+    return head + struct.pack(f">{2 * len(rows)}I", *starts, *map(len, rows)) + b"".join(rows)
+
+
+def overlapping_sgi(height: int = 2000) -> bytes:
+    """Each row begins two bytes behind the one before it, and goes on to the end."""
+    runs = b"\x01\x10" * 2 * height + b"\0"
+    head = struct.pack(">HBBHHHH", 474, 1, 1, 2, height, height, 1).ljust(512, b"\0")
+    starts = [512 + 8 * height + 2 * index for index in range(height)]
+    return head + struct.pack(f">{2 * height}I", *starts, *(len(runs) - 2 * index for index in range(height))) + runs
+
+
+RUNS = [b"\x04\x10\0", b"\x82\1\2\x02\xff\0"]
+"""A run of four; two samples as they are and a run of two."""
+
+
+def test_a_packed_sgi_is_read_from_below(run: Converter) -> None:
+    assert list(run(packed_sgi(RUNS), "png").image().tobytes()) == [1, 2, 255, 255, 16, 16, 16, 16]
+
+
+def test_of_an_sgi_with_16_bits_8_are_kept_and_that_is_said(run: Converter) -> None:
+    rows = [struct.pack(">3H", 0x0004, 0x8000, 0), struct.pack(">6H", 0x0084, 0, 0x4000, 0x8000, 0xFFFF, 0)]
+    result = run(packed_sgi(rows, depth=2), "png")
+    assert result.warnings == ["depth_reduced"]
+    assert list(result.image().tobytes()) == [0, 64, 128, 255, 128, 128, 128, 128]
+
+
+@pytest.mark.parametrize(
+    ("data", "failure"),
+    [
+        (packed_sgi([RUNS[0], b"\x02\x10\0"]), "corrupt_image"),
+        (packed_sgi([RUNS[0], b"\x05\x10\0"]), "corrupt_image"),
+        (packed_sgi([RUNS[0], b"\x84\x10"]), "corrupt_image"),
+        (packed_sgi([RUNS[0], b""]), "corrupt_image"),
+        (packed_sgi([RUNS[0], RUNS[1][:-1]]), "corrupt_image"),
+        (packed_sgi(RUNS)[:-1], "truncated_image"),
+        (packed_sgi(RUNS)[:520], "truncated_image"),
+        (packed_sgi(RUNS)[:100], "truncated_image"),
+        (packed_sgi([]), "corrupt_image"),
+        (overlapping_sgi(), "corrupt_image"),
+        (packed_sgi(RUNS)[:104] + struct.pack(">I", 3) + packed_sgi(RUNS)[108:], "unsupported_image"),
+    ],
+)
+def test_of_a_bad_sgi_there_is_no_half_picture(run: Converter, data: bytes, failure: str) -> None:
+    """Rows that are too short, too long, cut or missing; no rows; rows on each other; and a color map."""
+    assert run(data, "png").failure == failure
+
+
+def test_an_sgi_says_nothing_of_its_own_name(boxed: Boxed) -> None:
+    data = boxed(images.encoded(images.quarters(), "PNG"), source="png", target="sgi").data
+    assert data[24:512] == bytes(488)
+
+
+@pytest.mark.parametrize("name", ["JPEG2000", "ICO", "PPM", "PCX", "DDS", "QOI", "SGI", "TGA"])
 def test_a_cut_file_fails_with_a_stable_code(run: Converter, name: str) -> None:
     noise = Image.effect_noise((64, 64), 80).convert("RGB")
     settings = {"sizes": [(64, 64)]} if name == "ICO" else {}
