@@ -114,6 +114,7 @@ MEASURED: dict[str, Memory] = {
     "psd": Memory(read=Factor(6.7, 13.3)),
     "qoi": Memory(read=Factor(6.6, 13.1), write=Factor(14.0, 16.4)),
     "pdf": Memory(write=Factor(5.3, 13.4)),
+    "sgi": Memory(read=Factor(6.0, 13.4), write=Factor(8.0, 10.3)),
     "tga": Memory(read=Factor(8.3, 13.4), write=Factor(5.3, 6.7)),
 }  # fmt: skip
 
