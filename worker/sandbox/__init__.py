@@ -1,1 +1,1 @@
-"""The sandbox: each conversion in a process of its own, which can do nothing else."""
+"""The sandbox: each conversion runs in a process of its own that can do nothing else."""

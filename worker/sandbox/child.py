@@ -1,7 +1,7 @@
-"""What happens in the child of one job: it gets ready, waits for the job, shuts itself in, converts, and answers.
+"""The child of one job: it warms up, waits for the job, applies the sandbox, converts, and answers.
 
-It is forked ahead, so that the fork and the memory that a first conversion touches cost the job no time. It is thrown
-away afterwards, whatever the bytes that it read have made of it.
+It is forked ahead, so that neither the fork nor the first touch of memory costs the job time. It runs one job only, so
+hostile bytes can never reach a second one.
 """
 
 import io
@@ -20,21 +20,21 @@ from engine.request import Header, Outcome, Request, failed
 from worker.sandbox import seccomp
 from worker.sandbox.protocol import GO, said
 from worker.sandbox.result_file import open_result
-from worker.sandbox.rlimits import be_called, close_all_but, die_with_parent, limit_self
+from worker.sandbox.rlimits import apply_limits, close_all_but, set_parent_death_signal, set_process_name
 
 LARGEST_REQUEST = 1 << 16
 
 THREADED = frozenset({"avif", "heic"})
-"""Formats whose libraries may start threads; all others get none.
+"""Formats whose libraries may start threads. All others get none.
 
-libde265 and x265 start some though they are set to one. libaom and dav1d, set to one, start none; other libraries that
-Pillow may be built with for AVIF do.
+libde265 and x265 start threads although they are set to one. libaom and dav1d obey. Pillow may be built with other
+libraries for AVIF, and those start threads.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a child knows from its zygote: its process id, its address space in bytes, and whether there are filters."""
+    """Facts from the zygote: its process id, its address space in bytes, and whether the kernel has filters."""
 
     zygote: int
     space: int
@@ -43,7 +43,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a child was given: the request, the files, and its end of the job's socket."""
+    """The job of a child: the request, the files, and its end of the job's socket."""
 
     request: Request
     upload: int
@@ -51,15 +51,15 @@ class Job:
     answer: socket.socket
 
 
-def run_child(channel: socket.socket, rehearse: Callable[[], None], surroundings: Surroundings) -> NoReturn:
-    """Live as a child: `channel` brings the one job; `rehearse` is a conversion that warms up."""
+def run_child(channel: socket.socket, warm_up_child: Callable[[], None], surroundings: Surroundings) -> NoReturn:
+    """Run as a child. `channel` brings the one job; `warm_up_child` is a conversion that touches memory first."""
     status = 1
     try:
-        die_with_parent(surroundings.zygote)
-        be_called("waiting")
+        set_parent_death_signal(surroundings.zygote)
+        set_process_name("waiting")
         close_all_but({0, 1, 2, channel.fileno()})
         warnings.simplefilter("ignore")
-        rehearse()
+        warm_up_child()
         filters = {threads: seccomp.build(threads=threads) for threads in (False, True) if surroundings.filters}
         job = _receive(channel)
         if job is not None:
@@ -72,7 +72,7 @@ def run_child(channel: socket.socket, rehearse: Callable[[], None], surroundings
 
 
 def _receive(channel: socket.socket) -> Job | None:
-    """The job; None when the zygote is gone."""
+    """Wait for the job; None when the zygote is gone."""
     text, fds, _, _ = socket.recv_fds(channel, LARGEST_REQUEST, 3)
     channel.close()
     if not text:
@@ -81,16 +81,16 @@ def _receive(channel: socket.socket) -> Job | None:
 
 
 def _work(job: Job, filters: dict[bool, bytes], space: int) -> None:
-    """Nothing that the upload makes of this process gets further than the job's two files and its socket."""
-    be_called("converting")
+    """Apply the sandbox and convert. From then on this process reaches the job's two files and its socket only."""
+    set_process_name("converting")
     words = _silence()
     request = job.request
     try:
         threads = bool({request.source, request.target} & THREADED)
         grant = request.grant or request.limits.memory_bytes
-        # Asked for now: some C libraries do it by way of a call that takes paths.
+        # Before the filter: some C libraries implement fstat with a call that takes paths.
         size = os.fstat(job.upload).st_size
-        limit_self(request.limits, space=space, grant=grant, threads=threads)
+        apply_limits(request.limits, space=space, grant=grant, threads=threads)
         if filters:
             seccomp.install(filters[threads])
         outcome = _convert(job, size)
@@ -104,7 +104,7 @@ def _work(job: Job, filters: dict[bool, bytes], space: int) -> None:
 
 
 def _silence() -> io.StringIO:
-    """What comes on stderr is kept for the supervisor: the log is no place for a stranger to write to."""
+    """Keep stderr for the supervisor. A child must not write to the log itself."""
     os.dup2(1, 2)
     sys.stderr = words = io.StringIO()
     return words

@@ -1,4 +1,4 @@
-"""The way to end a conversion that runs."""
+"""A handle to kill a running conversion."""
 
 import os
 import select
@@ -6,7 +6,7 @@ import signal
 import threading
 
 LOST_SECONDS = 15.0
-"""A killed child is gone at once. When it is not in this time, its zygote is taken as lost."""
+"""A killed child ends at once. When it has not ended by then, its zygote counts as lost."""
 
 
 class Killed(Exception):
@@ -14,7 +14,7 @@ class Killed(Exception):
 
 
 class Handle:
-    """Ends one conversion, from any thread, at any time."""
+    """Kills one conversion, from any thread, at any time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,13 +27,13 @@ class Handle:
         return self._killed
 
     def kill(self) -> None:
-        """End the conversion; if it has not begun it never does. Calling it again, or too late, does nothing."""
+        """Kill the conversion; one that has not begun never does. Calling it again, or too late, does nothing."""
         with self._lock:
             self._killed = True
             self._signal()
 
     def bind(self, pidfd: int) -> None:
-        """The child is there; the pidfd is ours from now on."""
+        """Bind the child. The handle owns the pidfd from now on."""
         with self._lock:
             self._pidfd = pidfd
             if self._killed:
@@ -50,7 +50,7 @@ class Handle:
         return self._pidfd is not None
 
     def release(self) -> None:
-        """Make sure that the child is gone, so that nothing writes to the result any more, and let go of it."""
+        """Kill the child, wait for its end so that nothing writes to the result any more, and close the pidfd."""
         with self._lock:
             if self._pidfd is None:
                 return

@@ -1,7 +1,7 @@
-"""Landlock: a process gives up the file system, the network and signals to strangers, with all that it will start.
+"""Landlock: a process and all its children give up the file system, the network, and signals to other processes.
 
-A second wall behind the system-call filter, put up once, in the zygote. Constants: linux/landlock.h; the numbers of the
-system calls are the same on every machine (include/uapi/asm-generic/unistd.h).
+It is the second layer behind the system-call filter, applied once, in the zygote. Constants: linux/landlock.h. The
+numbers of the system calls are the same on every machine (include/uapi/asm-generic/unistd.h).
 """
 
 import ctypes
@@ -14,11 +14,11 @@ CREATE_RULESET, RESTRICT_SELF = 444, 446
 VERSION = 1  # LANDLOCK_CREATE_RULESET_VERSION
 
 FILE_SYSTEM = {1: 0x1FFF, 2: 0x3FFF, 3: 0x7FFF, 5: 0xFFFF}
-"""What can be handled of the file system from that version of the interface on: every right there is."""
+"""Every right to the file system, by the version of the interface that introduced it."""
 NETWORK = {4: 0x3}
-"""To bind, and to connect, a TCP port."""
+"""Bind and connect TCP ports."""
 SCOPES = {6: 0x3}
-"""Abstract UNIX sockets, and signals, of processes outside."""
+"""Abstract UNIX sockets of processes outside, and signals to them."""
 
 
 class LandlockMissing(Exception):
@@ -26,14 +26,13 @@ class LandlockMissing(Exception):
 
 
 def give_up_files() -> int:
-    """Restrict this process to what is open already; the version of the interface that the kernel has.
+    """Restrict this process to the files that are open already. Return the kernel's version of the interface.
 
-    Raises LandlockMissing. The process must have given up gaining privileges before (PR_SET_NO_NEW_PRIVS), and must have
-    one thread only.
+    The process must be single-threaded and must have set PR_SET_NO_NEW_PRIVS. Raises LandlockMissing.
     """
     version = _call(CREATE_RULESET, None, 0, VERSION)
     rights = [_latest(table, version) for table in (FILE_SYSTEM, NETWORK, SCOPES)]
-    # struct landlock_ruleset_attr; an older kernel refuses fields that it does not know.
+    # struct landlock_ruleset_attr: an older kernel rejects fields that it does not know.
     fields = 1 if version < 4 else 2 if version < 6 else 3
     attributes = struct.pack(f"{fields}Q", *rights[:fields])
     ruleset = _call(CREATE_RULESET, attributes, len(attributes), 0)

@@ -1,4 +1,4 @@
-"""The C library, for the few calls that Python has no name for."""
+"""The C library, for the few calls that Python lacks."""
 
 import ctypes
 from functools import cache
@@ -6,5 +6,5 @@ from functools import cache
 
 @cache
 def libc() -> ctypes.CDLL:
-    """Loaded once a process, and so before a filter could refuse it."""
+    """Load the C library once per process, before a filter could deny it."""
     return ctypes.CDLL(None, use_errno=True)

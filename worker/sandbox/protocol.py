@@ -1,4 +1,4 @@
-"""The packets on a job's socket, read without trust: they may come from a process that hostile bytes have taken over."""
+"""The packets on a job's socket. They are not trusted: hostile bytes may have compromised the sender."""
 
 import json
 import os
@@ -12,12 +12,12 @@ LARGEST = 1 << 16
 LONGEST_SAYING = 8000
 
 GO = b"go"
-"""The supervisor's one word: there is memory for what the header promised."""
+"""The supervisor's only message: the memory for the conversion is reserved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The child exists; the pidfd is the receiver's to close."""
+    """The child exists. The receiver must close the pidfd."""
 
     pid: int
     pidfd: int
@@ -25,48 +25,48 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """The child was reaped with that wait status."""
+    """The child was reaped with this wait status."""
 
     status: int
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the child would have written to stderr, on one line."""
+    """The child's stderr, on one line."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """Something that is no message."""
+    """A malformed message."""
 
 
 Message = Started | Exit | Header | Outcome | Said | Malformed
 
 
 def said(text: str) -> bytes:
-    """What a child has to say, the end of it."""
+    """Encode the end of a child's stderr as a message."""
     return json.dumps({"said": text[-LONGEST_SAYING:]}).encode()
 
 
 def read_message(source: socket.socket) -> Message | None:
-    """The next packet, None at the end of the socket."""
+    """Read the next packet; None at the end of the socket."""
     try:
         text, fds, _, _ = socket.recv_fds(source, LARGEST, 4)
     except ConnectionResetError:
-        # Said once, before what is still there to read, when the other end is gone without having read ours.
+        # Raised once, before the packets that are still there, when the other end closed without reading ours.
         text, fds, _, _ = socket.recv_fds(source, LARGEST, 4)
     if not text and not fds:
         return None
-    message = _understood(text, fds)
+    message = _parse(text, fds)
     for fd in fds:
         if not isinstance(message, Started) or fd != message.pidfd:
             os.close(fd)
     return message
 
 
-def _understood(text: bytes, fds: list[int]) -> Message:
+def _parse(text: bytes, fds: list[int]) -> Message:
     try:
         values: Any = json.loads(text)
         match values:
@@ -77,13 +77,13 @@ def _understood(text: bytes, fds: list[int]) -> Message:
             case {"header": header, **rest} if not rest:
                 return Header.of(header)
             case {"said": str(words), **rest} if not rest:
-                return Said(_on_one_line(words[-LONGEST_SAYING:]))
+                return Said(_join_lines(words[-LONGEST_SAYING:]))
         return Outcome.from_json(text)
     except (ValueError, RecursionError):
         return Malformed()
 
 
-def _on_one_line(words: str) -> str:
-    """No character that a log or a terminal would take for its own."""
+def _join_lines(words: str) -> str:
+    """Join the lines, and replace every character that a log or a terminal would interpret."""
     lines = " / ".join(line.strip() for line in words.splitlines())
     return "".join(letter if letter.isprintable() else "?" for letter in lines)

@@ -1,4 +1,4 @@
-"""What a process does to itself before it reads hostile bytes: Linux only."""
+"""Limits that a process sets on itself before it reads hostile bytes. Linux only."""
 
 import ctypes
 import os
@@ -15,31 +15,34 @@ PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 PR_SET_NO_NEW_PRIVS = 38
 CAPABILITY_VERSION_3 = 0x2008_0522
-"""Of <linux/capability.h>: 64 bits a set."""
+"""From <linux/capability.h>: each set has 64 bits."""
 
 FILES = 32
-"""Open files that a child may have; it needs six and a few of the C libraries' own."""
+"""Open files of a child. It needs six, and the C libraries need a few."""
 
 CPU_GRACE = 2
-"""Seconds of processor time beyond the job's seconds: the clock on the wall is the limit, this is for runaways."""
+"""Seconds of processor time beyond the job's seconds. The deadline is wall-clock time; this stops runaways."""
 
 
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process when the thread that forked it ends; leave at once if it is gone already."""
+def set_parent_death_signal(parent: int) -> None:
+    """Set the parent-death signal to SIGKILL. Exit at once when the parent has already died.
+
+    The kernel sends it when the thread that forked this process ends.
+    """
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def give_up_privileges() -> None:
-    """No program that this process or its children start can gain rights."""
+    """Deny new privileges to every program that this process or its children start."""
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
 def drop_capabilities() -> None:
-    """Give up what root may beyond its files. A worker should not be root; if it is, its conversions are less.
+    """Drop all capabilities. A worker should not be root; if it is, its conversions still have no privileges.
 
-    What this process and its children open later is judged as for any user who owns root's files.
+    Files are opened from now on with the rights of a normal user who owns root's files.
     """
     header = struct.pack("<Ii", CAPABILITY_VERSION_3, 0)
     # Effective, permitted and inheritable, each in two halves of 32 bits.
@@ -47,21 +50,22 @@ def drop_capabilities() -> None:
         sys.exit(f"capset was refused: errno {ctypes.get_errno()}")
 
 
-def be_called(name: str) -> None:
-    """What `ps` and `top` show; at most 15 bytes."""
+def set_process_name(name: str) -> None:
+    """Set the name that `ps` and `top` show, at most 15 bytes."""
     _prctl(PR_SET_NAME, name.encode())
 
 
-def limit_self(limits: Limits, *, space: int, grant: int, threads: bool) -> None:
-    """Resource limits of a child, from which it cannot come back.
+def apply_limits(limits: Limits, *, space: int, grant: int, threads: bool) -> None:
+    """Set the resource limits of a child for good.
 
-    Memory is counted as address space beyond `space`, what the child has from its zygote: private memory cannot grow
-    without it, a failed allocation is an answer (MemoryError) and not a kill, and the pages shared with the zygote,
-    which cost nothing, do not count. At first it is `grant`; the supervisor may raise that up to the limit, the child,
-    behind its filter, cannot. A result that gets too large is EFBIG, not SIGXFSZ.
+    Memory is limited as address space beyond `space`, the baseline that the child has from its zygote. Private memory
+    cannot grow without address space. A failed allocation is an answer (MemoryError), not a kill. Pages shared with
+    the zygote cost nothing and do not count. The soft limit is baseline + `grant`. The supervisor may raise it up to
+    the hard limit; the child's system-call filter denies that to the child. A result that grows too large is EFBIG, not
+    SIGXFSZ.
     """
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    # Reading the header has that time, and the conversion again.
+    # Reading the header may take that long, and the conversion may take it again.
     seconds = 2 * int(limits.seconds) + CPU_GRACE
     processors = (os.cpu_count() or 1) if threads else 1
     for kind, soft, hard in (
@@ -73,7 +77,7 @@ def limit_self(limits: Limits, *, space: int, grant: int, threads: bool) -> None
     ):
         resource.setrlimit(kind, (soft, soft if hard is None else hard))
     if not threads:
-        # It counts threads too, and those of the user on the whole machine: so it is none, or it is no limit.
+        # RLIMIT_NPROC counts every thread of this user on the machine, so only 0 is a usable value.
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
@@ -81,7 +85,7 @@ def close_all_but(kept: Iterable[int]) -> None:
     """Close every other file descriptor."""
     start = 0
     for fd in sorted(set(kept)):
-        # An empty range must not be asked for: some Pythons take (0, 0) for all there are.
+        # Never pass an empty range: some Pythons take (0, 0) for all descriptors.
         if start < fd:
             os.closerange(start, fd)
         start = fd + 1

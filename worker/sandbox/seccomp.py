@@ -1,8 +1,7 @@
-"""A system-call filter for a process that reads hostile bytes: what it may still ask the kernel for.
+"""A system-call filter for a process that reads hostile bytes.
 
-The list is of what is allowed: memory, reading and writing what is open, sleeping, ending, and, where a codec needs
-them, threads. All else is refused with EPERM: there is no opening of files, no socket, no other process, no signal to
-one, no executable memory.
+It allows memory, reading and writing open files, sleeping, exiting and, where a codec needs them, threads. Everything
+else fails with EPERM: opening files, sockets, processes, signals to other processes, executable memory.
 
 Constants: linux/seccomp.h, linux/filter.h, linux/bpf_common.h, linux/audit.h, linux/sched.h, asm-generic/mman-common.h;
 numbers of system calls: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h.
@@ -70,17 +69,17 @@ MACHINES = {
 }  # fmt: skip
 
 CHECKED = frozenset({"mmap", "mprotect", "sendto", "tgkill", "clone", "clone3"})
-"""Calls of the tables that are allowed with certain arguments only."""
+"""Calls that are allowed with certain arguments only."""
 
 
 class SeccompMissing(Exception):
-    """The kernel has no filters, refuses them, or the machine is none that is known here."""
+    """The kernel has no filters or refuses them, or the machine is unknown."""
 
 
 def install(program: bytes) -> None:
-    """Put a filter on this thread and all that it starts, for good. Raises SeccompMissing when that cannot be.
+    """Put a filter on this thread and all that it starts, for good.
 
-    The process must have given up gaining privileges before (PR_SET_NO_NEW_PRIVS).
+    The process must have set PR_SET_NO_NEW_PRIVS. Raises SeccompMissing.
     """
     code = ctypes.create_string_buffer(program, len(program))
     # struct sock_fprog: the number of instructions, and where they are.
@@ -91,7 +90,7 @@ def install(program: bytes) -> None:
 
 
 def build(*, threads: bool, denied: int = RET_ERRNO | errno.EPERM) -> bytes:
-    """The filter for this very process (its id is in it); `denied` is what becomes of everything else.
+    """Build the filter for this process, whose id is in it. `denied` is the action for all other calls.
 
     Raises SeccompMissing on a machine that is not in the table.
     """
@@ -104,11 +103,11 @@ def build(*, threads: bool, denied: int = RET_ERRNO | errno.EPERM) -> bytes:
         *(part for name, number in nr.items() if name not in CHECKED for part in (_jump(IF_EQUAL, number, 0, 1), ALLOW)),
         *_when(nr["mmap"], _none_of(2, PROT_EXEC, no), _some_of(3, MAP_ANONYMOUS, no)),
         *_when(nr["mprotect"], _none_of(2, PROT_EXEC, no)),
-        # On the socket that is open and connected; without an address it can go nowhere else.
+        # Without an address only to the connected socket.
         *_when(nr["sendto"], _equal(4, 0, no)),
         # abort() signals its own thread.
         *_when(nr["tgkill"], _equal(0, os.getpid(), no, words=1)),
-        # Its flags lie in memory, where a filter cannot see them; the C library then takes clone.
+        # A filter cannot read its flags, which lie in memory. On ENOSYS the C library falls back to clone.
         *_when(nr["clone3"], [_return(RET_ERRNO | errno.ENOSYS)]),
         *(_when(nr["clone"], _some_of(0, CLONE_THREAD, no), _none_of(0, NEW_NAMESPACES, no)) if threads else ()),
         no,
@@ -117,7 +116,7 @@ def build(*, threads: bool, denied: int = RET_ERRNO | errno.EPERM) -> bytes:
 
 
 def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
-    """One struct sock_filter; the jumps count instructions to skip."""
+    """Encode one struct sock_filter. The jumps count instructions to skip."""
     return struct.pack("HBBI", code, if_true, if_false, value)
 
 
@@ -134,7 +133,7 @@ def _return(what: int) -> bytes:
 
 
 def _when(number: int, *checks: list[bytes]) -> list[bytes]:
-    """That call goes through when every check lets it; a check returns, or goes on at its end."""
+    """Allow a call when every check passes. A check returns, or falls through at its end."""
     body = [part for check in checks for part in check] + [ALLOW]
     return [_jump(IF_EQUAL, number, 0, len(body)), *body]
 
@@ -148,7 +147,7 @@ def _some_of(argument: int, bits: int, no: bytes) -> list[bytes]:
 
 
 def _equal(argument: int, value: int, no: bytes, words: int = 2) -> list[bytes]:
-    """All of the argument, or its lower word where the kernel takes an int."""
+    """Compare the whole argument, or its lower word where the kernel takes an int."""
     at = ARGUMENTS_AT + 8 * argument
     parts = [(at, value & 0xFFFFFFFF), (at + 4, value >> 32)][:words]
     return [part for place, word in parts for part in (_load(place), _jump(IF_EQUAL, word, 1, 0), no)]

@@ -1,6 +1,6 @@
-"""The supervisor's side of the sandbox: runs one conversion in a child of the zygote, and ends it when it must.
+"""The supervisor's side of the sandbox: run each conversion in a child of the zygote.
 
-Whatever becomes of the child (an answer, a crash, silence) is an outcome of that one job.
+Every end of a child (an answer, a crash, silence) is an outcome of that one job.
 """
 
 import os
@@ -24,19 +24,19 @@ __all__ = ["Handle", "Killed", "Sandbox", "SandboxLost"]
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.2
-"""How soon a kill is seen by a conversion that has no child yet."""
+"""How often a conversion without a child looks whether it was killed."""
 
 STARTS = 8
-"""How often a conversion is tried for which no child could be started."""
+"""How often to try when no child can be started."""
 
 PAUSE_SECONDS = 1.0
-"""Between two of them: processes or memory may be short for a moment."""
+"""Pause between two tries: processes or memory may be short for a moment."""
 
 
 class Sandbox:
     """Runs conversions, several at a time, each in a process of its own.
 
-    The first zygote is started here, so make it before any secret is read; a lost one is replaced by the next `run`.
+    The constructor starts the first zygote, so call it before any secret is read. The next `run` replaces a lost zygote.
     """
 
     def __init__(self, program: str = ZYGOTE) -> None:
@@ -44,9 +44,9 @@ class Sandbox:
         self._budget = MemoryBudget()
 
     def prepare(self, *, jobs: int, budget: int) -> None:
-        """Be ready for so many conversions at a time, which share `budget` bytes of memory; waits for the zygote.
+        """Wait for the zygote and prepare for `jobs` conversions at a time, which share `budget` bytes of memory.
 
-        Says what the kernel lacks. To be called once. Raises OSError when the zygote did not start.
+        Log the layers that the kernel lacks. Call it once. Raises OSError when the zygote did not start.
         """
         self._budget.set_total(budget)
         MEMORY_BUDGET.set(budget)
@@ -57,9 +57,9 @@ class Sandbox:
                 log.warning("the sandbox goes without one of its layers", layer=layer, reason=reason)
 
     def run(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> Outcome:
-        """Convert what is in the file `upload_fd` into the empty file `result_fd`; blocks, from any thread.
+        """Convert the file `upload_fd` into the empty file `result_fd`. Blocks; safe from any thread.
 
-        A conversion that needs more memory than was forecast begins again with all that it may have.
+        A conversion that needs more memory than forecast starts again with the whole limit of a job.
         Raises Killed when the handle was used, SandboxLost when the zygote died.
         """
         start = at_start(request.source, os.fstat(upload_fd).st_size, request.limits)
@@ -69,10 +69,10 @@ class Sandbox:
             os.ftruncate(result_fd, 0)
             everything = replace(request, grant=request.limits.memory_bytes)
             session = self._run_child(everything, upload_fd, result_fd, handle)
-        return _checked(session.verdict(), result_fd, request.limits)
+        return _check_result(session.verdict(), result_fd, request.limits)
 
     def close(self) -> None:
-        """End the zygote and with it every child."""
+        """End the zygote and its children."""
         self._zygote.close()
 
     def _run_child(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> ChildSession:
@@ -119,8 +119,8 @@ def _wait_for_memory(reservation: Reservation, size: int, handle: Handle) -> Non
     raise Killed
 
 
-def _checked(outcome: Outcome, result_fd: int, limits: Limits) -> Outcome:
-    """What the child says of its result holds only for a result that is there."""
+def _check_result(outcome: Outcome, result_fd: int, limits: Limits) -> Outcome:
+    """Reject a success without a result, or with one that is too large."""
     size = os.fstat(result_fd).st_size
     if outcome.converted is not None and size > limits.max_result_bytes:
         return failed(ResultTooLarge(limit=limits.max_result_bytes).failure)

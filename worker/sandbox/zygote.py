@@ -1,14 +1,14 @@
 """`python -m worker.sandbox.zygote CONTROL SUPERVISOR`: a process with all codecs warm that forks one child per job.
 
-It is started with an empty environment and never holds a secret, so its children have none to give away. It is
-single-threaded, reads no image of a stranger, and ends with its supervisor: by the kernel's parent-death signal, and by
-the end of the control socket.
+It starts with an empty environment and never holds a secret, so its children cannot leak one. It is single-threaded and
+reads no upload. It ends with its supervisor, by the parent-death signal and by the end of the control socket.
 
-Control socket: the zygote begins with `{"layers": ...}`, what the kernel has for the sandbox. It then gets one packet a
-job, the request as JSON with three file descriptors: upload, result, and our end of the job's own socket; or
-`{"keep": n}`, how many children are to be there, busy ones and ones that wait for a job. On a job's socket the
-supervisor gets `{"started": pid}` with a pidfd, from the child a header and its outcome, and, when the child has been
-reaped, `{"exit": status}`; if the socket ends without that, the zygote is gone.
+Control socket: the zygote first sends `{"layers": ...}`, what the kernel has for the sandbox. Then it receives packets
+of two kinds. A job is a request as JSON with three file descriptors: upload, result, and our end of the job's socket.
+`{"keep": n}` is the number of children to keep, busy and waiting ones together.
+
+Job's socket: the supervisor receives `{"started": pid}` with a pidfd, then the child's header and outcome, and
+`{"exit": status}` once the child was reaped. A socket that ends without an exit status means that the zygote is gone.
 """
 
 import gc
@@ -36,11 +36,11 @@ from engine.pipeline import convert
 from engine.request import Limits, Request
 from worker.sandbox import landlock, seccomp
 from worker.sandbox.child import LARGEST_REQUEST, Surroundings, run_child
-from worker.sandbox.rlimits import be_called, die_with_parent, drop_capabilities, give_up_privileges
+from worker.sandbox.rlimits import drop_capabilities, give_up_privileges, set_parent_death_signal, set_process_name
 
 GENEROUS = Limits(max_pixels=1 << 20, max_frames=10, max_result_bytes=1 << 20, memory_bytes=1 << 30, seconds=60)
 READY = 1
-"""Children to keep while nobody has said how many."""
+"""Children to keep until a packet says how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +55,29 @@ class Child:
 def main() -> None:
     """Serve until the control socket ends."""
     control, supervisor = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
-    die_with_parent(supervisor)
+    set_parent_death_signal(supervisor)
     give_up_privileges()
-    be_called("zygote")
-    # Ctrl-C reaches the whole group; what becomes of running jobs is the supervisor's decision.
+    set_process_name("zygote")
+    # Ctrl-C reaches the whole group, but the supervisor decides about running jobs.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warm_up()
-    rehearse = rehearsal()
+    warm_up_child = make_child_warm_up()
     with control, Path("/proc/self/statm").open("rb", buffering=0) as statm:
         drop_capabilities()
-        layers = shut_in()
-        # What exists now is shared with every child; the collector would touch, and so copy, all of it.
+        layers = apply_sandbox()
+        # Every child shares the objects that exist now. The collector would touch them, and so copy their pages.
         gc.collect()
         gc.freeze()
-        zygote = Zygote(control, rehearse, statm, filters=not layers["seccomp"])
+        zygote = Zygote(control, warm_up_child, statm, filters=not layers["seccomp"])
         zygote.fork_first()
-        # The supervisor may be gone before we are warm, because a setting of its is wrong; `serve` then ends at once.
+        # A supervisor with a wrong setting may be gone before we are warm. `serve` then ends at once.
         with suppress(BrokenPipeError):
             control.send(json.dumps({"layers": layers}).encode())
         zygote.serve()
 
 
 def warm_up() -> None:
-    """Take every codec through its work once, there and back, so that no child has to load or set up anything."""
+    """Run every codec once, there and back, so that no child has to load or set up anything."""
     try:
         prepare_codecs()
     except CodecMismatch as error:
@@ -93,24 +93,24 @@ def warm_up() -> None:
             sys.exit(f"{target.title} does not work here: {outcome.failure.detail}")
 
 
-def rehearsal() -> Callable[[], None]:
-    """A small conversion for each child to do before its job: it copies the pages that every conversion writes to."""
+def make_child_warm_up() -> Callable[[], None]:
+    """Return a small conversion for each child to run before its job. It copies the pages that every one writes to."""
     photo = io.BytesIO()
     Image.new("RGB", (32, 32), (10, 20, 30)).save(photo, "JPEG")
     request, data = _plain_request("jpeg", "webp"), photo.getvalue()
 
-    def rehearse() -> None:
+    def warm_up_child() -> None:
         convert(Request.from_json(request.as_json()), data, io.BytesIO()).as_json()
 
-    return rehearse
+    return warm_up_child
 
 
 def _plain_request(source: str, target: str) -> Request:
     return Request(source=source, target=target, options=Options(), limits=GENEROUS)
 
 
-def shut_in() -> dict[str, str]:
-    """Give up the file system for good, and try out a filter: for each layer why it is missing, empty where it is not."""
+def apply_sandbox() -> dict[str, str]:
+    """Give up the file system for good, and try a filter. Return for each layer why it is missing, or nothing."""
     layers = {"seccomp": _try_filter(), "landlock": ""}
     try:
         landlock.give_up_files()
@@ -120,7 +120,7 @@ def shut_in() -> dict[str, str]:
 
 
 def _try_filter() -> str:
-    """In a child, since there is no way back; its reason comes by a pipe."""
+    """Try it in a child, because a filter cannot be removed. The reason comes through a pipe."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -138,10 +138,12 @@ def _try_filter() -> str:
 
 
 class Zygote:
-    """Forks ahead, hands jobs to children that wait, and reaps them."""
+    """Forks children ahead, gives jobs to waiting ones, and reaps them."""
 
-    def __init__(self, control: socket.socket, rehearse: Callable[[], None], statm: BinaryIO, *, filters: bool) -> None:
-        self._control, self._rehearse, self._statm, self._filters = control, rehearse, statm, filters
+    def __init__(
+        self, control: socket.socket, warm_up_child: Callable[[], None], statm: BinaryIO, *, filters: bool
+    ) -> None:
+        self._control, self._warm_up, self._statm, self._filters = control, warm_up_child, statm, filters
         self._keep = READY
         self._waiting: deque[Child] = deque()
         self._busy: dict[int, socket.socket] = {}
@@ -152,16 +154,16 @@ class Zygote:
         self._poller.register(control, select.POLLIN)
 
     def fork_first(self) -> None:
-        """The first child ahead: where that cannot be, nothing can be converted, and this process ends with the reason."""
+        """Fork the first child. When that fails nothing can be converted, so exit with the reason."""
         try:
             self._waiting.append(self._fork())
         except OSError as error:
-            # Written before the socket ends, by which the supervisor knows, so that the reason stands above what it says.
+            # Written before the socket ends, so that the reason stands above the supervisor's own line.
             sys.stderr.write(f"no process can be started for conversions: {error}\n")
             sys.exit(1)
 
     def serve(self) -> None:
-        """Until the control socket ends; then all children are killed."""
+        """Serve until the control socket ends, then kill all children."""
         self._refill()
         while True:
             for fd, _ in self._poller.poll():
@@ -172,7 +174,7 @@ class Zygote:
                     return
 
     def _listen(self) -> bool:
-        """Take one packet; False at the end of the socket."""
+        """Read one packet; False at the end of the socket."""
         try:
             text, fds, _, _ = socket.recv_fds(self._control, LARGEST_REQUEST, 3)
         except ConnectionResetError:
@@ -185,16 +187,16 @@ class Zygote:
         return bool(text)
 
     def _start(self, text: bytes, fds: list[int]) -> None:
-        """Hand a job to a child. If there can be none, its socket ends: the supervisor leaves the job to its lease."""
+        """Give a job to a child. When there is none the job's socket ends, and the supervisor tries again."""
         answer = socket.socket(fileno=fds[2])
         try:
             child = self._next()
-            # First of all, so that the supervisor knows this message for ours.
-            tell(answer, {"started": child.pid}, child.pidfd)
+            # Sent before the child has the socket, so that this message can only be ours.
+            send_message(answer, {"started": child.pid}, child.pidfd)
             socket.send_fds(child.channel, [text], fds)
             self._busy[child.pid] = answer
         except (BrokenPipeError, ConnectionResetError):
-            # The child has ended since it was told of: its supervisor may kill it from then on.
+            # The child has ended: its supervisor may kill it as soon as it knows the pid.
             answer.close()
         except OSError as error:
             answer.close()
@@ -204,7 +206,7 @@ class Zygote:
             os.close(fds[1])
 
     def _next(self) -> Child:
-        """A child that waits and lives, forked now if there is none. Raises OSError when there can be no more."""
+        """Return a living child that waits, or fork one. Raises OSError when there can be no more."""
         while self._waiting:
             child = self._waiting.popleft()
             poller = select.poll()
@@ -219,18 +221,18 @@ class Zygote:
         with theirs:
             pid = os.fork()
             if pid == 0:
-                run_child(theirs, self._rehearse, surroundings)
+                run_child(theirs, self._warm_up, surroundings)
         child = Child(pid, _pidfd(pid), ours)
         self._children[child.pidfd] = child
         self._poller.register(child.pidfd, select.POLLIN)
         return child
 
     def _space(self) -> int:
-        """Bytes of address space of this process, and so of a child that begins."""
+        """Return the address space of this process in bytes. A new child has the same."""
         return int(os.pread(self._statm.fileno(), 64, 0).split()[0]) * resource.getpagesize()
 
     def _refill(self) -> None:
-        """Fork ahead for as many jobs as there may be at the same time."""
+        """Fork ahead until there is a child for each job that may run."""
         while len(self._children) < self._keep:
             try:
                 self._waiting.append(self._fork())
@@ -239,7 +241,7 @@ class Zygote:
                 return
 
     def _reap(self, child: Child) -> None:
-        """Take leave of a child that has ended, say how, and fork the next one."""
+        """Reap a child that has ended, report its exit status, and fork the next one."""
         self._poller.unregister(child.pidfd)
         _, status = os.waitpid(child.pid, 0)
         os.close(child.pidfd)
@@ -248,9 +250,9 @@ class Zygote:
             self._waiting.remove(child)
         answer = self._busy.pop(child.pid, None)
         if answer is not None:
-            tell(answer, {"exit": status})
+            send_message(answer, {"exit": status})
             answer.close()
-            # Not for one that died waiting: it could be all that it does.
+            # Not for one that died waiting: if every child dies so, this would fork for ever.
             self._refill()
 
     def _end(self) -> None:
@@ -259,7 +261,7 @@ class Zygote:
 
 
 def _pidfd(pid: int) -> int:
-    """Raises OSError when there can be none; the child is gone then."""
+    """Open a pidfd. Raises OSError when the kernel refuses it, with the child killed."""
     try:
         return os.pidfd_open(pid)
     except OSError:
@@ -268,8 +270,8 @@ def _pidfd(pid: int) -> int:
         raise
 
 
-def tell(answer: socket.socket, message: dict[str, int], *fds: int) -> None:
-    """One packet to the supervisor, who may have heard enough of that job."""
+def send_message(answer: socket.socket, message: dict[str, int], *fds: int) -> None:
+    """Send one packet to the supervisor, which may have closed the socket already."""
     with suppress(BrokenPipeError, ConnectionResetError):
         socket.send_fds(answer, [json.dumps(message).encode()], fds)
 

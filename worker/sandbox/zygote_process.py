@@ -1,7 +1,7 @@
-"""Starting, reaching and replacing the zygote.
+"""Start, reach and replace the zygote.
 
-The kernel's parent-death signal follows the thread that forked, not the process; so one thread that lives as long as
-the sandbox starts every zygote, also those that a short-lived slot's thread asks for.
+The parent-death signal follows the thread that forked, not the process. So one thread, which lives as long as the
+sandbox, starts every zygote.
 """
 
 import json
@@ -17,10 +17,10 @@ from pathlib import Path
 import worker
 
 SEND_SECONDS = 30.0
-"""How long a request may wait for a zygote that is warming up or busy forking."""
+"""How long a request waits for a zygote that is warming up or forking."""
 
 WARM_UP_SECONDS = 180.0
-"""How long a worker waits at its start until all codecs are warm: half a second of CPU, of which a pod may get little."""
+"""How long a worker waits for the warm-up at its start: half a second of CPU, of which a pod may get little."""
 
 CLOSE_SECONDS = 10.0
 
@@ -30,13 +30,13 @@ ZYGOTE = "worker.sandbox.zygote"
 LARGEST_LAYERS = 4096
 
 ALLOCATOR = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1"
-"""Large pages for pixels, which saves a fork's child most of its page faults; no address space set aside by thread."""
+"""Large pages for pixels save a forked child most of its page faults. One arena: no address space per thread."""
 
 LOADER = ("LD_LIBRARY_PATH",)
-"""The only variables that are handed on: some Pythons do not start without them."""
+"""The only variables that are passed on: some Pythons do not start without them."""
 
 SINGLE = {"OPENBLAS_NUM_THREADS": "1"}
-"""A zygote has one thread, and numpy would start others when it is imported."""
+"""Keeps numpy from starting threads when it is imported: a zygote has one thread."""
 
 
 class ZygoteProcess:
@@ -50,7 +50,7 @@ class ZygoteProcess:
         self._process, self._control = self._start()
 
     def submit(self, request: bytes, upload: int, result: int) -> socket.socket:
-        """Hand over a job; returns the supervisor's end of its socket. Raises OSError when no zygote takes it."""
+        """Send a job and return the supervisor's end of its socket. Raises OSError when no zygote takes it."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
@@ -61,15 +61,15 @@ class ZygoteProcess:
         return ours
 
     def keep(self, count: int) -> None:
-        """Have so many children there, busy or ready for a job."""
+        """Keep so many children, busy and waiting ones together."""
         with self._lock:
             self._keep = count
             self._say_keep(self._control)
 
     def layers(self) -> dict[str, str]:
-        """For each layer of the sandbox why the kernel has it not, empty where it has; waits until the zygote is warm.
+        """Wait for the warm-up. Return for each layer of the sandbox why the kernel lacks it, or nothing.
 
-        To be called once. Raises OSError when the zygote did not come up.
+        Call it once. Raises OSError when the zygote did not start.
         """
         self._control.settimeout(WARM_UP_SECONDS)
         try:
@@ -84,13 +84,13 @@ class ZygoteProcess:
         return found
 
     def discard(self) -> None:
-        """Kill the zygote, which takes its children with it; the next `submit` starts another."""
+        """Kill the zygote and its children. The next `submit` starts another."""
         with self._lock:
             self._process.kill()
             self._process.wait()
 
     def close(self) -> None:
-        """End the zygote and wait for it."""
+        """Close the zygote's socket and wait for its end."""
         with self._lock:
             self._control.close()
             try:
@@ -101,7 +101,7 @@ class ZygoteProcess:
         self._keeper.shutdown()
 
     def _send(self, request: bytes, fds: list[int]) -> None:
-        """A zygote that died before it took the job has started nothing, so another one gets it."""
+        """Send to a new zygote when the present one has died: it has not started the job."""
         with self._lock:
             if self._process.poll() is not None:
                 self._replace()
@@ -125,14 +125,14 @@ class ZygoteProcess:
         return process, ours
 
     def _say_keep(self, control: socket.socket) -> None:
-        """A zygote that is gone does not hear it; the next one will."""
+        """Send the number to keep. A zygote that is gone misses it, and the next one gets it at its start."""
         if self._keep is not None:
             with suppress(OSError):
                 control.send(json.dumps({"keep": self._keep}).encode())
 
 
 def _spawn(program: str, control: int) -> subprocess.Popen[bytes]:
-    """Its group is its own, so that a signal to the worker's does not reach it; its stderr is ours."""
+    """Start a zygote in a group of its own, so that signals to the worker's group do not reach it."""
     return subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", program, str(control), str(os.getpid())],
         env=environment(),
@@ -144,7 +144,7 @@ def _spawn(program: str, control: int) -> subprocess.Popen[bytes]:
 
 
 def environment() -> dict[str, str]:
-    """What Python needs to find this package, and nothing else."""
+    """Return the variables that Python needs to find this package, and nothing else."""
     handed_on = {name: os.environ[name] for name in LOADER if name in os.environ}
     package = {"PYTHONPATH": str(Path(worker.__file__).parents[1]), "PYTHONSAFEPATH": "1"}
     return package | {"GLIBC_TUNABLES": ALLOCATOR} | SINGLE | handed_on
