@@ -20,15 +20,15 @@ REDIS_SECONDS = 5.0
 
 
 def main() -> int:
-    """Exit status 0 after a signal, 1 when the port is taken, 2 for settings that cannot be."""
+    """Return the exit status: 0 after a signal, 1 when the port is taken, 2 for wrong settings."""
     return run_program("janitor", JanitorSettings, sweep)
 
 
 def sweep(settings: JanitorSettings) -> int:
-    """Sweep until a signal, and close what was opened. Raises CannotStart."""
+    """Sweep until a signal. Raises CannotStart."""
     show_failure_codes()
     with ExitStack() as stack:
-        # Two connections: one holds a sweep's lock while another detaches a partition outside of a transaction.
+        # Two connections: one holds a sweep's lock while the other detaches a partition outside a transaction.
         engine = make_engine(settings.database_url, pool=2)
         stack.callback(engine.dispose)
         client = stack.enter_context(make_redis(settings.redis_url, timeout=REDIS_SECONDS))
@@ -42,7 +42,7 @@ def sweep(settings: JanitorSettings) -> int:
 
 
 def stop_on_signals(janitor: Janitor) -> None:
-    """SIGTERM and SIGINT end the loop after the sweep that is running."""
+    """End the loop on SIGTERM and SIGINT, after the present sweep."""
 
     def stop(_signal: int, _frame: object) -> None:
         janitor.stopping = True

@@ -1,4 +1,4 @@
-"""End what is past its time: results expire, records of jobs that are long gone are deleted."""
+"""Expire results, and delete the records of old jobs."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ GONE = (Status.CANCELED, Status.EXPIRED)
 
 
 def expire(engine: Engine, redis: Any, settings: JanitorSettings) -> int:
-    """Expire at most BATCH jobs; their bytes go with their partition. Returns how many."""
+    """Expire at most BATCH jobs and return how many. Their bytes go with their partition."""
     with sweeping(engine, Sweep.EXPIRY) as connection:
         if connection is None:
             return 0

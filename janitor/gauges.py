@@ -1,4 +1,4 @@
-"""Show how many jobs are where, how long the queue is, and how both servers are."""
+"""Measure the jobs by status, the length of the queue, and both servers."""
 
 import math
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ SIZE = text("SELECT pg_database_size(current_database())")
 
 
 def show_open_jobs(engine: Engine) -> None:
-    """Count what is queued and processing, from the index of open jobs."""
+    """Count the queued and processing jobs, from the index of open jobs."""
     with _known(QUEUE_OLDEST_SECONDS):
         _show(engine, OPEN)
         oldest = func.extract("epoch", func.now() - func.min(jobs.c.created_at))
@@ -42,18 +42,18 @@ def show_open_jobs(engine: Engine) -> None:
 
 
 def show_finished_jobs(engine: Engine) -> None:
-    """Count the others; this reads a whole index, so it is done less often."""
+    """Count the other jobs. This reads a whole index, so it runs less often."""
     _show(engine, TERMINAL)
 
 
 def show_queue(client: redis.Redis) -> None:
-    """The stream's length."""
+    """Measure the length of the stream."""
     with _known(QUEUE_MESSAGES):
         QUEUE_MESSAGES.set(int(client.xlen(STREAM)))
 
 
 def show_postgresql(engine: Engine) -> None:
-    """Whether PostgreSQL answers, and how many of its connections are taken."""
+    """Measure whether PostgreSQL answers, and count its connections."""
     with _known(POSTGRESQL_CONNECTIONS, up=POSTGRESQL_UP), engine.begin() as connection:
         taken, most = connection.execute(CONNECTIONS).one()
         POSTGRESQL_CONNECTIONS.set(int(taken))
@@ -61,13 +61,13 @@ def show_postgresql(engine: Engine) -> None:
 
 
 def show_database_size(engine: Engine) -> None:
-    """How large the database is; PostgreSQL asks its disk about every file, so it is done less often."""
+    """Measure the size of the database. PostgreSQL asks its disk about every file, so this runs less often."""
     with _known(POSTGRESQL_BYTES), engine.begin() as connection:
         POSTGRESQL_BYTES.set(connection.execute(SIZE).scalar_one())
 
 
 def show_redis(client: redis.Redis) -> None:
-    """Whether Redis answers, and how much of its memory is taken."""
+    """Measure whether Redis answers, and how much memory it uses."""
     with _known(REDIS_BYTES, up=REDIS_UP):
         told: dict[str, Any] = client.info("memory", "stats")
         REDIS_BYTES.set(told["used_memory"])
@@ -86,7 +86,7 @@ def _show(engine: Engine, statuses: frozenset[Status]) -> None:
 
 @contextmanager
 def _known(*gauges: Gauge, up: Gauge | None = None) -> Iterator[None]:
-    """Not a number while the look fails: an old figure would pass for a new one. `up` says how the look went."""
+    """Show NaN while a measurement fails, because an old figure would look new. `up` shows whether it failed."""
     try:
         yield
     except Exception:

@@ -1,4 +1,4 @@
-"""Take back the jobs of workers that gave no sign of life: the one way back for a claim."""
+"""Reclaim jobs whose lease has expired. There is no other way back for a claim."""
 
 import time
 from collections.abc import Callable
@@ -37,11 +37,11 @@ class OutageGuard:
         self._since = clock()
 
     def away(self) -> None:
-        """PostgreSQL did not answer."""
+        """Record that PostgreSQL did not answer."""
         self._since = self._clock()
 
     def trusted(self) -> bool:
-        """Whether PostgreSQL has been there for long enough."""
+        """Return whether PostgreSQL has answered for long enough."""
         return self._clock() - self._since >= self._wait
 
 
@@ -56,7 +56,7 @@ def reclaim(engine: Engine, redis: Any, settings: JanitorSettings) -> int:
         lost = _advance_all(connection, LOSE, settings, **_lost(settings))
         back = _advance_all(connection, RECLAIM, settings, worker=None, started_at=None)
     for job in (*lost, *back):
-        log.warning("lease ran out", job=str(job.id), claim=job.claim, attempts=job.attempts, status=job.status)
+        log.warning("lease expired", job=str(job.id), claim=job.claim, attempts=job.attempts, status=job.status)
     for job in lost:
         count_finished(job.status, job.source["format"], job.target_format, FailureCode.WORKER_LOST)
     RECLAIMED.inc(len(lost) + len(back))
@@ -65,14 +65,14 @@ def reclaim(engine: Engine, redis: Any, settings: JanitorSettings) -> int:
 
 
 def tell(redis: Any, changed: list[Job], *, cache: bool) -> None:
-    """Announce what changed; with Redis away, the cache's keys run out by themselves."""
+    """Publish the changed jobs. While Redis is away the keys of the cache expire by themselves."""
     try:
         with redis.pipeline(transaction=False) as pipe:
             for job in changed:
                 announce(pipe, job, cache=cache)
             pipe.execute()
     except AWAY as error:
-        log.debug("changes were not announced", jobs=len(changed), error=str(error))
+        log.debug("changes were not published", jobs=len(changed), error=str(error))
 
 
 def _lost(settings: JanitorSettings) -> dict[str, Any]:

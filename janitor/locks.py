@@ -1,4 +1,4 @@
-"""One lock a sweep, held by its transaction: whoever does not get it leaves the sweep to the other."""
+"""One lock per sweep, held by its transaction. A janitor that does not get it skips the sweep."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ class Sweep(IntEnum):
 
 @contextmanager
 def sweeping(engine: Engine, sweep: Sweep) -> Iterator[Connection | None]:
-    """A transaction that holds the sweep's lock; None when another process holds it."""
+    """Yield a transaction that holds the sweep's lock; None when another process holds it."""
     with engine.begin() as connection:
         locked = connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": int(sweep)}).scalar_one()
         yield connection if locked else None

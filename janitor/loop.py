@@ -1,4 +1,4 @@
-"""The janitor's loop: every sweep on its own, so that one that fails keeps no other from running."""
+"""The janitor's loop. Each sweep runs by itself, so that a failure stops no other."""
 
 import time
 from collections.abc import Callable
@@ -33,7 +33,7 @@ SLOW_EVERY_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Task:
-    """A sweep and how often it runs; `due` is on the monotonic clock."""
+    """A sweep and how often it runs. `due` is on the monotonic clock."""
 
     name: str
     run: Callable[[], object]
@@ -72,7 +72,7 @@ class Janitor:
             time.sleep(0.1)
 
     def run_due(self) -> None:
-        """Run every task whose time has come, one after the other."""
+        """Run every task that is due, one after the other."""
         for task in self.tasks:
             if not self.stopping and time.monotonic() >= task.due:
                 self._attempt(task)
@@ -86,4 +86,4 @@ class Janitor:
             SWEEP_FAILURES.labels(task.name).inc()
             if is_away(error):
                 self._guard.away()
-            log.warning("a sweep failed and is tried again", sweep=task.name, error=str(error))
+            log.warning("sweep failed, will be tried again", sweep=task.name, error=str(error))

@@ -1,4 +1,4 @@
-"""Make the stream true to the record: read it, read the rows, apply what reconcile says."""
+"""Reconcile the stream with the record: read it, read the rows, apply the plan."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ IDLE_CONSUMER_SECONDS = 600.0
 
 
 def sweep_queue(engine: Engine, client: redis.Redis) -> Plan | None:
-    """One reconcile; returns what was done, None when another janitor does it."""
+    """Reconcile once and return the plan; None when another janitor does it."""
     ensure_group(client)
     with sweeping(engine, Sweep.QUEUE) as connection:
         if connection is None:
@@ -41,7 +41,7 @@ def sweep_queue(engine: Engine, client: redis.Redis) -> Plan | None:
 
 
 def read_stream(client: redis.Redis) -> StreamView:
-    """The stream, the group's position and its pending list, all of one moment."""
+    """Read the stream, the group's position and its pending list at one moment."""
     with client.pipeline(transaction=True) as pipe:
         pipe.xrange(STREAM)
         pipe.xinfo_groups(STREAM)
@@ -56,14 +56,14 @@ def read_stream(client: redis.Redis) -> StreamView:
 
 
 def read_open_rows(connection: Connection) -> list[OpenRow]:
-    """The queued and processing jobs, as they are now (a statement of its own sees every commit before it)."""
+    """Read the queued and processing jobs. A statement of its own sees every commit before it."""
     unchanged = func.extract("epoch", func.clock_timestamp() - jobs.c.changed_at)
     rows = connection.execute(select(jobs.c.id, jobs.c.status, unchanged).where(jobs.c.status.in_(sorted(OPEN))))
     return [OpenRow(job_id, Status(status), float(seconds)) for job_id, status, seconds in rows]
 
 
 def apply(client: redis.Redis, plan: Plan) -> None:
-    """Add and delete in one MULTI, so that nobody sees the queue without a message it had."""
+    """Add and delete in one MULTI, so that no reader sees a job without its message."""
     if not (plan.adds or plan.deletes):
         return
     with client.pipeline(transaction=True) as pipe:
@@ -72,4 +72,4 @@ def apply(client: redis.Redis, plan: Plan) -> None:
         for message_id in plan.deletes:
             remove_message(pipe, message_id)
         pipe.execute()
-    log.info("queue mended", added=[str(job_id) for job_id in plan.adds[:20]], removed=len(plan.deletes))
+    log.info("queue reconciled", added=[str(job_id) for job_id in plan.adds[:20]], removed=len(plan.deletes))

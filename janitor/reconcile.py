@@ -13,10 +13,10 @@ from core.queue import Message
 from core.transitions import Status
 
 SETTLE_SECONDS = 5.0
-"""A row that changed less than this ago may be about to get its message from whoever changed it."""
+"""The process that changed a row so recently may still be adding its message."""
 
 STALE_SECONDS = 10.0
-"""A message that was read this long ago for a job that is still queued was read in vain."""
+"""A message that was read so long ago and whose job is still queued counts as lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class StreamView:
 
 @dataclass(frozen=True, slots=True)
 class OpenRow:
-    """A job that is queued or processing; `unchanged` is the time since its last transition, in seconds."""
+    """A queued or processing job. `unchanged` is the time since its last transition, in seconds."""
 
     job_id: UUID
     status: Status
@@ -42,14 +42,14 @@ class OpenRow:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """New messages for `adds` and no more messages of the ids in `deletes`, both in one MULTI."""
+    """The jobs to add messages for and the ids of messages to delete, all in one MULTI."""
 
     adds: tuple[UUID, ...]
     deletes: tuple[str, ...]
 
 
 def reconcile(stream: StreamView, rows: Iterable[OpenRow]) -> Plan:
-    """What to add to and delete from the stream, so that every open job has a message that someone will read."""
+    """Plan what to add and delete, so that every open job has a message that will be read."""
     open_rows = {row.job_id: row for row in rows}
     live: dict[UUID, list[str]] = defaultdict(list)
     ghosts: dict[UUID, list[str]] = defaultdict(list)
@@ -71,12 +71,12 @@ def reconcile(stream: StreamView, rows: Iterable[OpenRow]) -> Plan:
 
 
 def is_live(stream: StreamView, message_id: str) -> bool:
-    """Whether a message will still be read, or is in the hands of someone who has read it."""
+    """Return whether a message will still be read, or is pending."""
     return message_id in stream.pending or _order(message_id) > _order(stream.last_delivered)
 
 
 def _needs_message(row: OpenRow, live: list[str], stream: StreamView) -> bool:
-    """Whether a job has no message, or only messages that were read in vain."""
+    """Return whether a job has no message, or only lost ones."""
     if not live:
         return row.unchanged > SETTLE_SECONDS
     return row.status is Status.QUEUED and all(stream.pending.get(name, 0.0) > STALE_SECONDS for name in live)

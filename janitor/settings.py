@@ -1,4 +1,4 @@
-"""Settings of the janitor, beside those that all rooms share."""
+"""Settings of the janitor, besides those that all programs share."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from core.settings import DAY, ProbeSettings
 
 
 class JanitorSettings(ProbeSettings):
-    """What only the janitor needs."""
+    """Settings that only the janitor reads."""
 
     sweep_seconds: float = Field(
         5, gt=0, le=DAY, description="How often the janitor compares the record with the queue."

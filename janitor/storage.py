@@ -1,4 +1,4 @@
-"""Day partitions: made ahead, and dropped whole once no job needs their bytes."""
+"""Day partitions: made ahead, and dropped once no job needs their bytes."""
 
 from datetime import date, timedelta
 
@@ -22,7 +22,7 @@ _DETACHED = text("""
 
 
 def keep_partitions(engine: Engine, retention_hours: float) -> None:
-    """Make the partitions of the coming days and drop those that nobody needs."""
+    """Make the partitions of the coming days and drop those that no job needs."""
     with sweeping(engine, Sweep.PARTITIONS) as connection:
         if connection is None:
             return
@@ -37,7 +37,7 @@ def keep_partitions(engine: Engine, retention_hours: float) -> None:
 
 
 def drop_partitions(connection: Connection, retention: timedelta) -> list[str]:
-    """Drop old partitions on an autocommit connection; returns their names."""
+    """Drop old partitions on an autocommit connection and return their names."""
     connection.execute(text(f"SET lock_timeout = {LOCK_TIMEOUT_MS}"))
     now = today(connection)
     for table in (uploads.name, results.name):
@@ -52,7 +52,7 @@ def drop_partitions(connection: Connection, retention: timedelta) -> list[str]:
 
 
 def is_needed(connection: Connection, table: str, day: date) -> bool:
-    """Whether a job still needs bytes of that day: an upload until its job is over, a result until it expires."""
+    """Return whether a job needs bytes of that day: an upload until its job is over, a result until it expires."""
     if table == uploads.name:
         needing = exists().where(jobs.c.status.in_(sorted(OPEN)), jobs.c.upload_day == day)
     else:
@@ -61,7 +61,7 @@ def is_needed(connection: Connection, table: str, day: date) -> bool:
 
 
 def _drop_detached(connection: Connection, table: str) -> list[str]:
-    """Drop what is detached, also what an earlier janitor detached (or began to) and did not drop."""
+    """Drop the detached partitions, including those that an earlier janitor left."""
     names = []
     for name, pending in connection.execute(_DETACHED, {"pattern": f"^{table}_[0-9]{{8}}$"}).all():
         if pending:

@@ -1,1 +1,1 @@
-"""The consumer, the conversion engine, its sandbox, and the janitor."""
+"""The worker: the consumer of the queue, and the sandbox that runs its conversions."""

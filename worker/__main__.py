@@ -38,7 +38,7 @@ def main(zygote: str = ZYGOTE) -> int:
 
 
 def convert_jobs(settings: WorkerSettings, sandbox: Sandbox) -> int:
-    """Work until a signal, and close what was opened. Raises CannotStart."""
+    """Convert jobs until a signal. Raises CannotStart."""
     with ExitStack() as stack:
         sandbox.prepare(jobs=settings.slots, budget=settings.memory_budget)
         context = make_context(settings, sandbox)
@@ -49,7 +49,7 @@ def convert_jobs(settings: WorkerSettings, sandbox: Sandbox) -> int:
 
 
 def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
-    """Connect the parts; nothing is asked of a database yet."""
+    """Create the parts of a worker. No database is reached yet."""
     SLOTS.set(settings.slots)
     show_failure_codes()
     show_stages()
@@ -66,7 +66,7 @@ def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
 
 
 def run(context: Context, stack: ExitStack) -> None:
-    """Consume until a signal says stop, then drain; a second signal ends the wait for running jobs."""
+    """Consume until a signal, then drain. A second signal ends the wait for running jobs."""
     log = structlog.get_logger("worker")
     settings = context.settings
     consumer = Consumer(context)
@@ -94,7 +94,7 @@ def run(context: Context, stack: ExitStack) -> None:
 
 
 def stop_on_signals(consumer: Consumer) -> None:
-    """SIGTERM and SIGINT stop the reading; a second one hands back at once."""
+    """Stop reading on SIGTERM and SIGINT. A second signal hands the jobs back at once."""
 
     def stop(_signal: int, _frame: object) -> None:
         consumer.stop()

@@ -1,4 +1,4 @@
-"""What a worker counts."""
+"""The metrics of a worker."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -8,20 +8,21 @@ SLOTS = Gauge("imagemill_worker_slots", "Jobs that this worker can convert at th
 SLOTS_BUSY = Gauge("imagemill_worker_slots_busy", "Jobs that this worker is converting.")
 STAGE_SECONDS = Histogram(
     "imagemill_job_stage_seconds",
-    "How long a stage of a job took: queued, fetch, convert, store, total.",
+    "Duration of each stage of a job: queued, fetch, convert, store, total.",
     ["stage"],
     buckets=STAGE_BUCKETS,
 )
 STAGES = ("queued", "fetch", "convert", "store", "total")
-FENCED = Counter("imagemill_jobs_fenced_total", "Results that came after the claim was lost and were thrown away.")
-MEMORY_BUDGET = Gauge("imagemill_worker_memory_budget_bytes", "What the conversions of this worker may hold together.")
-MEMORY_RESERVED = Gauge("imagemill_worker_memory_reserved_bytes", "What its conversions were granted.")
-MEMORY_WAITING = Gauge("imagemill_worker_memory_waiting", "Conversions that wait until there is memory for them.")
+FENCED = Counter("imagemill_jobs_fenced_total", "Results that were rejected because their claim was lost.")
+MEMORY_BUDGET = Gauge("imagemill_worker_memory_budget_bytes", "Memory that the conversions of this worker share.")
+MEMORY_RESERVED = Gauge("imagemill_worker_memory_reserved_bytes", "Memory that its conversions have reserved.")
+MEMORY_WAITING = Gauge("imagemill_worker_memory_waiting", "Conversions that wait for memory.")
 FORECASTS_MISSED = Counter(
-    "imagemill_worker_forecasts_missed_total", "Conversions that needed more memory than forecast and began again."
+    "imagemill_worker_forecasts_missed_total",
+    "Conversions that needed more memory than forecast and were started again.",
 )
 SANDBOX_LAYER = Gauge(
-    "imagemill_sandbox_layer", "Whether the kernel has this layer of the sandbox (1) or lacks it (0).", ["layer"]
+    "imagemill_sandbox_layer", "1 if the kernel has this layer of the sandbox, 0 if it lacks it.", ["layer"]
 )
 
 

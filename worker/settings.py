@@ -1,4 +1,4 @@
-"""Settings of the worker, beside those that all rooms share."""
+"""Settings of the worker, besides those that all programs share."""
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ LARGEST_MEMORY = 1 << 44
 
 
 class WorkerSettings(ProbeSettings):
-    """What only a worker needs."""
+    """Settings that only a worker reads."""
 
     slots: int = Field(4, ge=1, le=64, description="How many jobs one worker converts at the same time.")
     job_memory_bytes: int = Field(
@@ -19,17 +19,17 @@ class WorkerSettings(ProbeSettings):
         0,
         ge=0,
         le=LARGEST_MEMORY,
-        description="The memory that all conversions of one worker share, in bytes: one that does not fit beside the others waits. 0 means 1 GiB for each slot, and no less than one job may use.",
+        description="The memory that all conversions of one worker share, in bytes. A conversion that does not fit beside the others waits. 0 means 1 GiB for each slot, but at least the memory of one job.",
     )
     drain_seconds: float = Field(
         65,
         ge=0,
         le=DAY,
-        description="How long a stopping worker lets its jobs finish before it hands them back, in seconds.",
+        description="How long a stopping worker waits for its jobs before it hands them back, in seconds.",
     )
 
     def contradictions(self) -> list[str]:
-        """Add that the largest job must fit into the budget, and the largest file into a job's memory."""
+        """Add two rules: the largest job fits into the budget, and the largest file into a job's memory."""
         said = super().contradictions()
         if 0 < self.memory_budget_bytes < self.job_memory_bytes:
             said.append(
@@ -45,5 +45,5 @@ class WorkerSettings(ProbeSettings):
 
     @property
     def memory_budget(self) -> int:
-        """Bytes that all conversions of this worker share."""
+        """Return the bytes that all conversions of this worker share."""
         return self.memory_budget_bytes or max(self.slots << 30, self.job_memory_bytes)

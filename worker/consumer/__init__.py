@@ -1,1 +1,1 @@
-"""The consumer: reads the queue, claims jobs, runs them and stores their results."""
+"""The consumer: read the queue, claim jobs, run them and store their results."""

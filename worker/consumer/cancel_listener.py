@@ -1,4 +1,4 @@
-"""Hear of canceled jobs at once; with Redis away, the heartbeat finds them later."""
+"""Kill canceled jobs at once. While Redis is away the heartbeat finds them later."""
 
 import threading
 from uuid import UUID
@@ -16,7 +16,7 @@ POLL_SECONDS = 1.0
 
 
 class CancelListener(threading.Thread):
-    """The thread that listens on the channel, subscribing again whenever Redis comes back."""
+    """Listens on the channel, and subscribes again when Redis is back."""
 
     def __init__(self, client: redis.Redis, in_flight: InFlight) -> None:
         super().__init__(name="cancels", daemon=True)
@@ -29,11 +29,11 @@ class CancelListener(threading.Thread):
             try:
                 self._listen()
             except AWAY as error:
-                log.debug("cancels come by heartbeat until Redis is back", error=str(error))
+                log.debug("Redis is away, cancels come by heartbeat", error=str(error))
                 self._ended.wait(POLL_SECONDS)
 
     def stop(self) -> None:
-        """End the thread at its next turn."""
+        """End the thread at its next poll."""
         self._ended.set()
 
     def _listen(self) -> None:
@@ -47,4 +47,4 @@ class CancelListener(threading.Thread):
         try:
             self._in_flight.kill(UUID(name))
         except ValueError:
-            log.warning("a message on the cancel channel is no job id", message=name[:64])
+            log.warning("malformed message on the cancel channel", message=name[:64])

@@ -174,7 +174,7 @@ def acknowledge(context: Context, claimed: InFlightJob, completion: Completion) 
             log.info("the job was over already", status=found.status if found else "gone")
         case ClaimLost(job=open_job):
             FENCED.inc()
-            log.warning("fenced: the job belongs to another claim", status=open_job.status, newer_claim=open_job.claim)
+            log.warning("claim lost, result rejected", status=open_job.status, newer_claim=open_job.claim)
 
 
 def _count_end(job: Job) -> None:
@@ -196,7 +196,7 @@ def _log_when_away(call: Callable[[], object]) -> None:
     try:
         call()
     except AWAY as error:
-        log.warning("the queue was not told; the janitor removes the message", error=str(error))
+        log.warning("message not removed, the janitor will remove it", error=str(error))
 
 
 def hand_back(context: Context, claimed: InFlightJob) -> bool:
@@ -216,5 +216,5 @@ def hand_back(context: Context, claimed: InFlightJob) -> bool:
             announce(pipe, job, cache=context.settings.status_cache)
             pipe.execute()
     except AWAY as error:
-        log.warning("handed back in the record only; the janitor tells the queue", error=str(error))
+        log.warning("handed back in the record only, the janitor will add the message", error=str(error))
     return True

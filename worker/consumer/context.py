@@ -1,4 +1,4 @@
-"""What the parts of a worker share: its settings, its ways to the databases, its sandbox, what it holds."""
+"""What the parts of a worker share: settings, database clients, the sandbox, the in-flight jobs."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from worker.settings import WorkerSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One worker process. `name` is its consumer in the group; it is never used twice."""
+    """One worker process. `name` is its consumer in the group and is never used twice."""
 
     name: str
     settings: WorkerSettings
@@ -28,5 +28,5 @@ class Context:
 
 
 def consumer_name() -> str:
-    """Host, process and a random part: a restarted worker is another consumer."""
+    """Return host, process id and a random part, so that a restarted worker is another consumer."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"

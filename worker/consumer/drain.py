@@ -1,4 +1,4 @@
-"""How a worker ends, as a runbook."""
+"""The drain of a stopping worker, as a runbook."""
 
 import time
 
@@ -16,21 +16,21 @@ HAND_BACK_SECONDS = 10.0
 
 
 def drain(context: Context, consumer: Consumer) -> None:
-    """Leave nothing behind that someone would have to wait for. The consumer's loop has ended before."""
+    """Finish or hand back everything that this worker has. The consumer's loop must have ended."""
     log.info("draining", running=len(context.in_flight.list_jobs()), seconds=context.settings.drain_seconds)
-    # 1. What was read but not started goes back to the queue at once.
+    # 1. Messages that were read but not started go back to the queue at once.
     give_back_unstarted(context, consumer)
-    # 2. What runs may finish.
+    # 2. Running jobs may finish.
     if not wait_for_running(context, consumer):
-        # 3. What is still running is handed back: the child is killed, the attempt is not counted.
+        # 3. Jobs that still run are handed back. Their children are killed, and the attempt is not counted.
         hand_back_running(context)
-    # 4. The group forgets this consumer, if nothing is pending under its name.
+    # 4. This consumer leaves the group, if no message is pending under its name.
     forget_consumer(context)
     log.info("drained", left_to_their_leases=len(context.in_flight.list_jobs()))
 
 
 def give_back_unstarted(context: Context, consumer: Consumer) -> None:
-    """Put the deferred messages back, in reading order."""
+    """Return the deferred messages to the queue, in reading order."""
     while consumer.deferred:
         message = consumer.deferred.popleft()
         if message.job_id is None:
@@ -38,11 +38,11 @@ def give_back_unstarted(context: Context, consumer: Consumer) -> None:
         try:
             replace_message(context.redis, message.id, message.job_id)
         except AWAY as error:
-            log.warning("not given back; the janitor replaces it", job=str(message.job_id), error=str(error))
+            log.warning("message not returned, the janitor will replace it", job=str(message.job_id), error=str(error))
 
 
 def wait_for_running(context: Context, consumer: Consumer) -> bool:
-    """Whether everything ended in the time that a drain may take; a second signal cuts that short."""
+    """Wait until every job has ended; False when the time is up or a second signal came."""
     until = time.monotonic() + context.settings.drain_seconds
     while not context.in_flight.wait_until_idle(POLL_SECONDS):
         context.liveness.beat("loop")
@@ -52,7 +52,7 @@ def wait_for_running(context: Context, consumer: Consumer) -> bool:
 
 
 def hand_back_running(context: Context) -> None:
-    """Kill the children; each slot then hands its job back."""
+    """Kill the children, so that each slot hands its job back."""
     for claimed in context.in_flight.list_jobs():
         claimed.handed_back = True
         claimed.handle.kill()
@@ -60,8 +60,8 @@ def hand_back_running(context: Context) -> None:
 
 
 def forget_consumer(context: Context) -> None:
-    """A failure here is no harm: the janitor deletes idle consumers."""
+    """Leave the group. A failure does no harm, because the janitor deletes idle consumers."""
     try:
         remove_consumer(context.redis, context.name)
     except AWAY as error:
-        log.debug("the consumer stays for the janitor", error=str(error))
+        log.debug("consumer not removed, the janitor will remove it", error=str(error))

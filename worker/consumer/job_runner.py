@@ -1,7 +1,7 @@
-"""One claimed job from its bytes to its end: fetch, convert, store.
+"""Run one claimed job: fetch, convert, store.
 
-Whatever goes wrong here, the job is either finished under our claim, given back, or left to its lease:
-the janitor is the only other way back.
+Whatever goes wrong here, the job is finished under our claim, handed back, or abandoned. The janitor takes an abandoned
+job back when its lease expires.
 """
 
 import fcntl
@@ -28,19 +28,19 @@ log = structlog.get_logger(__name__)
 
 
 def run_job(context: Context, claimed: InFlightJob) -> None:
-    """Work on a claimed job until it is out of our hands; never raises."""
+    """Run a claimed job until it is finished, handed back or abandoned. Never raises."""
     with structlog.contextvars.bound_contextvars(job=str(claimed.job.id), claim=claimed.job.claim):
         try:
-            _work(context, claimed)
+            _fetch_convert_store(context, claimed)
         except SandboxLost:
-            log.warning("the sandbox was lost; the job comes back when its lease runs out")
+            log.warning("sandbox lost, job abandoned, its lease will expire")
         except Exception:
             log.exception("job abandoned, its lease will expire")
         finally:
             context.in_flight.remove(claimed)
 
 
-def _work(context: Context, claimed: InFlightJob) -> None:
+def _fetch_convert_store(context: Context, claimed: InFlightJob) -> None:
     with _memory_file("upload") as upload, _memory_file("result") as result:
         try:
             outcome = _convert(context, claimed, upload, result) if _fetch(context, claimed, upload) else None
@@ -58,7 +58,7 @@ def _work(context: Context, claimed: InFlightJob) -> None:
 
 
 def _fetch(context: Context, claimed: InFlightJob, upload: int) -> bool:
-    """Bring the upload into memory; False when it is gone, because the job was canceled or is over."""
+    """Read the upload into memory; False when it is gone because the job was canceled or is over."""
 
     def read() -> int | None:
         os.ftruncate(upload, 0)
@@ -69,18 +69,18 @@ def _fetch(context: Context, claimed: InFlightJob, upload: int) -> bool:
     with _stage("fetch"):
         found = retry_while_away("fetch the upload", read) is not None
     os.lseek(upload, 0, os.SEEK_SET)
-    # Memory that nobody has granted: a child could let the file grow.
+    # Sealed, so that a child cannot grow the file: that memory is in no reservation.
     fcntl.fcntl(upload, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
     return found
 
 
 def _convert(context: Context, claimed: InFlightJob, upload: int, result: int) -> Outcome:
     with _stage("convert"):
-        return context.sandbox.run(request_for(claimed, context.settings), upload, result, claimed.handle)
+        return context.sandbox.run(make_request(claimed, context.settings), upload, result, claimed.handle)
 
 
-def request_for(claimed: InFlightJob, settings: WorkerSettings) -> Request:
-    """What the sandbox is asked to do for a job."""
+def make_request(claimed: InFlightJob, settings: WorkerSettings) -> Request:
+    """Return the request for the sandbox."""
     return Request(
         source=claimed.job.source["format"],
         target=claimed.job.target_format,

@@ -1,7 +1,7 @@
-"""Read messages, claim jobs, fill the slots: the loop of a worker.
+"""The loop of a worker: read messages, claim jobs, fill the slots.
 
-The message only says "look at this job". What happens then is decided by one conditional UPDATE, so a
-message that comes ten times makes one run.
+A message only says "look at this job". One conditional UPDATE decides whether the job is claimed, so a message that
+comes ten times makes one run.
 """
 
 import threading
@@ -29,57 +29,57 @@ PAUSE_SECONDS = 1.0
 
 
 class Consumer:
-    """The loop. `stop` may be called from a signal handler; `run` then returns with its jobs still running."""
+    """The loop. `stop` is safe in a signal handler. `run` then returns while its jobs still run."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        # Plain flags, since signal handlers set them: an Event's lock may be held by the very thread they interrupt.
+        # Plain flags: a signal handler may interrupt the thread that holds the lock of an Event.
         self.stopping = False
         self.hurried = False
         self.deferred: deque[Message] = deque()
-        """Messages of jobs that were started before: each runs alone, so that a poison job takes no neighbour with it."""
+        """Messages of jobs that were started before. Each runs alone, so that a poison job kills no neighbour."""
 
     def run(self) -> None:
-        """Work until stopped; a database or Redis that is away is waited for."""
+        """Consume until stopped. While PostgreSQL or Redis is away, wait."""
         while not self.stopping:
             self._context.liveness.beat("loop")
             try:
-                self._turn()
+                self._fill_slots()
             except (*ERRORS, *AWAY) as error:
                 log.warning("waiting for the databases", error=str(error))
                 time.sleep(PAUSE_SECONDS)
 
     def stop(self) -> None:
-        """Read no more; said twice, do not wait for running jobs either."""
+        """Stop reading. The second call also ends the wait for running jobs."""
         self.hurried = self.stopping
         self.stopping = True
 
-    def _turn(self) -> None:
+    def _fill_slots(self) -> None:
         if self.deferred:
             self._run_alone()
         elif free := self._context.in_flight.wait_for_slot(PAUSE_SECONDS):
             messages = read_messages(self._context.redis, self._context.name, free, BLOCK_MS)
             for message in messages:
-                self._look(message, alone=False)
+                self._start_or_skip(message, alone=False)
 
     def _run_alone(self) -> None:
-        """The next deferred job, once nothing else runs here; nothing is read until it is done."""
+        """Start the next deferred job once no other runs, and read nothing until it ends."""
         if self._context.in_flight.wait_until_idle(PAUSE_SECONDS):
-            self._look(self.deferred.popleft(), alone=True)
+            self._start_or_skip(self.deferred.popleft(), alone=True)
             self._wait_until_idle()
 
     def _wait_until_idle(self) -> None:
         while not self._context.in_flight.wait_until_idle(PAUSE_SECONDS) and not self.stopping:
             self._context.liveness.beat("loop")
 
-    def _look(self, message: Message, *, alone: bool) -> None:
-        """Claim the message's job and start it, or find out why that cannot be."""
+    def _start_or_skip(self, message: Message, *, alone: bool) -> None:
+        """Claim the message's job and start it, or find out why it cannot be claimed."""
         if message.job_id is None:
             finish_message(self._context.redis, message.id)
         elif (job := self._claim(message, alone=alone)) is not None:
             self._start(job, message)
         else:
-            self._missed(message)
+            self._handle_unclaimed(message)
 
     def _claim(self, message: Message, *, alone: bool) -> Job | None:
         if message.job_id is None:
@@ -94,8 +94,12 @@ class Consumer:
                 alone=alone,
             )
 
-    def _missed(self, message: Message) -> None:
-        """Over or gone: the message goes. Queued: started before, so it must be alone. Processing: leave it pending."""
+    def _handle_unclaimed(self, message: Message) -> None:
+        """Handle a message whose job was not claimed.
+
+        A job that is over or gone needs no message. A queued one was started before and must run alone. The message of
+        a processing one stays pending.
+        """
         if message.job_id is None:
             return
         with self._context.engine.begin() as connection:
@@ -108,17 +112,17 @@ class Consumer:
     def _start(self, job: Job, message: Message) -> None:
         claimed = InFlightJob(job, message.id)
         self._context.in_flight.add(claimed)
-        # A daemon: a slot that waits for a database that is away must not keep a drained worker from exiting.
+        # A daemon: a slot that waits for PostgreSQL must not keep a drained worker from exiting.
         threading.Thread(target=run_job, args=(self._context, claimed), name=f"job-{job.id}", daemon=True).start()
         if job.started_at is not None:
             STAGE_SECONDS.labels("queued").observe((job.started_at - job.created_at).total_seconds())
         log.info("started", job=str(job.id), claim=job.claim, attempt=job.attempts)
-        self._announce(job)
+        self._publish_start(job)
 
-    def _announce(self, job: Job) -> None:
+    def _publish_start(self, job: Job) -> None:
         try:
             with self._context.redis.pipeline(transaction=False) as pipe:
                 announce(pipe, job, cache=self._context.settings.status_cache)
                 pipe.execute()
         except AWAY as error:
-            log.debug("the start was not announced", job=str(job.id), error=str(error))
+            log.debug("the start was not published", job=str(job.id), error=str(error))

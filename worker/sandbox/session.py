@@ -33,7 +33,7 @@ from worker.sandbox.protocol import GO, Exit, Malformed, Message, Said, Started,
 log = structlog.get_logger(__name__)
 
 GRACE_SECONDS = 2.0
-"""The child checks its deadline itself, between steps; so much later it is killed."""
+"""The child checks its deadline between steps. It is killed so much later."""
 
 UNCHECKED_MALLOC = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS})
 """Signals that mean an unchecked malloc failed."""
@@ -42,11 +42,11 @@ NO_REASON = frozenset({FailureCode.MEMORY_LIMIT, FailureCode.INTERNAL})
 
 
 class SandboxLost(Exception):
-    """The zygote died, and the child with it; the job must be left to its lease."""
+    """The zygote died, and the child with it. The job must be abandoned."""
 
 
 class NotStarted(SandboxLost):
-    """There was no child yet, so nothing has happened: the job can be tried again."""
+    """No child was started, so the job can be tried again."""
 
 
 class ZygoteStuck(SandboxLost):
@@ -257,7 +257,7 @@ class ChildSession:
         return os.WTERMSIG(self._status) if self._status is not None and os.WIFSIGNALED(self._status) else 0
 
     def _explain_death(self) -> Failure:
-        """Nobody but the kernel's memory killer sends SIGKILL to a child that is in its time."""
+        """Read the signal. Within the deadline only the kernel's out-of-memory killer sends SIGKILL."""
         if self._signal == signal.SIGXCPU:
             return self._timeout_failure()
         if self._signal == signal.SIGKILL and self._state is not State.KILLED:
