@@ -55,7 +55,7 @@ def _return_bytecode(room: Path) -> None:
     owner = room.stat()
     for cache in room.rglob("__pycache__"):
         for path in (cache, *cache.iterdir()):
-            os.chown(path, owner.st_uid, owner.st_gid)
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def grant_passage(account: Account, path: Path) -> None:
