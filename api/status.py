@@ -63,18 +63,21 @@ async def job_when_over(services: Services, turn: Turn, job_id: UUID, seconds: f
 
 
 async def job_events(services: Services, job_id: UUID, seen: int) -> AsyncIterator[bytes]:
-    """The job's states with a revision above `seen` as server-sent events, in their order, until it is over."""
+    """The job's states with a revision above `seen` as server-sent events, in their order, until it is over.
+
+    The first state is sent even if the service stops meanwhile.
+    """
     loop = asyncio.get_running_loop()
     until = loop.time() + STREAM_SECONDS
     with services.hub.watch(job_id) as watch:
         job: Job | None = await recorded_job(services, job_id)
-        while not services.hub.closed and loop.time() < until:
+        while True:
             if job is None:
                 yield KEEPALIVE_COMMENT
             elif job.rev > seen:
                 seen = job.rev
                 yield _event(job)
-            if job is not None and job.over:
+            if services.hub.closed or loop.time() >= until or (job is not None and job.over):
                 return
             job = await _next(watch, seen, min(until, loop.time() + KEEPALIVE_SECONDS))
 

@@ -38,8 +38,11 @@ def embedded_redis(data_dir: Path, binary: Path | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def running(server: Server, seconds: float = 60) -> Iterator[str]:
-    """Start a server and yield its URL once it answers; stop it at the end. Raises StartupError."""
+def running(server: Server, seconds: float = 300) -> Iterator[str]:
+    """Start a server and yield its URL once it answers; stop it at the end. Raises StartupError.
+
+    One that dies is seen at once; `seconds` are for one that stands still.
+    """
     child = start(server.program)
     try:
         until = time.monotonic() + seconds

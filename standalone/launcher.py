@@ -24,7 +24,7 @@ from standalone.redis_server import redis_server
 from standalone.servers import Server, owner_of, refusal, usable_directory
 from standalone.supervisor import Supervisor, how_it_ended
 
-SECONDS_TO_START = 60
+SECONDS_TO_START = 180
 DRAIN_SECONDS = "2"
 API_DRAIN_SECONDS = "2"
 """How long what runs may take after Ctrl-C, where nothing else is set: a person waits at the terminal."""

@@ -304,3 +304,10 @@ def test_who_waits_is_let_go_when_the_service_stops(serve: Serve) -> None:
     assert waited[0].json()["status"] == "queued"
     assert waited[1] < 50
     assert len(events_of(followed[0].text)) == 1
+
+
+def test_a_stream_that_begins_while_the_service_stops_has_the_first_state(serve: Serve) -> None:
+    live = serve()
+    job_id = live.submit()
+    live.app.state.services.hub.close()
+    assert [event["id"] for event in events_of(live.http.get(f"/v1/jobs/{job_id}/events").text)] == ["1"]

@@ -12,10 +12,10 @@ from conformance import images
 from conformance.running import Boxed, Result
 from worker.sandbox.supervisor import Handle
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds that a test waits for what should take a moment."""
 
-LONG = 60.0
+LONG = 4 * PATIENCE
 
 
 def until(true: Callable[[], bool]) -> None:

@@ -16,7 +16,7 @@ import psutil
 from standalone.account import Account
 
 STANDINS = Path(__file__).with_name("standins.py")
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 def eventually(true: Callable[[], bool], what: str) -> None:
