@@ -126,22 +126,3 @@ def exif_orientation(exif: bytes) -> int:
     except (KeyError, struct.error):
         pass
     return 1
-
-
-def iptc_of(resources: bytes) -> bytes:
-    """The IPTC records inside of Photoshop's image resources (`8BIM` blocks); b"" when there are none."""
-    at = 0
-    while resources[at : at + 4] == b"8BIM" and len(resources) >= at + 12:
-        kind = int.from_bytes(resources[at + 4 : at + 6], "big")
-        name = resources[at + 6] + 1
-        at += 6 + name + name % 2
-        size = int.from_bytes(resources[at : at + 4], "big")
-        if kind == 0x0404:
-            return resources[at + 4 : at + 4 + size]
-        at += 4 + size + size % 2
-    return b""
-
-
-def resources_with(iptc: bytes) -> bytes:
-    """Photoshop's image resources that hold nothing but these IPTC records."""
-    return b"8BIM\x04\x04\0\0" + struct.pack(">I", len(iptc)) + iptc + b"\0" * (len(iptc) % 2)

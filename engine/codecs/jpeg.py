@@ -16,10 +16,10 @@ from core.options import Options
 from engine.codecs.pillow import load_image, once, sensible_dpi
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import choose_dpi, choose_subsampling, without_none
-from engine.containers import jpeg
+from engine.containers import jpeg, photoshop
 from engine.errors import corrupt, decoding, truncated, unsupported
 from engine.image import Frame, Kind, Opened
-from engine.metadata import EXIF_MARK, Metadata, exif_orientation, iptc_of, resources_with, upright_xmp, without_mark
+from engine.metadata import EXIF_MARK, Metadata, exif_orientation, upright_xmp, without_mark
 from engine.request import Limits
 
 COLORS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
@@ -66,13 +66,13 @@ def _metadata(image: JpegImagePlugin.JpegImageFile) -> Metadata:
     return Metadata(
         exif=without_mark(image.info.get("exif", b"")),
         xmp=upright_xmp(image.info.get("xmp", b"")),
-        iptc=iptc_of(_photoshop(image)),
+        iptc=photoshop.read_iptc(_photoshop(image)),
         comment=comment if isinstance(comment, bytes) else b"",
     )
 
 
 def _photoshop(image: JpegImagePlugin.JpegImageFile) -> bytes:
-    mark = b"Photoshop 3.0\0"
+    mark = photoshop.SEGMENT_MARK
     return b"".join(data[len(mark) :] for name, data in image.applist if name == "APP13" and data.startswith(mark))
 
 
@@ -139,7 +139,7 @@ def _attach(metadata: Metadata) -> dict[str, Any]:
     if metadata.exif:
         kept["exif"] = EXIF_MARK + metadata.exif
     if metadata.iptc:
-        body = b"Photoshop 3.0\0" + resources_with(metadata.iptc)
+        body = photoshop.SEGMENT_MARK + photoshop.pack_iptc(metadata.iptc)
         kept["extra"] = b"\xff\xed" + (len(body) + 2).to_bytes(2, "big") + body
     return {name: value for name, value in kept.items() if value}
 

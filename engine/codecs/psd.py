@@ -7,7 +7,7 @@ from PIL import Image
 
 from engine.codecs.pillow import drop_alpha, open_image
 from engine.codecs.registry import Codec
-from engine.containers import psd
+from engine.containers import photoshop
 from engine.image import Frame, Opened
 from engine.pixels.samples import eight_bits_by_rows
 from engine.request import Limits
@@ -15,7 +15,7 @@ from engine.request import Limits
 
 def open_psd(data: bytes, limits: Limits) -> Opened:
     """Read the header of a PSD."""
-    file = psd.parse(data)
+    file = photoshop.parse(data)
 
     def make(image: Image.Image) -> Frame:
         flat = image if image.mode != "RGBA" else _unmatted(image) if file.transparent else drop_alpha(image)

@@ -18,10 +18,11 @@ from engine.codecs.pillow import is_opaque, load_image, once, sensible_dpi
 from engine.codecs.plan import Plan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import choose_dpi, without_none
+from engine.containers.photoshop import read_iptc
 from engine.errors import decoding, truncated, unsupported
 from engine.image import Frame, Kind, Opened
 from engine.limits import check_frames, check_pixels
-from engine.metadata import Metadata, iptc_of, upright_xmp, without_mark
+from engine.metadata import Metadata, upright_xmp, without_mark
 from engine.request import Limits
 
 BITS, PHOTOMETRIC, IPTC, RESOURCES, PROFILE = 258, 262, 33_723, 34_377, 34_675
@@ -135,7 +136,7 @@ def _metadata(image: TiffImagePlugin.TiffImageFile) -> Metadata:
         return Metadata(
             exif=_exif(image),
             xmp=upright_xmp(xmp) if isinstance(xmp, bytes) else b"",
-            iptc=_bytes(image.tag_v2.get(IPTC)) or iptc_of(_bytes(image.tag_v2.get(RESOURCES))),
+            iptc=_bytes(image.tag_v2.get(IPTC)) or read_iptc(_bytes(image.tag_v2.get(RESOURCES))),
         )
 
 

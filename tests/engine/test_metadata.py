@@ -7,7 +7,7 @@ import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
 from conformance import images
-from engine.metadata import exif_orientation, iptc_of, upright_exif, without_mark
+from engine.metadata import exif_orientation, upright_exif, without_mark
 from tests.engine.conftest import Converter
 
 SECRETS = (b"secret", b"Millstone", b"GPS", b"Exif", b"EXIF", b"xmpmeta", b"8BIM")
@@ -122,13 +122,6 @@ def test_broken_exif_does_not_harm_the_picture(run: Converter) -> None:
     data = images.encoded(images.quarters(), "JPEG", exif=b"Exif\0\0II*\0\xf0\xff\xff\xff")
     for metadata in ("strip", "keep"):
         assert run(data, "png", metadata=metadata).converted.width == 48
-
-
-def test_iptc_is_found_behind_other_resources() -> None:
-    other = b"8BIM\x03\xed\0\0\0\0\0\x03abc\0"
-    assert iptc_of(other + b"8BIM\x04\x04\0\0\0\0\0\x04iptc") == b"iptc"
-    assert iptc_of(other) == b""
-    assert iptc_of(b"8BIM") == b""
 
 
 def png_with_text() -> bytes:

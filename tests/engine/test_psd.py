@@ -8,6 +8,7 @@ from PIL import Image
 from conformance import images
 from conformance.psd import on_white, psd
 from conformance.running import apart, near
+from engine.containers.photoshop import pack_iptc, read_iptc, read_resources
 from tests.engine.conftest import Converter
 
 
@@ -45,3 +46,31 @@ def test_metadata_of_a_psd_is_kept_or_gone(run: Converter) -> None:
     assert b"Millstone" in kept.data
     assert b"secret" in kept.data
     assert not {word for word in (b"Millstone", b"secret") if word in run(data, "tiff").data}
+
+
+OTHER = b"8BIM\x03\xed\0\0\0\0\0\x03abc\0"
+
+
+def test_iptc_is_found_behind_other_resources() -> None:
+    assert read_iptc(OTHER + b"8BIM\x04\x04\0\0\0\0\0\x04iptc") == b"iptc"
+    assert read_iptc(OTHER) == b""
+
+
+@pytest.mark.parametrize("iptc", [b"", b"odd", b"even"])
+def test_iptc_is_read_as_it_was_packed(iptc: bytes) -> None:
+    assert read_resources(pack_iptc(iptc) + OTHER) == {0x0404: iptc, 0x03ED: b"abc"}
+
+
+def test_the_first_of_equal_resources_counts() -> None:
+    assert read_iptc(pack_iptc(b"first") + pack_iptc(b"second")) == b"first"
+
+
+def test_a_name_before_a_resource_is_passed_over() -> None:
+    assert read_resources(b"8BIM\x04\x04\x04name\0\0\0\0\x02ok" + OTHER) == {0x0404: b"ok", 0x03ED: b"abc"}
+
+
+@pytest.mark.parametrize(
+    ("block", "found"), [(b"", {}), (b"8BIM", {}), (b"8BIX" + bytes(20), {}), (OTHER[:-2], {0x03ED: b"ab"})]
+)
+def test_resources_that_are_cut_off(block: bytes, found: dict[int, bytes]) -> None:
+    assert read_resources(block) == found
