@@ -1,7 +1,7 @@
-"""ISO base media boxes (ISO/IEC 14496-12) of an AVIF: is it whole, how deep are its samples, how often does it play.
+"""ISO base media boxes (ISO/IEC 14496-12): the one reader of them, for AVIF, HEIC, JPEG 2000 and JPEG XL.
 
-Pillow gives neither the bit depth nor the repetition count of an AVIF, and writes every animation as endless; both
-sit in fixed places that are read and patched here the way libavif does it.
+Of an AVIF it also reads bit depth and loop count. Pillow gives neither, and writes every animation as endless.
+Both sit in fixed places, and are read and patched here as libavif does it.
 """
 
 import struct
@@ -21,8 +21,8 @@ class Box(NamedTuple):
     end: int
 
 
-def boxes(data: bytes | bytearray, start: int, end: int) -> Iterator[Box]:
-    """The boxes between two offsets. Raises ConversionError (truncated) when one is longer than that."""
+def read_boxes(data: bytes | bytearray, start: int, end: int) -> Iterator[Box]:
+    """Yield the boxes between two offsets. Raise ConversionError (truncated) when one is longer than that."""
     while start + 8 <= end:
         size, kind = struct.unpack_from(">I4s", data, start)
         head = 8
@@ -40,9 +40,15 @@ def boxes(data: bytes | bytearray, start: int, end: int) -> Iterator[Box]:
         raise truncated()
 
 
+def pack_box(kind: bytes, *parts: bytes) -> bytes:
+    """Return a box of that type around those parts."""
+    body = b"".join(parts)
+    return struct.pack(">I4s", len(body) + 8, kind) + body
+
+
 def check_whole(data: bytes) -> None:
     """Raises ConversionError (truncated) when a box says that the file goes on."""
-    for _ in boxes(data, 0, len(data)):
+    for _ in read_boxes(data, 0, len(data)):
         pass
 
 
@@ -61,10 +67,10 @@ def samples(data: bytes) -> int:
 
 def nclx(data: bytes) -> tuple[int, int] | None:
     """Primaries and transfer (ITU-T H.273) of the first colour box that has such numbers (ISO/IEC 23008-12)."""
-    for meta in (box for box in boxes(data, 0, len(data)) if box.kind == b"meta"):
+    for meta in (box for box in read_boxes(data, 0, len(data)) if box.kind == b"meta"):
         # Four bytes of version and flags come before the boxes of this one.
         properties = _child(data, meta._replace(start=meta.start + 4), b"iprp", b"ipco")
-        for box in boxes(data, properties.start, properties.end) if properties else ():
+        for box in read_boxes(data, properties.start, properties.end) if properties else ():
             if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
                 primaries, transfer = struct.unpack_from(">HH", data, box.start + 4)
                 return primaries, transfer
@@ -107,11 +113,11 @@ def set_plays(data: bytes, count: int) -> bytes:
 
 
 def _top(data: bytes) -> Iterator[Box]:
-    return (box for box in boxes(data, 0, len(data)) if box.kind == b"moov")
+    return (box for box in read_boxes(data, 0, len(data)) if box.kind == b"moov")
 
 
 def _tracks(data: bytes) -> list[Box]:
-    return [box for movie in _top(data) for box in boxes(data, movie.start, movie.end) if box.kind == b"trak"]
+    return [box for movie in _top(data) for box in read_boxes(data, movie.start, movie.end) if box.kind == b"trak"]
 
 
 def _child(data: bytes, parent: Box, *path: bytes) -> Box | None:
@@ -119,7 +125,7 @@ def _child(data: bytes, parent: Box, *path: bytes) -> Box | None:
     for kind in path:
         if found is None:
             return None
-        found = next((box for box in boxes(data, found.start, found.end) if box.kind == kind), None)
+        found = next((box for box in read_boxes(data, found.start, found.end) if box.kind == kind), None)
     return found
 
 

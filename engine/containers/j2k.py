@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.containers.bmff import Box, boxes
+from engine.containers.bmff import Box, read_boxes
 from engine.errors import truncated
 
 SIZE = b"\xff\x51"
@@ -26,7 +26,7 @@ def parse(data: bytes) -> Jp2Header:
     """Raises ConversionError (truncated) when a box says that the file goes on."""
     if data.startswith(CODESTREAM):
         return Jp2Header(_depth(data, 0))
-    top = list(boxes(data, 0, len(data)))
+    top = list(read_boxes(data, 0, len(data)))
     codestream = next((box for box in top if box.kind == b"jp2c"), None)
     if codestream is None:
         raise truncated()
@@ -36,7 +36,7 @@ def parse(data: bytes) -> Jp2Header:
 
 
 def _profile(data: bytes, header: Box) -> bytes | None:
-    for box in boxes(data, header.start, header.end):
+    for box in read_boxes(data, header.start, header.end):
         if box.kind == b"colr" and data[box.start] in ICC_METHODS:
             return data[box.start + 3 : box.end]
     return None

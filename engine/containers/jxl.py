@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from imagecodecs import BrotliError, brotli_decode
 
+from engine.containers.bmff import pack_box, read_boxes
 from engine.errors import corrupt, truncated, unsupported
 
 CODESTREAM = b"\xff\x0a"
@@ -62,7 +63,9 @@ def parse(data: bytes) -> JxlFile:
         return JxlFile(_header(data))
     start = b""
     found: dict[bytes, memoryview] = {}
-    for kind, body in _boxes(data):
+    # All boxes first, so that nothing is unpacked of a file that is cut off.
+    for kind, first, end in list(read_boxes(data, len(SIGNATURE), len(data))):
+        body = memoryview(data)[first:end]
         if kind in {b"jxlc", b"jxlp"} and len(start) < 4096:
             start += bytes(body[4 if kind == b"jxlp" else 0 :][:4096])
         found.setdefault(*_unpacked(kind, body))
@@ -88,12 +91,13 @@ def with_boxes(data: bytes, exif: bytes, xmp: bytes) -> bytes:
     """The same picture with EXIF (a TIFF block) and XMP before the codestream."""
     if not exif and not xmp:
         return data
-    extra = (_box(b"Exif", bytes(4) + exif) if exif else b"") + (_box(b"xml ", xmp) if xmp else b"")
+    extra = (pack_box(b"Exif", bytes(4), exif) if exif else b"") + (pack_box(b"xml ", xmp) if xmp else b"")
     if data.startswith(CODESTREAM):
-        return SIGNATURE + FILE_TYPE + extra + _box(b"jxlc", data)
+        return SIGNATURE + FILE_TYPE + extra + pack_box(b"jxlc", data)
     at = len(SIGNATURE) + len(FILE_TYPE)
-    if data[at + 4 : at + 8] == b"jxll":
-        at += int.from_bytes(data[at : at + 4], "big")
+    level = next(read_boxes(data, at, len(data)))
+    if level.kind == b"jxll":
+        at = level.end
     return data[:at] + extra + data[at:]
 
 
@@ -109,27 +113,6 @@ def called_srgb(data: bytes) -> bytes:
         byte, place = start + len(CODESTREAM) + at // 8, at % 8
         changed[byte] = changed[byte] & ~(1 << place) | ((SRGB - 2) >> bit & 1) << place
     return bytes(changed)
-
-
-def _box(kind: bytes, body: bytes) -> bytes:
-    return (len(body) + 8).to_bytes(4, "big") + kind + body
-
-
-def _boxes(data: bytes) -> list[tuple[bytes, memoryview]]:
-    view, at, found = memoryview(data), len(SIGNATURE), []
-    while at < len(data):
-        size, kind, head = int.from_bytes(view[at : at + 4], "big"), bytes(view[at + 4 : at + 8]), 8
-        if size == 1:
-            size, head = int.from_bytes(view[at + 8 : at + 16], "big"), 16
-        elif size == 0:
-            size = len(data) - at
-        if at + size > len(data) or len(data) - at < 8:
-            raise truncated()
-        if size < head:
-            raise corrupt("a box of it has no size")
-        found.append((kind, view[at + head : at + size]))
-        at += size
-    return found
 
 
 class _Bits:
