@@ -109,7 +109,7 @@ FORMATS: tuple[Format, ...] = (
         options=EVERY_TARGET | {"quality", "background", "progressive", "dpi"},
     ),
     Format(
-        "png", "PNG", "image/png", "png", magic.starts(b"\x89PNG\r\n\x1a\n"),
+        "png", "PNG", "image/png", "png", magic.starts(magic.PNG),
         carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=16, grey16=True, profile=True, metadata=frozenset({"exif", "xmp", "text"})),
         modes=WITH_ALPHA | DEEP, profile_modes=WITH_ALPHA | DEEP,
         alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=frozenset({"exif", "xmp", "text"}),
@@ -123,13 +123,14 @@ FORMATS: tuple[Format, ...] = (
         options=EVERY_TARGET | {"quality", "lossless", "animation", "effort"},
     ),
     Format(
-        "gif", "GIF", "image/gif", "gif", magic.starts(b"GIF87a", b"GIF89a"),
+        "gif", "GIF", "image/gif", "gif", magic.starts(magic.GIF87, magic.GIF89),
         carries=Carries(alpha=True, frames=Frames.ANIMATION, metadata=frozenset({"comment"})),
         modes=WITH_ALPHA, alpha=Alpha.BINARY, frames=Frames.ANIMATION,
         options=EVERY_TARGET | {"animation", "background"},
     ),
     Format(
-        "tiff", "TIFF", "image/tiff", "tiff", magic.starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), ("tif",),
+        "tiff", "TIFF", "image/tiff", "tiff",
+        magic.starts(magic.TIFF_LITTLE, magic.TIFF_BIG, magic.BIGTIFF_LITTLE, magic.BIGTIFF_BIG), ("tif",),
         carries=Carries(alpha=True, frames=Frames.PAGES, bits=32, grey16=True, profile=True, metadata=MARKED | {"iptc"}),
         modes=WITH_ALPHA | DEEP, profile_modes=WITH_ALPHA | DEEP | INK,
         alpha=Alpha.FULL, frames=Frames.PAGES, metadata=MARKED | {"iptc"},
@@ -154,22 +155,22 @@ FORMATS: tuple[Format, ...] = (
         options=EVERY_TARGET | {"quality", "effort"}, encoder="pillow_heif",
     ),
     Format(
-        "jxl", "JPEG XL", "image/jxl", "jxl", magic.starts(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
+        "jxl", "JPEG XL", "image/jxl", "jxl", magic.starts(magic.JXL_CODESTREAM, magic.JXL),
         carries=Carries(alpha=True, bits=32, grey16=True, profile=True, metadata=MARKED),
         modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, metadata=MARKED, max_side=1 << 30,
         options=EVERY_TARGET | {"quality", "lossless", "effort"},
     ),
     Format(
-        "jp2", "JPEG 2000", "image/jp2", "jp2", magic.starts(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), ("j2k", "jpeg2000"),
+        "jp2", "JPEG 2000", "image/jp2", "jp2", magic.starts(magic.JP2, magic.J2K_CODESTREAM), ("j2k", "jpeg2000"),
         carries=Carries(alpha=True, bits=16, grey16=True, profile=True, metadata=MARKED),
         modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, options=EVERY_TARGET | {"quality", "lossless"},
     ),
     Format(
-        "ico", "ICO", "image/vnd.microsoft.icon", "ico", magic.starts(b"\0\0\1\0"),
+        "ico", "ICO", "image/vnd.microsoft.icon", "ico", magic.starts(magic.ICO),
         carries=Carries(alpha=True), modes=WITH_ALPHA, alpha=Alpha.FULL, max_side=256, shrinks=True,
     ),
     Format(
-        "icns", "ICNS", "image/icns", "icns", magic.starts(b"icns"),
+        "icns", "ICNS", "image/icns", "icns", magic.starts(magic.ICNS),
         carries=Carries(alpha=True), modes=WITH_ALPHA, alpha=Alpha.FULL, max_side=1024, shrinks=True,
     ),
     Format(

@@ -1,6 +1,18 @@
-"""How each format is recognised by its first bytes; nothing here decodes."""
+"""How each format is recognised by its first bytes; nothing here decodes.
+
+A signature that readers and writers of the engine need too has its name here.
+"""
 
 from collections.abc import Callable
+
+PNG = b"\x89PNG\r\n\x1a\n"
+GIF87, GIF89 = b"GIF87a", b"GIF89a"
+TIFF_LITTLE, TIFF_BIG = b"II*\0", b"MM\0*"
+BIGTIFF_LITTLE, BIGTIFF_BIG = b"II+\0", b"MM\0+"
+JXL, JXL_CODESTREAM = b"\0\0\0\x0cJXL \r\n\x87\n", b"\xff\x0a"
+JP2, J2K_CODESTREAM = b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"
+ICO = b"\0\0\1\0"
+ICNS = b"icns"
 
 
 def starts(*magics: bytes) -> Callable[[bytes], bool]:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageChops
 
+from core import magic
 from engine.codecs.pillow import profile_of
 from engine.codecs.plan import Plan
 from engine.codecs.png_packing import choose_packing
@@ -27,7 +28,7 @@ def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     way = choose_packing(first.image, plan.settings)
     plan = replace(plan, settings=plan.settings | way, later_settings=plan.later_settings | way)
     head, data = _taken_apart(first, plan.settings, plan)
-    sink.write(png.SIGNATURE)
+    sink.write(magic.PNG)
     for kind, body in head:
         sink.write(png.chunk(kind, body))
         if kind == b"IHDR":

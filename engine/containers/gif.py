@@ -7,6 +7,7 @@ seen, and a frame smaller than the canvas leaves it clear, as browsers have it.
 import struct
 from dataclasses import dataclass, field, replace
 
+from core import magic
 from engine.errors import corrupt, truncated
 from engine.limits import too_many_frames
 
@@ -172,7 +173,7 @@ def _image(gif: GifFile, reader: _Reader, control: Control) -> GifFrame:
 
 def screen(width: int, height: int) -> bytes:
     """The start of a file without a colour table for all frames."""
-    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0x70, 0, 0)
+    return magic.GIF89 + struct.pack("<HHBBB", width, height, 0x70, 0, 0)
 
 
 def loop(plays: int) -> bytes:

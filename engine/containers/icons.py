@@ -6,10 +6,9 @@ What a directory says of an entry is a hint; the picture's own header decides be
 import struct
 from dataclasses import dataclass
 
+from core import magic
 from engine.errors import corrupt, truncated, unsupported
 
-PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
-JP2_MAGIC = (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
 ICO_HEAD, ICO_ENTRY = 6, 16
 
 ICNS_SIDES = {
@@ -42,7 +41,7 @@ def largest_of_ico(data: bytes) -> Icon:
     if offset + length > len(data):
         raise truncated()
     picture = data[offset : offset + length]
-    if picture.startswith(PNG_MAGIC):
+    if picture.startswith(magic.PNG):
         return Icon("png", picture, (0, 0))
     return _bitmap(entry, picture)
 
@@ -62,7 +61,7 @@ def _bitmap(entry: bytes, picture: bytes) -> Icon:
         raise unsupported("ico", "its bitmap is of a kind that is not known here")
     told = bytes(side if side < 256 else 0 for side in size)
     alone = told + entry[2:8] + struct.pack("<II", len(picture), ICO_HEAD + ICO_ENTRY)
-    return Icon("ico", b"\0\0\1\0\1\0" + alone + picture, size)
+    return Icon("ico", magic.ICO + struct.pack("<H", 1) + alone + picture, size)
 
 
 def largest_of_icns(data: bytes) -> Icon:
@@ -75,9 +74,9 @@ def largest_of_icns(data: bytes) -> Icon:
         raise unsupported("icns", "it has no picture of a kind that is known here")
     best = kinds[-1]
     picture, side = blocks[best], ICNS_SIDES[best]
-    if picture.startswith(PNG_MAGIC):
+    if picture.startswith(magic.PNG):
         return Icon("png", picture, (0, 0))
-    if picture.startswith(JP2_MAGIC):
+    if picture.startswith((magic.JP2, magic.J2K_CODESTREAM)):
         return Icon("jp2", picture, (0, 0))
     kept = {kind: blocks[kind] for kind in (best, MASKS.get(best, b"")) if kind in blocks}
     return Icon("icns", packed_icns(kept), (side, side))
@@ -100,7 +99,7 @@ def _icns_blocks(data: bytes) -> dict[bytes, bytes]:
 def packed_icns(blocks: dict[bytes, bytes]) -> bytes:
     """An ICNS with those blocks."""
     body = b"".join(kind + (len(block) + 8).to_bytes(4, "big") + block for kind, block in blocks.items())
-    return b"icns" + (len(body) + 8).to_bytes(4, "big") + body
+    return magic.ICNS + (len(body) + 8).to_bytes(4, "big") + body
 
 
 def packed_ico(pictures: dict[int, bytes]) -> bytes:
@@ -109,4 +108,4 @@ def packed_ico(pictures: dict[int, bytes]) -> bytes:
     for side, picture in pictures.items():
         directory += struct.pack("<BBBBHHII", side & 255, side & 255, 0, 0, 1, 32, len(picture), at)
         at += len(picture)
-    return struct.pack("<HHH", 0, 1, len(pictures)) + directory + b"".join(pictures.values())
+    return magic.ICO + struct.pack("<H", len(pictures)) + directory + b"".join(pictures.values())

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from core import magic
 from engine.containers.bmff import Box, read_boxes
 from engine.errors import truncated
 
 SIZE = b"\xff\x51"
-CODESTREAM = b"\xff\x4f\xff\x51"
 UUID_EXIF = b"JpgTiffExif->JP2"
 UUID_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 ICC_METHODS = {2, 3}
@@ -24,7 +24,7 @@ class Jp2Header:
 
 def parse(data: bytes) -> Jp2Header:
     """Raises ConversionError (truncated) when a box says that the file goes on."""
-    if data.startswith(CODESTREAM):
+    if data.startswith(magic.J2K_CODESTREAM):
         return Jp2Header(_depth(data, 0))
     top = list(read_boxes(data, 0, len(data)))
     codestream = next((box for box in top if box.kind == b"jp2c"), None)

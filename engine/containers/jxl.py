@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from imagecodecs import BrotliError, brotli_decode
 
+from core.magic import JXL, JXL_CODESTREAM
 from engine.containers.bmff import pack_box, read_boxes
 from engine.errors import corrupt, truncated, unsupported
 
-CODESTREAM = b"\xff\x0a"
-SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"
 FILE_TYPE = b"\0\0\0\x14ftypjxl \0\0\0\0jxl "
 RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
 GREY = 1
@@ -59,12 +58,12 @@ class JxlFile:
 
 def parse(data: bytes) -> JxlFile:
     """Take a JPEG XL apart. Raises ConversionError when it ends early, is damaged or of a kind that is not read."""
-    if data.startswith(CODESTREAM):
+    if data.startswith(JXL_CODESTREAM):
         return JxlFile(_header(data))
     start = b""
     found: dict[bytes, memoryview] = {}
     # All boxes first, so that nothing is unpacked of a file that is cut off.
-    for kind, first, end in list(read_boxes(data, len(SIGNATURE), len(data))):
+    for kind, first, end in list(read_boxes(data, len(JXL), len(data))):
         body = memoryview(data)[first:end]
         if kind in {b"jxlc", b"jxlp"} and len(start) < 4096:
             start += bytes(body[4 if kind == b"jxlp" else 0 :][:4096])
@@ -92,9 +91,9 @@ def with_boxes(data: bytes, exif: bytes, xmp: bytes) -> bytes:
     if not exif and not xmp:
         return data
     extra = (pack_box(b"Exif", bytes(4), exif) if exif else b"") + (pack_box(b"xml ", xmp) if xmp else b"")
-    if data.startswith(CODESTREAM):
-        return SIGNATURE + FILE_TYPE + extra + pack_box(b"jxlc", data)
-    at = len(SIGNATURE) + len(FILE_TYPE)
+    if data.startswith(JXL_CODESTREAM):
+        return JXL + FILE_TYPE + extra + pack_box(b"jxlc", data)
+    at = len(JXL) + len(FILE_TYPE)
     level = next(read_boxes(data, at, len(data)))
     if level.kind == b"jxll":
         at = level.end
@@ -103,14 +102,14 @@ def with_boxes(data: bytes, exif: bytes, xmp: bytes) -> bytes:
 
 def called_srgb(data: bytes) -> bytes:
     """The same picture, which says that its samples are linear light, saying that they are sRGB's."""
-    start = data.index(CODESTREAM)
+    start = data.index(JXL_CODESTREAM)
     header = _header(data[start:])
     if header.transfer != LINEAR:
         raise ValueError("these samples are not called linear")
     changed = bytearray(data)
     # Both numbers are written as four bits after the same choice of four.
     for bit, at in enumerate(range(header.transfer_at, header.transfer_at + 4)):
-        byte, place = start + len(CODESTREAM) + at // 8, at % 8
+        byte, place = start + len(JXL_CODESTREAM) + at // 8, at % 8
         changed[byte] = changed[byte] & ~(1 << place) | ((SRGB - 2) >> bit & 1) << place
     return bytes(changed)
 
@@ -146,7 +145,7 @@ class _Bits:
 
 def _header(data: bytes) -> JxlHeader:
     bits, header = _Bits(data[2:]), JxlHeader()
-    if not data.startswith(CODESTREAM):
+    if not data.startswith(JXL_CODESTREAM):
         raise corrupt("it holds no JPEG XL codestream")
     header.width, header.height = _size(bits)
     if bits.flag():

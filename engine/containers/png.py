@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from core.magic import PNG
 from engine.errors import corrupt, truncated, unsupported
 from engine.metadata import Metadata, upright_xmp
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 TEXT = {b"tEXt", b"zTXt", b"iTXt"}
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 # Other programs' way to hide EXIF and the like in text: it would bring orientation and GPS back.
@@ -88,7 +88,7 @@ class PngFile:
         if self.transparency is not None:
             chunks.append((b"tRNS", self.transparency))
         chunks += [(b"IDAT", b"".join(parts)), (b"IEND", b"")]
-        return SIGNATURE + b"".join(chunk(kind, data) for kind, data in chunks)
+        return PNG + b"".join(chunk(kind, data) for kind, data in chunks)
 
 
 def chunk(kind: bytes, *parts: bytes | memoryview) -> bytes:
@@ -99,7 +99,7 @@ def chunk(kind: bytes, *parts: bytes | memoryview) -> bytes:
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """The chunks up to and with IEND, each checked. Raises ConversionError (truncated or corrupt)."""
-    view, at = memoryview(data), len(SIGNATURE)
+    view, at = memoryview(data), len(PNG)
     while True:
         if at + 12 > len(data):
             raise truncated()
@@ -122,7 +122,7 @@ def for_decoder(data: bytes, png: PngFile) -> bytes:
     dropped = (TEXT if png.has_text else set()) | ({b"iCCP"} if png.profile_problem else set())
     if not dropped:
         return data
-    return SIGNATURE + b"".join(chunk(kind, body) for kind, body in chunks(data) if kind not in dropped)
+    return PNG + b"".join(chunk(kind, body) for kind, body in chunks(data) if kind not in dropped)
 
 
 def parse(data: bytes) -> PngFile:

@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from core import magic
 from engine.containers import jxl
 from engine.containers.bmff import pack_box, read_boxes
 from engine.errors import ConversionError
@@ -46,7 +47,7 @@ def test_damaged_boxes(data: bytes, code: str) -> None:
         found(data)
     assert refused.value.failure.code == code
     with pytest.raises(ConversionError) as refused:
-        jxl.parse(jxl.SIGNATURE + jxl.FILE_TYPE + data)
+        jxl.parse(magic.JXL + jxl.FILE_TYPE + data)
     assert refused.value.failure.code == code
 
 
@@ -59,5 +60,5 @@ def test_boxes_between_two_offsets() -> None:
 
 @pytest.mark.parametrize("level", [b"", pack_box(b"jxll", b"\x0a")])
 def test_metadata_goes_between_the_level_of_a_jxl_and_its_codestream(level: bytes) -> None:
-    head, picture = jxl.SIGNATURE + jxl.FILE_TYPE + level, pack_box(b"jxlc", jxl.CODESTREAM)
+    head, picture = magic.JXL + jxl.FILE_TYPE + level, pack_box(b"jxlc", magic.JXL_CODESTREAM)
     assert jxl.with_boxes(head + picture, b"", b"<x/>") == head + pack_box(b"xml ", b"<x/>") + picture

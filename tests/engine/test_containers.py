@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from conformance import images
-from engine.containers import bmff, gif, png, riff
+from core import magic
+from engine.containers import bmff, gif, riff
 from engine.errors import ConversionError
 from tests.engine.conftest import Converter
 
@@ -44,12 +45,12 @@ def control(sequence: int = 0, width: int = 2, height: int = 1, x: int = 0) -> b
     ],
 )
 def test_png(run: Converter, blocks: list[bytes], code: str) -> None:
-    assert run(png.SIGNATURE + b"".join(blocks), "bmp").failure == code
+    assert run(magic.PNG + b"".join(blocks), "bmp").failure == code
 
 
 def test_a_png_with_frames_but_without_an_animation_is_a_still(run: Converter) -> None:
     stray = images.chunk(b"fdAT", struct.pack(">I", 1) + b"nothing")
-    assert run(png.SIGNATURE + HEADER + control() + DATA + stray + END, "gif").converted.frames == 1
+    assert run(magic.PNG + HEADER + control() + DATA + stray + END, "gif").converted.frames == 1
 
 
 GIF_HEAD = gif.screen(2, 1)

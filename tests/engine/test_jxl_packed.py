@@ -11,6 +11,7 @@ from conformance import images
 from conformance.matrix.pictures import eight, from_bytes, p3_as_srgb
 from conformance.profiles import DISPLAY_P3
 from conformance.running import Boxed, near
+from core import magic
 from engine.codecs import jxl as jxl_codec
 from engine.color.jxl_profile import packed_profile
 from engine.containers import jxl
@@ -40,7 +41,7 @@ def test_a_packed_profile_that_cannot_be_had_is_said(run: Converter, monkeypatch
     assert run(PACKED_P3, "png").warnings == ["profile_ignored"]
 
 
-@pytest.mark.parametrize("data", [b"", jxl.CODESTREAM, PACKED_P3[:20], b"no picture"])
+@pytest.mark.parametrize("data", [b"", magic.JXL_CODESTREAM, PACKED_P3[:20], b"no picture"])
 def test_what_has_no_profile_gives_none(data: bytes) -> None:
     assert packed_profile(data) is None
 
@@ -49,7 +50,7 @@ def with_box(kind: bytes, body: bytes) -> bytes:
     codestream = bytes(jpegxl_encode(np.asarray(Image.new("RGB", (8, 8), BROWN)), lossless=True, numthreads=1))
     box = (len(body) + 8).to_bytes(4, "big") + kind + body
     last = (len(codestream) + 8).to_bytes(4, "big") + b"jxlc" + codestream
-    return jxl.SIGNATURE + jxl.FILE_TYPE + box + last
+    return magic.JXL + jxl.FILE_TYPE + box + last
 
 
 def test_packed_metadata_is_gone_or_kept(run: Converter) -> None:

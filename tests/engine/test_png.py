@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from conformance import images
 from conformance.running import apart
+from core import magic
 from engine.containers import png
 from tests.engine.conftest import Converter
 
@@ -37,7 +38,7 @@ def data_of(file: bytes) -> bytes:
 def with_data(file: bytes, data: bytes) -> bytes:
     """The same file with other image data and right check sums around it."""
     header = next(bytes(body) for kind, body in png.chunks(file) if kind == b"IHDR")
-    return png.SIGNATURE + b"".join([png.chunk(b"IHDR", header), png.chunk(b"IDAT", data), png.chunk(b"IEND")])
+    return magic.PNG + b"".join([png.chunk(b"IHDR", header), png.chunk(b"IDAT", data), png.chunk(b"IEND")])
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
@@ -130,7 +131,7 @@ def test_an_interlaced_png(run: Converter) -> None:
     """By hand: the seven passes of a picture of 2 x 2 are its corner, then two of one pixel and of two."""
     header = struct.pack(">IIBBBBB", 2, 2, 8, 0, 0, 0, 1)
     rows = b"\0\x0a" + b"\0\x14" + b"\0\x1e\x28"
-    data = png.SIGNATURE + b"".join(
+    data = magic.PNG + b"".join(
         [png.chunk(b"IHDR", header), png.chunk(b"IDAT", zlib.compress(rows)), png.chunk(b"IEND")]
     )
     seen = run(data, "bmp").image().convert("L")
