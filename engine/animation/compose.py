@@ -2,20 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from fractions import Fraction
 
 from PIL import Image
 
+from engine.containers.disposal import Disposal
+
 CLEAR = (0, 0, 0, 0)
-
-
-class Disposal(IntEnum):
-    """What happens to a frame's region before the next frame is laid down."""
-
-    KEEP = 0
-    CLEAR = 1
-    RESTORE = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,6 @@ from engine.codecs.png_packing import choose_packing
 from engine.containers import png
 from engine.image import Frame
 
-REPLACE = b"\0\0"
-"""dispose_op none, blend_op source."""
-
 LARGEST_PART = 65_535
 
 
@@ -67,7 +64,7 @@ class _Times:
 
 def _control(sequence: int, size: tuple[int, int], corner: tuple[int, int], seconds: Fraction) -> bytes:
     delay = struct.pack(">HH", seconds.numerator, seconds.denominator)
-    return png.chunk(b"fcTL", struct.pack(">IIIII", sequence, *size, *corner), delay, REPLACE)
+    return png.chunk(b"fcTL", struct.pack(">IIIII", sequence, *size, *corner), delay, png.REPLACE)
 
 
 def _patch(frame: Frame, before: Image.Image, plan: Plan, sequence: int, times: _Times) -> bytes:

@@ -14,12 +14,13 @@ from typing import BinaryIO
 from PIL import Image, ImageChops
 
 from core.failures import ColorsReduced
-from engine.animation.compose import Disposal, Patch, compose
+from engine.animation.compose import Patch, compose
 from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
 from engine.codecs.plan import Plan
 from engine.codecs.registry import Codec, Encoder
 from engine.containers import gif
+from engine.containers.disposal import Disposal
 from engine.errors import decoding
 from engine.image import Frame, Kind, Opened
 from engine.metadata import Metadata
@@ -31,8 +32,6 @@ COLORS = 256
 STEP = 10
 SAMPLE = 1 << 20
 """Pixels that a color table is made from, about."""
-
-DISPOSAL = {gif.DISPOSE_BACKGROUND: Disposal.CLEAR, gif.DISPOSE_PREVIOUS: Disposal.RESTORE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def _patches(parts: gif.GifFile) -> Iterator[Patch]:
             (frame.x, frame.y),
             Fraction(frame.control.ticks * 10),
             over=True,
-            disposal=DISPOSAL.get(frame.control.dispose, Disposal.KEEP),
+            disposal=frame.control.disposal or Disposal.KEEP,
         )
 
 
@@ -87,8 +86,8 @@ def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     for frame in frames:
         image = binary(frame.image, plan.options.background)
         box = _region(image, before, plan)
-        dispose = gif.DISPOSE_NONE if plan.opaque else gif.DISPOSE_BACKGROUND
-        control = gif.Control(clock.ticks(frame.duration), dispose=dispose)
+        disposal = Disposal.KEEP if plan.opaque else Disposal.CLEAR
+        control = gif.Control(clock.ticks(frame.duration), disposal=disposal)
         _write_frame(_indexed(image.crop(box), plan), box[:2], control, sink)
         before = image
     sink.write(bytes([gif.TRAILER]))

@@ -10,7 +10,7 @@ from imagecodecs import PngError, png_decode
 from PIL import Image, ImageFile, PngImagePlugin
 
 from core.options import Options
-from engine.animation.compose import Disposal, Patch, compose
+from engine.animation.compose import Patch, compose
 from engine.codecs import apng
 from engine.codecs.pillow import load_image, once, sensible_dpi, write_still
 from engine.codecs.plan import Plan
@@ -124,8 +124,8 @@ def _patches(parts: png.PngFile) -> Iterator[Patch]:
             plain(Frame(_patch_image(parts, index))).convert("RGBA"),
             (control.x, control.y),
             control.duration,
-            over=control.blend == png.BLEND_OVER,
-            disposal=Disposal(control.dispose) if control.dispose in (0, 1, 2) else Disposal.KEEP,
+            over=control.over,
+            disposal=control.disposal,
         )
 
 

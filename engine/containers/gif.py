@@ -8,27 +8,33 @@ import struct
 from dataclasses import dataclass, field, replace
 
 from core import magic
+from engine.containers.disposal import Disposal
 from engine.errors import corrupt, truncated
 from engine.limits import too_many_frames
 
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
 GRAPHIC_CONTROL, COMMENT, APPLICATION = 0xF9, 0xFE, 0xFF
-DISPOSE_NONE, DISPOSE_BACKGROUND, DISPOSE_PREVIOUS = 1, 2, 3
 LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 MOST_TICKS = 65_535
+DISPOSALS = {1: Disposal.KEEP, 2: Disposal.CLEAR, 3: Disposal.RESTORE}
+DISPOSAL_NUMBERS = {disposal: number for number, disposal in DISPOSALS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A graphic control extension: time in ticks of 10 ms, transparent colour index or None, disposal."""
+    """A graphic control extension: time in ticks of 10 ms, transparent colour index or None, disposal or None.
+
+    The disposal is None where the file names none. Such a frame is kept.
+    """
 
     ticks: int = 0
     transparent: int | None = None
-    dispose: int = 0
+    disposal: Disposal | None = None
 
     def block(self) -> bytes:
         """As bytes of a file."""
-        packed = self.dispose << 2 | (self.transparent is not None)
+        disposal = DISPOSAL_NUMBERS[self.disposal] if self.disposal else 0
+        packed = disposal << 2 | (self.transparent is not None)
         return struct.pack("<BBBBHBB", EXTENSION, GRAPHIC_CONTROL, 4, packed, self.ticks, self.transparent or 0, 0)
 
 
@@ -75,8 +81,8 @@ class GifFile:
         """Whether no composed frame can show through."""
         first = self.frames[0]
         covers = not first.x and not first.y and first.width >= self.width and first.height >= self.height
-        clears = any(frame.control.dispose == DISPOSE_BACKGROUND for frame in self.frames[:-1])
-        undone_first = first.control.dispose == DISPOSE_PREVIOUS and len(self.frames) > 1
+        clears = any(frame.control.disposal is Disposal.CLEAR for frame in self.frames[:-1])
+        undone_first = first.control.disposal is Disposal.RESTORE and len(self.frames) > 1
         # Over an opaque canvas, clear pixels of later frames show what is below.
         shows = first.control.transparent is not None
         return covers and not (clears or undone_first or shows)
@@ -142,7 +148,7 @@ def _extension(gif: GifFile, reader: _Reader, control: Control) -> Control:
     body = reader.skip_blocks()
     if kind == GRAPHIC_CONTROL and len(body) >= 5:
         packed, ticks, index = struct.unpack_from("<BHB", body, 1)
-        return Control(ticks, index if packed & 1 else None, packed >> 2 & 7)
+        return Control(ticks, index if packed & 1 else None, DISPOSALS.get(packed >> 2 & 7))
     if kind == APPLICATION and body[1:12] in LOOPS and body[12:14] == b"\x03\x01":
         loops = int.from_bytes(body[14:16], "little")
         gif.plays = loops + 1 if loops else 0

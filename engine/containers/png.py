@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from core.magic import PNG
+from engine.containers.disposal import Disposal
 from engine.errors import corrupt, truncated, unsupported
 from engine.metadata import Metadata, upright_xmp
 
@@ -18,8 +19,11 @@ TEXT = {b"tEXt", b"zTXt", b"iTXt"}
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 # Other programs' way to hide EXIF and the like in text: it would bring orientation and GPS back.
 RAW_PROFILE = b"Raw profile type "
-DISPOSE_BACKGROUND, DISPOSE_PREVIOUS = 1, 2
+DISPOSALS = {0: Disposal.KEEP, 1: Disposal.CLEAR, 2: Disposal.RESTORE}
 BLEND_OVER = 1
+REPLACE = b"\0\0"
+"""The end of a frame's header, for one that replaces what is below it and stays."""
+
 LARGEST_PROFILE = 4 << 20
 """Bytes; those of cameras and printers have one or two million at most."""
 
@@ -33,8 +37,8 @@ class FrameControl:
     x: int
     y: int
     duration: Fraction
-    dispose: int
-    blend: int
+    disposal: Disposal
+    over: bool
 
 
 @dataclass(slots=True)
@@ -70,8 +74,8 @@ class PngFile:
     def opaque(self) -> bool:
         """Whether no composed frame of the animation can show through."""
         covers = bool(self.frames) and (self.frames[0][0].width, self.frames[0][0].height) == (self.width, self.height)
-        clears = any(control.dispose == DISPOSE_BACKGROUND for control, _ in self.frames)
-        undone_first = bool(self.frames) and self.frames[0][0].dispose == DISPOSE_PREVIOUS
+        clears = any(control.disposal is Disposal.CLEAR for control, _ in self.frames)
+        undone_first = bool(self.frames) and self.frames[0][0].disposal is Disposal.RESTORE
         return covers and not (clears or undone_first or self.has_alpha)
 
     def metadata(self) -> Metadata:
@@ -228,7 +232,8 @@ def _frame_control(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     if not (width and height and x + width <= png.width and y + height <= png.height):
         raise corrupt("a frame lies outside of the picture")
     duration = Fraction(part * 1000, whole or 100)
-    png.frames.append((FrameControl(width, height, x, y, duration, dispose, blend), []))
+    disposal = DISPOSALS.get(dispose, Disposal.KEEP)
+    png.frames.append((FrameControl(width, height, x, y, duration, disposal, blend == BLEND_OVER), []))
 
 
 def _image_data(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:

@@ -3,9 +3,12 @@
 libwebp takes memory for the canvas when it is opened, so its size is read before that.
 """
 
+from engine.containers.disposal import Disposal
 from engine.errors import corrupt, truncated
 
-DISPOSE_TO_BACKGROUND = 1
+DISPOSALS = {0: Disposal.KEEP, 1: Disposal.CLEAR}
+"""By the lowest bit of a frame's flags."""
+
 FLAGS, ALPHA_FLAG = 20, 0x10
 
 
@@ -39,7 +42,7 @@ def shows_through(data: bytes) -> bool:
         left, top, width, height = (_number(head[at : at + 3]) for at in (0, 3, 6, 9))
         if uncovered and (left, top, width + 1, height + 1) != (0, 0, *whole):
             return True
-        uncovered = bool(head[15] & DISPOSE_TO_BACKGROUND)
+        uncovered = DISPOSALS[head[15] & 1] is Disposal.CLEAR
     return False
 
 
