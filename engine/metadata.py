@@ -8,6 +8,8 @@ import re
 import struct
 from dataclasses import dataclass, field, fields
 
+from engine.containers import tiff
+
 ORIENTATION = 0x0112
 EXIF_MARK = b"Exif\0\0"
 # Every repetition is bounded: packets are padded with thousands of blanks, over which an open one goes again and again.
@@ -72,40 +74,23 @@ def upright_exif(exif: bytes, *, keep_thumbnail: bool) -> bytes:
     """
     block = bytearray(exif)
     try:
-        order = {b"II": "<", b"MM": ">"}[bytes(block[:2])]
-        (first,) = struct.unpack_from(f"{order}I", block, 4)
-        link = _drop_orientation(block, order, first)
-        (second,) = struct.unpack_from(f"{order}I", block, link)
+        order = tiff.read_order(block)
+        link = tiff.remove_entries(block, order, tiff.find_first(block, order), ORIENTATION)
+        second = tiff.read_number(block, order, link)
         if second and keep_thumbnail:
-            _drop_orientation(block, order, second)
+            tiff.remove_entries(block, order, second, ORIENTATION)
         elif second:
             _drop_thumbnail(block, order, link, second)
-    except (KeyError, struct.error, IndexError):
+    except struct.error:
         return b""
     return bytes(block)
-
-
-def _drop_orientation(block: bytearray, order: str, at: int) -> int:
-    """Take the tag, however often, out of the directory at that offset; returns where its link to the next one is."""
-    count: int = struct.unpack_from(f"{order}H", block, at)[0]
-    start, link = at + 2, at + 2 + 12 * count
-    struct.unpack_from(f"{order}I", block, link)
-    for entry in range(start, link, 12):
-        if struct.unpack_from(f"{order}H", block, entry) == (ORIENTATION,):
-            block[entry : link + 4] = block[entry + 12 : link + 4] + bytes(12)
-            struct.pack_into(f"{order}H", block, at, count - 1)
-            return _drop_orientation(block, order, at)
-    return link
 
 
 def _drop_thumbnail(block: bytearray, order: str, link: int, at: int) -> None:
     """Unlink the second directory and blank the JPEG that it points to."""
     struct.pack_into(f"{order}I", block, link, 0)
-    (count,) = struct.unpack_from(f"{order}H", block, at)
-    values: dict[int, int] = {}
-    for entry in range(at + 2, at + 2 + 12 * count, 12):
-        tag, _, _, value = struct.unpack_from(f"{order}HHII", block, entry)
-        values[tag] = value
+    entries = tiff.read_entries(block, order, at)
+    values = {entry.tag: tiff.read_number(block, order, entry.at + 8) for entry in entries}
     start, length = values.get(0x0201, 0), values.get(0x0202, 0)
     end = min(start + length, len(block))
     if 0 < start < end:
@@ -115,14 +100,11 @@ def _drop_thumbnail(block: bytearray, order: str, link: int, at: int) -> None:
 def exif_orientation(exif: bytes) -> int:
     """The orientation (1 to 8) that an EXIF block names; 1 when it names none that exists."""
     try:
-        order = {b"II": "<", b"MM": ">"}[exif[:2]]
-        (at,) = struct.unpack_from(f"{order}I", exif, 4)
-        (count,) = struct.unpack_from(f"{order}H", exif, at)
-        for entry in range(at + 2, at + 2 + 12 * count, 12):
-            tag, kind, _, short, _ = struct.unpack_from(f"{order}HHIHH", exif, entry)
-            if tag == ORIENTATION and kind in {3, 4}:
-                value = short if kind == 3 else struct.unpack_from(f"{order}I", exif, entry + 8)[0]
+        order = tiff.read_order(exif)
+        for entry in tiff.read_entries(exif, order, tiff.find_first(exif, order)):
+            if entry.tag == ORIENTATION and entry.kind in {tiff.SHORT, tiff.LONG}:
+                value = tiff.read_value(exif, order, entry)
                 return value if 1 <= value <= 8 else 1
-    except (KeyError, struct.error):
+    except struct.error:
         pass
     return 1

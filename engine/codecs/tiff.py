@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from PIL import ExifTags, Image, TiffImagePlugin
 
+from core import magic
 from core.options import Options
 from engine.codecs import pillow, sequences
 from engine.codecs.pillow import is_opaque, load_image, once, sensible_dpi
@@ -19,6 +20,7 @@ from engine.codecs.plan import Plan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import choose_dpi, without_none
 from engine.containers.photoshop import read_iptc
+from engine.containers.tiff import ENTRY, check_start, find_first, find_link, read_entries
 from engine.errors import decoding, truncated, unsupported
 from engine.image import Frame, Kind, Opened
 from engine.limits import check_frames, check_pixels
@@ -40,8 +42,10 @@ Said = TypeVar("Said")
 EXIF = "kept_exif"
 """The name of the plan's setting that holds the EXIF block."""
 
-LITTLE = b"II*\0\x08\0\0\0"
-ENTRY = 12
+HEADER = magic.TIFF_LITTLE + b"\x08\0\0\0"
+LITTLE = "<"
+"""The byte order of the TIFFs that Pillow writes here."""
+
 LAYOUT = frozenset({0x00FE, 0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x011C, 0x013D, 0x0201, 0x0202, 0x0112,
                     *range(0x0111, 0x0118)})  # fmt: skip
 """What describes how pixels are stored; of a picture that was stored in another way."""
@@ -49,7 +53,7 @@ LAYOUT = frozenset({0x00FE, 0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x011C, 0x01
 
 def open_tiff(data: bytes, limits: Limits) -> Opened:
     """The header of a TIFF, all of its pages looked at. Raises ConversionError when one is bad or over a limit."""
-    _check_start(data)
+    check_start(data)
     image = load_image("tiff", data)
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         raise TypeError(image)
@@ -71,15 +75,6 @@ def _read_pages(images: list[TiffImagePlugin.TiffImageFile], count: int) -> Iter
             facts = _facts(images[0])
             images[0].load()
         yield Frame(images[0].copy(), **facts)
-
-
-def _check_start(data: bytes) -> None:
-    """Writers put the first directory anywhere, often last: behind the end, the file was cut."""
-    order = "little" if data[:1] == b"I" else "big"
-    big = data[2:4] in {b"+\0", b"\0+"}
-    first = int.from_bytes(data[8:16] if big else data[4:8], order)  # type: ignore[arg-type]
-    if first + 2 > len(data):
-        raise truncated()
 
 
 def _survey(image: TiffImagePlugin.TiffImageFile, length: int, limits: Limits) -> tuple[int, int, bool]:
@@ -199,31 +194,28 @@ def _written(write: Callable[[BinaryIO], Said], plan: Plan, sink: BinaryIO) -> S
 
 def with_exif(data: bytes, exif: bytes) -> bytes:
     """A little-endian TIFF with what an EXIF block says of the picture; the first directory moves to the end."""
-    if not data.startswith(LITTLE[:4]):
+    if not data.startswith(magic.TIFF_LITTLE):
         raise ValueError("this is no TIFF of the kind that Pillow writes here")
-    (first,) = struct.unpack_from("<I", data, 4)
-    (count,) = struct.unpack_from("<H", data, first)
-    end = first + 2 + ENTRY * count
-    old = _entries(data[first + 2 : end])
+    first = find_first(data, LITTLE)
+    end, old = find_link(data, LITTLE, first), _entries(data, first)
     data += bytes(len(data) % 2)
     added = _directory(exif, old.keys())
     # The new values lie behind the directory of all entries, as if the old ones were before it.
-    block = added.tobytes(len(data) + ENTRY * count)
-    (new,) = struct.unpack_from("<H", block)
-    merged = old | _entries(block[2 : 2 + ENTRY * new])
+    block = added.tobytes(len(data) + ENTRY * len(old))
+    merged = old | _entries(block, 0)
     directory = struct.pack("<H", len(merged)) + b"".join(merged[tag] for tag in sorted(merged))
-    values = block[2 + ENTRY * new + 4 :]
+    values = block[find_link(block, LITTLE, 0) + 4 :]
     return data[:4] + struct.pack("<I", len(data)) + data[8:] + directory + data[end : end + 4] + values
 
 
-def _entries(block: bytes) -> dict[int, bytes]:
-    parts = (block[at : at + ENTRY] for at in range(0, len(block), ENTRY))
-    return {int.from_bytes(part[:2], "little"): part for part in parts}
+def _entries(data: bytes, at: int) -> dict[int, bytes]:
+    """Return the whole entries of a directory by their tags."""
+    return {entry.tag: data[entry.at : entry.at + ENTRY] for entry in read_entries(data, LITTLE, at)}
 
 
 def _directory(exif: bytes, taken: Any) -> TiffImagePlugin.ImageFileDirectory_v2:
     """What an EXIF block holds, its inner directories included."""
-    found, directory = Image.Exif(), TiffImagePlugin.ImageFileDirectory_v2(ifh=LITTLE)
+    found, directory = Image.Exif(), TiffImagePlugin.ImageFileDirectory_v2(ifh=HEADER)
     found.load(exif)
     for tag, value in found.items():
         if tag in taken or tag in LAYOUT:

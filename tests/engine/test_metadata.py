@@ -110,6 +110,12 @@ def test_an_orientation_that_is_there_twice_is_gone_twice() -> None:
     assert exif_orientation(upright) == 1
 
 
+def test_an_orientation_that_is_there_two_thousand_times_is_gone() -> None:
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    block = b"II*\0" + struct.pack("<IH", 8, 2000) + entry * 2000 + bytes(4)
+    assert upright_exif(block, keep_thumbnail=True) == block[:8] + bytes(len(block) - 8)
+
+
 @pytest.mark.parametrize(
     "block", [b"", b"II", b"II*\0\xff\xff\xff\xff", b"XX*\0\x08\0\0\0\0\0", b"MM\0*\0\0\0\x08\xff\xff"]
 )
