@@ -4,8 +4,9 @@ The outcome comes from a process that has read hostile bytes, so it is checked f
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Self, TypeVar
 
 from core.failures import Failure, FailureCode, Warned, WarningCode
 from core.formats import find
@@ -13,6 +14,9 @@ from core.options import Options
 
 MOST_WARNINGS = 20
 LONGEST_SENTENCE = 1000
+
+Record = dict[str, object]
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ class Header:
         return json.dumps({"header": asdict(self)}).encode()
 
     @classmethod
-    def of(cls, values: Any) -> Self:
+    def of(cls, values: object) -> Self:
         """What `as_json` wrote, parsed. Raises ValueError for anything else."""
         if not isinstance(values, dict) or values.keys() != {"source_area", "target_area", "frames", "alpha"}:
             raise ValueError("this is no header")
@@ -117,8 +121,8 @@ class Outcome:
         try:
             values = json.loads(text)
             outcome = cls(
-                source=_optional(values["source"], lambda given: Source(**_described(given))),
-                converted=_optional(values["converted"], lambda given: Converted(**_described(given))),
+                source=_optional(values["source"], _source),
+                converted=_optional(values["converted"], _converted),
                 failure=_optional(values["failure"], _failure),
                 warnings=tuple(_warned(given) for given in values["warnings"][:MOST_WARNINGS]),
             )
@@ -134,32 +138,46 @@ def failed(failure: Failure) -> Outcome:
     return Outcome(source=None, converted=None, failure=failure, warnings=())
 
 
-def _optional(given: Any, read: Any) -> Any:
+def _optional(given: Record | None, read: Callable[[Record], Part]) -> Part | None:
     return None if given is None else read(given)
 
 
-def _described(given: dict[str, Any]) -> dict[str, Any]:
+def _source(given: Record) -> Source:
+    width, height, frames = _counts(given)
+    return Source(format=_format(given), width=width, height=height, frames=frames)
+
+
+def _converted(given: Record) -> Converted:
+    width, height, frames = _counts(given)
+    return Converted(format=_format(given), width=width, height=height, frames=frames)
+
+
+def _format(given: Record) -> str:
     known = find(_text(given["format"]))
     if known is None:
         raise ValueError("this format does not exist")
-    return {"format": known.name} | {name: _count(given[name]) for name in ("width", "height", "frames")}
+    return known.name
 
 
-def _failure(given: dict[str, Any]) -> Failure:
-    return Failure(FailureCode(given["code"]), _text(given["detail"]))
+def _counts(given: Record) -> tuple[int, int, int]:
+    return _count(given["width"]), _count(given["height"]), _count(given["frames"])
 
 
-def _warned(given: dict[str, Any]) -> Warned:
-    return Warned(WarningCode(given["code"]), _text(given["detail"]))
+def _failure(given: Record) -> Failure:
+    return Failure(FailureCode(_text(given["code"])), _text(given["detail"]))
 
 
-def _text(value: Any) -> str:
+def _warned(given: Record) -> Warned:
+    return Warned(WarningCode(_text(given["code"])), _text(given["detail"]))
+
+
+def _text(value: object) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_SENTENCE or not value.isprintable():
         raise ValueError("this is no sentence")
     return value
 
 
-def _count(value: Any) -> int:
+def _count(value: object) -> int:
     if type(value) is not int or not 1 <= value < 1 << 32:
         raise ValueError("this is no count")
     return value

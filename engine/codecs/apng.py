@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from PIL import Image, ImageChops
 
@@ -13,6 +13,7 @@ from core import magic
 from engine.codecs.pillow import profile_of
 from engine.codecs.plan import Plan
 from engine.codecs.png_packing import choose_packing
+from engine.codecs.save_settings import SaveSettings
 from engine.containers import png
 from engine.image import Frame
 
@@ -76,7 +77,7 @@ def _patch(frame: Frame, before: Image.Image, plan: Plan, sequence: int, times: 
     return control + png.chunk(b"fdAT", struct.pack(">I", sequence + 1), data)
 
 
-def _taken_apart(frame: Frame, settings: dict[str, Any], plan: Plan) -> tuple[list[tuple[bytes, memoryview]], bytes]:
+def _taken_apart(frame: Frame, settings: SaveSettings, plan: Plan) -> tuple[list[tuple[bytes, memoryview]], bytes]:
     """A frame as Pillow writes it: the chunks before the image data, and that data."""
     buffer = io.BytesIO()
     frame.image.save(buffer, plan.pillow, **settings, **profile_of(frame))

@@ -1,7 +1,7 @@
 """AVIF, stills and image sequences, by libavif through Pillow."""
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from PIL import AvifImagePlugin
 
@@ -10,7 +10,7 @@ from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
 from engine.codecs.plan import Plan
 from engine.codecs.registry import Codec, Encoder
-from engine.codecs.save_settings import attach_marked, choose_subsampling, without_none
+from engine.codecs.save_settings import SaveSettings, attach_marked, choose_subsampling, without_none
 from engine.codecs.sequences import FrameSequence, encode_sequence, open_sequence
 from engine.containers import bmff
 from engine.errors import decoding
@@ -34,7 +34,7 @@ def open_avif(data: bytes, _limits: Limits) -> Opened:
     return open_sequence("avif", load_image("avif", data), depth=depth, plays=plays, numbers=numbers)
 
 
-def _settings(options: Options) -> dict[str, Any]:
+def _settings(options: Options) -> SaveSettings:
     speed = 10 - (EFFORT if options.effort is None else options.effort)
     return without_none(
         quality=options.quality,

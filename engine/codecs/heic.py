@@ -5,13 +5,13 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any
+from typing import Protocol, TypedDict
 
 from PIL import Image
 
 from core.options import HIGH_QUALITY, Options
 from engine.codecs.registry import Codec, Encoder
-from engine.codecs.save_settings import attach_marked
+from engine.codecs.save_settings import SaveSettings, attach_marked
 from engine.color.colorimetry import Described, by_cicp
 from engine.containers import bmff
 from engine.errors import decoding
@@ -33,6 +33,33 @@ EFFORT, QUALITY = 3, 50
 """Chosen by docs/encoders.md, which `make tune` measures."""
 
 
+class Numbers(TypedDict, total=False):
+    """Color by numbers, as the binding names them."""
+
+    color_primaries: int
+    transfer_characteristics: int
+
+
+class HeifInfo(TypedDict, total=False):
+    """The facts of a picture beside its pixels, as the binding names them."""
+
+    icc_profile: bytes
+    nclx_profile: Numbers
+    bit_depth: int
+    exif: bytes | None
+    xmp: bytes | None
+
+
+class HeifImage(Protocol):
+    """A picture of either binding, decoded when its data are asked for."""
+
+    info: HeifInfo
+    mode: str
+    size: tuple[int, int]
+    stride: int
+    data: bytes
+
+
 def library() -> ModuleType:
     """The binding to libheif that is there."""
     return import_module("pillow_heif" if find_spec("pillow_heif") else "pi_heif")
@@ -51,7 +78,7 @@ def open_heif(data: bytes, limits: Limits) -> Opened:
     bmff.check_whole(data)
     with decoding("heic"):
         file = library().open_heif(data, convert_hdr_to_8bit=True)
-        image = file[file.primary_index]
+        image: HeifImage = file[file.primary_index]
         (width, height), opaque = image.size, "A" not in image.mode.upper()
         count = max(len(file), bmff.samples(data))
     check_pixels(width * height, limits.max_pixels)
@@ -62,7 +89,7 @@ def open_heif(data: bytes, limits: Limits) -> Opened:
     )  # fmt: skip
 
 
-def _read(images: list[Any]) -> Iterator[Frame]:
+def _read(images: list[HeifImage]) -> Iterator[Frame]:
     with decoding("heic"):
         image = images.pop()
         info, mode = image.info, image.mode
@@ -72,18 +99,18 @@ def _read(images: list[Any]) -> Iterator[Frame]:
     yield Frame(decoded, profile=color.profile, problem=color.problem, depth=max(8, info.get("bit_depth", 8)))
 
 
-def _described(info: dict[str, Any], *, grey: bool) -> Described:
+def _described(info: HeifInfo, *, grey: bool) -> Described:
     if profile := info.get("icc_profile"):
         return Described(profile)
-    numbers = info.get("nclx_profile") or {}
+    numbers: Numbers = info.get("nclx_profile") or {}
     return by_cicp(numbers.get("color_primaries", 2), numbers.get("transfer_characteristics", 2), grey=grey)
 
 
-def _metadata(info: dict[str, Any]) -> Metadata:
+def _metadata(info: HeifInfo) -> Metadata:
     return Metadata(exif=without_mark(info.get("exif") or b""), xmp=upright_xmp((info.get("xmp") or b"").rstrip(b"\0")))
 
 
-def _settings(options: Options) -> dict[str, Any]:
+def _settings(options: Options) -> SaveSettings:
     preset = PRESETS[options.effort if options.effort is not None else EFFORT]
     return {
         "quality": options.quality or QUALITY,

@@ -1,11 +1,11 @@
 """JPEG 2000, boxed or bare."""
 
 from functools import partial
-from typing import Any
 
 from core.options import Options
 from engine.codecs.pillow import open_image
 from engine.codecs.registry import Codec, Encoder
+from engine.codecs.save_settings import SaveSettings
 from engine.containers import j2k
 from engine.image import Frame, Opened
 from engine.metadata import Metadata, without_mark
@@ -28,7 +28,7 @@ def open_jp2(data: bytes, limits: Limits) -> Opened:
     return open_image("jp2", data, limits, make, metadata, plugin=PILLOW)
 
 
-def _settings(options: Options) -> dict[str, Any]:
+def _settings(options: Options) -> SaveSettings:
     """Without loss unless a quality is asked for: 1 to 100 is 20.4 to 60 dB of peak signal over noise."""
     if options.lossless or options.quality is None:
         return {}

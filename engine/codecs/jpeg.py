@@ -7,7 +7,6 @@ still makes sense; whoever decodes it sees a picture that is a little off.
 import re
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import simplejpeg
 from PIL import Image, ImageFile, JpegImagePlugin
@@ -15,7 +14,7 @@ from PIL import Image, ImageFile, JpegImagePlugin
 from core.options import Options
 from engine.codecs.pillow import load_image, once, sensible_dpi
 from engine.codecs.registry import Codec, Encoder
-from engine.codecs.save_settings import choose_dpi, choose_subsampling, without_none
+from engine.codecs.save_settings import SaveSettings, choose_dpi, choose_subsampling, without_none
 from engine.containers import jpeg, photoshop
 from engine.errors import corrupt, decoding, truncated, unsupported
 from engine.image import Frame, Kind, Opened
@@ -125,7 +124,7 @@ def _is_padding(words: str, data: bytes) -> bool:
     return at >= 0
 
 
-def _settings(options: Options) -> dict[str, Any]:
+def _settings(options: Options) -> SaveSettings:
     return without_none(
         quality=options.quality,
         progressive=options.progressive or None,
@@ -134,8 +133,8 @@ def _settings(options: Options) -> dict[str, Any]:
     )
 
 
-def _attach(metadata: Metadata) -> dict[str, Any]:
-    kept: dict[str, Any] = {"xmp": metadata.xmp, "comment": metadata.comment}
+def _attach(metadata: Metadata) -> SaveSettings:
+    kept: SaveSettings = {"xmp": metadata.xmp, "comment": metadata.comment}
     if metadata.exif:
         kept["exif"] = EXIF_MARK + metadata.exif
     if metadata.iptc:

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from typing import Any, BinaryIO
+from typing import BinaryIO, TypedDict, cast
 
 import numpy as np
 from imagecodecs import jpegxl_decode, jpegxl_encode
+from numpy.typing import NDArray
 from PIL import Image
 
 from core.options import HIGH_QUALITY, Options
 from engine.codecs.plan import Plan
 from engine.codecs.registry import Codec, Encoder
-from engine.codecs.save_settings import attach_marked
+from engine.codecs.save_settings import SaveSettings, attach_marked
 from engine.color.colorimetry import PRIMARIES, Colorimetry, Described, by_cicp, described
 from engine.color.jxl_profile import library, packed_profile
 from engine.containers import jxl
@@ -19,7 +20,7 @@ from engine.errors import decoding, unsupported
 from engine.image import Frame, Opened
 from engine.limits import check_pixels
 from engine.metadata import Metadata, upright_xmp
-from engine.pixels.samples import eight_bits_by_rows
+from engine.pixels.samples import Samples, eight_bits_by_rows
 from engine.request import Limits
 
 BYTES = 40
@@ -27,6 +28,24 @@ BYTES = 40
 
 EFFORT = 4
 """Chosen by docs/encoders.md, which `make tune` measures."""
+
+
+class JxlSettings(TypedDict, total=False):
+    """Save parameters as libjxl's binding takes them."""
+
+    effort: int
+    distance: float
+    lossless: bool
+
+
+class Boxes(TypedDict, total=False):
+    """Save parameters that become boxes around the codestream."""
+
+    exif: bytes
+    xmp: bytes
+
+
+BOXES = frozenset({"exif", "xmp"})
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
@@ -80,7 +99,7 @@ def _unpacked(profile: bytes | None) -> Described:
     return Described(profile) if profile else Described(problem="it is packed in a way that is not read here")
 
 
-def _image(samples: Any, header: jxl.JxlHeader) -> Image.Image:
+def _image(samples: Samples, header: jxl.JxlHeader) -> Image.Image:
     samples = samples.reshape(samples.shape[0], samples.shape[1], -1)
     height, width, channels = samples.shape
     if (width, height) != (header.width, header.height) or channels not in MODES:
@@ -95,7 +114,7 @@ def _image(samples: Any, header: jxl.JxlHeader) -> Image.Image:
     return Image.frombytes(mode, (width, height), _eight_bits(samples, header).tobytes())
 
 
-def _eight_bits(samples: Any, header: jxl.JxlHeader) -> Any:
+def _eight_bits(samples: Samples, header: jxl.JxlHeader) -> Samples:
     if samples.dtype == np.uint8 and header.depth == 8:
         return samples
     top = 1.0 if samples.dtype.kind == "f" else float((1 << min(header.depth, 16)) - 1)
@@ -104,18 +123,20 @@ def _eight_bits(samples: Any, header: jxl.JxlHeader) -> Any:
 
 def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
     """One picture, with what metadata the plan's settings have."""
-    settings = dict(plan.settings)
-    exif, xmp = settings.pop("exif", b""), settings.pop("xmp", b"")
+    boxes = cast("Boxes", plan.settings)
+    settings = cast("JxlSettings", {name: plan.settings[name] for name in plan.settings if name not in BOXES})
     encode = _encoded_grey16 if frame.image.mode == "I;16" else _encoded
-    sink.write(jxl.with_boxes(encode(np.asarray(frame.image), plan, settings), exif, xmp))
+    sink.write(
+        jxl.with_boxes(encode(np.asarray(frame.image), plan, settings), boxes.get("exif", b""), boxes.get("xmp", b""))
+    )
     return frame.image.size
 
 
-def _encoded(samples: Any, _plan: Plan, settings: dict[str, Any]) -> bytes:
+def _encoded(samples: Samples, _plan: Plan, settings: JxlSettings) -> bytes:
     return bytes(jpegxl_encode(samples, numthreads=1, **settings))
 
 
-def _encoded_grey16(samples: Any, plan: Plan, settings: dict[str, Any]) -> bytes:
+def _encoded_grey16(samples: Samples, plan: Plan, settings: JxlSettings) -> bytes:
     """Without loss unless a quality is asked for.
 
     imagecodecs calls samples of 16 bits linear light. What is coded without loss is called what it is afterwards; for
@@ -128,13 +149,13 @@ def _encoded_grey16(samples: Any, plan: Plan, settings: dict[str, Any]) -> bytes
 
 
 @lru_cache(maxsize=1)
-def _linear_curve() -> Any:
+def _linear_curve() -> NDArray[np.uint16]:
     values = np.arange(65_536) / 65_535
     light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     return np.round(light * 65_535).astype(np.uint16)
 
 
-def _settings(options: Options) -> dict[str, Any]:
+def _settings(options: Options) -> SaveSettings:
     """`quality` as libjxl's own programs turn it into a distance: 90 is 1.0, what is hardly seen."""
     effort = max(1, EFFORT if options.effort is None else options.effort)
     if options.lossless:

@@ -1,14 +1,12 @@
 """PDF, which is only written: each page is a JPEG."""
 
-from typing import Any
-
 from core.options import HIGH_QUALITY, Options
 from engine.codecs.registry import Codec, Encoder
-from engine.codecs.save_settings import choose_dpi, without_none
+from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
 from engine.codecs.sequences import write_pages
 
 
-def _settings(options: Options) -> dict[str, Any]:
+def _settings(options: Options) -> SaveSettings:
     """A page without dpi is printed at 72, as PDF counts."""
     made = {"creationDate": None, "modDate": None, "title": None}
     return made | {"quality": options.quality or HIGH_QUALITY} | without_none(dpi=choose_dpi(options))

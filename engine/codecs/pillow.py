@@ -3,11 +3,12 @@
 import io
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from engine.codecs.plan import Plan
+from engine.codecs.save_settings import SaveSettings
 from engine.errors import decoding
 from engine.image import Frame, Opened
 from engine.limits import check_pixels
@@ -81,6 +82,6 @@ def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
     return frame.image.size
 
 
-def profile_of(frame: Frame) -> dict[str, Any]:
+def profile_of(frame: Frame) -> SaveSettings:
     """Return the save parameter for the frame's colour profile, where it has one."""
     return {"icc_profile": frame.profile} if frame.profile else {}

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from core.failures import Loss, TimingRounded
 from core.options import Options
+from engine.codecs.save_settings import SaveSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +19,8 @@ class Plan:
     """
 
     pillow: str
-    settings: dict[str, Any]
-    later_settings: dict[str, Any]
+    settings: SaveSettings
+    later_settings: SaveSettings
     options: Options
     size: tuple[int, int]
     frames: int

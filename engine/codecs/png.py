@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from imagecodecs import PngError, png_decode
 from PIL import Image, ImageFile, PngImagePlugin
@@ -16,7 +16,7 @@ from engine.codecs.pillow import load_image, once, sensible_dpi, write_still
 from engine.codecs.plan import Plan
 from engine.codecs.png_packing import choose_packing
 from engine.codecs.registry import Codec, Encoder
-from engine.codecs.save_settings import choose_dpi, without_none
+from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
 from engine.color.colorimetry import Colorimetry, Described, by_cicp, described
 from engine.containers import png
 from engine.errors import decoding
@@ -141,11 +141,11 @@ def _patch_image(parts: png.PngFile, index: int) -> Image.Image:
     return image
 
 
-def _settings(options: Options) -> dict[str, Any]:
+def _settings(options: Options) -> SaveSettings:
     return without_none(compress_level=options.effort, dpi=choose_dpi(options))
 
 
-def _attach(metadata: Metadata) -> dict[str, Any]:
+def _attach(metadata: Metadata) -> SaveSettings:
     info = PngImagePlugin.PngInfo()
     if metadata.xmp:
         info.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))

@@ -5,9 +5,10 @@ five times as long and makes no smaller file. A sample of the rows tells which o
 """
 
 import io
-from typing import Any
 
 from PIL import Image
+
+from engine.codecs.save_settings import SaveSettings
 
 RUNS = 3
 """zlib's Z_RLE: of all repeats, only runs are looked for."""
@@ -19,7 +20,7 @@ EMPTY = 10
 """A sample that gets so many times smaller has little in it, and tells nothing of the rest."""
 
 
-def choose_packing(image: Image.Image, settings: dict[str, Any]) -> dict[str, int]:
+def choose_packing(image: Image.Image, settings: SaveSettings) -> SaveSettings:
     """Return the save parameter for pictures in which runs are all there is to be found; nothing for others."""
     level = settings.get("compress_level", LEVEL)
     if level == 0:
@@ -31,7 +32,7 @@ def choose_packing(image: Image.Image, settings: dict[str, Any]) -> dict[str, in
     return {"compress_type": RUNS} if _size(sample, compress_level=level, compress_type=RUNS) < repeats else {}
 
 
-def _size(image: Image.Image, **settings: int) -> int:
+def _size(image: Image.Image, **settings: object) -> int:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", **settings)
     return buffer.tell()

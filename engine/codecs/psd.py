@@ -1,7 +1,5 @@
 """PSD: its composite is read; layers are not."""
 
-from typing import Any
-
 import numpy as np
 from PIL import Image
 
@@ -9,7 +7,7 @@ from engine.codecs.pillow import drop_alpha, open_image
 from engine.codecs.registry import Codec
 from engine.containers import photoshop
 from engine.image import Frame, Opened
-from engine.pixels.samples import eight_bits_by_rows
+from engine.pixels.samples import Floats, eight_bits_by_rows
 from engine.request import Limits
 
 
@@ -29,7 +27,7 @@ def _unmatted(image: Image.Image) -> Image.Image:
     return Image.fromarray(eight_bits_by_rows(np.asarray(image), _without_white))
 
 
-def _without_white(rows: Any) -> Any:
+def _without_white(rows: Floats) -> Floats:
     share = rows[:, :, 3:] / 255
     rows[:, :, :3] = (rows[:, :, :3] - 255 * (1 - share)) / np.maximum(share, 1 / 255)
     return rows

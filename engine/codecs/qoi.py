@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from imagecodecs import qoi_decode, qoi_encode
@@ -37,7 +37,7 @@ def open_qoi(data: bytes, limits: Limits) -> Opened:
 
 def _read(data: bytes, size: tuple[int, int]) -> Iterator[Frame]:
     with decoding("qoi"):
-        samples: Any = qoi_decode(data)
+        samples = qoi_decode(data)
         image = Image.fromarray(samples)
         if image.size != size:
             raise ValueError("the decoder gave another size than the header says")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from PIL import Image, ImageFile
 
@@ -19,6 +19,7 @@ from engine import codecs as package
 from engine.capabilities import wrong_factors
 from engine.codecs.pillow import write_still as write_by_pillow
 from engine.codecs.plan import Plan
+from engine.codecs.save_settings import SaveSettings
 from engine.errors import corrupt
 from engine.image import Frame, Opened
 from engine.metadata import Metadata
@@ -45,8 +46,8 @@ class Encoder:
     """
 
     pillow: str
-    settings: Callable[[Options], dict[str, Any]] = field(default=lambda _: {})
-    attach: Callable[[Metadata], dict[str, Any]] = field(default=lambda _: {})
+    settings: Callable[[Options], SaveSettings] = field(default=lambda _: {})
+    attach: Callable[[Metadata], SaveSettings] = field(default=lambda _: {})
     part_bytes: int = ANY_SIZE
     bytes_per_pixel: Callable[[Options], int] = field(default=lambda _: 0)
     write_still: Callable[[Frame, Plan, BinaryIO], tuple[int, int]] = field(default=write_by_pillow)

@@ -1,12 +1,17 @@
-"""Save parameters that several encoders have in common."""
+"""Save parameters, and those that several encoders have in common."""
 
-from typing import Any
+from typing import TypeVar
 
 from core.options import HIGH_QUALITY, Options
 from engine.metadata import Metadata
 
+SaveSettings = dict[str, object]
+"""Save parameters by their names. What their values mean is known to the encoder alone."""
 
-def without_none(**values: Any) -> dict[str, Any]:
+Word = TypeVar("Word", str, int)
+
+
+def without_none(**values: object) -> SaveSettings:
     """Return the parameters that have a value."""
     return {name: value for name, value in values.items() if value is not None}
 
@@ -16,11 +21,11 @@ def choose_dpi(options: Options) -> tuple[int, int] | None:
     return (options.dpi, options.dpi) if options.dpi else None
 
 
-def choose_subsampling(options: Options, name: Any) -> Any:
+def choose_subsampling(options: Options, name: Word) -> Word | None:
     """Return `name`, the encoder's word for all of the colour, where a high quality is asked for."""
     return name if options.quality is not None and options.quality >= HIGH_QUALITY else None
 
 
-def attach_marked(metadata: Metadata) -> dict[str, Any]:
+def attach_marked(metadata: Metadata) -> SaveSettings:
     """Return EXIF and XMP as most encoders take them."""
     return without_none(exif=metadata.exif or None, xmp=metadata.xmp or None)

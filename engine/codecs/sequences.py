@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from PIL import Image, ImageFile
 
@@ -111,7 +111,7 @@ def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     return plan.frames
 
 
-def encode_sequence(sequence: FrameSequence, plan: Plan, **settings: Any) -> bytes:
+def encode_sequence(sequence: FrameSequence, plan: Plan, **settings: object) -> bytes:
     """Return the file that Pillow makes of all frames."""
     buffer = io.BytesIO()
     profile = {"icc_profile": sequence.info["icc_profile"]} if sequence.info else {}

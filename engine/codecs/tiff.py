@@ -6,9 +6,9 @@ of a directory from Pillow, and without libtiff nothing would be compressed.
 
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar
 
 from PIL import ExifTags, Image, TiffImagePlugin
 
@@ -18,7 +18,7 @@ from engine.codecs import pillow, sequences
 from engine.codecs.pillow import is_opaque, load_image, once, sensible_dpi
 from engine.codecs.plan import Plan
 from engine.codecs.registry import Codec, Encoder
-from engine.codecs.save_settings import choose_dpi, without_none
+from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
 from engine.containers.photoshop import read_iptc
 from engine.containers.tiff import ENTRY, check_start, find_first, find_link, read_entries
 from engine.errors import decoding, truncated, unsupported
@@ -60,7 +60,7 @@ def open_tiff(data: bytes, limits: Limits) -> Opened:
     size, dpi, metadata = image.size, sensible_dpi(image), _metadata(image)
     pixels, count, opaque = _survey(image, len(data), limits)
 
-    still = partial(once, "tiff", [image], partial(Frame, **_facts(image)))
+    still = partial(once, "tiff", [image], _read_facts(image).make_frame)
     return Opened(
         format="tiff", size=size, pixels=pixels, read=partial(_read_pages, [image], count) if count > 1 else still,
         kind=Kind.PAGES if count > 1 else Kind.STILL, frames=count, opaque=opaque, dpi=dpi,
@@ -72,9 +72,9 @@ def _read_pages(images: list[TiffImagePlugin.TiffImageFile], count: int) -> Iter
     for index in range(count):
         with decoding("tiff"):
             images[0].seek(index)
-            facts = _facts(images[0])
+            facts = _read_facts(images[0])
             images[0].load()
-        yield Frame(images[0].copy(), **facts)
+        yield facts.make_frame(images[0].copy())
 
 
 def _survey(image: TiffImagePlugin.TiffImageFile, length: int, limits: Limits) -> tuple[int, int, bool]:
@@ -111,17 +111,36 @@ def _check_pieces(tags: TiffImagePlugin.ImageFileDirectory_v2, length: int) -> N
             raise truncated()
 
 
-def _facts(image: TiffImagePlugin.TiffImageFile) -> dict[str, Any]:
+class _Facts(NamedTuple):
+    """Facts of one page beside its pixels, as a frame has them."""
+
+    profile: bytes | None
+    depth: int
+    full_scale: int
+    white_is_zero: bool
+
+    def make_frame(self, image: Image.Image) -> Frame:
+        """Return that page as a frame."""
+        return Frame(
+            image,
+            profile=self.profile,
+            depth=self.depth,
+            full_scale=self.full_scale,
+            white_is_zero=self.white_is_zero,
+        )
+
+
+def _read_facts(image: TiffImagePlugin.TiffImageFile) -> _Facts:
     tags = image.tag_v2
     depth = max(tags.get(BITS, (1,)))
     grey16 = image.mode.startswith("I;16")
-    return {
+    return _Facts(
         # Not from `info`, where Pillow leaves the last page's profile for pages that have none.
-        "profile": _bytes(tags.get(PROFILE)) or None,
-        "depth": max(8, depth),
-        "full_scale": (1 << depth) - 1 if grey16 and 8 < depth < 16 else 65_535,
-        "white_is_zero": grey16 and tags.get(PHOTOMETRIC) == 0,
-    }
+        profile=_bytes(tags.get(PROFILE)) or None,
+        depth=max(8, depth),
+        full_scale=(1 << depth) - 1 if grey16 and 8 < depth < 16 else 65_535,
+        white_is_zero=grey16 and tags.get(PHOTOMETRIC) == 0,
+    )
 
 
 def _metadata(image: TiffImagePlugin.TiffImageFile) -> Metadata:
@@ -135,7 +154,7 @@ def _metadata(image: TiffImagePlugin.TiffImageFile) -> Metadata:
         )
 
 
-def _bytes(value: Any) -> bytes:
+def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else b""
 
 
@@ -151,11 +170,11 @@ def _exif(image: TiffImagePlugin.TiffImageFile) -> bytes:
     return without_mark(kept.tobytes()) if len(kept) else b""
 
 
-def _settings(options: Options) -> dict[str, Any]:
+def _settings(options: Options) -> SaveSettings:
     return without_none(compression=DEFLATE, dpi=choose_dpi(options), exif=_tags(Metadata()))
 
 
-def _attach(metadata: Metadata) -> dict[str, Any]:
+def _attach(metadata: Metadata) -> SaveSettings:
     """EXIF goes in after the file is written: libtiff cannot write the directories inside of it."""
     return {"exif": _tags(metadata)} | ({EXIF: metadata.exif} if metadata.exif else {})
 
@@ -183,7 +202,7 @@ def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
 
 def _written(write: Callable[[BinaryIO], Said], plan: Plan, sink: BinaryIO) -> Said:
     """What `write` says; EXIF, which it cannot write, is put into the file afterwards."""
-    exif = plan.settings.pop(EXIF, b"")
+    exif = _bytes(plan.settings.pop(EXIF, b""))
     if not exif:
         return write(sink)
     buffer = io.BytesIO()
@@ -213,7 +232,7 @@ def _entries(data: bytes, at: int) -> dict[int, bytes]:
     return {entry.tag: data[entry.at : entry.at + ENTRY] for entry in read_entries(data, LITTLE, at)}
 
 
-def _directory(exif: bytes, taken: Any) -> TiffImagePlugin.ImageFileDirectory_v2:
+def _directory(exif: bytes, taken: Collection[int]) -> TiffImagePlugin.ImageFileDirectory_v2:
     """What an EXIF block holds, its inner directories included."""
     found, directory = Image.Exif(), TiffImagePlugin.ImageFileDirectory_v2(ifh=HEADER)
     found.load(exif)
@@ -224,7 +243,7 @@ def _directory(exif: bytes, taken: Any) -> TiffImagePlugin.ImageFileDirectory_v2
     return directory
 
 
-def _inner(found: Image.Exif, tag: int) -> dict[int, Any]:
+def _inner(found: Image.Exif, tag: int) -> dict[int, object]:
     values = dict(found.get_ifd(tag))
     if ExifTags.IFD.Interop in values:
         values[ExifTags.IFD.Interop] = dict(found.get_ifd(ExifTags.IFD.Interop))

@@ -1,7 +1,7 @@
 """WebP, stills and animations, by libwebp through Pillow."""
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from PIL import WebPImagePlugin
 
@@ -10,7 +10,7 @@ from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
 from engine.codecs.plan import Plan
 from engine.codecs.registry import Codec, Encoder
-from engine.codecs.save_settings import attach_marked, without_none
+from engine.codecs.save_settings import SaveSettings, attach_marked, without_none
 from engine.codecs.sequences import FrameSequence, encode_sequence, open_sequence
 from engine.containers import riff
 from engine.image import Frame, Opened
@@ -33,7 +33,7 @@ def open_webp(data: bytes, limits: Limits) -> Opened:
     return open_sequence("webp", image, depth=8, plays=None, needs=needs)
 
 
-def _settings(options: Options) -> dict[str, Any]:
+def _settings(options: Options) -> SaveSettings:
     method = None if options.effort is None else round(options.effort * 6 / 9)
     if options.lossless:
         # A quality would be another effort here.

@@ -1,14 +1,22 @@
 """Arithmetic on arrays of samples, some rows at a time, so that it takes no more memory than the picture itself."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 ROWS = 64
 
 
-def eight_bits_by_rows(samples: Any, scaled: Callable[[Any], Any]) -> Any:
+Samples = NDArray[np.generic]
+"""Samples as a decoder gives them, of whatever depth."""
+
+Floats = NDArray[np.float32]
+
+
+def eight_bits_by_rows(
+    samples: Samples, scaled: Callable[[Floats], NDArray[np.float32 | np.float64]]
+) -> NDArray[np.uint8]:
     """The array (rows, columns, channels) as 8-bit samples; `scaled` brings floats to 0 to 255."""
     result = np.empty(samples.shape, np.uint8)
     for start in range(0, len(samples), ROWS):
