@@ -39,7 +39,7 @@ class Demand(NamedTuple):
     factor: Factor
 
 
-class Pieces(NamedTuple):
+class Tiled(NamedTuple):
     """An encoder works on large pictures by pieces up to that effort: bytes for each pixel then, and bytes besides."""
 
     effort: int
@@ -61,10 +61,10 @@ class Memory:
     write: Factor = NOTHING
     opened: float = 0.0
     film: float = 0.0
-    filmed: float = 0.0
+    lookahead: float = 0.0
     every_frame: float = 0.0
     demands: tuple[Demand, ...] = ()
-    pieces: tuple[Pieces, ...] = ()
+    tiled: tuple[Tiled, ...] = ()
 
     def writing_with(self, options: Options) -> Factor:
         """Return what writing takes with those options."""
@@ -95,7 +95,7 @@ MEASURED: dict[str, Memory] = {
     "tiff": Memory(read=Factor(5.3, 13.4), write=Factor(6.1, 8.0)),
     "bmp": Memory(read=Factor(4.0, 8.1), write=Factor(5.3, 13.4)),
     "avif": Memory(
-        read=Factor(10.2, 14.0), write=Factor(34.0, 36.1), film=22.0, filmed=84.0, every_frame=3.3,
+        read=Factor(10.2, 14.0), write=Factor(34.0, 36.1), film=22.0, lookahead=84.0, every_frame=3.3,
         demands=(Demand(_is_slow_or_high, Factor(54.0, 56.0)),),
     ),
     "heic": Memory(
@@ -103,7 +103,7 @@ MEASURED: dict[str, Memory] = {
     ),
     "jxl": Memory(
         read=Factor(10.5, 35.2), write=Factor(68.0, 86.6),
-        pieces=(Pieces(4, Factor(12.3, 13.0), FIRST_PIECES), Pieces(7, Factor(17.0, 20.4), FIRST_PIECES)),
+        tiled=(Tiled(4, Factor(12.3, 13.0), FIRST_PIECES), Tiled(7, Factor(17.0, 20.4), FIRST_PIECES)),
     ),
     "jp2": Memory(read=Factor(22.6, 28.3), write=Factor(50.2, 66.6)),
     "ico": Memory(read=Factor(5.3, 13.4), write=Factor(5.3, 9.3)),
@@ -119,16 +119,16 @@ MEASURED: dict[str, Memory] = {
 }  # fmt: skip
 
 
-def _largest(factors: Iterable[Factor]) -> Factor:
+def _merge_largest(factors: Iterable[Factor]) -> Factor:
     return Factor(*(max(values) for values in zip(*factors, strict=True)))
 
 
 UNMEASURED = Memory(
-    read=_largest(memory.read for memory in MEASURED.values()),
-    write=_largest(memory.write for memory in MEASURED.values()),
+    read=_merge_largest(memory.read for memory in MEASURED.values()),
+    write=_merge_largest(memory.write for memory in MEASURED.values()),
     opened=max(memory.opened for memory in MEASURED.values()),
     film=max(memory.film for memory in MEASURED.values()),
-    filmed=max(memory.filmed for memory in MEASURED.values()),
+    lookahead=max(memory.lookahead for memory in MEASURED.values()),
     every_frame=max(memory.every_frame for memory in MEASURED.values()),
 )
 """For a format whose factors nobody has measured yet."""

@@ -25,13 +25,13 @@ class Deadline:
         """The whole time again, from now."""
         self._end = time.monotonic() + self.seconds
 
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds that are left, 0 when none are."""
         return max(0.0, self._end - time.monotonic())
 
     def check(self) -> None:
         """Raises ConversionError (timeout) when the time is up."""
-        if not self.left():
+        if not self.seconds_left():
             raise ConversionError(Timeout(limit=self.seconds))
 
 
@@ -85,7 +85,7 @@ class Conversion:
         """Say what is lost; the first sentence of a code stays."""
         self.warnings.setdefault(loss.code, loss.warned)
 
-    def outcome(self) -> Outcome:
+    def make_outcome(self) -> Outcome:
         """The end of a conversion that went well."""
         return Outcome(
             source=self.source, converted=self.converted, failure=None, warnings=tuple(self.warnings.values())

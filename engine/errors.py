@@ -69,7 +69,7 @@ def truncated() -> ConversionError:
 
 def unsupported(name: str, why: str) -> ConversionError:
     """A kind of that format that is not read; `why` completes the sentence."""
-    return ConversionError(UnsupportedImage(format=_title(name), why=f": {why}"))
+    return ConversionError(UnsupportedImage(format=_find_title(name), why=f": {why}"))
 
 
 @contextmanager
@@ -87,10 +87,10 @@ def decoding(name: str, *, needs: int = 0) -> Iterator[None]:
             raise
         except FROM_BAD_FILES as error:
             bytearray(needs)
-            raise _understood(error, name, " ".join(str(one.message) for one in heard)) from error
+            raise _translate_error(error, name, " ".join(str(one.message) for one in heard)) from error
 
 
-def _understood(error: Exception, name: str, heard: str) -> Exception:
+def _translate_error(error: Exception, name: str, heard: str) -> Exception:
     words = f"{type(error).__name__}: {error} {heard}".lower()
     code = next((code for code, marks in MEANINGS if any(mark in words for mark in marks)), None)
     if code is FailureCode.MEMORY_LIMIT:
@@ -114,6 +114,6 @@ def explain(error: BaseException, limits: Limits) -> Failure:
     return InternalFailure().failure
 
 
-def _title(name: str) -> str:
+def _find_title(name: str) -> str:
     known = find(name)
     return known.title if known else name

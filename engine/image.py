@@ -57,16 +57,16 @@ class Opened:
     kind: Kind = Kind.STILL
     frames: int = 1
     orientation: int = 1
-    plays: int = 0
+    loop_count: int = 0
     opaque: bool = False
     dpi: tuple[float, float] | None = None
     metadata: Metadata = field(default_factory=Metadata)
 
-    def called(self, name: str) -> Self:
+    def with_format(self, name: str) -> Self:
         """The same as a file of another format, which holds it."""
         return replace(self, format=name)
 
-    def only_the_first(self) -> Self:
+    def with_one_frame(self) -> Self:
         """The same with one frame: what an icon holds is no film."""
         if self.frames == 1:
             return self
@@ -74,7 +74,7 @@ class Opened:
         return replace(self, frames=1, kind=Kind.STILL, pixels=area, read=lambda: islice(self.read(), 1))
 
     @property
-    def displayed(self) -> tuple[int, int]:
+    def display_size(self) -> tuple[int, int]:
         """Width and height in pixels after orientation."""
         width, height = self.size
         return (height, width) if self.orientation >= 5 else (width, height)

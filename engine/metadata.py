@@ -33,11 +33,11 @@ class Metadata:
     comment: bytes = b""
     text: tuple[tuple[bytes, bytes], ...] = field(default=())
 
-    def parts(self) -> set[str]:
+    def list_parts(self) -> set[str]:
         """The names of the parts that are there."""
         return {part.name for part in fields(self) if getattr(self, part.name)}
 
-    def without(self, parts: set[str]) -> "Metadata":
+    def without_parts(self, parts: set[str]) -> "Metadata":
         """The same without those parts."""
         nothing = Metadata()
         return Metadata(
@@ -48,26 +48,26 @@ class Metadata:
 SPOKEN = {"exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "comment": "a comment", "text": "text"}
 
 
-def spoken(parts: set[str]) -> str:
+def name_parts(parts: set[str]) -> str:
     """Those parts for a sentence."""
     return ", ".join(word for part, word in SPOKEN.items() if part in parts)
 
 
-def without_mark(exif: bytes) -> bytes:
+def strip_exif_mark(exif: bytes) -> bytes:
     """The TIFF block of an EXIF segment, which some writers mark once or twice."""
     while exif.startswith(EXIF_MARK):
         exif = exif[len(EXIF_MARK) :]
     return exif
 
 
-def upright_xmp(xmp: bytes) -> bytes:
+def strip_xmp_orientation(xmp: bytes) -> bytes:
     """An XMP packet that says nothing about orientation."""
     for pattern in XMP_ORIENTATION:
         xmp = pattern.sub(b"", xmp)
     return xmp
 
 
-def upright_exif(exif: bytes, *, keep_thumbnail: bool) -> bytes:
+def strip_exif_orientation(exif: bytes, *, keep_thumbnail: bool) -> bytes:
     """An EXIF block that says nothing about orientation; a thumbnail that lies on its side goes with it.
 
     A block whose structure is broken is given up as a whole (b"").
@@ -97,7 +97,7 @@ def _drop_thumbnail(block: bytearray, order: str, link: int, at: int) -> None:
         block[start:end] = bytes(end - start)
 
 
-def exif_orientation(exif: bytes) -> int:
+def read_exif_orientation(exif: bytes) -> int:
     """The orientation (1 to 8) that an EXIF block names; 1 when it names none that exists."""
     try:
         order = tiff.read_order(exif)

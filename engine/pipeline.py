@@ -9,11 +9,11 @@ from engine.request import Header, Outcome, Request
 from engine.steps import STEPS
 
 
-def at_once(_header: Header) -> None:
+def admit_at_once(_header: Header) -> None:
     """Admits every conversion."""
 
 
-def convert(request: Request, data: bytes, sink: BinaryIO, admit: Callable[[Header], None] = at_once) -> Outcome:
+def convert(request: Request, data: bytes, sink: BinaryIO, admit: Callable[[Header], None] = admit_at_once) -> Outcome:
     """Convert the bytes of an upload and write the result to `sink` (seekable, empty).
 
     `admit` is called once with the header, before anything is decoded, and returns when there is memory for it.
@@ -26,4 +26,4 @@ def convert(request: Request, data: bytes, sink: BinaryIO, admit: Callable[[Head
     except Exception as error:  # noqa: BLE001 - the border: everything becomes a failure of this one job
         failure = explain(error, request.limits)
         return Outcome(source=job.source, converted=None, failure=failure, warnings=tuple(job.warnings.values()))
-    return job.outcome()
+    return job.make_outcome()

@@ -79,7 +79,7 @@ class Header:
         alpha = values.pop("alpha")
         if not isinstance(alpha, bool):
             raise ValueError("this is no yes or no")  # noqa: TRY004 - as for all that is no header
-        return cls(alpha=alpha, **{name: _count(value) for name, value in values.items()})
+        return cls(alpha=alpha, **{name: _read_count(value) for name, value in values.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +121,10 @@ class Outcome:
         try:
             values = json.loads(text)
             outcome = cls(
-                source=_optional(values["source"], _source),
-                converted=_optional(values["converted"], _converted),
-                failure=_optional(values["failure"], _failure),
-                warnings=tuple(_warned(given) for given in values["warnings"][:MOST_WARNINGS]),
+                source=_read_optional(values["source"], _read_source),
+                converted=_read_optional(values["converted"], _read_converted),
+                failure=_read_optional(values["failure"], _read_failure),
+                warnings=tuple(_read_warning(given) for given in values["warnings"][:MOST_WARNINGS]),
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("this is no outcome") from error
@@ -138,46 +138,46 @@ def failed(failure: Failure) -> Outcome:
     return Outcome(source=None, converted=None, failure=failure, warnings=())
 
 
-def _optional(given: Record | None, read: Callable[[Record], Part]) -> Part | None:
+def _read_optional(given: Record | None, read: Callable[[Record], Part]) -> Part | None:
     return None if given is None else read(given)
 
 
-def _source(given: Record) -> Source:
-    width, height, frames = _counts(given)
-    return Source(format=_format(given), width=width, height=height, frames=frames)
+def _read_source(given: Record) -> Source:
+    width, height, frames = _read_counts(given)
+    return Source(format=_read_format(given), width=width, height=height, frames=frames)
 
 
-def _converted(given: Record) -> Converted:
-    width, height, frames = _counts(given)
-    return Converted(format=_format(given), width=width, height=height, frames=frames)
+def _read_converted(given: Record) -> Converted:
+    width, height, frames = _read_counts(given)
+    return Converted(format=_read_format(given), width=width, height=height, frames=frames)
 
 
-def _format(given: Record) -> str:
-    known = find(_text(given["format"]))
+def _read_format(given: Record) -> str:
+    known = find(_read_text(given["format"]))
     if known is None:
         raise ValueError("this format does not exist")
     return known.name
 
 
-def _counts(given: Record) -> tuple[int, int, int]:
-    return _count(given["width"]), _count(given["height"]), _count(given["frames"])
+def _read_counts(given: Record) -> tuple[int, int, int]:
+    return _read_count(given["width"]), _read_count(given["height"]), _read_count(given["frames"])
 
 
-def _failure(given: Record) -> Failure:
-    return Failure(FailureCode(_text(given["code"])), _text(given["detail"]))
+def _read_failure(given: Record) -> Failure:
+    return Failure(FailureCode(_read_text(given["code"])), _read_text(given["detail"]))
 
 
-def _warned(given: Record) -> Warned:
-    return Warned(WarningCode(_text(given["code"])), _text(given["detail"]))
+def _read_warning(given: Record) -> Warned:
+    return Warned(WarningCode(_read_text(given["code"])), _read_text(given["detail"]))
 
 
-def _text(value: object) -> str:
+def _read_text(value: object) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_SENTENCE or not value.isprintable():
         raise ValueError("this is no sentence")
     return value
 
 
-def _count(value: object) -> int:
+def _read_count(value: object) -> int:
     if type(value) is not int or not 1 <= value < 1 << 32:
         raise ValueError("this is no count")
     return value

@@ -22,14 +22,14 @@ from core.failures import (
 )
 from core.formats import Alpha, Frames
 from engine.codecs.registry import open_source
-from engine.color import profiles as colour
+from engine.color import profiles
 from engine.conversion import Conversion
 from engine.errors import ConversionError
 from engine.image import Frame, Kind
 from engine.limits import check_frames, check_pixels
 from engine.pixels import alpha, modes
-from engine.pixels.sizing import Sizing, scaled_box, sized, spare_factor
-from engine.planning import plan_of
+from engine.pixels.sizing import Sizing, choose_reduction, choose_size, scale_box
+from engine.planning import make_plan
 from engine.request import Converted, Header, Source
 
 TURNS = {
@@ -53,7 +53,7 @@ SHARPEST_REDUCTION = 3.0
 def open_upload(job: Conversion) -> None:
     """Read the header with the decoder of the sniffed format."""
     opened = job.opened_or_none = open_source(job.request.source, job.data, job.request.limits)
-    width, height = job.size = opened.displayed
+    width, height = job.size = opened.display_size
     job.source = Source(format=opened.format, width=width, height=height, frames=opened.frames)
 
 
@@ -70,45 +70,45 @@ def choose_frames(job: Conversion) -> None:
     if opened.frames > 1 and not every:
         loss = AnimationDropped if opened.kind is Kind.ANIMATION else FramesDropped
         job.warn(loss(frames=opened.frames))
-    job.frames = map(partial(_checked, job), islice(_read(job), job.count))
+    job.frames = map(partial(_check_deadline, job), islice(_read_frames(job), job.count))
 
 
-def _read(job: Conversion) -> Iterator[Frame]:
+def _read_frames(job: Conversion) -> Iterator[Frame]:
     """By the decoder alone as far as it makes a picture smaller, where there is more of it than the result needs."""
     opened = job.opened
     if opened.read_smaller is None:
         return opened.read()
-    wanted = _within(job, sized(job.size, job.options))
-    return opened.read_smaller(factor=spare_factor(job.size, wanted))
+    wanted = _limit_size(job, choose_size(job.size, job.options))
+    return opened.read_smaller(factor=choose_reduction(job.size, wanted))
 
 
-def _checked(job: Conversion, frame: Frame) -> Frame:
+def _check_deadline(job: Conversion, frame: Frame) -> Frame:
     job.deadline.check()
     return frame
 
 
 def make_plain(job: Conversion) -> None:
     """Bring pixels to the modes that the steps know, and samples to a depth that the target holds."""
-    job.frames = map(partial(_plain, job), job.frames)
+    job.frames = map(partial(_make_frame_plain, job), job.frames)
 
 
-def _plain(job: Conversion, frame: Frame) -> Frame:
-    image, depth, why = modes.plain(frame), frame.depth, ""
+def _make_frame_plain(job: Conversion, frame: Frame) -> Frame:
+    image, depth, why = modes.to_plain_mode(frame), frame.depth, ""
     if image.mode in {"I", "F"}:
-        scaled = modes.grey16(image, job.request.source)
+        scaled = modes.to_grey16(image, job.request.source)
         image, depth = scaled.image, 32
         if scaled.stretched is not None:
             why = " ({:g} became black, {:g} white)".format(*scaled.stretched)
     keeps = image.mode == "I;16" and "I;16" in job.target.modes
     kept = 16 if keeps else 8
     if image.mode == "I;16" and not keeps:
-        image = modes.eight_bits(image)
+        image = modes.to_eight_bits(image)
     if depth > kept or why:
         job.warn(DepthReduced(depth=depth, kept=kept, why=why))
-    return replace(frame, image=_bare(image))
+    return replace(frame, image=_strip_image(image))
 
 
-def _bare(image: Image.Image) -> Image.Image:
+def _strip_image(image: Image.Image) -> Image.Image:
     """The same pixels and nothing else: what stays in `info` or on a decoder's image, encoders would write."""
     bare = Image.Image()
     bare.im, bare._mode, bare._size = image.im, image.mode, image.size  # noqa: SLF001 - as Pillow's plugins do
@@ -117,23 +117,23 @@ def _bare(image: Image.Image) -> Image.Image:
 
 def orient(job: Conversion) -> None:
     """Bake the orientation into the pixels."""
-    job.frames = map(_upright, job.frames)
+    job.frames = map(_orient_frame, job.frames)
 
 
-def _upright(frame: Frame) -> Frame:
+def _orient_frame(frame: Frame) -> Frame:
     turn = TURNS.get(frame.orientation)
     return frame if turn is None else replace(frame, image=frame.image.transpose(turn), orientation=1)
 
 
-def match_colour(job: Conversion) -> None:
+def match_color(job: Conversion) -> None:
     """To sRGB; with `color=keep`, the profile stays where the target can hold it for these pixels."""
-    job.frames = map(partial(_matched, job), job.frames)
+    job.frames = map(partial(_match_frame, job), job.frames)
 
 
-def _matched(job: Conversion, frame: Frame) -> Frame:
+def _match_frame(job: Conversion, frame: Frame) -> Frame:
     if _profile_stays(job, frame):
         return frame
-    matched = colour.to_srgb(frame.image, frame.profile)
+    matched = profiles.to_srgb(frame.image, frame.profile)
     if matched.ignored or frame.problem:
         job.warn(ProfileIgnored(why=matched.ignored or frame.problem))
     return replace(frame, image=matched.image, profile=None)
@@ -143,39 +143,39 @@ def _profile_stays(job: Conversion, frame: Frame) -> bool:
     stored, profile = frame.image.mode, frame.profile
     if job.target.alpha is Alpha.NONE:
         # Grey laid on a colour is no longer what its profile describes.
-        stored = "" if stored == "LA" else alpha.opaque_mode(stored)
+        stored = "" if stored == "LA" else alpha.mode_without_alpha(stored)
     return (
         job.options.color == "keep"
         and profile is not None
         and stored in job.target.profile_modes
-        and not colour.unusable(profile, frame.image.mode)
+        and not profiles.find_problem(profile, frame.image.mode)
     )
 
 
 def resize(job: Conversion) -> None:
     """To the asked size, premultiplied where there is alpha; within what the target and the limits allow."""
-    sizing = _within(job, sized(job.size, job.options))
+    sizing = _limit_size(job, choose_size(job.size, job.options))
     if sizing.box is not None or sizing.size != job.size or job.opened.kind is Kind.PAGES:
-        job.frames = map(partial(_resized, job), job.frames)
+        job.frames = map(partial(_resize_frame, job), job.frames)
     _check_size(job, sizing.size)
     check_pixels(sizing.size[0] * sizing.size[1] * job.count, job.request.limits.max_pixels)
     job.size = sizing.size
 
 
-def _resized(job: Conversion, frame: Frame) -> Frame:
+def _resize_frame(job: Conversion, frame: Frame) -> Frame:
     """Each page by its own size; a frame that was read smaller by that of the picture."""
     image = frame.image
-    whole = image.size if job.opened.kind is Kind.PAGES else job.opened.displayed
-    sizing = _within(job, sized(whole, job.options))
+    whole = image.size if job.opened.kind is Kind.PAGES else job.opened.display_size
+    sizing = _limit_size(job, choose_size(whole, job.options))
     _check_size(job, sizing.size)
     if sizing.box is None and sizing.size == image.size:
         return frame
     gap = None if image.mode == "I;16" else SHARPEST_REDUCTION
-    box = scaled_box(sizing.box, whole, image.size)
+    box = scale_box(sizing.box, whole, image.size)
     return replace(frame, image=image.resize(sizing.size, Image.Resampling.LANCZOS, box, gap))
 
 
-def _within(job: Conversion, sizing: Sizing) -> Sizing:
+def _limit_size(job: Conversion, sizing: Sizing) -> Sizing:
     """Made smaller where the target is for small pictures only."""
     longest, limit = max(sizing.size), job.target.max_side
     if longest <= limit or not job.target.shrinks:
@@ -193,20 +193,20 @@ def _check_size(job: Conversion, size: tuple[int, int]) -> None:
 
 def settle_alpha(job: Conversion) -> None:
     """Flatten where the target has no alpha; nothing that is hidden under alpha 0 goes on."""
-    job.frames = map(partial(_settled, job), job.frames)
+    job.frames = map(partial(_settle_frame, job), job.frames)
 
 
-def _settled(job: Conversion, frame: Frame) -> Frame:
+def _settle_frame(job: Conversion, frame: Frame) -> Frame:
     image = frame.image
     if image.mode not in alpha.WITH_ALPHA:
         return frame
     if job.target.alpha is not Alpha.NONE:
         alpha.clear_hidden(image)
         return frame
-    if not alpha.shows_through(image):
-        return replace(frame, image=image.convert(alpha.opaque_mode(image.mode)))
+    if not alpha.has_transparency(image):
+        return replace(frame, image=image.convert(alpha.mode_without_alpha(image.mode)))
     job.warn(AlphaFlattened(format=job.target.title, background=job.options.background))
-    return replace(frame, image=alpha.flatten(image, job.options.background))
+    return replace(frame, image=alpha.flatten_alpha(image, job.options.background))
 
 
 def fit_modes(job: Conversion) -> None:
@@ -214,10 +214,10 @@ def fit_modes(job: Conversion) -> None:
     one = None
     if job.count > 1 and job.target.frames is Frames.ANIMATION:
         one = "RGB" if job.opened.opaque else "RGBA"
-    job.frames = map(partial(_fitted, job, one), job.frames)
+    job.frames = map(partial(_fit_frame, job, one), job.frames)
 
 
-def _fitted(job: Conversion, one: str | None, frame: Frame) -> Frame:
+def _fit_frame(job: Conversion, one: str | None, frame: Frame) -> Frame:
     mode = frame.image.mode
     allowed = job.target.modes | (job.target.profile_modes if frame.profile else frozenset())
     wanted = one or (mode if mode in allowed else {"LA": "RGBA", "L": "RGB"}.get(mode, "RGB"))
@@ -237,20 +237,20 @@ def wait_for_memory(job: Conversion) -> None:
 
 def encode(job: Conversion) -> None:
     """Draw the frames through all steps into the result."""
-    encoder, plan = job.encoder, plan_of(job)
+    encoder, plan = job.encoder, make_plan(job)
     first = next(job.frames)
     # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
     bytearray(first.image.width * first.image.height * encoder.bytes_per_pixel(job.options))
     count, (width, height) = 1, first.image.size
     if job.count > 1 and encoder.write_all is not None:
-        count = encoder.write_all(_chained(first, job.frames), plan, job.sink)
+        count = encoder.write_all(_chain_frames(first, job.frames), plan, job.sink)
     else:
         width, height = encoder.write_still(first, plan, job.sink)
     job.sink.flush()
     job.converted = Converted(format=job.target.name, width=width, height=height, frames=count)
 
 
-def _chained(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
+def _chain_frames(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
     yield first
     yield from rest
 
@@ -263,7 +263,7 @@ STEPS: tuple[Step, ...] = (
     choose_frames,
     make_plain,
     orient,
-    match_colour,
+    match_color,
     resize,
     settle_alpha,
     fit_modes,

@@ -150,7 +150,7 @@ def plan(pillow: str, settings: dict[str, Any], options: Options, image: Image.I
     """For one opaque picture without metadata."""
     return Plan(
         pillow=pillow, settings=dict(settings), later_settings=settings, options=options, size=image.size,
-        frames=1, plays=0, opaque=True, warn=lambda *_, **__: None,
+        frames=1, loop_count=0, opaque=True, warn=lambda *_, **__: None,
     )  # fmt: skip
 
 

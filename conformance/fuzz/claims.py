@@ -47,7 +47,7 @@ def webp() -> bytes:
 
 def bmff(name: str) -> bytes:
     """AVIF or HEIC (Pillow's names): the property with the size of the picture."""
-    heic.prepare()
+    heic.load_library()
     data = images.encoded(images.quarters(), name)
     told = b"ispe" + bytes(4)
     at = data.index(told) + len(told)

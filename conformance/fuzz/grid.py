@@ -38,7 +38,7 @@ class _Grid:
 
 def grid(codec: Codec, count: int, side: int, tile: int = 0) -> bytes:
     """`count` x `count` tiles of `side` x `side` pixels."""
-    heic.prepare()
+    heic.load_library()
     coded = images.encoded(Image.new("RGB", (side, side), images.RED), codec.pillow, quality=30)
     whole = count * side
     told = struct.pack(">BBBBII", 0, 1, count - 1, count - 1, whole, whole)

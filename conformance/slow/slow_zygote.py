@@ -14,7 +14,7 @@ def hold(job: Conversion) -> None:
     """Wait without using the processor, but not beyond the deadline."""
     if found := HOLD.search(job.data[-32:]):
         job.data = job.data[: -len(found[0])]
-        time.sleep(min(float(found[1]), job.deadline.left()))
+        time.sleep(min(float(found[1]), job.deadline.seconds_left()))
 
 
 if __name__ == "__main__":

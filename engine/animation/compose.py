@@ -22,17 +22,17 @@ class Patch:
     disposal: Disposal
 
 
-def compose(size: tuple[int, int], patches: Iterable[Patch]) -> Iterator[tuple[Image.Image, Fraction]]:
+def compose_frames(size: tuple[int, int], patches: Iterable[Patch]) -> Iterator[tuple[Image.Image, Fraction]]:
     """What is seen after each patch: an RGBA image of the canvas's size, and its time in milliseconds.
 
     What lies outside of the canvas is cut off. A first frame to be restored is cleared: before it there was nothing.
     """
     canvas = Image.new("RGBA", size, CLEAR)
     for patch in patches:
-        image = _clipped(patch, size)
+        image = _clip_to_canvas(patch, size)
         before = canvas.copy() if patch.disposal is Disposal.RESTORE else None
         if image is not None:
-            _lay(canvas, image, patch)
+            _lay_patch(canvas, image, patch)
         region = (*patch.corner, patch.corner[0] + patch.image.width, patch.corner[1] + patch.image.height)
         duration, disposal = patch.duration, patch.disposal
         # Its pixels are on the canvas; they need not be held while the frame is worked on.
@@ -44,14 +44,14 @@ def compose(size: tuple[int, int], patches: Iterable[Patch]) -> Iterator[tuple[I
             canvas.paste(CLEAR, region)
 
 
-def _lay(canvas: Image.Image, image: Image.Image, patch: Patch) -> None:
+def _lay_patch(canvas: Image.Image, image: Image.Image, patch: Patch) -> None:
     if patch.over:
         canvas.alpha_composite(image, patch.corner)
     else:
         canvas.paste(image, patch.corner)
 
 
-def _clipped(patch: Patch, size: tuple[int, int]) -> Image.Image | None:
+def _clip_to_canvas(patch: Patch, size: tuple[int, int]) -> Image.Image | None:
     width, height = size[0] - patch.corner[0], size[1] - patch.corner[1]
     if width <= 0 or height <= 0:
         return None

@@ -17,7 +17,7 @@ class Clock:
         self._exact = Fraction(0)
         self._told = 0
 
-    def ticks(self, duration: Fraction) -> int:
+    def count_ticks(self, duration: Fraction) -> int:
         """The steps for a frame of that many milliseconds."""
         exact = duration / self.step
         self._exact += exact

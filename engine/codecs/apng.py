@@ -10,7 +10,7 @@ from typing import BinaryIO
 from PIL import Image, ImageChops
 
 from core import magic
-from engine.codecs.pillow import profile_of
+from engine.codecs.pillow import choose_profile
 from engine.codecs.plan import Plan
 from engine.codecs.png_packing import choose_packing
 from engine.codecs.save_settings import SaveSettings
@@ -25,21 +25,21 @@ def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     first = next(frames)
     way = choose_packing(first.image, plan.settings)
     plan = replace(plan, settings=plan.settings | way, later_settings=plan.later_settings | way)
-    head, data = _taken_apart(first, plan.settings, plan)
+    head, data = _split_chunks(first, plan.settings, plan)
     sink.write(magic.PNG)
     for kind, body in head:
-        sink.write(png.chunk(kind, body))
+        sink.write(png.pack_chunk(kind, body))
         if kind == b"IHDR":
-            sink.write(png.chunk(b"acTL", struct.pack(">II", plan.frames, plan.plays)))
+            sink.write(png.pack_chunk(b"acTL", struct.pack(">II", plan.frames, plan.loop_count)))
     times = _Times(plan)
-    sink.write(_control(0, first.image.size, (0, 0), times.fraction(first.duration)))
-    sink.write(png.chunk(b"IDAT", data))
+    sink.write(_pack_control(0, first.image.size, (0, 0), times.round_to_fraction(first.duration)))
+    sink.write(png.pack_chunk(b"IDAT", data))
     sequence, before = 1, first.image
     for frame in frames:
-        sink.write(_patch(frame, before, plan, sequence, times))
+        sink.write(_pack_patch(frame, before, plan, sequence, times))
         sequence, before = sequence + 2, frame.image
-    sink.write(png.chunk(b"IEND"))
-    times.warn()
+    sink.write(png.pack_chunk(b"IEND"))
+    times.warn_if_rounded()
     return plan.frames
 
 
@@ -50,7 +50,7 @@ class _Times:
         self._plan = plan
         self._rounded = False
 
-    def fraction(self, duration: Fraction) -> Fraction:
+    def round_to_fraction(self, duration: Fraction) -> Fraction:
         seconds = duration / 1000
         found = seconds.limit_denominator(LARGEST_PART)
         if found.numerator > LARGEST_PART:
@@ -58,28 +58,28 @@ class _Times:
         self._rounded |= found != seconds
         return found
 
-    def warn(self) -> None:
+    def warn_if_rounded(self) -> None:
         if self._rounded:
             self._plan.warn_rounded("PNG", 1)
 
 
-def _control(sequence: int, size: tuple[int, int], corner: tuple[int, int], seconds: Fraction) -> bytes:
+def _pack_control(sequence: int, size: tuple[int, int], corner: tuple[int, int], seconds: Fraction) -> bytes:
     delay = struct.pack(">HH", seconds.numerator, seconds.denominator)
-    return png.chunk(b"fcTL", struct.pack(">IIIII", sequence, *size, *corner), delay, png.REPLACE)
+    return png.pack_chunk(b"fcTL", struct.pack(">IIIII", sequence, *size, *corner), delay, png.REPLACE)
 
 
-def _patch(frame: Frame, before: Image.Image, plan: Plan, sequence: int, times: _Times) -> bytes:
+def _pack_patch(frame: Frame, before: Image.Image, plan: Plan, sequence: int, times: _Times) -> bytes:
     difference = ImageChops.subtract_modulo(frame.image, before)
     box = difference.getbbox(alpha_only=False) or (0, 0, 1, 1)
     region = frame.image.crop(box)
-    _, data = _taken_apart(Frame(region), plan.later_settings, plan)
-    control = _control(sequence, region.size, box[:2], times.fraction(frame.duration))
-    return control + png.chunk(b"fdAT", struct.pack(">I", sequence + 1), data)
+    _, data = _split_chunks(Frame(region), plan.later_settings, plan)
+    control = _pack_control(sequence, region.size, box[:2], times.round_to_fraction(frame.duration))
+    return control + png.pack_chunk(b"fdAT", struct.pack(">I", sequence + 1), data)
 
 
-def _taken_apart(frame: Frame, settings: SaveSettings, plan: Plan) -> tuple[list[tuple[bytes, memoryview]], bytes]:
+def _split_chunks(frame: Frame, settings: SaveSettings, plan: Plan) -> tuple[list[tuple[bytes, memoryview]], bytes]:
     """A frame as Pillow writes it: the chunks before the image data, and that data."""
     buffer = io.BytesIO()
-    frame.image.save(buffer, plan.pillow, **settings, **profile_of(frame))
-    parts = [(kind, body) for kind, body in png.chunks(buffer.getvalue()) if kind != b"IEND"]
+    frame.image.save(buffer, plan.pillow, **settings, **choose_profile(frame))
+    parts = [(kind, body) for kind, body in png.read_chunks(buffer.getvalue()) if kind != b"IEND"]
     return [part for part in parts if part[0] != b"IDAT"], b"".join(body for kind, body in parts if kind == b"IDAT")

@@ -21,7 +21,7 @@ EFFORT = 4
 """Chosen by docs/encoders.md, which `make tune` measures."""
 
 
-def prepare() -> None:
+def limit_threads() -> None:
     """Let a decoder have one thread."""
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
@@ -30,11 +30,11 @@ def open_avif(data: bytes, _limits: Limits) -> Opened:
     """Read the header of an AVIF."""
     bmff.check_whole(data)
     with decoding("avif"):
-        depth, plays, numbers = bmff.depth(data), bmff.plays(data), bmff.nclx(data)
-    return open_sequence("avif", load_image("avif", data), depth=depth, plays=plays, numbers=numbers)
+        depth, loop_count, numbers = bmff.read_depth(data), bmff.read_loop_count(data), bmff.read_nclx(data)
+    return open_sequence("avif", load_image("avif", data), depth=depth, loop_count=loop_count, numbers=numbers)
 
 
-def _settings(options: Options) -> SaveSettings:
+def _choose_settings(options: Options) -> SaveSettings:
     speed = 10 - (EFFORT if options.effort is None else options.effort)
     return without_none(
         quality=options.quality,
@@ -58,14 +58,14 @@ def write_avif(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     data = encode_sequence(FrameSequence(frames, plan.frames, clock), plan)
     if clock.rounded:
         plan.warn_rounded("AVIF", 1)
-    sink.write(bmff.set_plays(data, plan.plays))
+    sink.write(bmff.set_loop_count(data, plan.loop_count))
     return plan.frames
 
 
 CODEC = Codec(
-    prepare=prepare,
+    prepare=limit_threads,
     open=open_avif,
     encoder=Encoder(
-        pillow="AVIF", settings=_settings, attach=attach_marked, write_all=write_avif, bytes_per_pixel=_bytes_per_pixel,
+        pillow="AVIF", settings=_choose_settings, attach=attach_marked, write_all=write_avif, bytes_per_pixel=_bytes_per_pixel,
     ),
 )  # fmt: skip

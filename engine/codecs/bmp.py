@@ -15,10 +15,10 @@ from engine.request import Limits
 def open_bmp(data: bytes, limits: Limits) -> Opened:
     """Read the header of a bitmap."""
     opened = open_image("bmp", data, limits)
-    return replace(opened, read=partial(_read, data, opened.read))
+    return replace(opened, read=partial(_read_frames, data, opened.read))
 
 
-def _read(data: bytes, read: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:
+def _read_frames(data: bytes, read: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:
     bmp.check_runs(data)
     yield from read()
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from PIL import Image, ImageChops
 
 from core.failures import ColorsReduced
-from engine.animation.compose import Patch, compose
+from engine.animation.compose import Patch, compose_frames
 from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
 from engine.codecs.plan import Plan
@@ -24,8 +24,8 @@ from engine.containers.disposal import Disposal
 from engine.errors import decoding
 from engine.image import Frame, Kind, Opened
 from engine.metadata import Metadata
-from engine.pixels.alpha import binary
-from engine.pixels.modes import plain
+from engine.pixels.alpha import make_binary
+from engine.pixels.modes import to_plain_mode
 from engine.request import Limits
 
 COLORS = 256
@@ -42,26 +42,26 @@ class _Indexed:
 
 def open_gif(data: bytes, limits: Limits) -> Opened:
     """Read the header of a GIF. Raise ConversionError when it is bad or has too many frames."""
-    parts = gif.parse(data, limits.max_frames)
+    parts = gif.parse_file(data, limits.max_frames)
     size, count = (parts.width, parts.height), len(parts.frames)
 
-    def read() -> Iterator[Frame]:
-        for composed, duration in compose(size, _patches(parts)):
+    def read_frames() -> Iterator[Frame]:
+        for composed, duration in compose_frames(size, _read_patches(parts)):
             yield Frame(composed, duration)
 
     return Opened(
-        format="gif", size=size, pixels=parts.width * parts.height * count, read=read, metadata=Metadata(comment=parts.comment),
-        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, plays=parts.plays, opaque=parts.opaque,
+        format="gif", size=size, pixels=parts.width * parts.height * count, read=read_frames, metadata=Metadata(comment=parts.comment),
+        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, loop_count=parts.loop_count, opaque=parts.is_opaque,
     )  # fmt: skip
 
 
-def _patches(parts: gif.GifFile) -> Iterator[Patch]:
+def _read_patches(parts: gif.GifFile) -> Iterator[Patch]:
     for frame in parts.frames:
-        image = load_image("gif", frame.file())
+        image = load_image("gif", frame.to_file())
         with decoding("gif"):
             image.load()
         yield Patch(
-            plain(Frame(image)).convert("RGBA"),
+            to_plain_mode(Frame(image)).convert("RGBA"),
             (frame.x, frame.y),
             Fraction(frame.control.ticks * 10),
             over=True,
@@ -71,8 +71,8 @@ def _patches(parts: gif.GifFile) -> Iterator[Patch]:
 
 def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
     """One picture; its size in pixels."""
-    indexed = _indexed(binary(frame.image, plan.options.background), plan)
-    sink.write(gif.screen(*plan.size))
+    indexed = _index_colors(make_binary(frame.image, plan.options.background), plan)
+    sink.write(gif.pack_screen(*plan.size))
     _write_frame(indexed, (0, 0), gif.Control(), sink)
     sink.write(bytes([gif.TRAILER]))
     return frame.image.size
@@ -81,14 +81,14 @@ def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
 def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     """Write every frame; all have the same size."""
     clock = Clock(STEP, most=gif.MOST_TICKS)
-    sink.write(gif.screen(*plan.size) + gif.loop(plan.plays))
+    sink.write(gif.pack_screen(*plan.size) + gif.pack_loop(plan.loop_count))
     before: Image.Image | None = None
     for frame in frames:
-        image = binary(frame.image, plan.options.background)
-        box = _region(image, before, plan)
+        image = make_binary(frame.image, plan.options.background)
+        box = _find_region(image, before, plan)
         disposal = Disposal.KEEP if plan.opaque else Disposal.CLEAR
-        control = gif.Control(clock.ticks(frame.duration), disposal=disposal)
-        _write_frame(_indexed(image.crop(box), plan), box[:2], control, sink)
+        control = gif.Control(clock.count_ticks(frame.duration), disposal=disposal)
+        _write_frame(_index_colors(image.crop(box), plan), box[:2], control, sink)
         before = image
     sink.write(bytes([gif.TRAILER]))
     if clock.rounded:
@@ -96,7 +96,7 @@ def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     return plan.frames
 
 
-def _region(image: Image.Image, before: Image.Image | None, plan: Plan) -> tuple[int, int, int, int]:
+def _find_region(image: Image.Image, before: Image.Image | None, plan: Plan) -> tuple[int, int, int, int]:
     """The part of a frame that has to be stored: what changed, or what is not clear; never nothing."""
     if before is None:
         return (0, 0, *plan.size)
@@ -107,17 +107,17 @@ def _region(image: Image.Image, before: Image.Image | None, plan: Plan) -> tuple
     return found or (0, 0, 1, 1)
 
 
-def _indexed(image: Image.Image, plan: Plan) -> _Indexed:
+def _index_colors(image: Image.Image, plan: Plan) -> _Indexed:
     """With a color table: exact when the colors fit, else the best table with dithering, and said."""
     if image.mode not in {"LA", "RGBA"}:
-        return _Indexed(_reduced(image.convert("RGB"), COLORS, plan), None)
+        return _Indexed(_reduce_colors(image.convert("RGB"), COLORS, plan), None)
     alpha = image.getchannel("A")
     # What is clear takes the color of something that is seen, so that it costs no entry of the table.
     colors = image.convert("RGBA").convert("RGB")
     box = alpha.getbbox()
     seen = colors.getpixel(_first_opaque(alpha)) if box else 0
     colors.paste(seen, mask=ImageChops.invert(alpha))  # type: ignore[arg-type]
-    indexed = _reduced(colors, COLORS - 1, plan)
+    indexed = _reduce_colors(colors, COLORS - 1, plan)
     free = len(indexed.getpalette() or ()) // 3
     indexed.putpalette([*(indexed.getpalette() or ()), 0, 0, 0])
     indexed.paste(free, mask=ImageChops.invert(alpha))
@@ -129,15 +129,15 @@ def _first_opaque(alpha: Image.Image) -> tuple[int, int]:
     return at % alpha.width, at // alpha.width
 
 
-def _reduced(colors: Image.Image, limit: int, plan: Plan) -> Image.Image:
+def _reduce_colors(colors: Image.Image, limit: int, plan: Plan) -> Image.Image:
     if colors.getcolors(limit) is not None:
         return colors.quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     plan.warn(ColorsReduced(format="GIF", limit=COLORS))
-    table = _sample(colors).quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    table = _sample_pixels(colors).quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     return colors.quantize(limit, palette=table, dither=Image.Dither.FLOYDSTEINBERG)
 
 
-def _sample(colors: Image.Image) -> Image.Image:
+def _sample_pixels(colors: Image.Image) -> Image.Image:
     """Enough of a picture to choose colors by: the choice takes much memory for each pixel."""
     step = math.isqrt(colors.width * colors.height // SAMPLE)
     return colors if step <= 1 else colors.reduce(step)
@@ -146,11 +146,11 @@ def _sample(colors: Image.Image) -> Image.Image:
 def _write_frame(indexed: _Indexed, corner: tuple[int, int], control: gif.Control, sink: BinaryIO) -> None:
     buffer = io.BytesIO()
     indexed.image.save(buffer, "GIF", optimize=False, interlace=0)
-    stored = gif.parse(buffer.getvalue(), 1).frames[0]
+    stored = gif.parse_file(buffer.getvalue(), 1).frames[0]
     control = replace(control, transparent=indexed.transparent)
     if control != gif.Control():
-        sink.write(control.block())
-    sink.write(replace(stored, x=corner[0], y=corner[1]).block())
+        sink.write(control.to_bytes())
+    sink.write(replace(stored, x=corner[0], y=corner[1]).to_bytes())
 
 
 CODEC = Codec(open=open_gif, encoder=Encoder(pillow="GIF", write_still=write_still, write_all=write_all))

@@ -12,12 +12,12 @@ from PIL import Image
 from core.options import HIGH_QUALITY, Options
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked
-from engine.color.colorimetry import Described, by_cicp
+from engine.color.colorimetry import Described, describe_cicp
 from engine.containers import bmff
 from engine.errors import decoding
 from engine.image import Frame, Kind, Opened
 from engine.limits import check_pixels
-from engine.metadata import Metadata, upright_xmp, without_mark
+from engine.metadata import Metadata, strip_exif_mark, strip_xmp_orientation
 from engine.request import Limits
 
 THREADS = {"x265:pools": "none", "x265:frame-threads": "1"}
@@ -60,14 +60,14 @@ class HeifImage(Protocol):
     data: bytes
 
 
-def library() -> ModuleType:
+def find_library() -> ModuleType:
     """The binding to libheif that is there."""
     return import_module("pillow_heif" if find_spec("pillow_heif") else "pi_heif")
 
 
-def prepare() -> None:
+def load_library() -> None:
     """Load the library, one thread a decoder, and register the encoder, if there is one. Call once a process."""
-    library().register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
+    find_library().register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
 
 
 def open_heif(data: bytes, limits: Limits) -> Opened:
@@ -77,40 +77,42 @@ def open_heif(data: bytes, limits: Limits) -> Opened:
     """
     bmff.check_whole(data)
     with decoding("heic"):
-        file = library().open_heif(data, convert_hdr_to_8bit=True)
+        file = find_library().open_heif(data, convert_hdr_to_8bit=True)
         image: HeifImage = file[file.primary_index]
         (width, height), opaque = image.size, "A" not in image.mode.upper()
-        count = max(len(file), bmff.samples(data))
+        count = max(len(file), bmff.count_samples(data))
     check_pixels(width * height, limits.max_pixels)
     return Opened(
-        format="heic", size=(width, height), pixels=width * height, read=partial(_read, [image]),
+        format="heic", size=(width, height), pixels=width * height, read=partial(_read_frame, [image]),
         kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count, opaque=opaque,
-        metadata=_metadata(image.info),
+        metadata=_read_metadata(image.info),
     )  # fmt: skip
 
 
-def _read(images: list[HeifImage]) -> Iterator[Frame]:
+def _read_frame(images: list[HeifImage]) -> Iterator[Frame]:
     with decoding("heic"):
         image = images.pop()
         info, mode = image.info, image.mode
         decoded = Image.frombytes(mode, image.size, bytes(image.data), "raw", mode, image.stride)
     del image
-    color = _described(info, grey=mode[0] == "L")
+    color = _describe_color(info, grey=mode[0] == "L")
     yield Frame(decoded, profile=color.profile, problem=color.problem, depth=max(8, info.get("bit_depth", 8)))
 
 
-def _described(info: HeifInfo, *, grey: bool) -> Described:
+def _describe_color(info: HeifInfo, *, grey: bool) -> Described:
     if profile := info.get("icc_profile"):
         return Described(profile)
     numbers: Numbers = info.get("nclx_profile") or {}
-    return by_cicp(numbers.get("color_primaries", 2), numbers.get("transfer_characteristics", 2), grey=grey)
+    return describe_cicp(numbers.get("color_primaries", 2), numbers.get("transfer_characteristics", 2), grey=grey)
 
 
-def _metadata(info: HeifInfo) -> Metadata:
-    return Metadata(exif=without_mark(info.get("exif") or b""), xmp=upright_xmp((info.get("xmp") or b"").rstrip(b"\0")))
+def _read_metadata(info: HeifInfo) -> Metadata:
+    return Metadata(
+        exif=strip_exif_mark(info.get("exif") or b""), xmp=strip_xmp_orientation((info.get("xmp") or b"").rstrip(b"\0"))
+    )
 
 
-def _settings(options: Options) -> SaveSettings:
+def _choose_settings(options: Options) -> SaveSettings:
     preset = PRESETS[options.effort if options.effort is not None else EFFORT]
     return {
         "quality": options.quality or QUALITY,
@@ -119,4 +121,8 @@ def _settings(options: Options) -> SaveSettings:
     }
 
 
-CODEC = Codec(prepare=prepare, open=open_heif, encoder=Encoder(pillow="HEIF", settings=_settings, attach=attach_marked))
+CODEC = Codec(
+    prepare=load_library,
+    open=open_heif,
+    encoder=Encoder(pillow="HEIF", settings=_choose_settings, attach=attach_marked),
+)

@@ -17,13 +17,13 @@ KINDS = {
 
 def open_icns(data: bytes, limits: Limits) -> Opened:
     """Read the header of the largest picture."""
-    return open_icon("icns", icons.largest_of_icns(data), limits, held=("png", "jp2"))
+    return open_icon("icns", icons.find_largest_icns(data), limits, held=("png", "jp2"))
 
 
 def write_icns(frame: Frame, _plan: Plan, sink: BinaryIO) -> tuple[int, int]:
     """Write an icon; return its largest size."""
     sides = fitting_sides(frame.image, tuple(KINDS))
-    sink.write(icons.packed_icns({KINDS[side]: png_square(frame.image, side) for side in sides}))
+    sink.write(icons.pack_icns({KINDS[side]: png_square(frame.image, side) for side in sides}))
     return (sides[-1],) * 2
 
 

@@ -14,13 +14,13 @@ SIDES = (16, 24, 32, 48, 64, 128, 256)
 
 def open_ico(data: bytes, limits: Limits) -> Opened:
     """Read the header of the largest picture."""
-    return open_icon("ico", icons.largest_of_ico(data), limits, held=("png",))
+    return open_icon("ico", icons.find_largest_ico(data), limits, held=("png",))
 
 
 def write_ico(frame: Frame, _plan: Plan, sink: BinaryIO) -> tuple[int, int]:
     """Write an icon; return its largest size."""
     pictures = {side: png_square(frame.image, side) for side in fitting_sides(frame.image, SIDES)}
-    sink.write(icons.packed_ico(pictures))
+    sink.write(icons.pack_ico(pictures))
     return (max(pictures),) * 2
 
 

@@ -15,11 +15,11 @@ from engine.request import Limits
 def open_icon(name: str, icon: Icon, limits: Limits, *, held: tuple[str, ...]) -> Opened:
     """Read the header of an icon's picture: a file of a format that it may have `held`, or a block of its own kind."""
     if icon.kind in held:
-        opened = open_source(icon.kind, icon.data, limits).only_the_first()
+        opened = open_source(icon.kind, icon.data, limits).with_one_frame()
     else:
         check_pixels(icon.size[0] * icon.size[1], limits.max_pixels)
         opened = open_image(name, icon.data, limits)
-    return opened.called(name)
+    return opened.with_format(name)
 
 
 def fitting_sides(image: Image.Image, known: tuple[int, ...]) -> list[int]:

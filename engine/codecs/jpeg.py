@@ -12,13 +12,13 @@ import simplejpeg
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from core.options import Options
-from engine.codecs.pillow import load_image, once, sensible_dpi
+from engine.codecs.pillow import load_image, read_dpi, read_single_frame
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, choose_subsampling, without_none
 from engine.containers import jpeg, photoshop
 from engine.errors import corrupt, decoding, truncated, unsupported
 from engine.image import Frame, Kind, Opened
-from engine.metadata import EXIF_MARK, Metadata, exif_orientation, upright_xmp, without_mark
+from engine.metadata import EXIF_MARK, Metadata, read_exif_orientation, strip_exif_mark, strip_xmp_orientation
 from engine.request import Limits
 
 COLORS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
@@ -40,7 +40,7 @@ BIGGEST_SEGMENT = 65_000
 
 def open_jpeg(data: bytes, _limits: Limits) -> Opened:
     """The header of a JPEG or MPO. Raises ConversionError when it is bad."""
-    if jpeg.scans(data, MOST_SCANS) > MOST_SCANS:
+    if jpeg.count_scans(data, MOST_SCANS) > MOST_SCANS:
         raise unsupported("jpeg", f"it has more than {MOST_SCANS} scans")
     image = load_image("jpeg", data)
     if not isinstance(image, JpegImagePlugin.JpegImageFile):
@@ -48,43 +48,45 @@ def open_jpeg(data: bytes, _limits: Limits) -> Opened:
     if image.mode == "CMYK" and "adobe" not in image.info:
         # Adobe's programs store CMYK inverted and mark the file; Pillow takes every file as theirs.
         image.tile = [tile._replace(args=("CMYK", "")) for tile in image.tile]
-    metadata = _metadata(image)
+    metadata = _read_metadata(image)
     count = getattr(image, "n_frames", 1)
-    orientation = exif_orientation(metadata.exif)
+    orientation = read_exif_orientation(metadata.exif)
     make = partial(Frame, profile=image.info.get("icc_profile") or None, orientation=orientation)
-    read = partial(_read, [image], data, make)
+    read = partial(_read_frames, [image], data, make)
     return Opened(
         format="jpeg", size=image.size, pixels=image.width * image.height, read=read, read_smaller=read,
         kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count, metadata=metadata,
-        orientation=orientation, opaque=True, dpi=sensible_dpi(image),
+        orientation=orientation, opaque=True, dpi=read_dpi(image),
     )  # fmt: skip
 
 
-def _metadata(image: JpegImagePlugin.JpegImageFile) -> Metadata:
+def _read_metadata(image: JpegImagePlugin.JpegImageFile) -> Metadata:
     comment = image.info.get("comment", b"")
     return Metadata(
-        exif=without_mark(image.info.get("exif", b"")),
-        xmp=upright_xmp(image.info.get("xmp", b"")),
-        iptc=photoshop.read_iptc(_photoshop(image)),
+        exif=strip_exif_mark(image.info.get("exif", b"")),
+        xmp=strip_xmp_orientation(image.info.get("xmp", b"")),
+        iptc=photoshop.read_iptc(_find_resources(image)),
         comment=comment if isinstance(comment, bytes) else b"",
     )
 
 
-def _photoshop(image: JpegImagePlugin.JpegImageFile) -> bytes:
+def _find_resources(image: JpegImagePlugin.JpegImageFile) -> bytes:
     mark = photoshop.SEGMENT_MARK
     return b"".join(data[len(mark) :] for name, data in image.applist if name == "APP13" and data.startswith(mark))
 
 
-def _read(images: list[ImageFile.ImageFile], data: bytes, make: partial[Frame], factor: int = 1) -> Iterator[Frame]:
-    decoded = _strictly_decoded(images[0], data, factor)
+def _read_frames(
+    images: list[ImageFile.ImageFile], data: bytes, make: partial[Frame], factor: int = 1
+) -> Iterator[Frame]:
+    decoded = _decode_strictly(images[0], data, factor)
     if decoded is None:
-        yield from once("jpeg", images, make)
+        yield from read_single_frame("jpeg", images, make)
     else:
         images.clear()
         yield make(decoded)
 
 
-def _strictly_decoded(image: Image.Image, data: bytes, factor: int) -> Image.Image | None:
+def _decode_strictly(image: Image.Image, data: bytes, factor: int) -> Image.Image | None:
     """The pixels, `factor` times smaller; None when Pillow has to decode them. Raises ConversionError for damage.
 
     simplejpeg is for what is grey or YCbCr; of inks (CMYK, YCCK) it is only asked whether they are sound.
@@ -97,14 +99,14 @@ def _strictly_decoded(image: Image.Image, data: bytes, factor: int) -> Image.Ima
         try:
             pixels = simplejpeg.decode_jpeg(data, color, min_width=width, min_height=height)
         except ValueError as error:
-            _judge(str(error), data)
+            _raise_if_damaged(str(error), data)
             return None
         if image.mode == "CMYK" or pixels.shape[1::-1] != size:
             return None
         return Image.frombuffer(image.mode, size, pixels, "raw", image.mode, 0, 1)
 
 
-def _judge(said: str, data: bytes) -> None:
+def _raise_if_damaged(said: str, data: bytes) -> None:
     """Raises ConversionError when what libjpeg said is damage; it also remarks on what is merely odd."""
     words = said.lower()
     if EARLY_END in words:
@@ -124,7 +126,7 @@ def _is_padding(words: str, data: bytes) -> bool:
     return at >= 0
 
 
-def _settings(options: Options) -> SaveSettings:
+def _choose_settings(options: Options) -> SaveSettings:
     return without_none(
         quality=options.quality,
         progressive=options.progressive or None,
@@ -133,7 +135,7 @@ def _settings(options: Options) -> SaveSettings:
     )
 
 
-def _attach(metadata: Metadata) -> SaveSettings:
+def _attach_metadata(metadata: Metadata) -> SaveSettings:
     kept: SaveSettings = {"xmp": metadata.xmp, "comment": metadata.comment}
     if metadata.exif:
         kept["exif"] = EXIF_MARK + metadata.exif
@@ -145,5 +147,5 @@ def _attach(metadata: Metadata) -> SaveSettings:
 
 CODEC = Codec(
     open=open_jpeg,
-    encoder=Encoder(pillow="JPEG", settings=_settings, attach=_attach, part_bytes=BIGGEST_SEGMENT),
+    encoder=Encoder(pillow="JPEG", settings=_choose_settings, attach=_attach_metadata, part_bytes=BIGGEST_SEGMENT),
 )

@@ -13,13 +13,13 @@ from core.options import HIGH_QUALITY, Options
 from engine.codecs.plan import Plan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked
-from engine.color.colorimetry import PRIMARIES, Colorimetry, Described, by_cicp, described
-from engine.color.jxl_profile import library, packed_profile
+from engine.color.colorimetry import PRIMARIES, Colorimetry, Described, describe_cicp, describe_color
+from engine.color.jxl_profile import load_library, unpack_profile
 from engine.containers import jxl
 from engine.errors import decoding, unsupported
 from engine.image import Frame, Opened
 from engine.limits import check_pixels
-from engine.metadata import Metadata, upright_xmp
+from engine.metadata import Metadata, strip_xmp_orientation
 from engine.pixels.samples import Samples, eight_bits_by_rows
 from engine.request import Limits
 
@@ -50,32 +50,32 @@ BOXES = frozenset({"exif", "xmp"})
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
-def prepare() -> None:
+def prepare_library() -> None:
     """Load libjxl, which a child could not."""
-    library()
+    load_library()
 
 
 def open_jxl(data: bytes, limits: Limits) -> Opened:
     """The header of a JPEG XL. Raises ConversionError when it is bad, over a limit or an animation."""
-    file = jxl.parse(data)
+    file = jxl.parse_file(data)
     header = file.header
     if header.other_channels:
         raise unsupported("jxl", "it has channels beside colour and transparency")
     check_pixels(header.width * header.height, limits.max_pixels)
     return Opened(
         format="jxl", size=(header.width, header.height), pixels=header.width * header.height,
-        read=partial(_read, data, header), orientation=header.orientation, opaque=not header.alpha,
-        metadata=Metadata(exif=file.exif, xmp=upright_xmp(file.xmp)),
+        read=partial(_read_frame, data, header), orientation=header.orientation, opaque=not header.alpha,
+        metadata=Metadata(exif=file.exif, xmp=strip_xmp_orientation(file.xmp)),
     )  # fmt: skip
 
 
-def _read(data: bytes, header: jxl.JxlHeader) -> Iterator[Frame]:
+def _read_frame(data: bytes, header: jxl.JxlHeader) -> Iterator[Frame]:
     needs = header.width * header.height * BYTES
     with decoding("jxl", needs=needs):
         # The orientation is left to the step that bakes it in, so that it is applied once for all formats.
         samples = jpegxl_decode(data, index=0, keeporientation=True, numthreads=1)
-        image = _image(samples, header)
-    color = _described(data, header)
+        image = _make_image(samples, header)
+    color = _describe_color(data, header)
     yield Frame(
         image,
         profile=color.profile,
@@ -86,20 +86,20 @@ def _read(data: bytes, header: jxl.JxlHeader) -> Iterator[Frame]:
     )
 
 
-def _described(data: bytes, header: jxl.JxlHeader) -> Described:
+def _describe_color(data: bytes, header: jxl.JxlHeader) -> Described:
     if header.packed_profile:
         # Of a lossy picture the decoder makes sRGB; of others it hands out the samples as they are.
-        return Described() if header.converted else _unpacked(packed_profile(data))
+        return Described() if header.converted else _describe_profile(unpack_profile(data))
     if header.gamma and header.primaries in PRIMARIES:
-        return described(Colorimetry(header.gamma, *PRIMARIES[header.primaries]), grey=header.grey)
-    return by_cicp(header.primaries, header.transfer, grey=header.grey)
+        return describe_color(Colorimetry(header.gamma, *PRIMARIES[header.primaries]), grey=header.grey)
+    return describe_cicp(header.primaries, header.transfer, grey=header.grey)
 
 
-def _unpacked(profile: bytes | None) -> Described:
+def _describe_profile(profile: bytes | None) -> Described:
     return Described(profile) if profile else Described(problem="it is packed in a way that is not read here")
 
 
-def _image(samples: Samples, header: jxl.JxlHeader) -> Image.Image:
+def _make_image(samples: Samples, header: jxl.JxlHeader) -> Image.Image:
     samples = samples.reshape(samples.shape[0], samples.shape[1], -1)
     height, width, channels = samples.shape
     if (width, height) != (header.width, header.height) or channels not in MODES:
@@ -111,10 +111,10 @@ def _image(samples: Samples, header: jxl.JxlHeader) -> Image.Image:
     mode = MODES[channels]
     if header.premultiplied:
         mode = mode.replace("A", "a")
-    return Image.frombytes(mode, (width, height), _eight_bits(samples, header).tobytes())
+    return Image.frombytes(mode, (width, height), _to_eight_bits(samples, header).tobytes())
 
 
-def _eight_bits(samples: Samples, header: jxl.JxlHeader) -> Samples:
+def _to_eight_bits(samples: Samples, header: jxl.JxlHeader) -> Samples:
     if samples.dtype == np.uint8 and header.depth == 8:
         return samples
     top = 1.0 if samples.dtype.kind == "f" else float((1 << min(header.depth, 16)) - 1)
@@ -125,18 +125,18 @@ def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
     """One picture, with what metadata the plan's settings have."""
     boxes = cast("Boxes", plan.settings)
     settings = cast("JxlSettings", {name: plan.settings[name] for name in plan.settings if name not in BOXES})
-    encode = _encoded_grey16 if frame.image.mode == "I;16" else _encoded
+    encode = _encode_grey16 if frame.image.mode == "I;16" else _encode_samples
     sink.write(
-        jxl.with_boxes(encode(np.asarray(frame.image), plan, settings), boxes.get("exif", b""), boxes.get("xmp", b""))
+        jxl.insert_boxes(encode(np.asarray(frame.image), plan, settings), boxes.get("exif", b""), boxes.get("xmp", b""))
     )
     return frame.image.size
 
 
-def _encoded(samples: Samples, _plan: Plan, settings: JxlSettings) -> bytes:
+def _encode_samples(samples: Samples, _plan: Plan, settings: JxlSettings) -> bytes:
     return bytes(jpegxl_encode(samples, numthreads=1, **settings))
 
 
-def _encoded_grey16(samples: Samples, plan: Plan, settings: JxlSettings) -> bytes:
+def _encode_grey16(samples: Samples, plan: Plan, settings: JxlSettings) -> bytes:
     """Without loss unless a quality is asked for.
 
     imagecodecs calls samples of 16 bits linear light. What is coded without loss is called what it is afterwards; for
@@ -144,8 +144,8 @@ def _encoded_grey16(samples: Samples, plan: Plan, settings: JxlSettings) -> byte
     """
     if plan.options.quality is None or plan.options.lossless:
         settings = {"effort": settings["effort"], "lossless": True}
-        return jxl.called_srgb(_encoded(samples, plan, settings))
-    return _encoded(_linear_curve()[samples], plan, settings)
+        return jxl.mark_as_srgb(_encode_samples(samples, plan, settings))
+    return _encode_samples(_linear_curve()[samples], plan, settings)
 
 
 @lru_cache(maxsize=1)
@@ -155,7 +155,7 @@ def _linear_curve() -> NDArray[np.uint16]:
     return np.round(light * 65_535).astype(np.uint16)
 
 
-def _settings(options: Options) -> SaveSettings:
+def _choose_settings(options: Options) -> SaveSettings:
     """`quality` as libjxl's own programs turn it into a distance: 90 is 1.0, what is hardly seen."""
     effort = max(1, EFFORT if options.effort is None else options.effort)
     if options.lossless:
@@ -166,7 +166,7 @@ def _settings(options: Options) -> SaveSettings:
 
 
 CODEC = Codec(
-    prepare=prepare,
+    prepare=prepare_library,
     open=open_jxl,
-    encoder=Encoder(pillow="JXL", settings=_settings, attach=attach_marked, write_still=write_still),
+    encoder=Encoder(pillow="JXL", settings=_choose_settings, attach=attach_marked, write_still=write_still),
 )

@@ -6,10 +6,10 @@ from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
 from engine.codecs.sequences import write_pages
 
 
-def _settings(options: Options) -> SaveSettings:
+def _choose_settings(options: Options) -> SaveSettings:
     """A page without dpi is printed at 72, as PDF counts."""
     made = {"creationDate": None, "modDate": None, "title": None}
     return made | {"quality": options.quality or HIGH_QUALITY} | without_none(dpi=choose_dpi(options))
 
 
-CODEC = Codec(encoder=Encoder(pillow="PDF", settings=_settings, write_all=write_pages))
+CODEC = Codec(encoder=Encoder(pillow="PDF", settings=_choose_settings, write_all=write_pages))

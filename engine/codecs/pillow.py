@@ -40,12 +40,12 @@ def open_image(
     pixels = image.width * image.height
     check_pixels(pixels, limits.max_pixels)
     return Opened(
-        format=name, size=image.size, pixels=pixels, read=partial(once, name, [image], make),
-        opaque=is_opaque(image), dpi=sensible_dpi(image), metadata=metadata or Metadata(),
+        format=name, size=image.size, pixels=pixels, read=partial(read_single_frame, name, [image], make),
+        opaque=is_opaque(image), dpi=read_dpi(image), metadata=metadata or Metadata(),
     )  # fmt: skip
 
 
-def once(
+def read_single_frame(
     name: str, images: list[ImageFile.ImageFile], make: Callable[[ImageFile.ImageFile], Frame], *, needs: int = 0
 ) -> Iterator[Frame]:
     """The only frame of a file: the one image in the list is decoded, made a frame, and left to whoever takes it.
@@ -62,7 +62,7 @@ def is_opaque(image: Image.Image) -> bool:
     return "transparency" not in image.info and image.mode not in {"RGBA", "RGBa", "LA", "La", "PA"}
 
 
-def sensible_dpi(image: Image.Image) -> tuple[float, float] | None:
+def read_dpi(image: Image.Image) -> tuple[float, float] | None:
     """Dots per inch as the file has them, if a printer could mean them."""
     try:
         across, down = (float(side) for side in image.info["dpi"])
@@ -78,10 +78,10 @@ def drop_alpha(image: Image.Image) -> Image.Image:
 
 def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture; return its size in pixels."""
-    frame.image.save(sink, plan.pillow, **plan.settings, **profile_of(frame))
+    frame.image.save(sink, plan.pillow, **plan.settings, **choose_profile(frame))
     return frame.image.size
 
 
-def profile_of(frame: Frame) -> SaveSettings:
+def choose_profile(frame: Frame) -> SaveSettings:
     """Return the save parameter for the frame's colour profile, where it has one."""
     return {"icc_profile": frame.profile} if frame.profile else {}

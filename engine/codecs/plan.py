@@ -24,7 +24,7 @@ class Plan:
     options: Options
     size: tuple[int, int]
     frames: int
-    plays: int
+    loop_count: int
     opaque: bool
     warn: Callable[[Loss], None]
 

@@ -10,20 +10,20 @@ from imagecodecs import PngError, png_decode
 from PIL import Image, ImageFile, PngImagePlugin
 
 from core.options import Options
-from engine.animation.compose import Patch, compose
+from engine.animation.compose import Patch, compose_frames
 from engine.codecs import apng
-from engine.codecs.pillow import load_image, once, sensible_dpi, write_still
+from engine.codecs.pillow import load_image, read_dpi, read_single_frame, write_still
 from engine.codecs.plan import Plan
 from engine.codecs.png_packing import choose_packing
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
-from engine.color.colorimetry import Colorimetry, Described, by_cicp, described
+from engine.color.colorimetry import Colorimetry, Described, describe_cicp, describe_color
 from engine.containers import png
 from engine.errors import decoding
 from engine.image import Frame, Kind, Opened
 from engine.limits import check_frames, check_pixels
-from engine.metadata import Metadata, exif_orientation
-from engine.pixels.modes import plain
+from engine.metadata import Metadata, read_exif_orientation
+from engine.pixels.modes import to_plain_mode
 from engine.pixels.samples import eight_bits_by_rows
 from engine.request import Limits
 
@@ -31,54 +31,57 @@ PLAIN = {(0, 8): "L", (2, 8): "RGB", (4, 8): "LA", (6, 8): "RGBA", (2, 16): "RGB
 """What libpng reads: Pillow's mode for a colour type and its depth. 16-bit grey stays that, palettes are unpacked by Pillow."""
 
 
-def prepare() -> None:
+def allow_long_profiles() -> None:
     """Let a profile be as long as we read it. Text is taken out before, so that this is the limit of a profile."""
     PngImagePlugin.MAX_TEXT_CHUNK = png.LARGEST_PROFILE
 
 
 def open_png(data: bytes, limits: Limits) -> Opened:
     """The header of a PNG. Raises ConversionError when it is bad or over a limit."""
-    parts = png.parse(data)
+    parts = png.parse_file(data)
     check_frames(len(parts.frames), limits.max_frames)
     count, size = max(1, len(parts.frames)), (parts.width, parts.height)
     pixels = size[0] * size[1] * count
     check_pixels(pixels, limits.max_pixels)
-    textless = png.for_decoder(data, parts)
-    image, metadata = load_image("png", textless), parts.metadata()
-    orientation, color = exif_orientation(metadata.exif), _color(parts, image.info.get("icc_profile") or None)
+    textless = png.strip_for_decoder(data, parts)
+    image, metadata = load_image("png", textless), parts.collect_metadata()
+    orientation = read_exif_orientation(metadata.exif)
+    color = _describe_color(parts, image.info.get("icc_profile") or None)
     make = partial(
         Frame, profile=color.profile, problem=color.problem, orientation=orientation, depth=max(8, parts.depth)
     )
 
     def read_animation() -> Iterator[Frame]:
-        for composed, duration in compose(size, _patches(parts)):
+        for composed, duration in compose_frames(size, _read_patches(parts)):
             yield make(composed, duration)
 
     return Opened(
         format="png", size=size, pixels=pixels, metadata=metadata,
-        read=read_animation if parts.frames else partial(_read, [image], textless, parts, make),
-        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, plays=parts.plays,
-        orientation=orientation, opaque=parts.opaque, dpi=sensible_dpi(image),
+        read=read_animation if parts.frames else partial(_read_frames, [image], textless, parts, make),
+        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, loop_count=parts.loop_count,
+        orientation=orientation, opaque=parts.is_opaque, dpi=read_dpi(image),
     )  # fmt: skip
 
 
-def _read(images: list[ImageFile.ImageFile], data: bytes, parts: png.PngFile, make: partial[Frame]) -> Iterator[Frame]:
-    decoded = _by_libpng(data, parts, (parts.width, parts.height))
+def _read_frames(
+    images: list[ImageFile.ImageFile], data: bytes, parts: png.PngFile, make: partial[Frame]
+) -> Iterator[Frame]:
+    decoded = _decode_by_libpng(data, parts, (parts.width, parts.height))
     if decoded is not None:
         images.clear()
         yield make(decoded)
         return
 
     def make_still(loaded: ImageFile.ImageFile) -> Frame:
-        _true_transparency(loaded, parts.depth)
+        _scale_transparency(loaded, parts.depth)
         return make(loaded)
 
-    yield from once("png", images, make_still)
+    yield from read_single_frame("png", images, make_still)
 
 
-def _by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.Image | None:
+def _decode_by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.Image | None:
     """The pixels; None for kinds that libpng would change, and for what it refuses: of that, Pillow is to say why."""
-    mode, clear = PLAIN.get((parts.colour_type, parts.depth)), parts.transparency is not None
+    mode, clear = PLAIN.get((parts.color_type, parts.depth)), parts.transparency is not None
     if mode is None or (clear and parts.depth == 8):
         return None
     try:
@@ -94,11 +97,11 @@ def _by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.
     return Image.frombuffer(mode, size, samples, "raw", mode, 0, 1)
 
 
-def _color(parts: png.PngFile, icc: bytes | None) -> Described:
+def _describe_color(parts: png.PngFile, icc: bytes | None) -> Described:
     """What comes first counts: numbers, a profile, the word sRGB, gamma and chromaticities (PNG 3, section 4.3)."""
-    grey = parts.colour_type in {0, 4}
+    grey = parts.color_type in {0, 4}
     if len(parts.cicp) == 4:
-        return by_cicp(parts.cicp[0], parts.cicp[1], grey=grey)
+        return describe_cicp(parts.cicp[0], parts.cicp[1], grey=grey)
     if parts.profile_problem:
         return Described(problem=parts.profile_problem)
     if icc or parts.srgb or not 10_000 <= parts.gamma <= 1_000_000:
@@ -108,20 +111,20 @@ def _color(parts: png.PngFile, icc: bytes | None) -> Described:
         values = [value / 100_000 for value in struct.unpack(">8I", parts.chromaticities)]
         white, red, green, blue = zip(values[::2], values[1::2], strict=True)
         color = Colorimetry(color.gamma, (red, green, blue), white)
-    return described(color, grey=grey)
+    return describe_color(color, grey=grey)
 
 
-def _true_transparency(image: Image.Image, depth: int) -> None:
+def _scale_transparency(image: Image.Image, depth: int) -> None:
     """Pillow scales samples to 8 bits but leaves the transparent colour in the file's own depth."""
     value = image.info.get("transparency")
     if image.mode == "L" and isinstance(value, int) and depth < 8:
         image.info["transparency"] = value * 255 // ((1 << depth) - 1)
 
 
-def _patches(parts: png.PngFile) -> Iterator[Patch]:
+def _read_patches(parts: png.PngFile) -> Iterator[Patch]:
     for index, (control, _) in enumerate(parts.frames):
         yield Patch(
-            plain(Frame(_patch_image(parts, index))).convert("RGBA"),
+            to_plain_mode(Frame(_decode_patch(parts, index))).convert("RGBA"),
             (control.x, control.y),
             control.duration,
             over=control.over,
@@ -129,23 +132,23 @@ def _patches(parts: png.PngFile) -> Iterator[Patch]:
         )
 
 
-def _patch_image(parts: png.PngFile, index: int) -> Image.Image:
-    control, data = parts.frames[index][0], parts.frame_file(index)
-    decoded = _by_libpng(data, parts, (control.width, control.height))
+def _decode_patch(parts: png.PngFile, index: int) -> Image.Image:
+    control, data = parts.frames[index][0], parts.pack_frame(index)
+    decoded = _decode_by_libpng(data, parts, (control.width, control.height))
     if decoded is not None:
         return decoded
     image = load_image("png", data)
     with decoding("png"):
         image.load()
-    _true_transparency(image, parts.depth)
+    _scale_transparency(image, parts.depth)
     return image
 
 
-def _settings(options: Options) -> SaveSettings:
+def _choose_settings(options: Options) -> SaveSettings:
     return without_none(compress_level=options.effort, dpi=choose_dpi(options))
 
 
-def _attach(metadata: Metadata) -> SaveSettings:
+def _attach_metadata(metadata: Metadata) -> SaveSettings:
     info = PngImagePlugin.PngInfo()
     if metadata.xmp:
         info.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
@@ -161,9 +164,9 @@ def write_png(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
 
 
 CODEC = Codec(
-    prepare=prepare,
+    prepare=allow_long_profiles,
     open=open_png,
     encoder=Encoder(
-        pillow="PNG", settings=_settings, attach=_attach, write_still=write_png, write_all=apng.write_all,
+        pillow="PNG", settings=_choose_settings, attach=_attach_metadata, write_still=write_png, write_all=apng.write_all,
     ),
 )  # fmt: skip

@@ -25,20 +25,20 @@ def choose_packing(image: Image.Image, settings: SaveSettings) -> SaveSettings:
     level = settings.get("compress_level", LEVEL)
     if level == 0:
         return {}
-    sample = _sample(image)
-    repeats = _size(sample, compress_level=level)
+    sample = _sample_rows(image)
+    repeats = _measure_size(sample, compress_level=level)
     if repeats * EMPTY < len(sample.tobytes()):
         return {}
-    return {"compress_type": RUNS} if _size(sample, compress_level=level, compress_type=RUNS) < repeats else {}
+    return {"compress_type": RUNS} if _measure_size(sample, compress_level=level, compress_type=RUNS) < repeats else {}
 
 
-def _size(image: Image.Image, **settings: object) -> int:
+def _measure_size(image: Image.Image, **settings: object) -> int:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", **settings)
     return buffer.tell()
 
 
-def _sample(image: Image.Image) -> Image.Image:
+def _sample_rows(image: Image.Image) -> Image.Image:
     """Whole rows, since how far apart repeats are depends on the width."""
     rows = max(1, SAMPLE // BANDS // image.width)
     if rows * BANDS >= image.height:

@@ -10,15 +10,15 @@ from engine.request import Limits
 
 def open_ppm(data: bytes, limits: Limits) -> Opened:
     """Read the header of a PBM, PGM or PPM."""
-    depth = max(8, _depth(data))
-    return open_image("ppm", data, limits, lambda image: Frame(_grey16(image), depth=depth))
+    depth = max(8, _read_depth(data))
+    return open_image("ppm", data, limits, lambda image: Frame(_to_grey16(image), depth=depth))
 
 
-def _grey16(image: Image.Image) -> Image.Image:
+def _to_grey16(image: Image.Image) -> Image.Image:
     return image.convert("I;16") if image.mode == "I" else image
 
 
-def _depth(data: bytes) -> int:
+def _read_depth(data: bytes) -> int:
     """By the largest value, the fourth word of the header; bitmaps have none."""
     if data[1:2] in {b"1", b"4"}:
         return 1

@@ -13,21 +13,21 @@ from engine.request import Limits
 
 def open_psd(data: bytes, limits: Limits) -> Opened:
     """Read the header of a PSD."""
-    file = photoshop.parse(data)
+    file = photoshop.parse_psd(data)
 
-    def make(image: Image.Image) -> Frame:
-        flat = image if image.mode != "RGBA" else _unmatted(image) if file.transparent else drop_alpha(image)
+    def make_frame(image: Image.Image) -> Frame:
+        flat = image if image.mode != "RGBA" else _remove_white(image) if file.transparent else drop_alpha(image)
         return Frame(flat, profile=image.info.get("icc_profile") or None)
 
-    return open_image("psd", data, limits, make, file.metadata)
+    return open_image("psd", data, limits, make_frame, file.metadata)
 
 
-def _unmatted(image: Image.Image) -> Image.Image:
+def _remove_white(image: Image.Image) -> Image.Image:
     """Photoshop lays the composite on white and keeps its alpha beside; this takes the white out again."""
-    return Image.fromarray(eight_bits_by_rows(np.asarray(image), _without_white))
+    return Image.fromarray(eight_bits_by_rows(np.asarray(image), _divide_by_alpha))
 
 
-def _without_white(rows: Floats) -> Floats:
+def _divide_by_alpha(rows: Floats) -> Floats:
     share = rows[:, :, 3:] / 255
     rows[:, :, :3] = (rows[:, :, :3] - 255 * (1 - share)) / np.maximum(share, 1 / 255)
     return rows

@@ -30,12 +30,12 @@ def open_qoi(data: bytes, limits: Limits) -> Opened:
         raise corrupt("it has no size")
     check_pixels(width * height, limits.max_pixels)
     # Its colour space byte is informative by the specification, and Pillow writes `linear` over what is not.
-    read = partial(_read, data, (width, height))
+    read = partial(_read_frame, data, (width, height))
     opaque = data[CHANNELS] == 3
     return Opened(format="qoi", size=(width, height), pixels=width * height, read=read, opaque=opaque)
 
 
-def _read(data: bytes, size: tuple[int, int]) -> Iterator[Frame]:
+def _read_frame(data: bytes, size: tuple[int, int]) -> Iterator[Frame]:
     with decoding("qoi"):
         samples = qoi_decode(data)
         image = Image.fromarray(samples)

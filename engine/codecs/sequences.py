@@ -9,12 +9,12 @@ from typing import BinaryIO
 from PIL import Image, ImageFile
 
 from engine.animation.timing import Clock
-from engine.codecs.pillow import is_opaque, once, profile_of
+from engine.codecs.pillow import choose_profile, is_opaque, read_single_frame
 from engine.codecs.plan import Plan
-from engine.color.colorimetry import Described, by_cicp
+from engine.color.colorimetry import Described, describe_cicp
 from engine.errors import decoding
 from engine.image import Frame, Kind, Opened
-from engine.metadata import Metadata, exif_orientation, upright_xmp, without_mark
+from engine.metadata import Metadata, read_exif_orientation, strip_exif_mark, strip_xmp_orientation
 
 
 def open_sequence(
@@ -22,7 +22,7 @@ def open_sequence(
     image: ImageFile.ImageFile,
     *,
     depth: int,
-    plays: int | None,
+    loop_count: int | None,
     needs: int = 0,
     numbers: tuple[int, int] | None = None,
 ) -> Opened:
@@ -31,9 +31,9 @@ def open_sequence(
     The decoder applies no orientation (Pillow turns AVIF's into EXIF's). `numbers` are those of CICP.
     """
     count: int = getattr(image, "n_frames", 1)
-    metadata, profile = _metadata(image), image.info.get("icc_profile") or None
-    orientation = exif_orientation(metadata.exif)
-    color = Described(profile) if profile or numbers is None else by_cicp(*numbers, grey=image.mode == "L")
+    metadata, profile = _read_metadata(image), image.info.get("icc_profile") or None
+    orientation = read_exif_orientation(metadata.exif)
+    color = Described(profile) if profile or numbers is None else describe_cicp(*numbers, grey=image.mode == "L")
     make = partial(Frame, profile=color.profile, problem=color.problem, orientation=orientation, depth=depth)
 
     def read_animation(images: list[ImageFile.ImageFile]) -> Iterator[Frame]:
@@ -43,22 +43,22 @@ def open_sequence(
                 images[0].load()
             yield make(images[0].copy(), Fraction(images[0].info.get("duration", 0)))
 
-    still = partial(once, name, [image], make, needs=needs)
+    still = partial(read_single_frame, name, [image], make, needs=needs)
     return Opened(
         format=name, size=image.size, pixels=image.width * image.height * count, metadata=metadata,
         read=partial(read_animation, [image]) if count > 1 else still,
         kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count,
-        plays=image.info.get("loop", 0) if plays is None else plays,
+        loop_count=image.info.get("loop", 0) if loop_count is None else loop_count,
         orientation=orientation, opaque=is_opaque(image),
     )  # fmt: skip
 
 
-def _metadata(image: Image.Image) -> Metadata:
+def _read_metadata(image: Image.Image) -> Metadata:
     """What Pillow found in a file whose blocks it has taken apart."""
     comment = image.info.get("comment", b"")
     return Metadata(
-        exif=without_mark(image.info.get("exif", b"")),
-        xmp=upright_xmp(image.info.get("xmp", b"")),
+        exif=strip_exif_mark(image.info.get("exif", b"")),
+        xmp=strip_xmp_orientation(image.info.get("xmp", b"")),
         comment=comment if isinstance(comment, bytes) else b"",
     )
 
@@ -82,7 +82,7 @@ class FrameSequence(Image.Image):
     def seek(self, frame: int) -> None:
         """Show that frame; it is the one that is shown, the next one, or (after the last) the first again."""
         if frame == self._at + 1 < self.n_frames:
-            self._show(next(self._frames))
+            self._show_frame(next(self._frames))
             self._at = frame
         elif frame not in (0, self._at):
             raise EOFError
@@ -91,13 +91,13 @@ class FrameSequence(Image.Image):
         """The number of the frame that is shown, from 0."""
         return self._at
 
-    def _show(self, frame: Frame) -> None:
+    def _show_frame(self, frame: Frame) -> None:
         self.im = frame.image.im
         self._mode = frame.image.mode
         self._size = frame.image.size
         self.info = {"icc_profile": frame.profile} if frame.profile else {}
         if self._clock is not None:
-            self.durations.append(self._clock.ticks(frame.duration))
+            self.durations.append(self._clock.count_ticks(frame.duration))
 
 
 def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
@@ -106,7 +106,7 @@ def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     later = FrameSequence(frames, plan.frames - 1)
     later.encoderinfo = plan.later_settings
     # As a save parameter, the first page's profile would go to pages that have none.
-    first.image.info.update(profile_of(first))
+    first.image.info.update(choose_profile(first))
     first.image.save(sink, plan.pillow, save_all=True, append_images=[later], **plan.settings)
     return plan.frames
 

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, TiffImagePlugin
 from core import magic
 from core.options import Options
 from engine.codecs import pillow, sequences
-from engine.codecs.pillow import is_opaque, load_image, once, sensible_dpi
+from engine.codecs.pillow import is_opaque, load_image, read_dpi, read_single_frame
 from engine.codecs.plan import Plan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
@@ -24,7 +24,7 @@ from engine.containers.tiff import ENTRY, check_start, find_first, find_link, re
 from engine.errors import decoding, truncated, unsupported
 from engine.image import Frame, Kind, Opened
 from engine.limits import check_frames, check_pixels
-from engine.metadata import Metadata, upright_xmp, without_mark
+from engine.metadata import Metadata, strip_exif_mark, strip_xmp_orientation
 from engine.request import Limits
 
 BITS, PHOTOMETRIC, IPTC, RESOURCES, PROFILE = 258, 262, 33_723, 34_377, 34_675
@@ -57,10 +57,10 @@ def open_tiff(data: bytes, limits: Limits) -> Opened:
     image = load_image("tiff", data)
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         raise TypeError(image)
-    size, dpi, metadata = image.size, sensible_dpi(image), _metadata(image)
-    pixels, count, opaque = _survey(image, len(data), limits)
+    size, dpi, metadata = image.size, read_dpi(image), _read_metadata(image)
+    pixels, count, opaque = _survey_pages(image, len(data), limits)
 
-    still = partial(once, "tiff", [image], _read_facts(image).make_frame)
+    still = partial(read_single_frame, "tiff", [image], _read_facts(image).make_frame)
     return Opened(
         format="tiff", size=size, pixels=pixels, read=partial(_read_pages, [image], count) if count > 1 else still,
         kind=Kind.PAGES if count > 1 else Kind.STILL, frames=count, opaque=opaque, dpi=dpi,
@@ -77,7 +77,7 @@ def _read_pages(images: list[TiffImagePlugin.TiffImageFile], count: int) -> Iter
         yield facts.make_frame(images[0].copy())
 
 
-def _survey(image: TiffImagePlugin.TiffImageFile, length: int, limits: Limits) -> tuple[int, int, bool]:
+def _survey_pages(image: TiffImagePlugin.TiffImageFile, length: int, limits: Limits) -> tuple[int, int, bool]:
     """Pixels and number of all pages, and whether none has transparency, from their directories."""
     pixels, count, opaque = 0, 0, True
     with decoding("tiff"):
@@ -136,29 +136,29 @@ def _read_facts(image: TiffImagePlugin.TiffImageFile) -> _Facts:
     grey16 = image.mode.startswith("I;16")
     return _Facts(
         # Not from `info`, where Pillow leaves the last page's profile for pages that have none.
-        profile=_bytes(tags.get(PROFILE)) or None,
+        profile=_only_bytes(tags.get(PROFILE)) or None,
         depth=max(8, depth),
         full_scale=(1 << depth) - 1 if grey16 and 8 < depth < 16 else 65_535,
         white_is_zero=grey16 and tags.get(PHOTOMETRIC) == 0,
     )
 
 
-def _metadata(image: TiffImagePlugin.TiffImageFile) -> Metadata:
+def _read_metadata(image: TiffImagePlugin.TiffImageFile) -> Metadata:
     """The first page's; the directory's own layout tags stay behind."""
     with decoding("tiff"):
         xmp = image.info.get("xmp", b"")
         return Metadata(
-            exif=_exif(image),
-            xmp=upright_xmp(xmp) if isinstance(xmp, bytes) else b"",
-            iptc=_bytes(image.tag_v2.get(IPTC)) or read_iptc(_bytes(image.tag_v2.get(RESOURCES))),
+            exif=_read_exif(image),
+            xmp=strip_xmp_orientation(xmp) if isinstance(xmp, bytes) else b"",
+            iptc=_only_bytes(image.tag_v2.get(IPTC)) or read_iptc(_only_bytes(image.tag_v2.get(RESOURCES))),
         )
 
 
-def _bytes(value: object) -> bytes:
+def _only_bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else b""
 
 
-def _exif(image: TiffImagePlugin.TiffImageFile) -> bytes:
+def _read_exif(image: TiffImagePlugin.TiffImageFile) -> bytes:
     """An EXIF block of what describes the picture, with its Exif and GPS directories; b"" when there is nothing."""
     found, kept = image.getexif(), Image.Exif()
     for tag in DESCRIPTIVE:
@@ -167,19 +167,19 @@ def _exif(image: TiffImagePlugin.TiffImageFile) -> bytes:
     for directory in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
         if directory in found and (values := found.get_ifd(directory)):
             kept[directory] = dict(values)
-    return without_mark(kept.tobytes()) if len(kept) else b""
+    return strip_exif_mark(kept.tobytes()) if len(kept) else b""
 
 
-def _settings(options: Options) -> SaveSettings:
-    return without_none(compression=DEFLATE, dpi=choose_dpi(options), exif=_tags(Metadata()))
+def _choose_settings(options: Options) -> SaveSettings:
+    return without_none(compression=DEFLATE, dpi=choose_dpi(options), exif=_make_tags(Metadata()))
 
 
-def _attach(metadata: Metadata) -> SaveSettings:
+def _attach_metadata(metadata: Metadata) -> SaveSettings:
     """EXIF goes in after the file is written: libtiff cannot write the directories inside of it."""
-    return {"exif": _tags(metadata)} | ({EXIF: metadata.exif} if metadata.exif else {})
+    return {"exif": _make_tags(metadata)} | ({EXIF: metadata.exif} if metadata.exif else {})
 
 
-def _tags(metadata: Metadata) -> Image.Exif:
+def _make_tags(metadata: Metadata) -> Image.Exif:
     """The directory's tags: metadata, and the predictor that makes deflate worth it."""
     tags = Image.Exif()
     tags[PREDICTOR] = 2
@@ -192,58 +192,58 @@ def _tags(metadata: Metadata) -> Image.Exif:
 
 def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture; return its size in pixels."""
-    return _written(partial(pillow.write_still, frame, plan), plan, sink)
+    return _write_with_exif(partial(pillow.write_still, frame, plan), plan, sink)
 
 
 def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     """Write each page with its own size, mode and profile; the first carries the metadata."""
-    return _written(partial(sequences.write_pages, frames, plan), plan, sink)
+    return _write_with_exif(partial(sequences.write_pages, frames, plan), plan, sink)
 
 
-def _written(write: Callable[[BinaryIO], Said], plan: Plan, sink: BinaryIO) -> Said:
+def _write_with_exif(write: Callable[[BinaryIO], Said], plan: Plan, sink: BinaryIO) -> Said:
     """What `write` says; EXIF, which it cannot write, is put into the file afterwards."""
-    exif = _bytes(plan.settings.pop(EXIF, b""))
+    exif = _only_bytes(plan.settings.pop(EXIF, b""))
     if not exif:
         return write(sink)
     buffer = io.BytesIO()
     said = write(buffer)
-    sink.write(with_exif(buffer.getvalue(), exif))
+    sink.write(add_exif(buffer.getvalue(), exif))
     return said
 
 
-def with_exif(data: bytes, exif: bytes) -> bytes:
+def add_exif(data: bytes, exif: bytes) -> bytes:
     """A little-endian TIFF with what an EXIF block says of the picture; the first directory moves to the end."""
     if not data.startswith(magic.TIFF_LITTLE):
         raise ValueError("this is no TIFF of the kind that Pillow writes here")
     first = find_first(data, LITTLE)
-    end, old = find_link(data, LITTLE, first), _entries(data, first)
+    end, old = find_link(data, LITTLE, first), _read_raw_entries(data, first)
     data += bytes(len(data) % 2)
-    added = _directory(exif, old.keys())
+    added = _make_directory(exif, old.keys())
     # The new values lie behind the directory of all entries, as if the old ones were before it.
     block = added.tobytes(len(data) + ENTRY * len(old))
-    merged = old | _entries(block, 0)
+    merged = old | _read_raw_entries(block, 0)
     directory = struct.pack("<H", len(merged)) + b"".join(merged[tag] for tag in sorted(merged))
     values = block[find_link(block, LITTLE, 0) + 4 :]
     return data[:4] + struct.pack("<I", len(data)) + data[8:] + directory + data[end : end + 4] + values
 
 
-def _entries(data: bytes, at: int) -> dict[int, bytes]:
+def _read_raw_entries(data: bytes, at: int) -> dict[int, bytes]:
     """Return the whole entries of a directory by their tags."""
     return {entry.tag: data[entry.at : entry.at + ENTRY] for entry in read_entries(data, LITTLE, at)}
 
 
-def _directory(exif: bytes, taken: Collection[int]) -> TiffImagePlugin.ImageFileDirectory_v2:
+def _make_directory(exif: bytes, taken: Collection[int]) -> TiffImagePlugin.ImageFileDirectory_v2:
     """What an EXIF block holds, its inner directories included."""
     found, directory = Image.Exif(), TiffImagePlugin.ImageFileDirectory_v2(ifh=HEADER)
     found.load(exif)
     for tag, value in found.items():
         if tag in taken or tag in LAYOUT:
             continue
-        directory[tag] = _inner(found, tag) if tag in {ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo} else value
+        directory[tag] = _read_inner(found, tag) if tag in {ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo} else value
     return directory
 
 
-def _inner(found: Image.Exif, tag: int) -> dict[int, object]:
+def _read_inner(found: Image.Exif, tag: int) -> dict[int, object]:
     values = dict(found.get_ifd(tag))
     if ExifTags.IFD.Interop in values:
         values[ExifTags.IFD.Interop] = dict(found.get_ifd(ExifTags.IFD.Interop))
@@ -253,6 +253,6 @@ def _inner(found: Image.Exif, tag: int) -> dict[int, object]:
 CODEC = Codec(
     open=open_tiff,
     encoder=Encoder(
-        pillow="TIFF", settings=_settings, attach=_attach, write_still=write_still, write_all=write_pages,
+        pillow="TIFF", settings=_choose_settings, attach=_attach_metadata, write_still=write_still, write_all=write_pages,
     ),
 )  # fmt: skip

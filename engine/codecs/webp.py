@@ -23,17 +23,17 @@ BYTES = 8
 
 def open_webp(data: bytes, limits: Limits) -> Opened:
     """Read the header of a WebP."""
-    width, height = riff.canvas(data)
+    width, height = riff.read_canvas(data)
     check_pixels(width * height, limits.max_pixels)
     needs = width * height * BYTES
     image = load_image("webp", data, needs=needs)
-    if isinstance(image, WebPImagePlugin.WebPImageFile) and image.mode == "RGB" and riff.shows_through(data):
+    if isinstance(image, WebPImagePlugin.WebPImageFile) and image.mode == "RGB" and riff.has_clear_parts(data):
         # The decoder has the alpha in any case; Pillow takes it only when the file's flag says so.
         image._mode = image.rawmode = "RGBA"  # noqa: SLF001 - as its `_open` does
-    return open_sequence("webp", image, depth=8, plays=None, needs=needs)
+    return open_sequence("webp", image, depth=8, loop_count=None, needs=needs)
 
 
-def _settings(options: Options) -> SaveSettings:
+def _choose_settings(options: Options) -> SaveSettings:
     method = None if options.effort is None else round(options.effort * 6 / 9)
     if options.lossless:
         # A quality would be another effort here.
@@ -44,14 +44,14 @@ def _settings(options: Options) -> SaveSettings:
 def write_webp(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     """Write an animation; libwebp makes one frame of equal neighbours and adds their times."""
     clock = Clock(1, most=(1 << 24) - 1)
-    data = encode_sequence(FrameSequence(frames, plan.frames, clock), plan, loop=min(plan.plays, 65_535))
+    data = encode_sequence(FrameSequence(frames, plan.frames, clock), plan, loop=min(plan.loop_count, 65_535))
     if clock.rounded:
         plan.warn_rounded("WebP", 1)
-    sink.write(riff.say_alpha(data) if riff.shows_through(data) else data)
-    return riff.frames(data)
+    sink.write(riff.set_alpha_flag(data) if riff.has_clear_parts(data) else data)
+    return riff.count_frames(data)
 
 
 CODEC = Codec(
     open=open_webp,
-    encoder=Encoder(pillow="WEBP", settings=_settings, attach=attach_marked, write_all=write_webp),
+    encoder=Encoder(pillow="WEBP", settings=_choose_settings, attach=attach_marked, write_all=write_webp),
 )

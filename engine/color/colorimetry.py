@@ -63,77 +63,77 @@ class Described:
     problem: str = ""
 
 
-def by_cicp(primaries: int, transfer: int, *, grey: bool = False) -> Described:
+def describe_cicp(primaries: int, transfer: int, *, grey: bool = False) -> Described:
     """What H.273's numbers mean; 2 is unspecified, taken as sRGB."""
     if transfer in HDR:
         return Described(problem=f"it is for HDR screens: {HDR[transfer]}")
     if transfer not in GAMMAS or primaries not in PRIMARIES | {2: None}:
         return Described(problem="its numbers are not known here")
     points, white = PRIMARIES.get(primaries, PRIMARIES[1])
-    return described(Colorimetry(GAMMAS[transfer], points, white), grey=grey)
+    return describe_color(Colorimetry(GAMMAS[transfer], points, white), grey=grey)
 
 
-def described(colour: Colorimetry, *, grey: bool = False) -> Described:
+def describe_color(color: Colorimetry, *, grey: bool = False) -> Described:
     """The profile of that colorimetry; a grey one has its curve only."""
     if grey:
-        colour = Colorimetry(colour.gamma)
-    if colour.is_srgb:
+        color = Colorimetry(color.gamma)
+    if color.is_srgb:
         return Described()
     try:
-        return Described(_profile(colour, grey=grey))
+        return Described(_make_profile(color, grey=grey))
     except (ArithmeticError, struct.error):
         return Described(problem="its numbers make no sense")
 
 
 @lru_cache(maxsize=8)
-def _profile(colour: Colorimetry, *, grey: bool) -> bytes:
-    curve = _curve(colour.gamma)
-    tags = {b"desc": _text("As the file says"), b"cprt": _text("CC0"), b"wtpt": _xyz(D50)}
+def _make_profile(color: Colorimetry, *, grey: bool) -> bytes:
+    curve = _pack_curve(color.gamma)
+    tags = {b"desc": _pack_text("As the file says"), b"cprt": _pack_text("CC0"), b"wtpt": _pack_xyz(D50)}
     if grey:
-        return _packed(tags | {b"kTRC": curve}, b"GRAY")
-    adapt = _adaptation(_light(colour.white))
-    columns = _columns(colour, adapt)
-    tags |= {b"chad": b"sf32\0\0\0\0" + b"".join(_fixed(value) for row in adapt for value in row)}
-    tags |= {name: _xyz(column) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns, strict=True)}
-    return _packed(tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve), b"RGB ")
+        return _pack_profile(tags | {b"kTRC": curve}, b"GRAY")
+    adapt = _compute_adaptation(_to_xyz(color.white))
+    columns = _compute_columns(color, adapt)
+    tags |= {b"chad": b"sf32\0\0\0\0" + b"".join(_pack_fixed(value) for row in adapt for value in row)}
+    tags |= {name: _pack_xyz(column) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns, strict=True)}
+    return _pack_profile(tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve), b"RGB ")
 
 
-def _columns(colour: Colorimetry, adapt: Matrix) -> Matrix:
+def _compute_columns(color: Colorimetry, adapt: Matrix) -> Matrix:
     """XYZ of red, green and blue at full, seen under D50."""
-    red, green, blue = (_light(point) for point in colour.primaries)
-    scale = _times(_inverse(_transposed((red, green, blue))), _light(colour.white))
+    red, green, blue = (_to_xyz(point) for point in color.primaries)
+    scale = _multiply_vector(_invert_matrix(_transpose_matrix((red, green, blue))), _to_xyz(color.white))
     one, two, three = (
-        _times(adapt, (x * share, y * share, z * share))
+        _multiply_vector(adapt, (x * share, y * share, z * share))
         for (x, y, z), share in zip((red, green, blue), scale, strict=True)
     )
     return one, two, three
 
 
-def _adaptation(white: Vector) -> Matrix:
-    seen, wanted = _times(BRADFORD, white), _times(BRADFORD, D50)
+def _compute_adaptation(white: Vector) -> Matrix:
+    seen, wanted = _multiply_vector(BRADFORD, white), _multiply_vector(BRADFORD, D50)
     scale = tuple(b / a for a, b in zip(seen, wanted, strict=True))
     scaled = tuple(tuple(value * factor for value in row) for row, factor in zip(BRADFORD, scale, strict=True))
-    back = _inverse(BRADFORD)
-    columns = [_times(back, column) for column in _transposed(scaled)]  # type: ignore[arg-type]
-    return _transposed((columns[0], columns[1], columns[2]))
+    back = _invert_matrix(BRADFORD)
+    columns = [_multiply_vector(back, column) for column in _transpose_matrix(scaled)]  # type: ignore[arg-type]
+    return _transpose_matrix((columns[0], columns[1], columns[2]))
 
 
-def _light(point: Point) -> Vector:
+def _to_xyz(point: Point) -> Vector:
     x, y = point
     return x / y, 1.0, (1 - x - y) / y
 
 
-def _times(matrix: Matrix, vector: Vector) -> Vector:
+def _multiply_vector(matrix: Matrix, vector: Vector) -> Vector:
     one, two, three = (sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix)
     return one, two, three
 
 
-def _transposed(matrix: Matrix) -> Matrix:
+def _transpose_matrix(matrix: Matrix) -> Matrix:
     one, two, three = zip(*matrix, strict=True)
     return one, two, three
 
 
-def _inverse(matrix: Matrix) -> Matrix:
+def _invert_matrix(matrix: Matrix) -> Matrix:
     (a, b, c), (d, e, f), (g, h, i) = matrix
     whole = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
     return (
@@ -143,27 +143,27 @@ def _inverse(matrix: Matrix) -> Matrix:
     )
 
 
-def _fixed(value: float) -> bytes:
+def _pack_fixed(value: float) -> bytes:
     return struct.pack(">i", round(value * 65_536))
 
 
-def _xyz(vector: Vector) -> bytes:
-    return b"XYZ \0\0\0\0" + b"".join(_fixed(value) for value in vector)
+def _pack_xyz(vector: Vector) -> bytes:
+    return b"XYZ \0\0\0\0" + b"".join(_pack_fixed(value) for value in vector)
 
 
-def _text(words: str) -> bytes:
+def _pack_text(words: str) -> bytes:
     coded = words.encode("utf-16-be")
     return b"mluc\0\0\0\0" + struct.pack(">II2s2sII", 1, 12, b"en", b"US", len(coded), 28) + coded
 
 
-def _curve(gamma: float) -> bytes:
+def _pack_curve(gamma: float) -> bytes:
     if gamma != SRGB_CURVE:
-        return b"para\0\0\0\0\0\0\0\0" + _fixed(gamma)
+        return b"para\0\0\0\0\0\0\0\0" + _pack_fixed(gamma)
     values = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-    return b"para\0\0\0\0\0\3\0\0" + b"".join(_fixed(value) for value in values)
+    return b"para\0\0\0\0\0\3\0\0" + b"".join(_pack_fixed(value) for value in values)
 
 
-def _packed(tags: dict[bytes, bytes], space: bytes) -> bytes:
+def _pack_profile(tags: dict[bytes, bytes], space: bytes) -> bytes:
     """A version 4 display profile; its date is fixed, so that the same file always gives the same result."""
     directory, body, start = b"", b"", 128 + 4 + 12 * len(tags)
     for name, data in tags.items():
@@ -172,5 +172,5 @@ def _packed(tags: dict[bytes, bytes], space: bytes) -> bytes:
     head = struct.pack(
         ">I4sI4s4s4s6H4sIIIIQI", start + len(body), bytes(4), 0x0440_0000, b"mntr", space, b"XYZ ",
         2026, 1, 1, 0, 0, 0, b"acsp", 0, 0, 0, 0, 0, 0,
-    ) + b"".join(_fixed(value) for value in D50)  # fmt: skip
+    ) + b"".join(_pack_fixed(value) for value in D50)  # fmt: skip
     return head + bytes(128 - len(head)) + struct.pack(">I", len(tags)) + directory + body

@@ -19,7 +19,7 @@ LARGEST = 4 << 20
 
 
 @cache
-def library() -> ctypes.CDLL | None:
+def load_library() -> ctypes.CDLL | None:
     """The libjxl that imagecodecs is linked to; None where it is not to be had. Loads files: call it before a job."""
     try:
         found = ctypes.CDLL(_jpegxl.__file__)
@@ -40,19 +40,19 @@ def library() -> ctypes.CDLL | None:
     return found
 
 
-def packed_profile(data: bytes) -> bytes | None:
+def unpack_profile(data: bytes) -> bytes | None:
     """The profile that the samples of that file are in; None when it cannot be had."""
-    jxl = library()
+    jxl = load_library()
     decoder = jxl.JxlDecoderCreate(None) if jxl is not None else None
     if jxl is None or not decoder:
         return None
     try:
-        return _unpacked(jxl, decoder, data)
+        return _unpack_with(jxl, decoder, data)
     finally:
         jxl.JxlDecoderDestroy(decoder)
 
 
-def _unpacked(jxl: ctypes.CDLL, decoder: int, data: bytes) -> bytes | None:
+def _unpack_with(jxl: ctypes.CDLL, decoder: int, data: bytes) -> bytes | None:
     size = ctypes.c_size_t()
     asked = (
         jxl.JxlDecoderSubscribeEvents(decoder, COLOR_ENCODING) == SUCCESS

@@ -24,21 +24,21 @@ class Matched:
 def to_srgb(image: Image.Image, profile: bytes | None) -> Matched:
     """L, LA, RGB, RGBA, I;16, CMYK or LAB as sRGB; CMYK becomes RGB, grey stays grey, alpha stays as it is."""
     if image.mode == "LAB":
-        return Matched(_applied(_lab_transform(), image))
+        return Matched(_apply_transform(_lab_transform(), image))
     if profile is None:
-        return Matched(_assumed(image))
-    problem = unusable(profile, image.mode)
+        return Matched(_assume_srgb(image))
+    problem = find_problem(profile, image.mode)
     if problem:
-        return Matched(_assumed(image), problem)
+        return Matched(_assume_srgb(image), problem)
     try:
-        return Matched(_matched(image, profile))
+        return Matched(_match_color(image, profile))
     except (ImageCms.PyCMSError, ValueError):
-        return Matched(_assumed(image), "it is damaged")
+        return Matched(_assume_srgb(image), "it is damaged")
 
 
-def unusable(profile: bytes, mode: str) -> str:
+def find_problem(profile: bytes, mode: str) -> str:
     """Why that profile cannot describe pixels of that mode; "" when it can."""
-    space = _space(profile)
+    space = _read_space(profile)
     if space is None:
         return "it is damaged"
     if space != MODES.get(mode):
@@ -47,7 +47,7 @@ def unusable(profile: bytes, mode: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _space(profile: bytes) -> str | None:
+def _read_space(profile: bytes) -> str | None:
     """The profile's colour space, None when it cannot be read."""
     try:
         return str(ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space).strip()
@@ -55,39 +55,39 @@ def _space(profile: bytes) -> str | None:
         return None
 
 
-def _assumed(image: Image.Image) -> Image.Image:
+def _assume_srgb(image: Image.Image) -> Image.Image:
     """Without a profile: RGB and grey are taken as sRGB, CMYK as ink on white paper."""
     return image.convert("RGB") if image.mode == "CMYK" else image
 
 
-def _matched(image: Image.Image, profile: bytes) -> Image.Image:
+def _match_color(image: Image.Image, profile: bytes) -> Image.Image:
     if image.mode in {"L", "LA"}:
-        return _matched_grey(image, profile)
+        return _match_grey(image, profile)
     if image.mode == "I;16":
-        return _matched_grey16(image, profile)
+        return _match_grey16(image, profile)
     result = "RGB" if image.mode == "CMYK" else image.mode
-    transform = _transform(profile, image.mode, result)
-    return image if transform is None else _applied(transform, image)
+    transform = _build_transform(profile, image.mode, result)
+    return image if transform is None else _apply_transform(transform, image)
 
 
-def _matched_grey(image: Image.Image, profile: bytes) -> Image.Image:
+def _match_grey(image: Image.Image, profile: bytes) -> Image.Image:
     """Through a table of the 256 greys, as LittleCMS gives colour where grey is wanted."""
     table = list(_grey_ramp(profile))
     return image.point(table if image.mode == "L" else table + list(range(256)))
 
 
-def _matched_grey16(image: Image.Image, profile: bytes) -> Image.Image:
+def _match_grey16(image: Image.Image, profile: bytes) -> Image.Image:
     """The same curve for 65,536 greys, between the 256 that are known by straight lines, if it is not sRGB's own."""
     ramp = _grey_ramp(profile)
     if all(abs(value - grey) <= 1 for grey, value in enumerate(ramp)):
         return image
-    table = [_between(ramp, value / 257) for value in range(65_536)]
+    table = [_interpolate_grey(ramp, value / 257) for value in range(65_536)]
     low = image.convert("I").point([value & 255 for value in table], "L")
     high = image.convert("I").point([value >> 8 for value in table], "L")
     return Image.frombytes("I;16", image.size, Image.merge("LA", (low, high)).tobytes())
 
 
-def _between(ramp: bytes, grey: float) -> int:
+def _interpolate_grey(ramp: bytes, grey: float) -> int:
     below = min(int(grey), 254)
     return round((ramp[below] + (ramp[below + 1] - ramp[below]) * (grey - below)) * 257)
 
@@ -96,16 +96,16 @@ def _between(ramp: bytes, grey: float) -> int:
 def _grey_ramp(profile: bytes) -> bytes:
     """What each of the 256 greys is in sRGB."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    transform = ImageCms.buildTransform(source, _srgb(), "L", "RGB", INTENT, FLAGS)
+    transform = ImageCms.buildTransform(source, _srgb_profile(), "L", "RGB", INTENT, FLAGS)
     greys = Image.frombytes("L", (256, 1), bytes(range(256)))
-    return _applied(transform, greys).getchannel("G").tobytes()
+    return _apply_transform(transform, greys).getchannel("G").tobytes()
 
 
 @lru_cache(maxsize=8)
-def _transform(profile: bytes, mode: str, result: str) -> ImageCms.ImageCmsTransform | None:
+def _build_transform(profile: bytes, mode: str, result: str) -> ImageCms.ImageCmsTransform | None:
     """The way to sRGB; None when the profile is sRGB in all but name, so that no value moves by rounding."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    transform = ImageCms.buildTransform(source, _srgb(), mode, result, INTENT, FLAGS)
+    transform = ImageCms.buildTransform(source, _srgb_profile(), mode, result, INTENT, FLAGS)
     return None if mode != "CMYK" and _changes_nothing(transform, mode) else transform
 
 
@@ -113,21 +113,21 @@ def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     levels = range(0, 256, 15)
     probe = Image.new("RGB", (len(levels) ** 2, len(levels)))
     probe.putdata([(red, green, blue) for red in levels for green in levels for blue in levels])
-    seen = _applied(transform, probe.convert(mode)).convert("RGB")
+    seen = _apply_transform(transform, probe.convert(mode)).convert("RGB")
     return all(high <= 1 for _, high in ImageChops.difference(probe, seen).getextrema())  # type: ignore[misc]
 
 
 @lru_cache(maxsize=1)
 def _lab_transform() -> ImageCms.ImageCmsTransform:
-    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), _srgb(), "LAB", "RGB", INTENT)
+    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), _srgb_profile(), "LAB", "RGB", INTENT)
 
 
 @lru_cache(maxsize=1)
-def _srgb() -> ImageCms.ImageCmsProfile:
+def _srgb_profile() -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
-def _applied(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
+def _apply_transform(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
     changed = ImageCms.applyTransform(image, transform)
     if changed is None:
         raise ValueError("the transform gave no image")

@@ -52,24 +52,24 @@ def check_whole(data: bytes) -> None:
         pass
 
 
-def depth(data: bytes) -> int:
+def read_depth(data: bytes) -> int:
     """Bits a sample, from the first AV1 configuration (AV1 in ISOBMFF 1.2, section 2.3.3); 8 when there is none."""
     at = data.find(b"av1C")
     flags = data[at + 6] if 0 <= at < len(data) - 6 else 0
     return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
 
 
-def samples(data: bytes) -> int:
+def count_samples(data: bytes) -> int:
     """How many pictures the longest track has; 0 when there are no tracks."""
-    found = (_child(data, track, b"mdia", b"minf", b"stbl", b"stsz") for track in _tracks(data))
+    found = (_find_child(data, track, b"mdia", b"minf", b"stbl", b"stsz") for track in _find_tracks(data))
     return max((int.from_bytes(data[box.start + 8 : box.start + 12], "big") for box in found if box), default=0)
 
 
-def nclx(data: bytes) -> tuple[int, int] | None:
+def read_nclx(data: bytes) -> tuple[int, int] | None:
     """Primaries and transfer (ITU-T H.273) of the first colour box that has such numbers (ISO/IEC 23008-12)."""
     for meta in (box for box in read_boxes(data, 0, len(data)) if box.kind == b"meta"):
         # Four bytes of version and flags come before the boxes of this one.
-        properties = _child(data, meta._replace(start=meta.start + 4), b"iprp", b"ipco")
+        properties = _find_child(data, meta._replace(start=meta.start + 4), b"iprp", b"ipco")
         for box in read_boxes(data, properties.start, properties.end) if properties else ():
             if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
                 primaries, transfer = struct.unpack_from(">HH", data, box.start + 4)
@@ -77,10 +77,10 @@ def nclx(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def plays(data: bytes) -> int:
+def read_loop_count(data: bytes) -> int:
     """How often an image sequence plays, 0 for forever (also when it does not say)."""
-    for track in _tracks(data):
-        found = _edit_list(data, track)
+    for track in _find_tracks(data):
+        found = _read_edit_list(data, track)
         if found is None:
             return 0
         repeats, segment = found
@@ -93,34 +93,36 @@ def plays(data: bytes) -> int:
     return 0
 
 
-def set_plays(data: bytes, count: int) -> bytes:
+def set_loop_count(data: bytes, count: int) -> bytes:
     """The same file, made by libavif as endless, playing `count` times (0: forever)."""
     changed = bytearray(data)
     if not count:
         return data
     longest = 0
-    for track in _tracks(data):
-        edits = _child(data, track, b"edts", b"elst")
+    for track in _find_tracks(data):
+        edits = _find_child(data, track, b"edts", b"elst")
         if edits is None or data[edits.start] != 1:
             raise ValueError("this sequence has no edit list to change")
         (segment,) = struct.unpack_from(">Q", data, edits.start + 8)
         changed[edits.start + 3] = 0 if count == 1 else 1
-        _set_duration(changed, _child(data, track, b"tkhd"), segment * count)
+        _set_duration(changed, _find_child(data, track, b"tkhd"), segment * count)
         longest = max(longest, segment * count)
-    for movie in _top(data):
-        _set_duration(changed, _child(data, movie, b"mvhd"), longest)
+    for movie in _find_movies(data):
+        _set_duration(changed, _find_child(data, movie, b"mvhd"), longest)
     return bytes(changed)
 
 
-def _top(data: bytes) -> Iterator[Box]:
+def _find_movies(data: bytes) -> Iterator[Box]:
     return (box for box in read_boxes(data, 0, len(data)) if box.kind == b"moov")
 
 
-def _tracks(data: bytes) -> list[Box]:
-    return [box for movie in _top(data) for box in read_boxes(data, movie.start, movie.end) if box.kind == b"trak"]
+def _find_tracks(data: bytes) -> list[Box]:
+    return [
+        box for movie in _find_movies(data) for box in read_boxes(data, movie.start, movie.end) if box.kind == b"trak"
+    ]
 
 
-def _child(data: bytes, parent: Box, *path: bytes) -> Box | None:
+def _find_child(data: bytes, parent: Box, *path: bytes) -> Box | None:
     found: Box | None = parent
     for kind in path:
         if found is None:
@@ -129,8 +131,8 @@ def _child(data: bytes, parent: Box, *path: bytes) -> Box | None:
     return found
 
 
-def _edit_list(data: bytes, track: Box) -> tuple[bool, int] | None:
-    box = _child(data, track, b"edts", b"elst")
+def _read_edit_list(data: bytes, track: Box) -> tuple[bool, int] | None:
+    box = _find_child(data, track, b"edts", b"elst")
     if box is None or box.end - box.start < 12:
         return None
     wide = data[box.start] == 1
@@ -143,7 +145,7 @@ _DURATION = {b"tkhd": (28, 20), b"mvhd": (24, 16)}
 
 
 def _get_duration(data: bytes, track: Box) -> int:
-    box = _child(data, track, b"tkhd")
+    box = _find_child(data, track, b"tkhd")
     if box is None:
         return FOREVER
     wide, narrow = _DURATION[box.kind]

@@ -18,37 +18,37 @@ END_OF_ROW, END_OF_PICTURE, JUMP = 0, 1, 2
 
 def check_runs(data: bytes) -> None:
     """Raises ConversionError when a BMP that is packed by runs has pixels where there is no picture."""
-    if _number(data, 14) == SHORT_HEADER or (compression := _number(data, COMPRESSION_AT)) not in PER_BYTE:
+    if _read_number(data, 14) == SHORT_HEADER or (compression := _read_number(data, COMPRESSION_AT)) not in PER_BYTE:
         return
-    width = _number(data, WIDTH_AT)
+    width = _read_number(data, WIDTH_AT)
     height = abs(int.from_bytes(data[HEIGHT_AT : HEIGHT_AT + 4], "little", signed=True))
-    at, x, y = _number(data, PIXELS_AT), 0, 0
+    at, x, y = _read_number(data, PIXELS_AT), 0, 0
     while at + 1 < len(data):
         count, value = data[at], data[at + 1]
         at += 2
         if count or value > JUMP:
-            _check(y < height and (count or x + value <= width))
+            _raise_unless(y < height and (count or x + value <= width))
             x += count or value
-            at += 0 if count else _padded(value, PER_BYTE[compression])
+            at += 0 if count else _pad_length(value, PER_BYTE[compression])
         elif value == END_OF_ROW:
             x, y = 0, y + 1
         elif value == JUMP:
-            _check(at + 1 < len(data))
+            _raise_unless(at + 1 < len(data))
             x, y, at = x + data[at], y + data[at + 1], at + 2
         else:
             return
 
 
-def _check(fits: int) -> None:
+def _raise_unless(fits: int) -> None:
     if not fits:
         raise corrupt()
 
 
-def _padded(pixels: int, per_byte: int) -> int:
+def _pad_length(pixels: int, per_byte: int) -> int:
     """Bytes of single pixels: an even number."""
     length = -(-pixels // per_byte)
     return length + length % 2
 
 
-def _number(data: bytes, at: int) -> int:
+def _read_number(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 4], "little")

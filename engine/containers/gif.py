@@ -31,7 +31,7 @@ class Control:
     transparent: int | None = None
     disposal: Disposal | None = None
 
-    def block(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """As bytes of a file."""
         disposal = DISPOSAL_NUMBERS[self.disposal] if self.disposal else 0
         packed = disposal << 2 | (self.transparent is not None)
@@ -51,12 +51,12 @@ class GifFrame:
     control: Control
     data: bytes
 
-    def file(self) -> bytes:
+    def to_file(self) -> bytes:
         """This frame alone as a GIF of its own size, transparent colour included."""
-        control = Control(transparent=self.control.transparent).block()
-        return screen(self.width, self.height) + control + replace(self, x=0, y=0).block() + bytes([TRAILER])
+        control = Control(transparent=self.control.transparent).to_bytes()
+        return pack_screen(self.width, self.height) + control + replace(self, x=0, y=0).to_bytes() + bytes([TRAILER])
 
-    def block(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """The image descriptor, colour table and data as bytes of a file."""
         packed = 0x40 if self.interlaced else 0
         if self.palette:
@@ -72,12 +72,12 @@ class GifFile:
     width: int
     height: int
     palette: bytes = b""
-    plays: int = 1
+    loop_count: int = 1
     comment: bytes = b""
     frames: list[GifFrame] = field(default_factory=list)
 
     @property
-    def opaque(self) -> bool:
+    def is_opaque(self) -> bool:
         """Whether no composed frame can show through."""
         first = self.frames[0]
         covers = not first.x and not first.y and first.width >= self.width and first.height >= self.height
@@ -92,41 +92,41 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
 
-    def take(self, count: int) -> bytes:
+    def take_bytes(self, count: int) -> bytes:
         part = self.data[self.at : self.at + count]
         if len(part) < count:
             raise truncated()
         self.at += count
         return part
 
-    def byte(self) -> int:
-        return self.take(1)[0]
+    def take_byte(self) -> int:
+        return self.take_bytes(1)[0]
 
-    def palette(self, packed: int) -> bytes:
-        return self.take(3 << (packed & 7) + 1) if packed & 0x80 else b""
+    def take_palette(self, packed: int) -> bytes:
+        return self.take_bytes(3 << (packed & 7) + 1) if packed & 0x80 else b""
 
     def skip_blocks(self) -> bytes:
         """Pass over data blocks up to the empty one; the bytes with their lengths."""
         start = self.at
-        while length := self.byte():
-            self.take(length)
+        while length := self.take_byte():
+            self.take_bytes(length)
         return self.data[start : self.at]
 
 
-def parse(data: bytes, max_frames: int) -> GifFile:
+def parse_file(data: bytes, max_frames: int) -> GifFile:
     """Take a GIF apart. Raises ConversionError when it ends early, is damaged, or has more frames than allowed."""
     reader = _Reader(data)
-    reader.take(6)
-    width, height, packed, _, _ = struct.unpack("<HHBBB", reader.take(7))
-    gif = GifFile(width, height, reader.palette(packed))
+    reader.take_bytes(6)
+    width, height, packed, _, _ = struct.unpack("<HHBBB", reader.take_bytes(7))
+    gif = GifFile(width, height, reader.take_palette(packed))
     control = Control()
-    while (kind := reader.byte()) != TRAILER:
+    while (kind := reader.take_byte()) != TRAILER:
         if kind == EXTENSION:
-            control = _extension(gif, reader, control)
+            control = _read_extension(gif, reader, control)
         elif kind == IMAGE:
             if len(gif.frames) == max_frames:
                 raise too_many_frames(max_frames)
-            gif.frames.append(_image(gif, reader, control))
+            gif.frames.append(_read_image(gif, reader, control))
             control = Control()
         elif kind:
             raise corrupt("a block of it is no GIF block")
@@ -143,21 +143,21 @@ def _fit_canvas(gif: GifFile) -> None:
     gif.height = max(gif.height, first.y + first.height)
 
 
-def _extension(gif: GifFile, reader: _Reader, control: Control) -> Control:
-    kind = reader.byte()
+def _read_extension(gif: GifFile, reader: _Reader, control: Control) -> Control:
+    kind = reader.take_byte()
     body = reader.skip_blocks()
     if kind == GRAPHIC_CONTROL and len(body) >= 5:
         packed, ticks, index = struct.unpack_from("<BHB", body, 1)
         return Control(ticks, index if packed & 1 else None, DISPOSALS.get(packed >> 2 & 7))
     if kind == APPLICATION and body[1:12] in LOOPS and body[12:14] == b"\x03\x01":
         loops = int.from_bytes(body[14:16], "little")
-        gif.plays = loops + 1 if loops else 0
+        gif.loop_count = loops + 1 if loops else 0
     elif kind == COMMENT:
-        gif.comment += _joined(body)
+        gif.comment += _join_blocks(body)
     return control
 
 
-def _joined(blocks: bytes) -> bytes:
+def _join_blocks(blocks: bytes) -> bytes:
     parts, at = [], 0
     while length := blocks[at]:
         parts.append(blocks[at + 1 : at + 1 + length])
@@ -165,11 +165,11 @@ def _joined(blocks: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _image(gif: GifFile, reader: _Reader, control: Control) -> GifFrame:
-    x, y, width, height, packed = struct.unpack("<HHHHB", reader.take(9))
-    palette = reader.palette(packed) or gif.palette
+def _read_image(gif: GifFile, reader: _Reader, control: Control) -> GifFrame:
+    x, y, width, height, packed = struct.unpack("<HHHHB", reader.take_bytes(9))
+    palette = reader.take_palette(packed) or gif.palette
     start = reader.at
-    reader.byte()
+    reader.take_byte()
     reader.skip_blocks()
     if not width or not height:
         raise corrupt("a frame has no size")
@@ -177,14 +177,14 @@ def _image(gif: GifFile, reader: _Reader, control: Control) -> GifFrame:
     return GifFrame(x, y, width, height, bool(packed & 0x40), palette, control, data)
 
 
-def screen(width: int, height: int) -> bytes:
+def pack_screen(width: int, height: int) -> bytes:
     """The start of a file without a colour table for all frames."""
     return magic.GIF89 + struct.pack("<HHBBB", width, height, 0x70, 0, 0)
 
 
-def loop(plays: int) -> bytes:
+def pack_loop(loop_count: int) -> bytes:
     """The loop block for that many plays (0: forever); none for one, as one is what a GIF without it does."""
-    if plays == 1:
+    if loop_count == 1:
         return b""
-    again = min(plays - 1, 65_535) if plays else 0
+    again = min(loop_count - 1, 65_535) if loop_count else 0
     return b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", again) + b"\0"

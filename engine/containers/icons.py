@@ -28,7 +28,7 @@ class Icon:
     size: tuple[int, int]
 
 
-def largest_of_ico(data: bytes) -> Icon:
+def find_largest_ico(data: bytes) -> Icon:
     """Raises ConversionError when the directory is damaged or points behind the end."""
     (count,) = struct.unpack_from("<H", data, 4) if len(data) >= ICO_HEAD else (0,)
     if len(data) < ICO_HEAD + ICO_ENTRY * count:
@@ -36,22 +36,22 @@ def largest_of_ico(data: bytes) -> Icon:
     entries = [data[at : at + ICO_ENTRY] for at in range(ICO_HEAD, ICO_HEAD + ICO_ENTRY * count, ICO_ENTRY)]
     if not entries:
         raise corrupt("it has no picture")
-    entry = max(entries, key=_rank)
+    entry = max(entries, key=_rank_entry)
     length, offset = struct.unpack_from("<II", entry, 8)
     if offset + length > len(data):
         raise truncated()
     picture = data[offset : offset + length]
     if picture.startswith(magic.PNG):
         return Icon("png", picture, (0, 0))
-    return _bitmap(entry, picture)
+    return _extract_bitmap(entry, picture)
 
 
-def _rank(entry: bytes) -> tuple[int, int]:
+def _rank_entry(entry: bytes) -> tuple[int, int]:
     """Sides of 256 are written as 0; of equal ones the one with more bits."""
     return (entry[0] or 256) * (entry[1] or 256), int.from_bytes(entry[6:8], "little")
 
 
-def _bitmap(entry: bytes, picture: bytes) -> Icon:
+def _extract_bitmap(entry: bytes, picture: bytes) -> Icon:
     """A Windows bitmap whose height counts its mask too; its own header says how large it is."""
     if len(picture) < 40:
         raise truncated()
@@ -64,11 +64,11 @@ def _bitmap(entry: bytes, picture: bytes) -> Icon:
     return Icon("ico", magic.ICO + struct.pack("<H", 1) + alone + picture, size)
 
 
-def largest_of_icns(data: bytes) -> Icon:
+def find_largest_icns(data: bytes) -> Icon:
     """Raises ConversionError when a block is damaged or the file ends early."""
     if int.from_bytes(data[4:8], "big") > len(data):
         raise truncated()
-    blocks = _icns_blocks(data)
+    blocks = _read_icns_blocks(data)
     kinds = sorted((kind for kind in blocks if kind in ICNS_SIDES), key=lambda kind: (ICNS_SIDES[kind], kind))
     if not kinds:
         raise unsupported("icns", "it has no picture of a kind that is known here")
@@ -79,10 +79,10 @@ def largest_of_icns(data: bytes) -> Icon:
     if picture.startswith((magic.JP2, magic.J2K_CODESTREAM)):
         return Icon("jp2", picture, (0, 0))
     kept = {kind: blocks[kind] for kind in (best, MASKS.get(best, b"")) if kind in blocks}
-    return Icon("icns", packed_icns(kept), (side, side))
+    return Icon("icns", pack_icns(kept), (side, side))
 
 
-def _icns_blocks(data: bytes) -> dict[bytes, bytes]:
+def _read_icns_blocks(data: bytes) -> dict[bytes, bytes]:
     blocks: dict[bytes, bytes] = {}
     at, end = 8, min(len(data), int.from_bytes(data[4:8], "big"))
     while at + 8 <= end:
@@ -96,13 +96,13 @@ def _icns_blocks(data: bytes) -> dict[bytes, bytes]:
     return blocks
 
 
-def packed_icns(blocks: dict[bytes, bytes]) -> bytes:
+def pack_icns(blocks: dict[bytes, bytes]) -> bytes:
     """An ICNS with those blocks."""
     body = b"".join(kind + (len(block) + 8).to_bytes(4, "big") + block for kind, block in blocks.items())
     return magic.ICNS + (len(body) + 8).to_bytes(4, "big") + body
 
 
-def packed_ico(pictures: dict[int, bytes]) -> bytes:
+def pack_ico(pictures: dict[int, bytes]) -> bytes:
     """An ICO with those PNGs, by the side of their square, of 256 at most."""
     at, directory = ICO_HEAD + ICO_ENTRY * len(pictures), b""
     for side, picture in pictures.items():

@@ -22,27 +22,27 @@ class Jp2Header:
     xmp: bytes = b""
 
 
-def parse(data: bytes) -> Jp2Header:
+def parse_file(data: bytes) -> Jp2Header:
     """Raises ConversionError (truncated) when a box says that the file goes on."""
     if data.startswith(magic.J2K_CODESTREAM):
-        return Jp2Header(_depth(data, 0))
+        return Jp2Header(_read_depth(data, 0))
     top = list(read_boxes(data, 0, len(data)))
     codestream = next((box for box in top if box.kind == b"jp2c"), None)
     if codestream is None:
         raise truncated()
     uuids = {data[box.start : box.start + 16]: data[box.start + 16 : box.end] for box in top if box.kind == b"uuid"}
-    profile = next((_profile(data, box) for box in top if box.kind == b"jp2h"), None)
-    return Jp2Header(_depth(data, codestream.start), profile, uuids.get(UUID_EXIF, b""), uuids.get(UUID_XMP, b""))
+    profile = next((_read_profile(data, box) for box in top if box.kind == b"jp2h"), None)
+    return Jp2Header(_read_depth(data, codestream.start), profile, uuids.get(UUID_EXIF, b""), uuids.get(UUID_XMP, b""))
 
 
-def _profile(data: bytes, header: Box) -> bytes | None:
+def _read_profile(data: bytes, header: Box) -> bytes | None:
     for box in read_boxes(data, header.start, header.end):
         if box.kind == b"colr" and data[box.start] in ICC_METHODS:
             return data[box.start + 3 : box.end]
     return None
 
 
-def _depth(data: bytes, start: int) -> int:
+def _read_depth(data: bytes, start: int) -> int:
     """Of the components in the marker SIZ (A.5.1), which comes first."""
     count = int.from_bytes(data[start + 40 : start + 42], "big")
     components = data[start + 42 : start + 42 + 3 * count : 3]

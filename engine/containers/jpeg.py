@@ -8,13 +8,13 @@ MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """After coded data: 0 stands behind an FF of the data itself, D0 to D7 are restarts."""
 
 
-def scans(data: bytes, most: int) -> int:
+def count_scans(data: bytes, most: int) -> int:
     """How many scans the first picture has; they are not told apart from what looks like them up to `most`."""
     found = data.count(SCAN)
-    return found if found <= most else _counted(data)
+    return found if found <= most else _count_strictly(data)
 
 
-def _counted(data: bytes) -> int:
+def _count_strictly(data: bytes) -> int:
     at, found = 2, 0
     while data[at : at + 1] == b"\xff" and at + 4 <= len(data) and data[at + 1] != END:
         is_scan = data[at : at + 2] == SCAN

@@ -56,10 +56,10 @@ class JxlFile:
     xmp: bytes = b""
 
 
-def parse(data: bytes) -> JxlFile:
+def parse_file(data: bytes) -> JxlFile:
     """Take a JPEG XL apart. Raises ConversionError when it ends early, is damaged or of a kind that is not read."""
     if data.startswith(JXL_CODESTREAM):
-        return JxlFile(_header(data))
+        return JxlFile(_read_header(data))
     start = b""
     found: dict[bytes, memoryview] = {}
     # All boxes first, so that nothing is unpacked of a file that is cut off.
@@ -67,15 +67,15 @@ def parse(data: bytes) -> JxlFile:
         body = memoryview(data)[first:end]
         if kind in {b"jxlc", b"jxlp"} and len(start) < 4096:
             start += bytes(body[4 if kind == b"jxlp" else 0 :][:4096])
-        found.setdefault(*_unpacked(kind, body))
+        found.setdefault(*_unpack_box(kind, body))
     if not start:
         raise truncated()
     exif = bytes(found.get(b"Exif", b""))
     skipped = 4 + int.from_bytes(exif[:4], "big")
-    return JxlFile(_header(start), exif[skipped:], bytes(found.get(b"xml ", b"")))
+    return JxlFile(_read_header(start), exif[skipped:], bytes(found.get(b"xml ", b"")))
 
 
-def _unpacked(kind: bytes, body: memoryview) -> tuple[bytes, memoryview]:
+def _unpack_box(kind: bytes, body: memoryview) -> tuple[bytes, memoryview]:
     """What a `brob` box holds; one that is too large or damaged stays as it is, and so is not looked at."""
     inner = bytes(body[:4])
     if kind != b"brob" or inner not in METADATA:
@@ -86,7 +86,7 @@ def _unpacked(kind: bytes, body: memoryview) -> tuple[bytes, memoryview]:
         return kind, body
 
 
-def with_boxes(data: bytes, exif: bytes, xmp: bytes) -> bytes:
+def insert_boxes(data: bytes, exif: bytes, xmp: bytes) -> bytes:
     """The same picture with EXIF (a TIFF block) and XMP before the codestream."""
     if not exif and not xmp:
         return data
@@ -100,10 +100,10 @@ def with_boxes(data: bytes, exif: bytes, xmp: bytes) -> bytes:
     return data[:at] + extra + data[at:]
 
 
-def called_srgb(data: bytes) -> bytes:
+def mark_as_srgb(data: bytes) -> bytes:
     """The same picture, which says that its samples are linear light, saying that they are sRGB's."""
     start = data.index(JXL_CODESTREAM)
-    header = _header(data[start:])
+    header = _read_header(data[start:])
     if header.transfer != LINEAR:
         raise ValueError("these samples are not called linear")
     changed = bytearray(data)
@@ -121,7 +121,7 @@ class _Bits:
         self._value, self._length = int.from_bytes(data[:4096], "little"), 8 * min(len(data), 4096)
         self.at = 0
 
-    def take(self, count: int) -> int:
+    def take_bits(self, count: int) -> int:
         """The next bits as a number."""
         if self.at + count > self._length:
             raise truncated()
@@ -129,122 +129,122 @@ class _Bits:
         self.at += count
         return value
 
-    def flag(self) -> bool:
+    def take_flag(self) -> bool:
         """The next bit."""
-        return bool(self.take(1))
+        return bool(self.take_bits(1))
 
-    def number(self, *choices: tuple[int, int]) -> int:
+    def take_number(self, *choices: tuple[int, int]) -> int:
         """One of four ways to write a number: so many bits, and what is added to them."""
-        bits, offset = choices[self.take(2)]
-        return self.take(bits) + offset
+        bits, offset = choices[self.take_bits(2)]
+        return self.take_bits(bits) + offset
 
-    def kind(self) -> int:
+    def take_kind(self) -> int:
         """An enumerated value."""
-        return self.number((0, 0), (0, 1), (4, 2), (6, 18))
+        return self.take_number((0, 0), (0, 1), (4, 2), (6, 18))
 
 
-def _header(data: bytes) -> JxlHeader:
+def _read_header(data: bytes) -> JxlHeader:
     bits, header = _Bits(data[2:]), JxlHeader()
     if not data.startswith(JXL_CODESTREAM):
         raise corrupt("it holds no JPEG XL codestream")
-    header.width, header.height = _size(bits)
-    if bits.flag():
+    header.width, header.height = _read_size(bits)
+    if bits.take_flag():
         return header
-    if bits.flag():
-        _extra_fields(bits, header)
-    header.is_float, header.depth = _depth(bits)
-    bits.flag()
-    for _ in range(bits.number((0, 0), (0, 1), (4, 2), (12, 1))):
-        _extra_channel(bits, header)
-    header.converted = bits.flag()
-    _colour(bits, header)
+    if bits.take_flag():
+        _read_extra_fields(bits, header)
+    header.is_float, header.depth = _read_depth(bits)
+    bits.take_flag()
+    for _ in range(bits.take_number((0, 0), (0, 1), (4, 2), (12, 1))):
+        _read_extra_channel(bits, header)
+    header.converted = bits.take_flag()
+    _read_color(bits, header)
     return header
 
 
-def _size(bits: _Bits) -> tuple[int, int]:
-    small = bits.flag()
-    height = _side(bits, small=small)
-    ratio = bits.take(3)
+def _read_size(bits: _Bits) -> tuple[int, int]:
+    small = bits.take_flag()
+    height = _read_side(bits, small=small)
+    ratio = bits.take_bits(3)
     if not ratio:
-        return _side(bits, small=small), height
+        return _read_side(bits, small=small), height
     part, whole = RATIOS[ratio]
     return height * part // whole, height
 
 
-def _side(bits: _Bits, *, small: bool) -> int:
-    return (bits.take(5) + 1) * 8 if small else bits.number((9, 1), (13, 1), (18, 1), (30, 1))
+def _read_side(bits: _Bits, *, small: bool) -> int:
+    return (bits.take_bits(5) + 1) * 8 if small else bits.take_number((9, 1), (13, 1), (18, 1), (30, 1))
 
 
-def _extra_fields(bits: _Bits, header: JxlHeader) -> None:
-    header.orientation = bits.take(3) + 1
-    if bits.flag():
-        _size(bits)
-    if bits.flag():
+def _read_extra_fields(bits: _Bits, header: JxlHeader) -> None:
+    header.orientation = bits.take_bits(3) + 1
+    if bits.take_flag():
+        _read_size(bits)
+    if bits.take_flag():
         _skip_preview(bits)
-    if bits.flag():
+    if bits.take_flag():
         raise unsupported("jxl", "it is an animation")
 
 
 def _skip_preview(bits: _Bits) -> None:
-    eighths = bits.flag()
+    eighths = bits.take_flag()
     side = ((0, 16), (0, 32), (5, 1), (9, 33)) if eighths else ((6, 1), (8, 65), (10, 321), (12, 1345))
-    bits.number(*side)
-    if not bits.take(3):
-        bits.number(*side)
+    bits.take_number(*side)
+    if not bits.take_bits(3):
+        bits.take_number(*side)
 
 
-def _depth(bits: _Bits) -> tuple[bool, int]:
-    if not bits.flag():
-        return False, bits.number((0, 8), (0, 10), (0, 12), (6, 1))
-    depth = bits.number((0, 32), (0, 16), (0, 24), (6, 1))
-    bits.take(4)
+def _read_depth(bits: _Bits) -> tuple[bool, int]:
+    if not bits.take_flag():
+        return False, bits.take_number((0, 8), (0, 10), (0, 12), (6, 1))
+    depth = bits.take_number((0, 32), (0, 16), (0, 24), (6, 1))
+    bits.take_bits(4)
     return True, depth
 
 
-def _extra_channel(bits: _Bits, header: JxlHeader) -> None:
+def _read_extra_channel(bits: _Bits, header: JxlHeader) -> None:
     kind = ALPHA
     associated = False
-    if not bits.flag():
-        kind = bits.kind()
-        _depth(bits)
-        bits.number((0, 0), (0, 3), (0, 4), (3, 1))
-        for _ in range(bits.number((0, 0), (4, 0), (5, 16), (10, 48))):
-            bits.take(8)
+    if not bits.take_flag():
+        kind = bits.take_kind()
+        _read_depth(bits)
+        bits.take_number((0, 0), (0, 3), (0, 4), (3, 1))
+        for _ in range(bits.take_number((0, 0), (4, 0), (5, 16), (10, 48))):
+            bits.take_bits(8)
         if kind == ALPHA:
-            associated = bits.flag()
+            associated = bits.take_flag()
         elif kind == SPOT:
-            bits.take(64)
+            bits.take_bits(64)
         elif kind == FILTER_ARRAY:
-            bits.number((0, 1), (2, 0), (4, 3), (8, 19))
+            bits.take_number((0, 1), (2, 0), (4, 3), (8, 19))
     if kind == ALPHA and not header.alpha:
         header.alpha, header.premultiplied = True, associated
     else:
         header.other_channels = True
 
 
-def _colour(bits: _Bits, header: JxlHeader) -> None:
-    if bits.flag():
+def _read_color(bits: _Bits, header: JxlHeader) -> None:
+    if bits.take_flag():
         return
-    header.packed_profile = bits.flag()
-    space = bits.kind()
+    header.packed_profile = bits.take_flag()
+    space = bits.take_kind()
     header.grey = space == GREY
     if header.packed_profile:
         return
-    white = bits.kind()
+    white = bits.take_kind()
     if white == 2:
         _skip_points(bits, 1)
     primaries = 1
     if not header.grey:
-        primaries = bits.kind()
+        primaries = bits.take_kind()
         if primaries == 2:
             _skip_points(bits, 3)
-    if bits.flag():
-        header.gamma = 10_000_000 / max(1, bits.take(24))
+    if bits.take_flag():
+        header.gamma = 10_000_000 / max(1, bits.take_bits(24))
     else:
-        header.transfer, header.transfer_at = bits.kind(), bits.at - 4
+        header.transfer, header.transfer_at = bits.take_kind(), bits.at - 4
     header.primaries = {(1, 1): 1, (1, 9): 9, (1, 11): 12, (11, 11): 11}.get((white, primaries), 0)
 
 
 def _skip_points(bits: _Bits, count: int) -> None:
     for _ in range(2 * count):
-        bits.number((19, 0), (19, 0), (20, 0), (21, 0))
+        bits.take_number((19, 0), (19, 0), (20, 0), (21, 0))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.errors import truncated
-from engine.metadata import Metadata, upright_xmp
+from engine.metadata import Metadata, strip_xmp_orientation
 
 SEGMENT_MARK = b"Photoshop 3.0\0"
 """What stands before the resources in a segment of a JPEG."""
@@ -25,7 +25,7 @@ class PsdFile:
     metadata: Metadata
 
 
-def parse(data: bytes) -> PsdFile:
+def parse_psd(data: bytes) -> PsdFile:
     """Read the parts before the composite. Raise ConversionError (truncated) when the file ends in them."""
     at = 26
     sections = []
@@ -37,7 +37,9 @@ def parse(data: bytes) -> PsdFile:
         at += 4 + length
     _, resources, layers = sections
     found = read_resources(resources)
-    metadata = Metadata(exif=found.get(EXIF, b""), xmp=upright_xmp(found.get(XMP, b"")), iptc=found.get(IPTC, b""))
+    metadata = Metadata(
+        exif=found.get(EXIF, b""), xmp=strip_xmp_orientation(found.get(XMP, b"")), iptc=found.get(IPTC, b"")
+    )
     return PsdFile(_has_transparency(layers), metadata)
 
 

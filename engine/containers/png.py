@@ -13,7 +13,7 @@ from fractions import Fraction
 from core.magic import PNG
 from engine.containers.disposal import Disposal
 from engine.errors import corrupt, truncated, unsupported
-from engine.metadata import Metadata, upright_xmp
+from engine.metadata import Metadata, strip_xmp_orientation
 
 TEXT = {b"tEXt", b"zTXt", b"iTXt"}
 XMP_KEYWORD = b"XML:com.adobe.xmp"
@@ -48,9 +48,9 @@ class PngFile:
     width: int = 0
     height: int = 0
     depth: int = 8
-    colour_type: int = 0
+    color_type: int = 0
     header: bytes = b""
-    plays: int = 0
+    loop_count: int = 0
     declared_frames: int = 0
     palette: bytes = b""
     transparency: bytes | None = None
@@ -68,21 +68,21 @@ class PngFile:
     @property
     def has_alpha(self) -> bool:
         """Whether a pixel can be anything but opaque, hidden transparency included."""
-        return self.colour_type in {4, 6} or self.transparency is not None
+        return self.color_type in {4, 6} or self.transparency is not None
 
     @property
-    def opaque(self) -> bool:
+    def is_opaque(self) -> bool:
         """Whether no composed frame of the animation can show through."""
         covers = bool(self.frames) and (self.frames[0][0].width, self.frames[0][0].height) == (self.width, self.height)
         clears = any(control.disposal is Disposal.CLEAR for control, _ in self.frames)
         undone_first = bool(self.frames) and self.frames[0][0].disposal is Disposal.RESTORE
         return covers and not (clears or undone_first or self.has_alpha)
 
-    def metadata(self) -> Metadata:
+    def collect_metadata(self) -> Metadata:
         """What was found of it anywhere in the file."""
         return Metadata(exif=self.exif, xmp=self.xmp, text=tuple(self.text))
 
-    def frame_file(self, index: int) -> bytes:
+    def pack_frame(self, index: int) -> bytes:
         """One frame of the animation as a PNG of its own, of the region's size."""
         control, parts = self.frames[index]
         header = struct.pack(">II", control.width, control.height) + self.header[8:]
@@ -92,16 +92,16 @@ class PngFile:
         if self.transparency is not None:
             chunks.append((b"tRNS", self.transparency))
         chunks += [(b"IDAT", b"".join(parts)), (b"IEND", b"")]
-        return PNG + b"".join(chunk(kind, data) for kind, data in chunks)
+        return PNG + b"".join(pack_chunk(kind, data) for kind, data in chunks)
 
 
-def chunk(kind: bytes, *parts: bytes | memoryview) -> bytes:
+def pack_chunk(kind: bytes, *parts: bytes | memoryview) -> bytes:
     """A chunk with its length and check sum."""
     data = b"".join(parts)
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
 
 
-def chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+def read_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """The chunks up to and with IEND, each checked. Raises ConversionError (truncated or corrupt)."""
     view, at = memoryview(data), len(PNG)
     while True:
@@ -121,28 +121,28 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         at = end + 4
 
 
-def for_decoder(data: bytes, png: PngFile) -> bytes:
+def strip_for_decoder(data: bytes, png: PngFile) -> bytes:
     """The same file without its text, and a profile that is no use: decoders unpack both, and give up over it."""
     dropped = (TEXT if png.has_text else set()) | ({b"iCCP"} if png.profile_problem else set())
     if not dropped:
         return data
-    return PNG + b"".join(chunk(kind, body) for kind, body in chunks(data) if kind not in dropped)
+    return PNG + b"".join(pack_chunk(kind, body) for kind, body in read_chunks(data) if kind not in dropped)
 
 
-def parse(data: bytes) -> PngFile:
+def parse_file(data: bytes) -> PngFile:
     """Take a PNG apart. Raises ConversionError when it ends early, is damaged or contradicts itself."""
     png = PngFile()
     seen: set[bytes] = set()
     sequence = 0
-    for kind, body in chunks(data):
+    for kind, body in read_chunks(data):
         if not seen and kind != b"IHDR":
             raise corrupt("it does not start with its header")
         if kind in {b"fcTL", b"fdAT"} and png.declared_frames:
-            sequence = _next(sequence, body)
+            sequence = _check_sequence(sequence, body)
         if kind == b"IHDR":
-            _header(png, body)
+            _read_header(png, body)
         elif kind in TEXT:
-            _text(png, kind, bytes(body))
+            _read_text(png, kind, bytes(body))
         elif kind in READ:
             READ[kind](png, body, seen)
         seen.add(kind)
@@ -152,45 +152,45 @@ def parse(data: bytes) -> PngFile:
     return png
 
 
-def _next(sequence: int, body: memoryview) -> int:
+def _check_sequence(sequence: int, body: memoryview) -> int:
     if int.from_bytes(body[:4], "big") != sequence:
         raise corrupt("its frames are out of order")
     return sequence + 1
 
 
-def _header(png: PngFile, body: memoryview) -> None:
+def _read_header(png: PngFile, body: memoryview) -> None:
     if png.header or len(body) != 13:
         raise corrupt("its header is broken")
     png.header = bytes(body)
-    png.width, png.height, png.depth, png.colour_type = struct.unpack(">IIBB", body[:10])
+    png.width, png.height, png.depth, png.color_type = struct.unpack(">IIBB", body[:10])
     if not png.width or not png.height:
         raise corrupt("it has no size")
 
 
-def _text(png: PngFile, kind: bytes, body: bytes) -> None:
+def _read_text(png: PngFile, kind: bytes, body: bytes) -> None:
     png.has_text = True
     keyword, _, rest = body.partition(b"\0")
     if kind == b"iTXt" and keyword == XMP_KEYWORD:
         packet = rest[2:].split(b"\0", 2)
         if rest[:1] == b"\0" and len(packet) == 3:
-            png.xmp = upright_xmp(packet[2])
+            png.xmp = strip_xmp_orientation(packet[2])
     elif not keyword.startswith(RAW_PROFILE):
         png.text.append((kind, body))
 
 
-def _palette(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+def _read_palette(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     png.palette = bytes(body)
 
 
-def _transparency(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+def _read_transparency(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     png.transparency = bytes(body)
 
 
-def _cicp(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+def _read_cicp(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     png.cicp = bytes(body)
 
 
-def _profile(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+def _check_profile(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     _, _, packed = bytes(body).partition(b"\0")
     unpacker = zlib.decompressobj()
     try:
@@ -202,28 +202,28 @@ def _profile(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
         png.profile_problem = "it is too large, or cut off"
 
 
-def _srgb(png: PngFile, _body: memoryview, _seen: set[bytes]) -> None:
+def _read_srgb(png: PngFile, _body: memoryview, _seen: set[bytes]) -> None:
     png.srgb = True
 
 
-def _gamma(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+def _read_gamma(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     png.gamma = int.from_bytes(body, "big")
 
 
-def _chromaticities(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+def _read_chromaticities(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     png.chromaticities = bytes(body)
 
 
-def _exif(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+def _read_exif(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     png.exif = bytes(body)
 
 
-def _animation(png: PngFile, body: memoryview, seen: set[bytes]) -> None:
+def _read_animation(png: PngFile, body: memoryview, seen: set[bytes]) -> None:
     if len(body) == 8 and b"IDAT" not in seen and not png.declared_frames:
-        png.declared_frames, png.plays = struct.unpack(">II", body)
+        png.declared_frames, png.loop_count = struct.unpack(">II", body)
 
 
-def _frame_control(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+def _read_frame_control(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     if not png.declared_frames:
         return
     if len(body) != 26:
@@ -236,13 +236,13 @@ def _frame_control(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     png.frames.append((FrameControl(width, height, x, y, duration, disposal, blend == BLEND_OVER), []))
 
 
-def _image_data(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+def _read_image_data(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     # Without a frame's header before it, this is the default image, which is no part of the animation.
     if png.frames:
         png.frames[-1][1].append(body)
 
 
-def _frame_data(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
+def _read_frame_data(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     if not png.declared_frames:
         return
     if not png.frames:
@@ -251,23 +251,23 @@ def _frame_data(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
 
 
 READ = {
-    b"PLTE": _palette,
-    b"tRNS": _transparency,
-    b"cICP": _cicp,
-    b"iCCP": _profile,
-    b"sRGB": _srgb,
-    b"gAMA": _gamma,
-    b"cHRM": _chromaticities,
-    b"eXIf": _exif,
-    b"acTL": _animation,
-    b"fcTL": _frame_control,
-    b"IDAT": _image_data,
-    b"fdAT": _frame_data,
+    b"PLTE": _read_palette,
+    b"tRNS": _read_transparency,
+    b"cICP": _read_cicp,
+    b"iCCP": _check_profile,
+    b"sRGB": _read_srgb,
+    b"gAMA": _read_gamma,
+    b"cHRM": _read_chromaticities,
+    b"eXIf": _read_exif,
+    b"acTL": _read_animation,
+    b"fcTL": _read_frame_control,
+    b"IDAT": _read_image_data,
+    b"fdAT": _read_frame_data,
 }
 
 
 def _check_animation(png: PngFile) -> None:
-    if png.colour_type not in {0, 2, 3, 4, 6}:
+    if png.color_type not in {0, 2, 3, 4, 6}:
         raise unsupported("png", "its colour type does not exist")
     if len(png.frames) < png.declared_frames:
         raise truncated()

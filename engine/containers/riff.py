@@ -12,7 +12,7 @@ DISPOSALS = {0: Disposal.KEEP, 1: Disposal.CLEAR}
 FLAGS, ALPHA_FLAG = 20, 0x10
 
 
-def canvas(data: bytes) -> tuple[int, int]:
+def read_canvas(data: bytes) -> tuple[int, int]:
     """Width and height in pixels. Raises ConversionError when the file is shorter than it says, or damaged."""
     if len(data) < 30 or int.from_bytes(data[4:8], "little") + 8 > len(data):
         raise truncated()
@@ -27,31 +27,31 @@ def canvas(data: bytes) -> tuple[int, int]:
     raise corrupt("its first block is no picture")
 
 
-def frames(data: bytes) -> int:
+def count_frames(data: bytes) -> int:
     """How many frames a whole WebP has."""
-    return max(1, len(_frame_heads(data)))
+    return max(1, len(_find_frame_heads(data)))
 
 
-def shows_through(data: bytes) -> bool:
+def has_clear_parts(data: bytes) -> bool:
     """Whether an animation leaves part of its canvas clear, though each of its frames may be opaque.
 
     The file's alpha flag tells of the frames only, and libwebp's own encoder stores no more than the part that is seen.
     """
-    whole, uncovered = canvas(data), True
-    for head in _frame_heads(data):
-        left, top, width, height = (_number(head[at : at + 3]) for at in (0, 3, 6, 9))
+    whole, uncovered = read_canvas(data), True
+    for head in _find_frame_heads(data):
+        left, top, width, height = (_read_number(head[at : at + 3]) for at in (0, 3, 6, 9))
         if uncovered and (left, top, width + 1, height + 1) != (0, 0, *whole):
             return True
         uncovered = DISPOSALS[head[15] & 1] is Disposal.CLEAR
     return False
 
 
-def say_alpha(data: bytes) -> bytes:
+def set_alpha_flag(data: bytes) -> bytes:
     """The same file (its first chunk is VP8X) with the flag of alpha set, by which some readers go."""
     return data[:FLAGS] + bytes([data[FLAGS] | ALPHA_FLAG]) + data[FLAGS + 1 :]
 
 
-def _frame_heads(data: bytes) -> list[bytes]:
+def _find_frame_heads(data: bytes) -> list[bytes]:
     """The 16 bytes before each frame's own chunks: place and size, time, flags (RFC 9649, section 2.7.1.1)."""
     heads, at = [], 12
     while at + 8 <= len(data):
@@ -62,5 +62,5 @@ def _frame_heads(data: bytes) -> list[bytes]:
     return heads
 
 
-def _number(three: bytes) -> int:
+def _read_number(three: bytes) -> int:
     return int.from_bytes(three, "little")

@@ -5,7 +5,7 @@ from PIL import Image, ImageColor
 WITH_ALPHA = frozenset({"LA", "RGBA"})
 
 
-def shows_through(image: Image.Image) -> bool:
+def has_transparency(image: Image.Image) -> bool:
     """Whether any pixel is not fully opaque."""
     if image.mode not in WITH_ALPHA:
         return False
@@ -13,12 +13,12 @@ def shows_through(image: Image.Image) -> bool:
     return isinstance(low, int | float) and low < 255
 
 
-def opaque_mode(mode: str) -> str:
+def mode_without_alpha(mode: str) -> str:
     """The same pixel mode without alpha."""
     return {"LA": "L", "RGBA": "RGB"}.get(mode, mode)
 
 
-def flatten(image: Image.Image, background: str) -> Image.Image:
+def flatten_alpha(image: Image.Image, background: str) -> Image.Image:
     """LA or RGBA laid on `background` (#rrggbb): L or RGB, RGB when grey lies on a colour."""
     red, green, blue = ImageColor.getrgb(background)[:3]
     if image.mode == "LA" and red == green == blue:
@@ -26,8 +26,8 @@ def flatten(image: Image.Image, background: str) -> Image.Image:
         base.paste(image.getchannel("L"), mask=image.getchannel("A"))
         return base
     base = Image.new("RGB", image.size, (red, green, blue))
-    colours = image if image.mode == "RGBA" else image.convert("RGBA")
-    base.paste(colours.convert("RGB"), mask=colours.getchannel("A"))
+    colors = image if image.mode == "RGBA" else image.convert("RGBA")
+    base.paste(colors.convert("RGB"), mask=colors.getchannel("A"))
     return base
 
 
@@ -38,12 +38,12 @@ def clear_hidden(image: Image.Image) -> None:
         image.paste((0,) * len(image.getbands()), mask=hidden)
 
 
-def binary(image: Image.Image, background: str) -> Image.Image:
+def make_binary(image: Image.Image, background: str) -> Image.Image:
     """For formats with on or off: half and more is opaque, laid on `background`; the rest is clear."""
-    if not shows_through(image):
-        return image.convert(opaque_mode(image.mode))
+    if not has_transparency(image):
+        return image.convert(mode_without_alpha(image.mode))
     alpha = image.getchannel("A").point([0] * 128 + [255] * 128)
-    flat = flatten(image, background)
+    flat = flatten_alpha(image, background)
     flat.putalpha(alpha)
     clear_hidden(flat)
     return flat

@@ -28,7 +28,7 @@ class Scaled:
     stretched: tuple[float, float] | None = None
 
 
-def plain(frame: Frame) -> Image.Image:
+def to_plain_mode(frame: Frame) -> Image.Image:
     """The frame's pixels as L, LA, RGB, RGBA, I;16, CMYK or LAB; I and F stay (see `grey16`)."""
     image = frame.image
     if image.mode in SIXTEEN:
@@ -59,37 +59,37 @@ def _with_transparent_grey(image: Image.Image, grey: Image.Image) -> Image.Image
     if not isinstance(clear, int):
         return grey
     alpha = grey.convert("I").point([0 if value == clear else 255 for value in range(WHITE_16 + 1)], "L")
-    return Image.merge("LA", (eight_bits(grey), alpha))
+    return Image.merge("LA", (to_eight_bits(grey), alpha))
 
 
-def eight_bits(grey: Image.Image) -> Image.Image:
+def to_eight_bits(grey: Image.Image) -> Image.Image:
     """16-bit grey as L, rounded: 40000 of 65535 is 156 of 255."""
     return grey.point(lambda value: value * (255 / WHITE_16) + 0.5).convert("L")
 
 
-def grey16(image: Image.Image, name: str) -> Scaled:
+def to_grey16(image: Image.Image, name: str) -> Scaled:
     """Integers of 32 bits or floats (modes I, F) as 16-bit grey.
 
     Floats from 0 to 1 and integers from 0 to 65535 are black to white; anything else is stretched to that.
     Raises ConversionError when a sample is not finite.
     """
-    low, high = _extremes(image)
+    low, high = _find_extremes(image)
     if not (math.isfinite(low) and math.isfinite(high)):
         raise unsupported(name, "some of its samples are no numbers")
     top = 1.0 if image.mode == "F" else float(WHITE_16)
     if low >= 0 and high <= top:
-        return Scaled(_linear(image, WHITE_16 / top, 0.0))
+        return Scaled(_scale_linearly(image, WHITE_16 / top, 0.0))
     scale = WHITE_16 / (high - low) if high > low else 0.0
-    return Scaled(_linear(image, scale, -low * scale), stretched=(low, high))
+    return Scaled(_scale_linearly(image, scale, -low * scale), stretched=(low, high))
 
 
-def _extremes(image: Image.Image) -> tuple[float, float]:
+def _find_extremes(image: Image.Image) -> tuple[float, float]:
     low, high = image.getextrema()
     if isinstance(low, tuple) or isinstance(high, tuple):
         raise TypeError(image.mode)
     return float(low), float(high)
 
 
-def _linear(image: Image.Image, scale: float, offset: float) -> Image.Image:
+def _scale_linearly(image: Image.Image, scale: float, offset: float) -> Image.Image:
     apply: Callable[[float], float] = lambda value: value * scale + (offset + 0.5)  # noqa: E731 - Pillow wants a lambda
     return image.convert("F").point(apply).convert("I").convert("I;16")

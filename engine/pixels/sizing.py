@@ -17,24 +17,24 @@ class Sizing(NamedTuple):
     box: Box | None = None
 
 
-def sized(source: tuple[int, int], options: Options) -> Sizing:
+def choose_size(source: tuple[int, int], options: Options) -> Sizing:
     """What to make of a source of that size. With one side given, the other follows the ratio."""
     if options.width is None and options.height is None:
         return Sizing(source)
     if options.width is None or options.height is None or options.fit == "inside":
-        return Sizing(_inside(source, options))
+        return Sizing(_fit_inside(source, options))
     wanted = (options.width, options.height)
-    return _fill(source, wanted, options) if options.fit == "fill" else _cover(source, wanted, options)
+    return _fill_box(source, wanted, options) if options.fit == "fill" else _cover_box(source, wanted, options)
 
 
-def spare_factor(source: tuple[int, int], wanted: Sizing) -> int:
+def choose_reduction(source: tuple[int, int], wanted: Sizing) -> int:
     """How many times smaller, 1, 2, 4 or 8, the source may be decoded; it divides both sides, so nothing shifts."""
     left, top, right, bottom = wanted.box or (0, 0, *source)
     spare = min((right - left) / wanted.size[0], (bottom - top) / wanted.size[1]) / SPARE
     return next((by for by in (8, 4, 2) if by <= spare and not source[0] % by and not source[1] % by), 1)
 
 
-def scaled_box(box: Box | None, whole: tuple[int, int], image: tuple[int, int]) -> Box | None:
+def scale_box(box: Box | None, whole: tuple[int, int], image: tuple[int, int]) -> Box | None:
     """The same part of the picture in an image of it that is smaller."""
     if box is None or whole == image:
         return box
@@ -42,12 +42,12 @@ def scaled_box(box: Box | None, whole: tuple[int, int], image: tuple[int, int]) 
     return (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
 
 
-def _inside(source: tuple[int, int], options: Options) -> tuple[int, int]:
+def _fit_inside(source: tuple[int, int], options: Options) -> tuple[int, int]:
     wanted = (options.width, options.height)
     scale = min(limit / side for limit, side in zip(wanted, source, strict=True) if limit is not None)
     if scale > 1 and not options.enlarge:
         return source
-    scaled = [_side(side * scale) for side in source]
+    scaled = [_round_side(side * scale) for side in source]
     # The side that decides is exact, whatever the division left over.
     width, height = (
         min(side, limit) if limit is not None else side for side, limit in zip(scaled, wanted, strict=True)
@@ -55,21 +55,21 @@ def _inside(source: tuple[int, int], options: Options) -> tuple[int, int]:
     return width, height
 
 
-def _fill(source: tuple[int, int], wanted: tuple[int, int], options: Options) -> Sizing:
+def _fill_box(source: tuple[int, int], wanted: tuple[int, int], options: Options) -> Sizing:
     if options.enlarge:
         return Sizing(wanted)
     return Sizing((min(wanted[0], source[0]), min(wanted[1], source[1])))
 
 
-def _cover(source: tuple[int, int], wanted: tuple[int, int], options: Options) -> Sizing:
+def _cover_box(source: tuple[int, int], wanted: tuple[int, int], options: Options) -> Sizing:
     """The wanted ratio, cut from the middle; without `enlarge` the result keeps the ratio and gets smaller."""
     scale = max(wanted[0] / source[0], wanted[1] / source[1])
     if scale > 1 and not options.enlarge:
-        wanted, scale = (_side(wanted[0] / scale), _side(wanted[1] / scale)), 1.0
+        wanted, scale = (_round_side(wanted[0] / scale), _round_side(wanted[1] / scale)), 1.0
     width, height = min(wanted[0] / scale, source[0]), min(wanted[1] / scale, source[1])
     left, top = (source[0] - width) / 2, (source[1] - height) / 2
     return Sizing(wanted, (left, top, left + width, top + height))
 
 
-def _side(length: float) -> int:
+def _round_side(length: float) -> int:
     return max(1, round(length))

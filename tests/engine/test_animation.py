@@ -34,7 +34,7 @@ def gif_frame(
     row = Image.new("P", (width, 1), index)
     row.putpalette(bytes(12))
     row.save(buffer, "GIF", optimize=False, interlace=0)
-    data = gif.parse(buffer.getvalue(), 1).frames[0].data
+    data = gif.parse_file(buffer.getvalue(), 1).frames[0].data
     # The size of codes in `data` is 8 bits, so any index of the file's own palette is said.
     control = struct.pack("<BBBBHBB", 0x21, 0xF9, 4, dispose << 2 | (clear is not None), ticks, clear or 0, 0)
     return control + struct.pack("<BHHHHB", 0x2C, at, 0, width, 1, 0) + data
@@ -61,7 +61,7 @@ def test_apng_whose_first_picture_is_no_frame(run: Converter) -> None:
     length = int.from_bytes(parts[at : at + 4], "big")
     body = parts[at + 8 : at + 8 + length]
     moved = parts[:at] + images.chunk(b"fdAT", struct.pack(">I", 1) + body)
-    rest = [chunk for chunk in png.chunks(data) if chunk[0] in {b"fcTL", b"fdAT"}][1:]
+    rest = [chunk for chunk in png.read_chunks(data) if chunk[0] in {b"fcTL", b"fdAT"}][1:]
     for number, (kind, body_) in enumerate(rest, 2):
         moved += images.chunk(kind, struct.pack(">I", number) + bytes(body_[4:]))
     moved += images.chunk(b"IEND", b"")
@@ -117,10 +117,10 @@ LOOPS: dict[str, Callable[[int], bytes]] = {
 
 def plays_of(name: str, data: bytes) -> int:
     readers: dict[str, Callable[[], Any]] = {
-        "gif": lambda: gif.parse(data, 100).plays,
-        "png": lambda: png.parse(data).plays,
+        "gif": lambda: gif.parse_file(data, 100).loop_count,
+        "png": lambda: png.parse_file(data).loop_count,
         "webp": lambda: Image.open(io.BytesIO(data)).info["loop"],
-        "avif": lambda: bmff.plays(data),
+        "avif": lambda: bmff.read_loop_count(data),
     }
     return int(readers[name]())
 
@@ -166,12 +166,12 @@ def test_times_that_fit_are_not_rounded(run: Converter) -> None:
 
 def test_a_clock_shows_every_frame_and_keeps_the_sum() -> None:
     clock = Clock(10)
-    assert [clock.ticks(Fraction(15)) for _ in range(4)] == [2, 1, 2, 1]
+    assert [clock.count_ticks(Fraction(15)) for _ in range(4)] == [2, 1, 2, 1]
     assert clock.rounded
     short = Clock(10)
-    assert all(short.ticks(Fraction(1)) == 1 for _ in range(5))
+    assert all(short.count_ticks(Fraction(1)) == 1 for _ in range(5))
     exact = Clock(10)
-    assert [exact.ticks(Fraction(time)) for time in (0, 40, 0)] == [0, 4, 0]
+    assert [exact.count_ticks(Fraction(time)) for time in (0, 40, 0)] == [0, 4, 0]
     assert not exact.rounded
 
 
@@ -187,7 +187,7 @@ def test_pages_become_pages_with_their_own_profiles(run: Converter) -> None:
 
 
 def test_an_opaque_animation_stores_what_changed(run: Converter) -> None:
-    frames = gif.parse(run(images.animated_gif(), "gif").data, 100).frames
+    frames = gif.parse_file(run(images.animated_gif(), "gif").data, 100).frames
     assert [(frame.x, frame.y, frame.width, frame.height) for frame in frames[1:]] == [
         (0, 5, 16, 8), (8, 5, 16, 8), (16, 5, 16, 8),
     ]  # fmt: skip

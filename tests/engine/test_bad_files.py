@@ -181,16 +181,16 @@ def test_a_file_of_one_format_is_never_opened_by_another(run: Converter) -> None
 
 def test_boxes_of_an_avif() -> None:
     data = images.animated_avif()
-    assert bmff.plays(data) == 0
+    assert bmff.read_loop_count(data) == 0
     for count in (1, 2, 7):
-        assert bmff.plays(bmff.set_plays(data, count)) == count
-    assert bmff.set_plays(data, 0) == data
-    assert bmff.depth(data) == 8
-    assert bmff.plays(images.encoded(NOISE, "AVIF")) == 0
+        assert bmff.read_loop_count(bmff.set_loop_count(data, count)) == count
+    assert bmff.set_loop_count(data, 0) == data
+    assert bmff.read_depth(data) == 8
+    assert bmff.read_loop_count(images.encoded(NOISE, "AVIF")) == 0
 
 
 def test_canvas_of_each_kind_of_webp() -> None:
-    assert riff.canvas(WHOLE["webp"]) == (120, 90)
-    assert riff.canvas(WHOLE["lossless webp"]) == (120, 90)
-    assert riff.canvas(WHOLE["animated webp"]) == (120, 90)
-    assert riff.frames(WHOLE["animated webp"]) == Image.open(io.BytesIO(WHOLE["animated webp"])).n_frames  # type: ignore[attr-defined]
+    assert riff.read_canvas(WHOLE["webp"]) == (120, 90)
+    assert riff.read_canvas(WHOLE["lossless webp"]) == (120, 90)
+    assert riff.read_canvas(WHOLE["animated webp"]) == (120, 90)
+    assert riff.count_frames(WHOLE["animated webp"]) == Image.open(io.BytesIO(WHOLE["animated webp"])).n_frames  # type: ignore[attr-defined]

@@ -47,7 +47,7 @@ def test_damaged_boxes(data: bytes, code: str) -> None:
         found(data)
     assert refused.value.failure.code == code
     with pytest.raises(ConversionError) as refused:
-        jxl.parse(magic.JXL + jxl.FILE_TYPE + data)
+        jxl.parse_file(magic.JXL + jxl.FILE_TYPE + data)
     assert refused.value.failure.code == code
 
 
@@ -61,4 +61,4 @@ def test_boxes_between_two_offsets() -> None:
 @pytest.mark.parametrize("level", [b"", pack_box(b"jxll", b"\x0a")])
 def test_metadata_goes_between_the_level_of_a_jxl_and_its_codestream(level: bytes) -> None:
     head, picture = magic.JXL + jxl.FILE_TYPE + level, pack_box(b"jxlc", magic.JXL_CODESTREAM)
-    assert jxl.with_boxes(head + picture, b"", b"<x/>") == head + pack_box(b"xml ", b"<x/>") + picture
+    assert jxl.insert_boxes(head + picture, b"", b"<x/>") == head + pack_box(b"xml ", b"<x/>") + picture

@@ -53,7 +53,7 @@ def test_a_png_with_frames_but_without_an_animation_is_a_still(run: Converter) -
     assert run(magic.PNG + HEADER + control() + DATA + stray + END, "gif").converted.frames == 1
 
 
-GIF_HEAD = gif.screen(2, 1)
+GIF_HEAD = gif.pack_screen(2, 1)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_gif(run: Converter, blocks: bytes, code: str) -> None:
 def test_gif_comments_and_stray_zeros(run: Converter) -> None:
     data = images.encoded(images.quarters(), "GIF", comment=b"secret words")
     loose = data[:-1] + b"\0\0;"
-    assert gif.parse(loose, 9).comment == b"secret words"
+    assert gif.parse_file(loose, 9).comment == b"secret words"
     assert run(loose, "png").converted.width == 48
     kept = run(loose, "png", metadata="keep")
     assert kept.warnings == ["metadata_dropped"]
@@ -88,8 +88,8 @@ def test_a_gif_whose_canvas_is_too_small_is_as_large_as_its_first_frame(run: Con
 
 def test_a_gif_plays_once_more_than_it_loops() -> None:
     for plays, block in ((1, b""), (0, b"\0\0\0"), (2, b"\x01\0\0"), (65_536, b"\xff\xff\0")):
-        assert gif.loop(plays).endswith(block)
-    assert gif.loop(1) == b""
+        assert gif.pack_loop(plays).endswith(block)
+    assert gif.pack_loop(1) == b""
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:
@@ -122,7 +122,7 @@ def edits(repeat: int, segment: int) -> bytes:
     ],
 )
 def test_how_often_an_image_sequence_plays(data: bytes, plays: int) -> None:
-    assert bmff.plays(data) == plays
+    assert bmff.read_loop_count(data) == plays
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_avif(run: Converter, change: Callable[[bytes], bytes], code: str | None
 
 def test_a_sequence_without_an_edit_list_is_not_changed_by_guess() -> None:
     with pytest.raises(ValueError, match="edit list"):
-        bmff.set_plays(movie(b""), 2)
+        bmff.set_loop_count(movie(b""), 2)
 
 
 @pytest.mark.parametrize(("flags", "depth"), [(0x00, 8), (0x40, 10), (0x60, 12)])
@@ -151,11 +151,11 @@ def test_bit_depth_of_an_avif(flags: int, depth: int) -> None:
     data = images.encoded(images.quarters(), "AVIF")
     at = data.index(b"av1C") + 6
     deep = data[:at] + bytes([data[at] & 0x9F | flags]) + data[at + 1 :]
-    assert bmff.depth(deep) == depth
-    assert bmff.depth(b"no such box") == 8
+    assert bmff.read_depth(deep) == depth
+    assert bmff.read_depth(b"no such box") == 8
 
 
 def test_a_webp_that_starts_with_something_else() -> None:
     data = images.encoded(Image.new("RGB", (4, 4)), "WEBP")
     with pytest.raises(ConversionError):
-        riff.canvas(data[:12] + b"XXXX" + data[16:])
+        riff.read_canvas(data[:12] + b"XXXX" + data[16:])

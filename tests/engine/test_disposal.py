@@ -15,13 +15,13 @@ KEEP, CLEAR, RESTORE = Disposal.KEEP, Disposal.CLEAR, Disposal.RESTORE
 @pytest.mark.parametrize(("number", "disposal"), [(0, None), (1, KEEP), (2, CLEAR), (3, RESTORE), (4, None), (7, None)])
 def test_disposal_of_a_gif(number: int, disposal: Disposal | None) -> None:
     control = struct.pack("<BBBBHBB", 0x21, 0xF9, 4, number << 2, 0, 0, 0)
-    data = gif.screen(1, 1) + control + struct.pack("<BHHHHB", 0x2C, 0, 0, 1, 1, 0) + b"\2\0;"
-    assert gif.parse(data, 1).frames[0].control.disposal is disposal
+    data = gif.pack_screen(1, 1) + control + struct.pack("<BHHHHB", 0x2C, 0, 0, 1, 1, 0) + b"\2\0;"
+    assert gif.parse_file(data, 1).frames[0].control.disposal is disposal
 
 
 @pytest.mark.parametrize(("number", "disposal"), [(0, None), (1, KEEP), (2, CLEAR), (3, RESTORE)])
 def test_disposal_is_written_into_a_gif(number: int, disposal: Disposal | None) -> None:
-    assert gif.Control(disposal=disposal).block()[3] == number << 2
+    assert gif.Control(disposal=disposal).to_bytes()[3] == number << 2
 
 
 @pytest.mark.parametrize(("number", "disposal"), [(0, KEEP), (1, CLEAR), (2, RESTORE), (3, KEEP)])
@@ -34,6 +34,6 @@ def test_disposal_of_an_apng(number: int, disposal: Disposal, over: bool) -> Non
         (b"IDAT", b"data"),
         (b"IEND", b""),
     )
-    parts = png.parse(magic.PNG + b"".join(images.chunk(*chunk) for chunk in chunks))
+    parts = png.parse_file(magic.PNG + b"".join(images.chunk(*chunk) for chunk in chunks))
     (control, _), *_ = parts.frames
     assert (control.disposal, control.over) == (disposal, over)

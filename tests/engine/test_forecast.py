@@ -147,7 +147,7 @@ def test_a_format_that_nobody_has_measured_takes_as_much_as_any() -> None:
     for memory in MEASURED.values():
         for part in ("read", "write"):
             assert all(of >= other for of, other in zip(getattr(unknown, part), getattr(memory, part), strict=True))
-        for part in ("opened", "film", "filmed", "every_frame"):
+        for part in ("opened", "film", "lookahead", "every_frame"):
             assert getattr(unknown, part) >= getattr(memory, part)
         assert all(unknown.write.alpha >= demand.factor.alpha for demand in memory.demands)
 

@@ -28,17 +28,17 @@ def rewritten(data: bytes, fields: str) -> bytes:
     """A naked codestream with other extra fields in its header; bits as text, the first one first."""
     text = "".join(f"{byte:08b}"[::-1] for byte in data[2:])
     bits = jxl._Bits(data[2:])
-    jxl._size(bits)
+    jxl._read_size(bits)
     start = bits.at
     assert text[start : start + 2] == "00", "a header with all or extra fields is not what this is for"
     header = jxl.JxlHeader()
-    bits.take(2)
-    jxl._depth(bits)
-    bits.flag()
-    for _ in range(bits.number((0, 0), (0, 1), (4, 2), (12, 1))):
-        jxl._extra_channel(bits, header)
-    bits.flag()
-    jxl._colour(bits, header)
+    bits.take_bits(2)
+    jxl._read_depth(bits)
+    bits.take_flag()
+    for _ in range(bits.take_number((0, 0), (0, 1), (4, 2), (12, 1))):
+        jxl._read_extra_channel(bits, header)
+    bits.take_flag()
+    jxl._read_color(bits, header)
     end = bits.at
     # Behind the colour: tone mapping, which is there with extra fields only, extensions, and the default matrix.
     rest = text[end : end + 3]
@@ -70,7 +70,7 @@ def turned_jxl(orientation: int) -> bytes:
 def test_orientation_is_applied_once(run: Converter, kind: str, orientation: int) -> None:
     data = turned_heic(orientation) if kind == "heic" else turned_jxl(orientation)
     if kind == "jxl with EXIF":
-        data = jxl.with_boxes(data, images.exif(orientation).tobytes()[6:], images.XMP)
+        data = jxl.insert_boxes(data, images.exif(orientation).tobytes()[6:], images.XMP)
     result = run(data, "png", metadata="keep")
     assert result.outcome.source is not None
     assert (result.outcome.source.width, result.outcome.source.height) == (48, 32)
@@ -92,8 +92,8 @@ def test_grey_of_16_bits_is_called_what_it_is(run: Converter) -> None:
     ramp = Image.frombytes("I;16", (256, 4), struct.pack("<1024H", *(x * 257 for x in range(256)), *[0] * 768))
     exact = run(images.encoded(ramp, "PNG"), "jxl")
     assert exact.warnings == []
-    assert jxl.parse(exact.data).header.transfer == jxl.SRGB
-    assert jxl.parse(exact.data).header.depth == 16
+    assert jxl.parse_file(exact.data).header.transfer == jxl.SRGB
+    assert jxl.parse_file(exact.data).header.depth == 16
     assert np.array_equal(jpegxl_decode(exact.data).reshape(4, 256), np.asarray(ramp))
     back = run(exact.data, "png")
     assert back.image().mode == "I;16"
@@ -103,13 +103,13 @@ def test_grey_of_16_bits_is_called_what_it_is(run: Converter) -> None:
 def test_grey_of_16_bits_with_a_quality_is_still_the_same_grey(run: Converter) -> None:
     flat = Image.new("I;16", (64, 64), 40_000)
     there = run(images.encoded(flat, "PNG"), "jxl", quality=90)
-    assert jxl.parse(there.data).header.transfer == jxl.LINEAR
+    assert jxl.parse_file(there.data).header.transfer == jxl.LINEAR
     assert near([run(there.data, "png").image().getpixel((9, 9))], [40_000], 400)
 
 
 def test_sizes_of_a_jxl_are_read_before_it_is_decoded(run: Converter) -> None:
     for size in ((1, 1), (7, 5), (256, 256), (300, 200), (1920, 1080), (8, 2000)):
-        file = jxl.parse(plain_jxl(Image.new("L", size)))
+        file = jxl.parse_file(plain_jxl(Image.new("L", size)))
         assert (file.header.width, file.header.height) == size
         assert file.header.grey
     assert run(plain_jxl(Image.new("L", (300, 200))), "png", limits={"max_pixels": 59_999}).failure == "too_many_pixels"
@@ -117,7 +117,7 @@ def test_sizes_of_a_jxl_are_read_before_it_is_decoded(run: Converter) -> None:
 
 def test_alpha_of_a_jxl_is_known_by_its_header() -> None:
     for mode, alpha in (("L", False), ("LA", True), ("RGB", False), ("RGBA", True)):
-        assert jxl.parse(plain_jxl(Image.new(mode, (20, 30)))).header.alpha is alpha
+        assert jxl.parse_file(plain_jxl(Image.new(mode, (20, 30)))).header.alpha is alpha
 
 
 def test_quality_and_lossless_of_a_jxl(run: Converter) -> None:
@@ -135,7 +135,7 @@ def test_quality_and_lossless_of_a_jxl(run: Converter) -> None:
 def test_a_jxl_that_ends_early(run: Converter, boxed: bool, left: float) -> None:
     data = plain_jxl(Image.effect_noise((120, 90), 80).convert("RGB"))
     if boxed:
-        data = jxl.with_boxes(data, images.exif(1).tobytes()[6:], b"")
+        data = jxl.insert_boxes(data, images.exif(1).tobytes()[6:], b"")
     cut = data[: int(len(data) * left)] if left > 0 else data[: int(left)]
     assert run(cut, "png").failure == "truncated_image"
 
@@ -156,7 +156,7 @@ def test_a_damaged_file_never_gives_an_internal_error(run: Converter, kind: str,
     noise = Image.effect_noise((60, 40), 80).convert("RGB")
     data = bytearray(noisy_heic() if kind == "heic" else plain_jxl(noise))
     if kind == "boxed jxl":
-        data = bytearray(jxl.with_boxes(bytes(data), images.exif(3).tobytes()[6:], images.XMP))
+        data = bytearray(jxl.insert_boxes(bytes(data), images.exif(3).tobytes()[6:], images.XMP))
     for step in range(seed + 1):
         at = zlib.crc32(bytes((seed, step))) % len(data)
         data[max(12, at)] ^= 0xFF >> (step % 7)
@@ -198,7 +198,7 @@ def test_heic_is_read_without_the_encoder_too(run: Converter, monkeypatch: pytes
     data = noisy_heic()
     whole = run(data, "png").image()
     monkeypatch.setattr(heic, "find_spec", lambda _: None)
-    assert heic.library().__name__ == "pi_heif"
+    assert heic.find_library().__name__ == "pi_heif"
     assert apart(run(data, "png").image(), whole) == 0
 
 

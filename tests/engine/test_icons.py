@@ -7,7 +7,7 @@ from PIL import Image
 
 from conformance import images
 from conformance.running import Result, apart, near
-from engine.containers.icons import packed_icns
+from engine.containers.icons import pack_icns
 from tests.engine.conftest import Converter
 
 
@@ -96,7 +96,7 @@ def test_blocks_of_an_icns(run: Converter, kind: bytes) -> None:
         blocks = {kind: body, {b"is32": b"s8mk", b"it32": b"t8mk"}[kind]: bytes([255]) * side * side}
     else:
         blocks = {kind: images.encoded(picture, "JPEG2000" if kind == b"ic07" else "PNG"), b"TOC ": b"junk"}
-    seen = run(packed_icns(blocks), "png").image().convert("RGB")
+    seen = run(pack_icns(blocks), "png").image().convert("RGB")
     assert apart(seen, picture) == 0
 
 
@@ -109,7 +109,7 @@ def _runs(count: int) -> list[int]:
 def test_a_bomb_in_an_icon_is_seen_by_its_own_header(run: Converter, name: str) -> None:
     bomb = images.png_claiming()
     if name == "ICNS":
-        data = packed_icns({b"ic10": bomb})
+        data = pack_icns({b"ic10": bomb})
     else:
         data = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 0, 0, 0, 0, 1, 32, len(bomb), 22) + bomb
     assert run(data, "png").failure == "too_many_pixels"

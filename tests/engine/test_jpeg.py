@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from conformance import images
 from conformance.running import apart
 from core.options import Options
-from engine.pixels.sizing import sized, spare_factor
+from engine.pixels.sizing import choose_reduction, choose_size
 from tests.engine.conftest import Converter
 
 NOISE = Image.effect_noise((160, 120), 80)
@@ -89,7 +89,7 @@ def distance(one: Image.Image, other: Image.Image) -> float:
     ],
 )
 def test_how_much_smaller_a_picture_may_be_decoded(size: tuple[int, int], options: dict[str, Any], factor: int) -> None:
-    assert spare_factor(size, sized(size, Options(**options))) == factor
+    assert choose_reduction(size, choose_size(size, Options(**options))) == factor
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 7])

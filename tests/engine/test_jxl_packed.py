@@ -13,7 +13,7 @@ from conformance.profiles import DISPLAY_P3
 from conformance.running import Boxed, near
 from core import magic
 from engine.codecs import jxl as jxl_codec
-from engine.color.jxl_profile import packed_profile
+from engine.color.jxl_profile import unpack_profile
 from engine.containers import jxl
 from tests.engine.conftest import Converter
 
@@ -37,13 +37,13 @@ def test_a_packed_profile_is_used(run: Converter, boxed: Boxed) -> None:
 
 
 def test_a_packed_profile_that_cannot_be_had_is_said(run: Converter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jxl_codec, "packed_profile", lambda _: None)
+    monkeypatch.setattr(jxl_codec, "unpack_profile", lambda _: None)
     assert run(PACKED_P3, "png").warnings == ["profile_ignored"]
 
 
 @pytest.mark.parametrize("data", [b"", magic.JXL_CODESTREAM, PACKED_P3[:20], b"no picture"])
 def test_what_has_no_profile_gives_none(data: bytes) -> None:
-    assert packed_profile(data) is None
+    assert unpack_profile(data) is None
 
 
 def with_box(kind: bytes, body: bytes) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
 from conformance import images
-from engine.metadata import exif_orientation, upright_exif, without_mark
+from engine.metadata import read_exif_orientation, strip_exif_mark, strip_exif_orientation
 from tests.engine.conftest import Converter
 
 SECRETS = (b"secret", b"Millstone", b"GPS", b"Exif", b"EXIF", b"xmpmeta", b"8BIM")
@@ -90,10 +90,10 @@ def test_orientation_leaves_a_block_of_either_byte_order() -> None:
         block[ExifTags.Base.Make] = "Millstone"
         block[ExifTags.Base.Orientation] = 8
         block[ExifTags.Base.Software] = "x" * 50
-        plain = without_mark(block.tobytes())
-        assert exif_orientation(plain) == 8
-        upright = upright_exif(plain, keep_thumbnail=True)
-        assert exif_orientation(upright) == 1
+        plain = strip_exif_mark(block.tobytes())
+        assert read_exif_orientation(plain) == 8
+        upright = strip_exif_orientation(plain, keep_thumbnail=True)
+        assert read_exif_orientation(upright) == 1
         loaded = Image.Exif()
         loaded.load(upright)
         assert dict(loaded) == {ExifTags.Base.Make: "Millstone", ExifTags.Base.Software: "x" * 50}
@@ -103,25 +103,25 @@ def test_an_orientation_that_is_there_twice_is_gone_twice() -> None:
     entry = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
     maker = struct.pack("<HHI4s", 0x010F, 2, 4, b"abc\0")
     block = b"II*\0" + struct.pack("<IH", 8, 3) + maker + entry + entry + bytes(4)
-    upright = upright_exif(block, keep_thumbnail=True)
+    upright = strip_exif_orientation(block, keep_thumbnail=True)
     loaded = Image.Exif()
     loaded.load(upright)
     assert dict(loaded) == {ExifTags.Base.Make: "abc"}
-    assert exif_orientation(upright) == 1
+    assert read_exif_orientation(upright) == 1
 
 
 def test_an_orientation_that_is_there_two_thousand_times_is_gone() -> None:
     entry = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
     block = b"II*\0" + struct.pack("<IH", 8, 2000) + entry * 2000 + bytes(4)
-    assert upright_exif(block, keep_thumbnail=True) == block[:8] + bytes(len(block) - 8)
+    assert strip_exif_orientation(block, keep_thumbnail=True) == block[:8] + bytes(len(block) - 8)
 
 
 @pytest.mark.parametrize(
     "block", [b"", b"II", b"II*\0\xff\xff\xff\xff", b"XX*\0\x08\0\0\0\0\0", b"MM\0*\0\0\0\x08\xff\xff"]
 )
 def test_a_broken_block_says_nothing(block: bytes) -> None:
-    assert exif_orientation(block) == 1
-    assert upright_exif(block, keep_thumbnail=True) == b""
+    assert read_exif_orientation(block) == 1
+    assert strip_exif_orientation(block, keep_thumbnail=True) == b""
 
 
 def test_broken_exif_does_not_harm_the_picture(run: Converter) -> None:

@@ -32,13 +32,15 @@ def drawing() -> Image.Image:
 
 
 def data_of(file: bytes) -> bytes:
-    return b"".join(bytes(body) for kind, body in png.chunks(file) if kind == b"IDAT")
+    return b"".join(bytes(body) for kind, body in png.read_chunks(file) if kind == b"IDAT")
 
 
 def with_data(file: bytes, data: bytes) -> bytes:
     """The same file with other image data and right check sums around it."""
-    header = next(bytes(body) for kind, body in png.chunks(file) if kind == b"IHDR")
-    return magic.PNG + b"".join([png.chunk(b"IHDR", header), png.chunk(b"IDAT", data), png.chunk(b"IEND")])
+    header = next(bytes(body) for kind, body in png.read_chunks(file) if kind == b"IHDR")
+    return magic.PNG + b"".join(
+        [png.pack_chunk(b"IHDR", header), png.pack_chunk(b"IDAT", data), png.pack_chunk(b"IEND")]
+    )
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
@@ -132,7 +134,7 @@ def test_an_interlaced_png(run: Converter) -> None:
     header = struct.pack(">IIBBBBB", 2, 2, 8, 0, 0, 0, 1)
     rows = b"\0\x0a" + b"\0\x14" + b"\0\x1e\x28"
     data = magic.PNG + b"".join(
-        [png.chunk(b"IHDR", header), png.chunk(b"IDAT", zlib.compress(rows)), png.chunk(b"IEND")]
+        [png.pack_chunk(b"IHDR", header), png.pack_chunk(b"IDAT", zlib.compress(rows)), png.pack_chunk(b"IEND")]
     )
     seen = run(data, "bmp").image().convert("L")
     assert list(seen.tobytes()) == [10, 20, 30, 40]

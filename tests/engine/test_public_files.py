@@ -12,11 +12,11 @@ from PIL import Image
 
 from conformance import images
 from conformance.profiles import rgb_profile
-from engine.containers.jpeg import SCAN, scans
-from engine.metadata import upright_xmp
+from engine.containers.jpeg import SCAN, count_scans
+from engine.metadata import strip_xmp_orientation
 from tests.engine.conftest import Converter
 
-PADDED = "from engine.metadata import upright_xmp; upright_xmp(b'<x>' + b' ' * 3_000_000 + b'</x>' + b'a' * 3_000_000)"
+PADDED = "from engine.metadata import strip_xmp_orientation; strip_xmp_orientation(b'<x>' + b' ' * 3_000_000 + b'</x>' + b'a' * 3_000_000)"
 
 
 def test_blanks_in_an_xmp_packet_cost_no_more_than_other_bytes() -> None:
@@ -28,7 +28,7 @@ def test_blanks_in_an_xmp_packet_cost_no_more_than_other_bytes() -> None:
     "told", [b'<a \n tiff:Orientation = "6" b="1"/>', b"<a><tiff:Orientation> 6 </tiff:Orientation></a>"]
 )
 def test_no_orientation_is_left_in_a_padded_packet(told: bytes) -> None:
-    packet = upright_xmp(told + b" " * 4000)
+    packet = strip_xmp_orientation(told + b" " * 4000)
     assert b"Orientation" not in packet
     assert packet.startswith(b"<a")
     assert packet.endswith(b" " * 4000)
@@ -66,11 +66,11 @@ def test_a_profile_of_two_million_bytes_is_used(run: Converter) -> None:
 def test_what_only_looks_like_scans_is_not_counted() -> None:
     plain = images.noisy_jpeg()
     segment = b"\xff\xef" + struct.pack(">H", 602) + SCAN * 300
-    assert scans(plain, 200) == 1
-    assert scans(plain[:2] + segment + plain[2:] + SCAN * 300, 200) == 1
+    assert count_scans(plain, 200) == 1
+    assert count_scans(plain[:2] + segment + plain[2:] + SCAN * 300, 200) == 1
 
 
 def test_scans_are_counted_by_their_marks() -> None:
     progressive = images.encoded(Image.new("L", (64, 64), 90), "JPEG", progressive=True)
     first, second = (found.start() for found in list(re.finditer(SCAN, progressive))[1:3])
-    assert scans(progressive[:second] + progressive[first:second] * 300 + progressive[second:], 200) > 300
+    assert count_scans(progressive[:second] + progressive[first:second] * 300 + progressive[second:], 200) > 300

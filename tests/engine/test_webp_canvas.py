@@ -39,6 +39,6 @@ def test_a_film_for_readers_that_go_by_the_flag(run: Converter) -> None:
 
 
 def test_an_animation_that_covers_its_canvas_is_opaque() -> None:
-    assert not riff.shows_through(film(ground=(*images.BLUE, 255)))
-    assert not riff.shows_through(images.encoded(images.quarters(), "WEBP"))
-    assert riff.shows_through(film(ground=CLEAR))
+    assert not riff.has_clear_parts(film(ground=(*images.BLUE, 255)))
+    assert not riff.has_clear_parts(images.encoded(images.quarters(), "WEBP"))
+    assert riff.has_clear_parts(film(ground=CLEAR))

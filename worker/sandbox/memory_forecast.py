@@ -47,14 +47,14 @@ def _several(request: Request, header: Header) -> float:
     source, target = memory_of(request.source), memory_of(request.target)
     reading = max(source.read.of(header), source.film) * header.source_area
     later = target.every_frame * (header.frames - 1) * header.target_area
-    writing = max(_writing(request, header), target.filmed * header.target_area)
+    writing = max(_writing(request, header), target.lookahead * header.target_area)
     return reading + writing + later
 
 
 def _writing(request: Request, header: Header) -> float:
     memory = memory_of(request.target)
     whole = memory.writing_with(request.options).of(header) * header.target_area
-    for effort, factor, besides in memory.pieces:
+    for effort, factor, besides in memory.tiled:
         if (request.options.effort or 0) <= effort:
             return min(whole, factor.of(header) * header.target_area + besides.of(header))
     return whole

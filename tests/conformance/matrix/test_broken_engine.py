@@ -88,7 +88,7 @@ def never_opaque(frame: Frame) -> Frame:
 
 def eight_bits(frame: Frame) -> Frame:
     image = frame.image
-    return replace(frame, image=modes.eight_bits(image) if image.mode == "I;16" else image)
+    return replace(frame, image=modes.to_eight_bits(image) if image.mode == "I;16" else image)
 
 
 def twice(frame: Frame) -> Frame:
@@ -99,13 +99,13 @@ WAYS: dict[str, tuple[str, Cell, Break]] = {
     "orientation is not applied": ("pixels", cell("orientation 3", "jpeg", "png"), without(steps.orient)),
     "orientation is applied again": ("size", cell("orientation 6", "jpeg", "png"), instead(steps.fit_modes, framewise(twice))),
     "alpha is thrown away": ("alpha", cell("alpha", "png", "png"), instead(steps.settle_alpha, framewise(never_opaque))),
-    "transparency becomes black": ("pixels", cell("alpha", "png", "jpeg"), setting(alpha, "flatten", black)),
+    "transparency becomes black": ("pixels", cell("alpha", "png", "jpeg"), setting(alpha, "flatten_alpha", black)),
     "hidden colours go on": ("hidden colour", cell("alpha", "png", "tiff"), setting(alpha, "clear_hidden", lambda _: None)),
     "an animation is cut to a frame": ("frames", cell("animation", "gif", "webp"), instead(steps.choose_frames, first_only)),
     "frame times are wrong": ("times", cell("animation", "gif", "webp"), instead(steps.orient, framewise(sped_up))),
     "16 bits are reduced in silence": ("depth", cell("16-bit grey", "png", "tiff"), instead(steps.orient, framewise(eight_bits))),
-    "16 bits are clipped to white": ("pixels", cell("16-bit grey", "png", "bmp"), setting(modes, "eight_bits", clipped)),
-    "metadata is left": ("metadata", cell("metadata, stripped", "jpeg", "png"), setting(planning, "_metadata", everything)),
+    "16 bits are clipped to white": ("pixels", cell("16-bit grey", "png", "bmp"), setting(modes, "to_eight_bits", clipped)),
+    "metadata is left": ("metadata", cell("metadata, stripped", "jpeg", "png"), setting(planning, "_choose_metadata", everything)),
     "colours of a profile are taken as sRGB": ("pixels", cell("Display P3", "png", "png"), setting(colour, "to_srgb", kept_as_it_is)),
     "a loss is not said": ("warnings", cell("alpha", "png", "jpeg"), setting(conversion.Conversion, "warn", lambda *_, **__: None)),
 }  # fmt: skip
@@ -121,5 +121,5 @@ def test_a_broken_engine_is_seen(
 
 
 def test_a_clock_that_loses_time_is_seen(judged: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing.Clock, "ticks", lambda clock, duration: int(Fraction(duration) / clock.step) // 2)
+    monkeypatch.setattr(timing.Clock, "count_ticks", lambda clock, duration: int(Fraction(duration) / clock.step) // 2)
     assert "times" in {finding.check for finding in judged(cell("animation", "png", "gif")).findings}
