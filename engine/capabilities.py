@@ -1,10 +1,11 @@
-"""What a format takes of memory to read and to write, known without its codec: the supervisor of the sandbox reads it.
+"""Memory that each format takes to read and to write, known without its codec: the supervisor of the sandbox reads it.
 
-The factors are measured (`python -m benchmarks.bench.memory` prints them) as address space, since that is what the
-limit of a child counts, on pictures like photographs with grain.
+The factors are measured (`python -m benchmarks.bench.memory` prints them) as address space, because the limit of a
+child counts that, on pictures like photographs with grain.
 
 A format that is not in MEASURED gets the largest factors of all that are. So a new format needs nothing here: a
-forecast that is too high makes a job wait for memory that it does not use, and one that is too low makes it begin again.
+forecast that is too high makes a job wait for memory that it does not use, and one that is too low makes it begin
+again.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,13 +20,13 @@ MB = 1 << 20
 
 
 class Factor(NamedTuple):
-    """Bytes for each pixel, of pictures that are opaque and of those with transparency."""
+    """Bytes for each pixel, of opaque pictures and of those with transparency."""
 
     opaque: float
     alpha: float
 
     def of(self, header: Header) -> float:
-        """Return the one that counts for a picture."""
+        """Return the factor of a picture with that header."""
         return self.alpha if header.alpha else self.opaque
 
 
@@ -33,14 +34,17 @@ NOTHING = Factor(0.0, 0.0)
 
 
 class Demand(NamedTuple):
-    """Options with which an encoder takes more, and what it then takes."""
+    """Options that make an encoder take more, and its factor with them."""
 
     is_made: Callable[[Options], bool]
     factor: Factor
 
 
 class Tiled(NamedTuple):
-    """An encoder works on large pictures by pieces up to that effort: bytes for each pixel then, and bytes besides."""
+    """The highest effort at which an encoder works on large pictures in tiles, and its memory up to there.
+
+    `factor` is in bytes for each pixel, `besides` in bytes.
+    """
 
     effort: int
     factor: Factor
@@ -49,12 +53,12 @@ class Tiled(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What one format takes, in bytes for each pixel.
+    """Memory of one format, in bytes for each pixel.
 
-    `read` and `write` include the picture. `opened` is what a decoder sets aside when it is opened, before the header
-    can be told. Of several frames, `film` is what reading takes while an encoder has the frame before, where it is more
-    than `read`; `filmed` what an encoder takes that looks ahead; `every_frame` what an encoder keeps until the end of
-    every frame but the first.
+    `read` and `write` include the picture. `opened` is allocated by a decoder when it is opened, before the header can
+    be told. Of several frames, `film` is taken for reading while the encoder has the frame before, if that is more than
+    `read`; `lookahead` by an encoder that looks ahead; `every_frame` is kept by an encoder until the end for every
+    frame but the first.
     """
 
     read: Factor = NOTHING
@@ -67,7 +71,7 @@ class Memory:
     tiled: tuple[Tiled, ...] = ()
 
     def writing_with(self, options: Options) -> Factor:
-        """Return what writing takes with those options."""
+        """Return the factor of writing with those options."""
         return next((demand.factor for demand in self.demands if demand.is_made(options)), self.write)
 
 
@@ -135,12 +139,12 @@ UNMEASURED = Memory(
 
 
 def memory_of(name: str) -> Memory:
-    """Return what that format takes."""
+    """Return the memory of that format, or UNMEASURED."""
     return MEASURED.get(name, UNMEASURED)
 
 
 def wrong_factors(formats: Iterable[Format]) -> str:
-    """Return one sentence about measured factors that do not fit the formats, "" where all fit."""
+    """Return one sentence about factors that do not fit the formats, "" when all fit."""
     rows = {fmt.name: fmt for fmt in formats}
     for name, memory in MEASURED.items():
         if name not in rows:

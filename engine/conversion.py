@@ -15,29 +15,29 @@ from engine.request import Converted, Header, Outcome, Request, Source
 
 
 class Deadline:
-    """The time that a conversion may take, from now."""
+    """The time limit of a conversion, from now."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
 
     def restart(self) -> None:
-        """The whole time again, from now."""
+        """Give the whole time again, from now."""
         self._end = time.monotonic() + self.seconds
 
     def seconds_left(self) -> float:
-        """Seconds that are left, 0 when none are."""
+        """Return the seconds until the deadline, 0 when it is over."""
         return max(0.0, self._end - time.monotonic())
 
     def check(self) -> None:
-        """Raises ConversionError (timeout) when the time is up."""
+        """Raise ConversionError (timeout) when the time is up."""
         if not self.seconds_left():
             raise ConversionError(Timeout(limit=self.seconds))
 
 
 @dataclass(slots=True)
 class Conversion:
-    """One conversion: what is asked, what is known so far, and the frames on their way to the encoder.
+    """One conversion: the request, the facts known so far, and the frames on their way to the encoder.
 
     `admit` returns when there is memory for the conversion.
     `frames` is lazy: each step lays its work on it, and the encoder draws the frames through, one at a time.
@@ -58,19 +58,19 @@ class Conversion:
 
     @property
     def options(self) -> Options:
-        """What was asked for."""
+        """Return the options of the request."""
         return self.request.options
 
     @property
     def opened(self) -> Opened:
-        """The upload's header, known after the step `open_upload`."""
+        """Return the upload's header, known after the step `open_upload`."""
         if self.opened_or_none is None:
             raise RuntimeError("the upload has not been opened yet")
         return self.opened_or_none
 
     @property
     def target(self) -> Format:
-        """The format of the result."""
+        """Return the format of the result."""
         target = find(self.request.target)
         if target is None:
             raise ValueError(self.request.target)
@@ -78,15 +78,15 @@ class Conversion:
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder of the result."""
+        """Return the encoder of the result."""
         return find_encoder(self.target.name)
 
     def warn(self, loss: Loss) -> None:
-        """Say what is lost; the first sentence of a code stays."""
+        """Warn of a loss. The first sentence of a code stays."""
         self.warnings.setdefault(loss.code, loss.warned)
 
     def make_outcome(self) -> Outcome:
-        """The end of a conversion that went well."""
+        """Return the outcome of a successful conversion."""
         return Outcome(
             source=self.source, converted=self.converted, failure=None, warnings=tuple(self.warnings.values())
         )

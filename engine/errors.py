@@ -1,4 +1,4 @@
-"""The failures of a conversion as an exception, and what a decoder's own exceptions mean.
+"""Failures of a conversion as an exception, and the meaning of a decoder's own exceptions.
 
 Pillow and the libraries below it say by words, not by classes, what is wrong with a file; the tables
 here turn their words into the stable codes of core.failures.
@@ -50,7 +50,7 @@ MEANINGS: tuple[tuple[FailureCode, tuple[str, ...]], ...] = (
 
 
 class ConversionError(Exception):
-    """A conversion that ends in a failure, of that cause."""
+    """A conversion failed, for that cause."""
 
     def __init__(self, cause: Cause) -> None:
         self.failure = cause.failure
@@ -58,23 +58,23 @@ class ConversionError(Exception):
 
 
 def corrupt(why: str = "") -> ConversionError:
-    """The file is damaged; `why` completes the sentence."""
+    """Return the error for a damaged file. `why` completes the sentence."""
     return ConversionError(CorruptImage(why=f": {why}" if why else ""))
 
 
 def truncated() -> ConversionError:
-    """The file ends before the image does."""
+    """Return the error for an image without its end."""
     return ConversionError(TruncatedImage())
 
 
 def unsupported(name: str, why: str) -> ConversionError:
-    """A kind of that format that is not read; `why` completes the sentence."""
+    """Return the error for an unsupported kind of that format. `why` completes the sentence."""
     return ConversionError(UnsupportedImage(format=_find_title(name), why=f": {why}"))
 
 
 @contextmanager
 def decoding(name: str, *, needs: int = 0) -> Iterator[None]:
-    """Around every call into a decoder: its exceptions become ConversionError (MemoryError stays).
+    """Turn the exceptions of a decoder into ConversionError (MemoryError stays). Guard every call into one.
 
     Warnings of the decoder are heard, not shown: they tell a short file from a damaged one. A decoder that says
     nothing of memory is asked in another way: when there is no room for the `needs` bytes that it takes, that was it.
@@ -103,7 +103,7 @@ def _translate_error(error: Exception, name: str, heard: str) -> Exception:
 
 
 def explain(error: BaseException, limits: Limits) -> Failure:
-    """The failure that an exception of a conversion stands for; what is not understood goes to stderr."""
+    """Return the failure behind an exception of a conversion. An unknown exception goes to stderr."""
     if isinstance(error, ConversionError):
         return error.failure
     if isinstance(error, MemoryError) or any(mark in str(error).lower() for mark in OUT_OF_MEMORY):

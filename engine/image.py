@@ -1,4 +1,4 @@
-"""An opened upload: what its header says, and a way to read its frames one after the other."""
+"""An opened upload: the facts of its header, and a way to read its frames one after the other."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from engine.metadata import Metadata
 
 
 class Kind(StrEnum):
-    """What the frames of a file are to each other: a stereo pair or a preview (album) is neither film nor document."""
+    """The relation of a file's frames. A stereo pair or a preview (album) is neither film nor document."""
 
     STILL = "still"
     ANIMATION = "animation"
@@ -26,7 +26,7 @@ class Frame:
     """One decoded picture of a file.
 
     `duration` is in milliseconds; `orientation` is the EXIF value (1 to 8) that is still to be applied;
-    `problem` says why the colour that the file describes cannot be used, where that is so;
+    `problem` says why the color that the file describes cannot be used, where that is so;
     `depth` and `full_scale` are the bits and the largest value of a sample in the file, where that is not 8 and 255.
     """
 
@@ -42,9 +42,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """The header of an upload. `size` is as stored; `pixels` counts those of all frames that would be decoded.
+    """The header of an upload. `size` is as stored. `pixels` counts all frames to be decoded.
 
-    `plays` is how often an animation runs (0: forever); `opaque` says that no frame can have transparency;
+    `loop_count` 0 means forever; `opaque` says that no frame can have transparency;
     `dpi` is None where the file says nothing sensible. `read_smaller` is there where the decoder can make the one frame
     2, 4 or 8 times smaller at less cost, which divides both sides.
     """
@@ -63,11 +63,14 @@ class Opened:
     metadata: Metadata = field(default_factory=Metadata)
 
     def with_format(self, name: str) -> Self:
-        """The same as a file of another format, which holds it."""
+        """Return the same picture as part of a file of another format."""
         return replace(self, format=name)
 
     def with_one_frame(self) -> Self:
-        """The same with one frame: what an icon holds is no film."""
+        """Return the same picture with one frame.
+
+        An icon holds no film.
+        """
         if self.frames == 1:
             return self
         area = self.size[0] * self.size[1]
@@ -75,6 +78,6 @@ class Opened:
 
     @property
     def display_size(self) -> tuple[int, int]:
-        """Width and height in pixels after orientation."""
+        """Return width and height in pixels after orientation."""
         width, height = self.size
         return (height, width) if self.orientation >= 5 else (width, height)

@@ -1,4 +1,4 @@
-"""EXIF, XMP, IPTC, comments and text: what a file has of them, and what a target can hold.
+"""EXIF, XMP, IPTC, comments and text: read from a file, cut down to a target.
 
 Orientation is baked into the pixels, so it is taken out of the EXIF block (and its thumbnail) and out of XMP.
 The EXIF block is edited in place, as offsets inside of maker notes would not survive being written anew.
@@ -21,7 +21,7 @@ XMP_ORIENTATION = (
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What describes a picture beside its pixels, each part as raw bytes.
+    """The description of a picture beside its pixels, each part as raw bytes.
 
     `exif` is a TIFF block without the `Exif` mark; `iptc` the IIM records; `text` holds whole PNG text chunks
     (type, data).
@@ -34,11 +34,11 @@ class Metadata:
     text: tuple[tuple[bytes, bytes], ...] = field(default=())
 
     def list_parts(self) -> set[str]:
-        """The names of the parts that are there."""
+        """Return the names of the parts with a value."""
         return {part.name for part in fields(self) if getattr(self, part.name)}
 
     def without_parts(self, parts: set[str]) -> "Metadata":
-        """The same without those parts."""
+        """Return the metadata without those parts."""
         nothing = Metadata()
         return Metadata(
             **{part.name: getattr(nothing if part.name in parts else self, part.name) for part in fields(self)}
@@ -49,26 +49,26 @@ SPOKEN = {"exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "comment": "a comment", 
 
 
 def name_parts(parts: set[str]) -> str:
-    """Those parts for a sentence."""
+    """Return the names of those parts for a sentence."""
     return ", ".join(word for part, word in SPOKEN.items() if part in parts)
 
 
 def strip_exif_mark(exif: bytes) -> bytes:
-    """The TIFF block of an EXIF segment, which some writers mark once or twice."""
+    """Return the TIFF block of an EXIF segment. Some writers mark it once or twice."""
     while exif.startswith(EXIF_MARK):
         exif = exif[len(EXIF_MARK) :]
     return exif
 
 
 def strip_xmp_orientation(xmp: bytes) -> bytes:
-    """An XMP packet that says nothing about orientation."""
+    """Strip the orientation from an XMP packet."""
     for pattern in XMP_ORIENTATION:
         xmp = pattern.sub(b"", xmp)
     return xmp
 
 
 def strip_exif_orientation(exif: bytes, *, keep_thumbnail: bool) -> bytes:
-    """An EXIF block that says nothing about orientation; a thumbnail that lies on its side goes with it.
+    """Strip the orientation from an EXIF block, and with it a thumbnail on its side.
 
     A block whose structure is broken is given up as a whole (b"").
     """
@@ -87,7 +87,7 @@ def strip_exif_orientation(exif: bytes, *, keep_thumbnail: bool) -> bytes:
 
 
 def _drop_thumbnail(block: bytearray, order: str, link: int, at: int) -> None:
-    """Unlink the second directory and blank the JPEG that it points to."""
+    """Unlink the second directory and blank its JPEG."""
     struct.pack_into(f"{order}I", block, link, 0)
     entries = tiff.read_entries(block, order, at)
     values = {entry.tag: tiff.read_number(block, order, entry.at + 8) for entry in entries}
@@ -98,7 +98,7 @@ def _drop_thumbnail(block: bytearray, order: str, link: int, at: int) -> None:
 
 
 def read_exif_orientation(exif: bytes) -> int:
-    """The orientation (1 to 8) that an EXIF block names; 1 when it names none that exists."""
+    """Return the orientation (1 to 8) of an EXIF block, 1 when it names no such number."""
     try:
         order = tiff.read_order(exif)
         for entry in tiff.read_entries(exif, order, tiff.find_first(exif, order)):

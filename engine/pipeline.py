@@ -1,4 +1,7 @@
-"""Running the steps over one upload; whatever goes wrong ends as a failure code, never as an exception."""
+"""Run the steps over one upload.
+
+Whatever goes wrong ends as a failure code, never as an exception.
+"""
 
 from collections.abc import Callable
 from typing import BinaryIO
@@ -10,7 +13,7 @@ from engine.steps import STEPS
 
 
 def admit_at_once(_header: Header) -> None:
-    """Admits every conversion."""
+    """Admit every conversion."""
 
 
 def convert(request: Request, data: bytes, sink: BinaryIO, admit: Callable[[Header], None] = admit_at_once) -> Outcome:

@@ -1,4 +1,4 @@
-"""What the writer of a result is told: the encoder's settings, and the metadata that is to be kept and can be."""
+"""Plan the writing of a result: the encoder's settings, and the metadata to be kept."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from engine.metadata import Metadata, name_parts, strip_exif_orientation
 
 
 def make_plan(job: Conversion) -> Plan:
-    """The settings of the target's encoder, metadata included, and the facts of the picture."""
+    """Return the settings of the target's encoder, metadata included, and the facts of the picture."""
     settings = job.encoder.settings(job.options)
     if "dpi" in job.target.options and "dpi" not in settings and job.opened.dpi is not None:
         settings["dpi"] = job.opened.dpi
@@ -27,7 +27,7 @@ def make_plan(job: Conversion) -> Plan:
 
 
 def _choose_metadata(job: Conversion) -> Metadata:
-    """What is to be kept and can be; the rest is said."""
+    """Return the metadata to be kept. Warn of parts beyond the target's means."""
     if job.options.metadata == "strip":
         return Metadata()
     opened, encoder = job.opened, job.encoder

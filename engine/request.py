@@ -1,4 +1,4 @@
-"""What crosses the border of the sandbox: a request in, an outcome out, both as JSON.
+"""The messages over the border of the sandbox: a request in, an outcome out, both as JSON.
 
 The outcome comes from a process that has read hostile bytes, so it is checked field by field.
 """
@@ -21,7 +21,7 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one conversion may use: pixels summed over frames, frames, bytes, bytes, seconds."""
+    """The limits of one conversion: pixels summed over frames, frames, bytes, bytes, seconds."""
 
     max_pixels: int
     max_frames: int
@@ -44,12 +44,12 @@ class Request:
     grant: int = 0
 
     def as_json(self) -> bytes:
-        """As it goes to the zygote."""
+        """Return the request for the zygote."""
         return json.dumps(asdict(self)).encode()
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
-        """What `as_json` wrote."""
+        """Read a request of `as_json`."""
         values = json.loads(text)
         options, limits = Options.of(values.pop("options")), Limits(**values.pop("limits"))
         return cls(options=options, limits=limits, **values)
@@ -57,7 +57,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a conversion will work on, known before a pixel is decoded: pixels of one frame in and out, and frames.
+    """Facts of a conversion before a pixel is decoded: pixels of one frame in and out, and frames.
 
     `alpha` says that there may be transparency.
     """
@@ -68,12 +68,12 @@ class Header:
     alpha: bool
 
     def as_json(self) -> bytes:
-        """As it comes from the child."""
+        """Return the header for the supervisor."""
         return json.dumps({"header": asdict(self)}).encode()
 
     @classmethod
     def of(cls, values: object) -> Self:
-        """What `as_json` wrote, parsed. Raises ValueError for anything else."""
+        """Read a parsed header of `as_json`. Raise ValueError for anything else."""
         if not isinstance(values, dict) or values.keys() != {"source_area", "target_area", "frames", "alpha"}:
             raise ValueError("this is no header")
         alpha = values.pop("alpha")
@@ -84,7 +84,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The upload as it is displayed, after orientation; sides in pixels."""
+    """The upload as displayed, after orientation. Sides are in pixels."""
 
     format: str
     width: int
@@ -94,7 +94,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Converted:
-    """The result; sides in pixels."""
+    """The result. Sides are in pixels."""
 
     format: str
     width: int
@@ -104,7 +104,7 @@ class Converted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a conversion ended: with `converted`, or with `failure`."""
+    """The end of a conversion: with `converted`, or with `failure`."""
 
     source: Source | None
     converted: Converted | None
@@ -112,12 +112,12 @@ class Outcome:
     warnings: tuple[Warned, ...]
 
     def as_json(self) -> bytes:
-        """As it comes from the child."""
+        """Return the outcome for the supervisor."""
         return json.dumps(asdict(self)).encode()
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
-        """What `as_json` wrote. Raises ValueError for anything else, whoever wrote it."""
+        """Read an outcome of `as_json`. Raise ValueError for anything else, whoever wrote it."""
         try:
             values = json.loads(text)
             outcome = cls(
@@ -134,7 +134,7 @@ class Outcome:
 
 
 def failed(failure: Failure) -> Outcome:
-    """The outcome of a conversion of which nothing but its failure is known."""
+    """Return the outcome of a conversion with nothing but a failure."""
     return Outcome(source=None, converted=None, failure=failure, warnings=())
 
 

@@ -37,7 +37,7 @@ TURNS = {
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }  # fmt: skip
-"""What makes a picture with that EXIF orientation upright."""
+"""The transposition that undoes each EXIF orientation."""
 
 KEPT = {
     (Kind.ANIMATION, Frames.ANIMATION),
@@ -58,13 +58,13 @@ def open_upload(job: Conversion) -> None:
 
 
 def check_limits(job: Conversion) -> None:
-    """Frames, and pixels over all frames, by the header."""
+    """Check frames, and pixels over all frames, by the header."""
     check_frames(job.opened.frames, job.request.limits.max_frames)
     check_pixels(job.opened.pixels, job.request.limits.max_pixels)
 
 
 def choose_frames(job: Conversion) -> None:
-    """All frames where the target can hold them, else the first."""
+    """Keep all frames if the target can hold them, else the first."""
     opened, every = job.opened, (job.opened.kind, job.target.frames) in KEPT
     job.count = opened.frames if every and job.options.animation == "keep" else 1
     if opened.frames > 1 and not every:
@@ -74,7 +74,10 @@ def choose_frames(job: Conversion) -> None:
 
 
 def _read_frames(job: Conversion) -> Iterator[Frame]:
-    """By the decoder alone as far as it makes a picture smaller, where there is more of it than the result needs."""
+    """Read the frames, smaller by the decoder alone as far as the result allows.
+
+    The decoder does it at less cost than a filter.
+    """
     opened = job.opened
     if opened.read_smaller is None:
         return opened.read()
@@ -88,7 +91,7 @@ def _check_deadline(job: Conversion, frame: Frame) -> Frame:
 
 
 def make_plain(job: Conversion) -> None:
-    """Bring pixels to the modes that the steps know, and samples to a depth that the target holds."""
+    """Bring pixels to the modes of the steps, and samples to a depth of the target."""
     job.frames = map(partial(_make_frame_plain, job), job.frames)
 
 
@@ -109,7 +112,10 @@ def _make_frame_plain(job: Conversion, frame: Frame) -> Frame:
 
 
 def _strip_image(image: Image.Image) -> Image.Image:
-    """The same pixels and nothing else: what stays in `info` or on a decoder's image, encoders would write."""
+    """Return the same pixels and nothing else.
+
+    What stays in `info` or on a decoder's image, encoders would write.
+    """
     bare = Image.Image()
     bare.im, bare._mode, bare._size = image.im, image.mode, image.size  # noqa: SLF001 - as Pillow's plugins do
     return bare
@@ -126,7 +132,10 @@ def _orient_frame(frame: Frame) -> Frame:
 
 
 def match_color(job: Conversion) -> None:
-    """To sRGB; with `color=keep`, the profile stays where the target can hold it for these pixels."""
+    """Bring pixels to sRGB.
+
+    With `color=keep`, the profile stays where the target can hold it for these pixels.
+    """
     job.frames = map(partial(_match_frame, job), job.frames)
 
 
@@ -142,7 +151,7 @@ def _match_frame(job: Conversion, frame: Frame) -> Frame:
 def _profile_stays(job: Conversion, frame: Frame) -> bool:
     stored, profile = frame.image.mode, frame.profile
     if job.target.alpha is Alpha.NONE:
-        # Grey laid on a colour is no longer what its profile describes.
+        # Grey laid on a color is no longer what its profile describes.
         stored = "" if stored == "LA" else alpha.mode_without_alpha(stored)
     return (
         job.options.color == "keep"
@@ -153,7 +162,10 @@ def _profile_stays(job: Conversion, frame: Frame) -> bool:
 
 
 def resize(job: Conversion) -> None:
-    """To the asked size, premultiplied where there is alpha; within what the target and the limits allow."""
+    """Resize to the requested size, within the limits of the target and of the job.
+
+    Pillow premultiplies where there is alpha.
+    """
     sizing = _limit_size(job, choose_size(job.size, job.options))
     if sizing.box is not None or sizing.size != job.size or job.opened.kind is Kind.PAGES:
         job.frames = map(partial(_resize_frame, job), job.frames)
@@ -163,7 +175,10 @@ def resize(job: Conversion) -> None:
 
 
 def _resize_frame(job: Conversion, frame: Frame) -> Frame:
-    """Each page by its own size; a frame that was read smaller by that of the picture."""
+    """Resize a page by its own size, any other frame by the picture's.
+
+    The decoder may have made the frame smaller already.
+    """
     image = frame.image
     whole = image.size if job.opened.kind is Kind.PAGES else job.opened.display_size
     sizing = _limit_size(job, choose_size(whole, job.options))
@@ -176,7 +191,7 @@ def _resize_frame(job: Conversion, frame: Frame) -> Frame:
 
 
 def _limit_size(job: Conversion, sizing: Sizing) -> Sizing:
-    """Made smaller where the target is for small pictures only."""
+    """Make the result smaller for a target of small pictures only."""
     longest, limit = max(sizing.size), job.target.max_side
     if longest <= limit or not job.target.shrinks:
         return sizing
@@ -192,7 +207,10 @@ def _check_size(job: Conversion, size: tuple[int, int]) -> None:
 
 
 def settle_alpha(job: Conversion) -> None:
-    """Flatten where the target has no alpha; nothing that is hidden under alpha 0 goes on."""
+    """Flatten pixels when the target has no alpha.
+
+    Nothing hidden under alpha 0 goes on.
+    """
     job.frames = map(partial(_settle_frame, job), job.frames)
 
 
@@ -210,7 +228,7 @@ def _settle_frame(job: Conversion, frame: Frame) -> Frame:
 
 
 def fit_modes(job: Conversion) -> None:
-    """To a pixel mode that the encoder stores; one and the same for all frames of an animation."""
+    """Bring pixels to a mode of the encoder, to one and the same for all frames of an animation."""
     one = None
     if job.count > 1 and job.target.frames is Frames.ANIMATION:
         one = "RGB" if job.opened.opaque else "RGBA"
@@ -225,7 +243,10 @@ def _fit_frame(job: Conversion, one: str | None, frame: Frame) -> Frame:
 
 
 def wait_for_memory(job: Conversion) -> None:
-    """Say what is coming, and wait until there is memory for it; the time of the conversion begins here."""
+    """Tell the header, and wait until there is memory.
+
+    The time of the conversion begins here.
+    """
     (width, height), (target_width, target_height) = job.opened.size, job.size
     source, target = width * height, target_width * target_height
     if job.opened.kind is Kind.PAGES and job.count > 1:

@@ -1,1 +1,1 @@
-"""Films: laying frames on their canvas, and their times."""
+"""Films: the composition of their frames, and their times."""

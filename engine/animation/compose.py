@@ -1,4 +1,4 @@
-"""Laying the frames of a GIF or APNG on their canvas, one after the other, in constant memory."""
+"""Lay the frames of a GIF or APNG on their canvas, one after the other, in constant memory."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class Patch:
 
 
 def compose_frames(size: tuple[int, int], patches: Iterable[Patch]) -> Iterator[tuple[Image.Image, Fraction]]:
-    """What is seen after each patch: an RGBA image of the canvas's size, and its time in milliseconds.
+    """Yield the canvas after each patch, as an RGBA image, and its time in milliseconds.
 
-    What lies outside of the canvas is cut off. A first frame to be restored is cleared: before it there was nothing.
+    Whatever lies outside of the canvas is cut off. A first frame that is to be restored is cleared instead.
     """
     canvas = Image.new("RGBA", size, CLEAR)
     for patch in patches:

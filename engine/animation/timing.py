@@ -1,13 +1,14 @@
-"""Frame times in the steps that a format counts in."""
+"""Frame times in the steps of a format."""
 
 import math
 from fractions import Fraction
 
 
 class Clock:
-    """Rounds each time so that the sum stays true; a frame that was seen stays seen.
+    """Rounds frame times so that their sum stays true.
 
-    `step` is in milliseconds; a frame gets at least `least` steps (0 for one without a time) and at most `most`.
+    `step` is in milliseconds. A frame gets at least `least` steps (0 for one without a time) and at most `most`. A
+    frame with a time is never rounded to none.
     """
 
     def __init__(self, step: int, *, least: int = 0, most: int = 1 << 23) -> None:
@@ -18,7 +19,7 @@ class Clock:
         self._told = 0
 
     def count_ticks(self, duration: Fraction) -> int:
-        """The steps for a frame of that many milliseconds."""
+        """Return the steps of a frame of that many milliseconds."""
         exact = duration / self.step
         self._exact += exact
         wanted = math.floor(self._exact + Fraction(1, 2)) - self._told

@@ -1,4 +1,7 @@
-"""APNG, made of single PNGs of Pillow's: each frame holds only the region that changed, and replaces it."""
+"""APNG, made of single PNGs of Pillow's.
+
+Each frame holds only the region of the change, and replaces it.
+"""
 
 import io
 import struct
@@ -21,7 +24,7 @@ LARGEST_PART = 65_535
 
 
 def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
-    """Write every frame; all have the same size and mode."""
+    """Write every frame. All have the same size and mode."""
     first = next(frames)
     way = choose_packing(first.image, plan.settings)
     plan = replace(plan, settings=plan.settings | way, later_settings=plan.later_settings | way)
@@ -44,7 +47,7 @@ def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
 
 
 class _Times:
-    """Delays as fractions of two 16-bit numbers; exact but for very long or very odd ones."""
+    """Delays as fractions of two 16-bit numbers. Only very long and very odd ones are rounded."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -78,7 +81,7 @@ def _pack_patch(frame: Frame, before: Image.Image, plan: Plan, sequence: int, ti
 
 
 def _split_chunks(frame: Frame, settings: SaveSettings, plan: Plan) -> tuple[list[tuple[bytes, memoryview]], bytes]:
-    """A frame as Pillow writes it: the chunks before the image data, and that data."""
+    """Return a frame as Pillow writes it: the chunks before the image data, and that data."""
     buffer = io.BytesIO()
     frame.image.save(buffer, plan.pillow, **settings, **choose_profile(frame))
     parts = [(kind, body) for kind, body in png.read_chunks(buffer.getvalue()) if kind != b"IEND"]

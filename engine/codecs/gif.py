@@ -1,7 +1,8 @@
 """GIF: read frame by frame, each decoded by Pillow and composed here; written as single GIFs of Pillow's.
 
-Each frame is written with a color table of its own, exact times, loops and disposal. An opaque animation stores what
-changed; one with clear parts starts each frame on an empty canvas, as a GIF cannot make a pixel clear again in another way.
+Each frame is written with a color table of its own, exact times, loops and disposal. An opaque animation stores only
+the changes. One with clear parts starts each frame on an empty canvas, because a GIF cannot make a pixel clear again
+otherwise.
 """
 
 import io
@@ -50,8 +51,9 @@ def open_gif(data: bytes, limits: Limits) -> Opened:
             yield Frame(composed, duration)
 
     return Opened(
-        format="gif", size=size, pixels=parts.width * parts.height * count, read=read_frames, metadata=Metadata(comment=parts.comment),
-        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, loop_count=parts.loop_count, opaque=parts.is_opaque,
+        format="gif", size=size, pixels=parts.width * parts.height * count, read=read_frames,
+        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, loop_count=parts.loop_count,
+        opaque=parts.is_opaque, metadata=Metadata(comment=parts.comment),
     )  # fmt: skip
 
 
@@ -70,7 +72,7 @@ def _read_patches(parts: gif.GifFile) -> Iterator[Patch]:
 
 
 def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
-    """One picture; its size in pixels."""
+    """Write one picture. Return its size in pixels."""
     indexed = _index_colors(make_binary(frame.image, plan.options.background), plan)
     sink.write(gif.pack_screen(*plan.size))
     _write_frame(indexed, (0, 0), gif.Control(), sink)
@@ -79,7 +81,7 @@ def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
 
 
 def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
-    """Write every frame; all have the same size."""
+    """Write every frame. All have the same size."""
     clock = Clock(STEP, most=gif.MOST_TICKS)
     sink.write(gif.pack_screen(*plan.size) + gif.pack_loop(plan.loop_count))
     before: Image.Image | None = None
@@ -97,7 +99,10 @@ def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
 
 
 def _find_region(image: Image.Image, before: Image.Image | None, plan: Plan) -> tuple[int, int, int, int]:
-    """The part of a frame that has to be stored: what changed, or what is not clear; never nothing."""
+    """Return the part of a frame that has to be stored, at least one pixel.
+
+    Of an opaque animation that is the change, of others the part that is not clear.
+    """
     if before is None:
         return (0, 0, *plan.size)
     if plan.opaque:
@@ -108,7 +113,7 @@ def _find_region(image: Image.Image, before: Image.Image | None, plan: Plan) -> 
 
 
 def _index_colors(image: Image.Image, plan: Plan) -> _Indexed:
-    """With a color table: exact when the colors fit, else the best table with dithering, and said."""
+    """Give a picture a color table: an exact one when the colors fit, else the best one, with dithering."""
     if image.mode not in {"LA", "RGBA"}:
         return _Indexed(_reduce_colors(image.convert("RGB"), COLORS, plan), None)
     alpha = image.getchannel("A")
@@ -138,7 +143,10 @@ def _reduce_colors(colors: Image.Image, limit: int, plan: Plan) -> Image.Image:
 
 
 def _sample_pixels(colors: Image.Image) -> Image.Image:
-    """Enough of a picture to choose colors by: the choice takes much memory for each pixel."""
+    """Return enough of a picture to choose colors by.
+
+    The choice takes much memory for each pixel.
+    """
     step = math.isqrt(colors.width * colors.height // SAMPLE)
     return colors if step <= 1 else colors.reduce(step)
 

@@ -1,4 +1,7 @@
-"""HEIC through libheif: pillow-heif where it is installed, which brings the encoder, else pi-heif, which only reads."""
+"""HEIC by libheif: through pillow-heif if it is installed, else through pi-heif.
+
+Only pillow-heif brings an encoder.
+"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -61,19 +64,19 @@ class HeifImage(Protocol):
 
 
 def find_library() -> ModuleType:
-    """The binding to libheif that is there."""
+    """Return the installed binding to libheif."""
     return import_module("pillow_heif" if find_spec("pillow_heif") else "pi_heif")
 
 
 def load_library() -> None:
-    """Load the library, one thread a decoder, and register the encoder, if there is one. Call once a process."""
+    """Load the library with one thread a decoder, and register its encoder, if any. Call once per process."""
     find_library().register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
 
 
 def open_heif(data: bytes, limits: Limits) -> Opened:
-    """The header of the primary picture of a HEIC. Raises ConversionError when it is bad or over a limit.
+    """Read the header of the primary picture. Raise ConversionError when it is bad or over a limit.
 
-    libheif turns and mirrors as the file says; an orientation in EXIF beside that is history.
+    libheif turns and mirrors as the file says. An orientation in EXIF beside that is history.
     """
     bmff.check_whole(data)
     with decoding("heic"):

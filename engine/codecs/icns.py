@@ -21,7 +21,7 @@ def open_icns(data: bytes, limits: Limits) -> Opened:
 
 
 def write_icns(frame: Frame, _plan: Plan, sink: BinaryIO) -> tuple[int, int]:
-    """Write an icon; return its largest size."""
+    """Write an icon. Return its largest size."""
     sides = fitting_sides(frame.image, tuple(KINDS))
     sink.write(icons.pack_icns({KINDS[side]: png_square(frame.image, side) for side in sides}))
     return (sides[-1],) * 2

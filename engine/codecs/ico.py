@@ -1,4 +1,4 @@
-"""ICO: of an icon, the largest picture is read; most are PNGs. All sizes up to the picture's own are written."""
+"""ICO. The largest picture is read, mostly a PNG. All sizes up to the picture's own are written."""
 
 from typing import BinaryIO
 
@@ -18,7 +18,7 @@ def open_ico(data: bytes, limits: Limits) -> Opened:
 
 
 def write_ico(frame: Frame, _plan: Plan, sink: BinaryIO) -> tuple[int, int]:
-    """Write an icon; return its largest size."""
+    """Write an icon. Return its largest size."""
     pictures = {side: png_square(frame.image, side) for side in fitting_sides(frame.image, SIDES)}
     sink.write(icons.pack_ico(pictures))
     return (max(pictures),) * 2

@@ -1,4 +1,4 @@
-"""What ICO and ICNS share: the picture inside of them, and square PNGs to write, centred, clear around the picture."""
+"""The common part of ICO and ICNS: the picture inside of them, and square PNGs with the picture in the middle."""
 
 import io
 
@@ -13,7 +13,10 @@ from engine.request import Limits
 
 
 def open_icon(name: str, icon: Icon, limits: Limits, *, held: tuple[str, ...]) -> Opened:
-    """Read the header of an icon's picture: a file of a format that it may have `held`, or a block of its own kind."""
+    """Read the header of an icon's picture.
+
+    It is a file of one of the `held` formats, or a block of the icon's own kind.
+    """
     if icon.kind in held:
         opened = open_source(icon.kind, icon.data, limits).with_one_frame()
     else:
@@ -23,7 +26,7 @@ def open_icon(name: str, icon: Icon, limits: Limits, *, held: tuple[str, ...]) -
 
 
 def fitting_sides(image: Image.Image, known: tuple[int, ...]) -> list[int]:
-    """Those that the picture fills, one at least."""
+    """Return the sides that the picture fills, at least one."""
     return [side for side in known if side <= max(image.size)] or [known[0]]
 
 

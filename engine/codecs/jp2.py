@@ -15,7 +15,7 @@ PILLOW = "JPEG2000"
 
 
 def open_jp2(data: bytes, limits: Limits) -> Opened:
-    """Read the header. Samples of odd depths come shifted up to 16 bits."""
+    """Read the header. Pillow shifts samples of odd depths up to 16 bits."""
     header = j2k.parse_file(data)
     depth = header.depth
     make = partial(
@@ -29,7 +29,10 @@ def open_jp2(data: bytes, limits: Limits) -> Opened:
 
 
 def _choose_settings(options: Options) -> SaveSettings:
-    """Without loss unless a quality is asked for: 1 to 100 is 20.4 to 60 dB of peak signal over noise."""
+    """Encode without loss unless a quality is given.
+
+    1 to 100 is 20.4 to 60 dB of peak signal over noise.
+    """
     if options.lossless or options.quality is None:
         return {}
     return {"irreversible": True, "quality_mode": "dB", "quality_layers": [20 + 0.4 * options.quality]}

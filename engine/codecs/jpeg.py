@@ -1,7 +1,7 @@
-"""JPEG: its header by Pillow, its pixels by simplejpeg, which says what libjpeg finds wrong; Pillow keeps that to itself.
+"""JPEG: its header by Pillow, its pixels by simplejpeg, because Pillow hides the warnings of libjpeg.
 
-Both sit on libjpeg-turbo and give the same pixels. What a decoder cannot see is a flipped bit after which the stream
-still makes sense; whoever decodes it sees a picture that is a little off.
+Both sit on libjpeg-turbo and give the same pixels. A decoder cannot see a flipped bit after which the stream still
+makes sense; every decoder then shows a picture that is a little off.
 """
 
 import re
@@ -39,7 +39,7 @@ BIGGEST_SEGMENT = 65_000
 
 
 def open_jpeg(data: bytes, _limits: Limits) -> Opened:
-    """The header of a JPEG or MPO. Raises ConversionError when it is bad."""
+    """Read the header of a JPEG or MPO. Raise ConversionError when it is bad."""
     if jpeg.count_scans(data, MOST_SCANS) > MOST_SCANS:
         raise unsupported("jpeg", f"it has more than {MOST_SCANS} scans")
     image = load_image("jpeg", data)
@@ -87,9 +87,9 @@ def _read_frames(
 
 
 def _decode_strictly(image: Image.Image, data: bytes, factor: int) -> Image.Image | None:
-    """The pixels, `factor` times smaller; None when Pillow has to decode them. Raises ConversionError for damage.
+    """Return the pixels, `factor` times smaller, or None when Pillow has to decode them.
 
-    simplejpeg is for what is grey or YCbCr; of inks (CMYK, YCCK) it is only asked whether they are sound.
+    Raise ConversionError for damage. simplejpeg decodes grey and YCbCr; inks (CMYK, YCCK) it only checks.
     """
     color = COLORS.get(image.mode)
     if color is None:
@@ -107,7 +107,10 @@ def _decode_strictly(image: Image.Image, data: bytes, factor: int) -> Image.Imag
 
 
 def _raise_if_damaged(said: str, data: bytes) -> None:
-    """Raises ConversionError when what libjpeg said is damage; it also remarks on what is merely odd."""
+    """Raise ConversionError when the words of libjpeg mean damage.
+
+    It also remarks on what is merely odd.
+    """
     words = said.lower()
     if EARLY_END in words:
         raise truncated()
@@ -116,7 +119,10 @@ def _raise_if_damaged(said: str, data: bytes) -> None:
 
 
 def _is_padding(words: str, data: bytes) -> bool:
-    """Some cameras fill up with zeros before the end mark; anything else there is data that made no sense."""
+    """Say whether the bytes before the end mark are zeros, as some cameras write them.
+
+    Anything else there is data that made no sense.
+    """
     found = PADDED.search(words)
     if found is None:
         return False

@@ -1,4 +1,4 @@
-"""JPEG XL through imagecodecs (libjxl), whose arrays are made Pillow's images here."""
+"""JPEG XL through imagecodecs (libjxl), between its arrays and Pillow's images."""
 
 from collections.abc import Iterator
 from functools import lru_cache, partial
@@ -51,12 +51,12 @@ MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def prepare_library() -> None:
-    """Load libjxl, which a child could not."""
+    """Load libjxl early, because a child may open no file."""
     load_library()
 
 
 def open_jxl(data: bytes, limits: Limits) -> Opened:
-    """The header of a JPEG XL. Raises ConversionError when it is bad, over a limit or an animation."""
+    """Read the header. Raise ConversionError when it is bad, over a limit or an animation."""
     file = jxl.parse_file(data)
     header = file.header
     if header.other_channels:
@@ -122,7 +122,7 @@ def _to_eight_bits(samples: Samples, header: jxl.JxlHeader) -> Samples:
 
 
 def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
-    """One picture, with what metadata the plan's settings have."""
+    """Write one picture, with EXIF and XMP from the plan's settings. Return its size in pixels."""
     boxes = cast("Boxes", plan.settings)
     settings = cast("JxlSettings", {name: plan.settings[name] for name in plan.settings if name not in BOXES})
     encode = _encode_grey16 if frame.image.mode == "I;16" else _encode_samples
@@ -137,10 +137,10 @@ def _encode_samples(samples: Samples, _plan: Plan, settings: JxlSettings) -> byt
 
 
 def _encode_grey16(samples: Samples, plan: Plan, settings: JxlSettings) -> bytes:
-    """Without loss unless a quality is asked for.
+    """Encode without loss unless a quality is given.
 
-    imagecodecs calls samples of 16 bits linear light. What is coded without loss is called what it is afterwards; for
-    the rest, whose code depends on the light, the samples are made linear.
+    imagecodecs marks samples of 16 bits as linear light. Without loss the mark is corrected afterwards. With loss the
+    code depends on the light, so the samples are made linear.
     """
     if plan.options.quality is None or plan.options.lossless:
         settings = {"effort": settings["effort"], "lossless": True}
@@ -156,7 +156,10 @@ def _linear_curve() -> NDArray[np.uint16]:
 
 
 def _choose_settings(options: Options) -> SaveSettings:
-    """`quality` as libjxl's own programs turn it into a distance: 90 is 1.0, what is hardly seen."""
+    """Turn a quality into a distance as libjxl's own programs do.
+
+    90 is a distance of 1.0, which is hardly seen.
+    """
     effort = max(1, EFFORT if options.effort is None else options.effort)
     if options.lossless:
         return {"effort": effort, "lossless": True}

@@ -1,4 +1,4 @@
-"""PDF, which is only written: each page is a JPEG."""
+"""PDF, a target only: each page is a JPEG."""
 
 from core.options import HIGH_QUALITY, Options
 from engine.codecs.registry import Codec, Encoder
@@ -7,7 +7,7 @@ from engine.codecs.sequences import write_pages
 
 
 def _choose_settings(options: Options) -> SaveSettings:
-    """A page without dpi is printed at 72, as PDF counts."""
+    """Choose the save parameters. A page without a resolution is printed at 72 dpi, as PDF counts."""
     made = {"creationDate": None, "modDate": None, "title": None}
     return made | {"quality": options.quality or HIGH_QUALITY} | without_none(dpi=choose_dpi(options))
 

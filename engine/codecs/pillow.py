@@ -1,4 +1,4 @@
-"""What most codecs share: Pillow's reader and writer of one format, chosen by the sniffed format alone."""
+"""The common part of most codecs: Pillow's reader and writer of one format, chosen by the sniffed format alone."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -19,9 +19,9 @@ Make = Callable[[Image.Image], Frame]
 
 
 def load_image(name: str, data: bytes, *, plugin: str = "", needs: int = 0) -> ImageFile.ImageFile:
-    """Open with the one decoder of that format; its reason is asked for when it refuses (`needs`: see decoding).
+    """Open a file with the one decoder of that format. Ask it for its reason when it refuses.
 
-    `plugin` is Pillow's name of the format, where it is not ours in capitals.
+    `plugin` is Pillow's name of the format, if that is not ours in capitals. For `needs` see `decoding`.
     """
     plugin = plugin or name.upper()
     with decoding(name, needs=needs):
@@ -35,7 +35,7 @@ def load_image(name: str, data: bytes, *, plugin: str = "", needs: int = 0) -> I
 def open_image(
     name: str, data: bytes, limits: Limits, make: Make = Frame, metadata: Metadata | None = None, *, plugin: str = ""
 ) -> Opened:
-    """Read the header of a file with one picture by Pillow; `make` turns its image into a frame."""
+    """Read the header of a file with one picture by Pillow. `make` turns its image into a frame."""
     image = load_image(name, data, plugin=plugin)
     pixels = image.width * image.height
     check_pixels(pixels, limits.max_pixels)
@@ -48,7 +48,7 @@ def open_image(
 def read_single_frame(
     name: str, images: list[ImageFile.ImageFile], make: Callable[[ImageFile.ImageFile], Frame], *, needs: int = 0
 ) -> Iterator[Frame]:
-    """The only frame of a file: the one image in the list is decoded, made a frame, and left to whoever takes it.
+    """Decode the one image in the list and yield it as a frame.
 
     The list is empty afterwards, so that the pixels go as soon as a step has made others of them.
     """
@@ -58,12 +58,12 @@ def read_single_frame(
 
 
 def is_opaque(image: Image.Image) -> bool:
-    """Whether an image that is not yet decoded can have no transparency."""
+    """Say whether an image, not decoded yet, can have no transparency."""
     return "transparency" not in image.info and image.mode not in {"RGBA", "RGBa", "LA", "La", "PA"}
 
 
 def read_dpi(image: Image.Image) -> tuple[float, float] | None:
-    """Dots per inch as the file has them, if a printer could mean them."""
+    """Return the dots per inch of the file, None when no printer could mean them."""
     try:
         across, down = (float(side) for side in image.info["dpi"])
     except (TypeError, ValueError, LookupError, ArithmeticError):
@@ -72,16 +72,16 @@ def read_dpi(image: Image.Image) -> tuple[float, float] | None:
 
 
 def drop_alpha(image: Image.Image) -> Image.Image:
-    """Return the picture without its alpha, which is none."""
+    """Return the picture without its fourth or second sample, because that is no alpha."""
     return image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
 
 
 def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
-    """Write one picture; return its size in pixels."""
+    """Write one picture. Return its size in pixels."""
     frame.image.save(sink, plan.pillow, **plan.settings, **choose_profile(frame))
     return frame.image.size
 
 
 def choose_profile(frame: Frame) -> SaveSettings:
-    """Return the save parameter for the frame's colour profile, where it has one."""
+    """Return the save parameter for the frame's color profile, if it has one."""
     return {"icc_profile": frame.profile} if frame.profile else {}

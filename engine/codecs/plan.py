@@ -1,4 +1,4 @@
-"""What a writer has to know beside the frames."""
+"""All that a writer has to know beside the frames."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,12 +10,11 @@ from engine.codecs.save_settings import SaveSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`pillow` names the encoder, `settings` are its save parameters; `size` is in pixels.
+    """`pillow` names the encoder, `settings` are its save parameters, `size` is in pixels.
 
-    `later_settings` are those of frames and pages after the first, which carry no metadata.
-
-    `plays` is how often an animation runs (0: forever); `opaque` says that no frame has transparency; `frames` is how
-    many will come; `warn` takes what is lost.
+    `later_settings` are those of frames and pages after the first, without metadata.
+    `loop_count` 0 means forever. `opaque` says that no frame has transparency. `frames` is how many will come. `warn`
+    takes losses.
     """
 
     pillow: str
@@ -29,5 +28,5 @@ class Plan:
     warn: Callable[[Loss], None]
 
     def warn_rounded(self, title: str, step: int) -> None:
-        """Frame times had to be rounded to steps of so many milliseconds."""
+        """Warn that frame times had to be rounded to steps of so many milliseconds."""
         self.warn(TimingRounded(format=title, step=step))

@@ -1,4 +1,7 @@
-"""PNG and APNG: the common kinds of pixels by libpng, through imagecodecs, all others by Pillow, which takes twice as long."""
+"""PNG and APNG: the common kinds of pixels by libpng, through imagecodecs, all others by Pillow.
+
+Pillow takes twice as long.
+"""
 
 import struct
 from collections.abc import Iterator
@@ -28,16 +31,19 @@ from engine.pixels.samples import eight_bits_by_rows
 from engine.request import Limits
 
 PLAIN = {(0, 8): "L", (2, 8): "RGB", (4, 8): "LA", (6, 8): "RGBA", (2, 16): "RGB", (4, 16): "LA", (6, 16): "RGBA"}
-"""What libpng reads: Pillow's mode for a colour type and its depth. 16-bit grey stays that, palettes are unpacked by Pillow."""
+"""Pillow's mode of each color type and depth that libpng reads. 16-bit grey and palettes are left to Pillow."""
 
 
 def allow_long_profiles() -> None:
-    """Let a profile be as long as we read it. Text is taken out before, so that this is the limit of a profile."""
+    """Let Pillow read profiles as long as ours.
+
+    Text is taken out before, so that this is the limit of a profile.
+    """
     PngImagePlugin.MAX_TEXT_CHUNK = png.LARGEST_PROFILE
 
 
 def open_png(data: bytes, limits: Limits) -> Opened:
-    """The header of a PNG. Raises ConversionError when it is bad or over a limit."""
+    """Read the header. Raise ConversionError when it is bad or over a limit."""
     parts = png.parse_file(data)
     check_frames(len(parts.frames), limits.max_frames)
     count, size = max(1, len(parts.frames)), (parts.width, parts.height)
@@ -80,7 +86,10 @@ def _read_frames(
 
 
 def _decode_by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.Image | None:
-    """The pixels; None for kinds that libpng would change, and for what it refuses: of that, Pillow is to say why."""
+    """Return the pixels, or None when Pillow has to decode them.
+
+    libpng would change some kinds. Of others it refuses, Pillow is to say why.
+    """
     mode, clear = PLAIN.get((parts.color_type, parts.depth)), parts.transparency is not None
     if mode is None or (clear and parts.depth == 8):
         return None
@@ -88,7 +97,7 @@ def _decode_by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) ->
         samples = png_decode(data)
     except PngError:
         return None
-    # A clear colour of 16 bits is told by all of them here, by 8 in Pillow.
+    # A clear color of 16 bits is told by all of them here, by 8 in Pillow.
     mode = "RGBA" if clear else mode
     if samples.size != size[0] * size[1] * len(mode):
         return None
@@ -98,7 +107,10 @@ def _decode_by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) ->
 
 
 def _describe_color(parts: png.PngFile, icc: bytes | None) -> Described:
-    """What comes first counts: numbers, a profile, the word sRGB, gamma and chromaticities (PNG 3, section 4.3)."""
+    """Return the color that counts: numbers, a profile, the word sRGB, gamma and chromaticities, in this order.
+
+    PNG specification, third edition, section 4.3.
+    """
     grey = parts.color_type in {0, 4}
     if len(parts.cicp) == 4:
         return describe_cicp(parts.cicp[0], parts.cicp[1], grey=grey)
@@ -115,7 +127,10 @@ def _describe_color(parts: png.PngFile, icc: bytes | None) -> Described:
 
 
 def _scale_transparency(image: Image.Image, depth: int) -> None:
-    """Pillow scales samples to 8 bits but leaves the transparent colour in the file's own depth."""
+    """Bring the transparent color to 8 bits.
+
+    Pillow scales the samples, but leaves this color in the file's own depth.
+    """
     value = image.info.get("transparency")
     if image.mode == "L" and isinstance(value, int) and depth < 8:
         image.info["transparency"] = value * 255 // ((1 << depth) - 1)
@@ -158,7 +173,7 @@ def _attach_metadata(metadata: Metadata) -> SaveSettings:
 
 
 def write_png(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
-    """Write one picture; return its size in pixels."""
+    """Write one picture. Return its size in pixels."""
     settings = plan.settings | choose_packing(frame.image, plan.settings)
     return write_still(frame, replace(plan, settings=settings), sink)
 
@@ -167,6 +182,7 @@ CODEC = Codec(
     prepare=allow_long_profiles,
     open=open_png,
     encoder=Encoder(
-        pillow="PNG", settings=_choose_settings, attach=_attach_metadata, write_still=write_png, write_all=apng.write_all,
+        pillow="PNG", settings=_choose_settings, attach=_attach_metadata,
+        write_still=write_png, write_all=apng.write_all,
     ),
 )  # fmt: skip

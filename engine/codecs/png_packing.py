@@ -1,6 +1,6 @@
-"""How PNG is packed in the way that suits the picture; stills and animations share it.
+"""Choose the packing of a PNG by its picture, for stills and animations.
 
-zlib looks for repeats, which drawings are full of. In a photograph there are none but runs; to look for them takes
+zlib looks for repeats, and drawings are full of them. In a photograph there are none but runs; to look for them takes
 five times as long and makes no smaller file. A sample of the rows tells which of the two a picture is.
 """
 
@@ -14,14 +14,14 @@ RUNS = 3
 """zlib's Z_RLE: of all repeats, only runs are looked for."""
 
 SAMPLE, BANDS, LEVEL = 100_000, 8, 4
-"""Pixels that are tried out, in so many bands over the picture's height; the level that is enough to tell, if none is given."""
+"""Pixels of the sample, its bands over the picture's height, and the level to try them with if none is given."""
 
 EMPTY = 10
 """A sample that gets so many times smaller has little in it, and tells nothing of the rest."""
 
 
 def choose_packing(image: Image.Image, settings: SaveSettings) -> SaveSettings:
-    """Return the save parameter for pictures in which runs are all there is to be found; nothing for others."""
+    """Return the save parameter for pictures with runs and no other repeats, nothing for others."""
     level = settings.get("compress_level", LEVEL)
     if level == 0:
         return {}
@@ -39,7 +39,10 @@ def _measure_size(image: Image.Image, **settings: object) -> int:
 
 
 def _sample_rows(image: Image.Image) -> Image.Image:
-    """Whole rows, since how far apart repeats are depends on the width."""
+    """Return whole rows of a picture.
+
+    How far apart repeats are depends on the width.
+    """
     rows = max(1, SAMPLE // BANDS // image.width)
     if rows * BANDS >= image.height:
         return image

@@ -19,7 +19,10 @@ def _to_grey16(image: Image.Image) -> Image.Image:
 
 
 def _read_depth(data: bytes) -> int:
-    """By the largest value, the fourth word of the header; bitmaps have none."""
+    """Return the depth by the largest value, the fourth word of the header.
+
+    Bitmaps have none.
+    """
     if data[1:2] in {b"1", b"4"}:
         return 1
     words: list[bytes] = []

@@ -1,4 +1,4 @@
-"""PSD: its composite is read; layers are not."""
+"""PSD: its composite is read, its layers are not."""
 
 import numpy as np
 from PIL import Image
@@ -23,7 +23,10 @@ def open_psd(data: bytes, limits: Limits) -> Opened:
 
 
 def _remove_white(image: Image.Image) -> Image.Image:
-    """Photoshop lays the composite on white and keeps its alpha beside; this takes the white out again."""
+    """Take out the white below a composite with alpha.
+
+    Photoshop lays the composite on white and keeps its alpha beside.
+    """
     return Image.fromarray(eight_bits_by_rows(np.asarray(image), _divide_by_alpha))
 
 

@@ -18,7 +18,7 @@ from engine.request import Limits
 
 END = bytes(7) + b"\1"
 CHANNELS, SPACE = 12, 13
-"""Where a QOI says how many samples a pixel has, and that its colours are sRGB: 0."""
+"""Where a QOI says how many samples a pixel has, and that its colors are sRGB: 0."""
 
 
 def open_qoi(data: bytes, limits: Limits) -> Opened:
@@ -29,7 +29,7 @@ def open_qoi(data: bytes, limits: Limits) -> Opened:
     if not width or not height:
         raise corrupt("it has no size")
     check_pixels(width * height, limits.max_pixels)
-    # Its colour space byte is informative by the specification, and Pillow writes `linear` over what is not.
+    # Its color space byte is informative by the specification, and Pillow writes `linear` over what is not.
     read = partial(_read_frame, data, (width, height))
     opaque = data[CHANNELS] == 3
     return Opened(format="qoi", size=(width, height), pixels=width * height, read=read, opaque=opaque)
@@ -46,7 +46,7 @@ def _read_frame(data: bytes, size: tuple[int, int]) -> Iterator[Frame]:
 
 
 def write_qoi(frame: Frame, _plan: Plan, sink: BinaryIO) -> tuple[int, int]:
-    """Write one picture; return its size in pixels."""
+    """Write one picture. Return its size in pixels."""
     data = bytearray(qoi_encode(np.asarray(frame.image)))
     data[SPACE] = 0
     sink.write(data)

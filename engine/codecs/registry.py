@@ -1,6 +1,6 @@
-"""The registry of codecs: one module per format, which holds a `CODEC`.
+"""The registry of codecs: one module per format, with a `CODEC`.
 
-The module of a format is called as its row in core.formats. Modules without a `CODEC` are what several formats share.
+The module of a format is called as its row in core.formats. Modules without a `CODEC` are shared by several formats.
 """
 
 import codecs as text_codecs
@@ -37,12 +37,12 @@ Open = Callable[[bytes, Limits], Opened]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoder:
-    """How a format is written; what it can store is in core.formats.
+    """The writer of a format. Its abilities are in core.formats.
 
-    `pillow` is Pillow's name of the format. `settings` maps options to save parameters, `attach` metadata, of which each
-    part has `part_bytes` at most. `write_still` returns the size of what it wrote. `write_all` writes several frames and
-    returns how many are in the file. `bytes_per_pixel` is what the encoder takes beside the picture, for one that
-    crashes, or gives no reason, when there is not so much.
+    `pillow` is Pillow's name of the format. `settings` maps options to save parameters, `attach` metadata, of which
+    each part has `part_bytes` at most. `write_still` returns the size of the written picture. `write_all` writes
+    several frames and returns how many are in the file. `bytes_per_pixel` is what the encoder takes beside the picture,
+    for one that crashes, or gives no reason, when there is not so much.
     """
 
     pillow: str
@@ -56,7 +56,7 @@ class Encoder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codec:
-    """How a format is read and written, where it is. `prepare` is called once a process."""
+    """The reader and the writer of a format, either of them optional. `prepare` is called once per process."""
 
     open: Open | None = None
     encoder: Encoder | None = None
@@ -64,7 +64,7 @@ class Codec:
 
 
 class CodecMismatch(Exception):
-    """The codecs are not those of core.formats; the sentence names the format and what is missing."""
+    """The codecs are not those of core.formats. The sentence names the format and the missing part."""
 
 
 @cache
@@ -96,9 +96,9 @@ def find_encoder(name: str) -> Encoder:
 
 
 def prepare_codecs() -> None:
-    """Check and load the codecs, one thread each, and leave the check of sizes to engine.limits. Call once a process.
+    """Check and load the codecs, one thread each. Call once per process.
 
-    Raise CodecMismatch when they are not those of core.formats.
+    Raise CodecMismatch when they are not those of core.formats. The check of sizes is left to engine.limits.
     """
     check_codecs(FORMATS, all_codecs())
     if sentence := wrong_factors(FORMATS):
@@ -113,7 +113,7 @@ def prepare_codecs() -> None:
 
 
 def check_codecs(formats: Iterable[Format], codecs: Mapping[str, Codec]) -> None:
-    """Raise CodecMismatch when a format has no codec, a codec no format, or one does what the other does not say."""
+    """Raise CodecMismatch when codecs and formats do not match in name, reader or writer."""
     rows = {fmt.name: fmt for fmt in formats}
     for name, fmt in rows.items():
         module = f"engine/codecs/{name}.py"

@@ -1,4 +1,4 @@
-"""Save parameters, and those that several encoders have in common."""
+"""Save parameters: their type, and those of several encoders."""
 
 from typing import TypeVar
 
@@ -12,20 +12,20 @@ Word = TypeVar("Word", str, int)
 
 
 def without_none(**values: object) -> SaveSettings:
-    """Return the parameters that have a value."""
+    """Return the parameters with a value."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def choose_dpi(options: Options) -> tuple[int, int] | None:
-    """Return the resolution that was asked for."""
+    """Return the requested resolution."""
     return (options.dpi, options.dpi) if options.dpi else None
 
 
 def choose_subsampling(options: Options, name: Word) -> Word | None:
-    """Return `name`, the encoder's word for all of the colour, where a high quality is asked for."""
+    """Return `name`, the encoder's word for 4:4:4, if a high quality is requested."""
     return name if options.quality is not None and options.quality >= HIGH_QUALITY else None
 
 
 def attach_marked(metadata: Metadata) -> SaveSettings:
-    """Return EXIF and XMP as most encoders take them."""
+    """Return EXIF and XMP under the names of most encoders."""
     return without_none(exif=metadata.exif or None, xmp=metadata.xmp or None)

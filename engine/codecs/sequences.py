@@ -1,4 +1,7 @@
-"""Several frames through Pillow: films that it composes (WebP, AVIF), and its own writers, fed one frame at a time."""
+"""Several frames through Pillow.
+
+Its readers compose films of WebP and AVIF. Its writers are fed one frame at a time.
+"""
 
 import io
 from collections.abc import Iterator
@@ -26,9 +29,9 @@ def open_sequence(
     needs: int = 0,
     numbers: tuple[int, int] | None = None,
 ) -> Opened:
-    """Read the header of a still or film whose decoder composes the frames.
+    """Read the header of a still or film. The decoder composes the frames.
 
-    The decoder applies no orientation (Pillow turns AVIF's into EXIF's). `numbers` are those of CICP.
+    It applies no orientation (Pillow turns AVIF's into EXIF's). `numbers` are those of CICP.
     """
     count: int = getattr(image, "n_frames", 1)
     metadata, profile = _read_metadata(image), image.info.get("icc_profile") or None
@@ -54,7 +57,7 @@ def open_sequence(
 
 
 def _read_metadata(image: Image.Image) -> Metadata:
-    """What Pillow found in a file whose blocks it has taken apart."""
+    """Return the metadata that Pillow found."""
     comment = image.info.get("comment", b"")
     return Metadata(
         exif=strip_exif_mark(image.info.get("exif", b"")),
@@ -64,7 +67,7 @@ def _read_metadata(image: Image.Image) -> Metadata:
 
 
 class FrameSequence(Image.Image):
-    """Frames as Pillow's writers ask for them: `seek` brings the next one. `durations` grows with them.
+    """Frames in the shape of Pillow's writers: `seek` brings the next one. `durations` grows with them.
 
     A list of images would hold all of them in memory; the writers only need `n_frames`, `seek` and `tell`.
     """
@@ -80,7 +83,7 @@ class FrameSequence(Image.Image):
         self.seek(0)
 
     def seek(self, frame: int) -> None:
-        """Show that frame; it is the one that is shown, the next one, or (after the last) the first again."""
+        """Show that frame: the present one, the next one, or (after the last) the first again."""
         if frame == self._at + 1 < self.n_frames:
             self._show_frame(next(self._frames))
             self._at = frame
@@ -88,7 +91,7 @@ class FrameSequence(Image.Image):
             raise EOFError
 
     def tell(self) -> int:
-        """The number of the frame that is shown, from 0."""
+        """Return the number of the present frame, from 0."""
         return self._at
 
     def _show_frame(self, frame: Frame) -> None:
@@ -101,7 +104,7 @@ class FrameSequence(Image.Image):
 
 
 def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
-    """Write each page with its own size, mode and profile; the first carries the metadata."""
+    """Write each page with its own size, mode and profile. The first carries the metadata."""
     first = next(frames)
     later = FrameSequence(frames, plan.frames - 1)
     later.encoderinfo = plan.later_settings
@@ -112,7 +115,7 @@ def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
 
 
 def encode_sequence(sequence: FrameSequence, plan: Plan, **settings: object) -> bytes:
-    """Return the file that Pillow makes of all frames."""
+    """Return Pillow's file of all frames."""
     buffer = io.BytesIO()
     profile = {"icc_profile": sequence.info["icc_profile"]} if sequence.info else {}
     sequence.save(

@@ -21,7 +21,7 @@ COLOR_MAP = 104
 
 
 class Layout(NamedTuple):
-    """What the header says of the samples: `depth` is in bytes."""
+    """The header's facts about the samples. `depth` is in bytes."""
 
     packed: int
     depth: int
@@ -69,7 +69,7 @@ def _check_rows(data: bytes, layout: Layout) -> None:
 
 
 def _packed_width(row: bytes, depth: int) -> int:
-    """Return the pixels of a packed row, or -1 where its end mark, a count of 0, is missing.
+    """Return the pixels of a packed row, or -1 when its end mark, a count of 0, is missing.
 
     Each run is a count and one sample or, with the high bit, a count and so many samples.
     """

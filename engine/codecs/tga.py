@@ -1,4 +1,4 @@
-"""TGA. A fourth sample is alpha only when the descriptor says so; else it is anything, often 0 throughout."""
+"""TGA. A fourth sample is alpha only when the descriptor says so. Else it is anything, often 0 throughout."""
 
 from engine.codecs.pillow import drop_alpha, open_image
 from engine.codecs.registry import Codec, Encoder

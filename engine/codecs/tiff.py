@@ -1,7 +1,7 @@
 """TIFF pages: each has its own size, mode, depth and profile. Pillow turns them upright while it decodes them.
 
-They are written by Pillow (libtiff), with the directories of EXIF put in behind it: libtiff takes no directories inside
-of a directory from Pillow, and without libtiff nothing would be compressed.
+They are written by Pillow (libtiff), and the directories of EXIF are added afterwards: libtiff takes no directories
+inside of a directory from Pillow, and without libtiff nothing would be compressed.
 """
 
 import io
@@ -52,7 +52,7 @@ LAYOUT = frozenset({0x00FE, 0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x011C, 0x01
 
 
 def open_tiff(data: bytes, limits: Limits) -> Opened:
-    """The header of a TIFF, all of its pages looked at. Raises ConversionError when one is bad or over a limit."""
+    """Read the header and the directories of all pages. Raise ConversionError when one is bad or over a limit."""
     check_start(data)
     image = load_image("tiff", data)
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
@@ -78,7 +78,7 @@ def _read_pages(images: list[TiffImagePlugin.TiffImageFile], count: int) -> Iter
 
 
 def _survey_pages(image: TiffImagePlugin.TiffImageFile, length: int, limits: Limits) -> tuple[int, int, bool]:
-    """Pixels and number of all pages, and whether none has transparency, from their directories."""
+    """Return pixels and number of all pages, and whether none has transparency, from their directories."""
     pixels, count, opaque = 0, 0, True
     with decoding("tiff"):
         while _go_to(image, count):
@@ -104,7 +104,7 @@ def _go_to(image: TiffImagePlugin.TiffImageFile, index: int) -> bool:
 
 
 def _check_pieces(tags: TiffImagePlugin.ImageFileDirectory_v2, length: int) -> None:
-    """Raises ConversionError when a strip or tile lies behind the end of the file."""
+    """Raise ConversionError when a strip or tile lies behind the end of the file."""
     for offsets, counts in PIECES:
         pieces = zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False)
         if any(offset + count > length for offset, count in pieces):
@@ -112,7 +112,7 @@ def _check_pieces(tags: TiffImagePlugin.ImageFileDirectory_v2, length: int) -> N
 
 
 class _Facts(NamedTuple):
-    """Facts of one page beside its pixels, as a frame has them."""
+    """Facts about one page beside its pixels."""
 
     profile: bytes | None
     depth: int
@@ -120,7 +120,7 @@ class _Facts(NamedTuple):
     white_is_zero: bool
 
     def make_frame(self, image: Image.Image) -> Frame:
-        """Return that page as a frame."""
+        """Return an image of that page as a frame."""
         return Frame(
             image,
             profile=self.profile,
@@ -144,7 +144,7 @@ def _read_facts(image: TiffImagePlugin.TiffImageFile) -> _Facts:
 
 
 def _read_metadata(image: TiffImagePlugin.TiffImageFile) -> Metadata:
-    """The first page's; the directory's own layout tags stay behind."""
+    """Return the metadata of the first page, without the directory's own layout tags."""
     with decoding("tiff"):
         xmp = image.info.get("xmp", b"")
         return Metadata(
@@ -159,7 +159,7 @@ def _only_bytes(value: object) -> bytes:
 
 
 def _read_exif(image: TiffImagePlugin.TiffImageFile) -> bytes:
-    """An EXIF block of what describes the picture, with its Exif and GPS directories; b"" when there is nothing."""
+    """Return the describing tags and the Exif and GPS directories as an EXIF block, b"" when there are none."""
     found, kept = image.getexif(), Image.Exif()
     for tag in DESCRIPTIVE:
         if tag in found:
@@ -175,12 +175,15 @@ def _choose_settings(options: Options) -> SaveSettings:
 
 
 def _attach_metadata(metadata: Metadata) -> SaveSettings:
-    """EXIF goes in after the file is written: libtiff cannot write the directories inside of it."""
+    """Return the tags, and EXIF apart.
+
+    libtiff cannot write the directories inside of EXIF, so it is added to the finished file.
+    """
     return {"exif": _make_tags(metadata)} | ({EXIF: metadata.exif} if metadata.exif else {})
 
 
 def _make_tags(metadata: Metadata) -> Image.Exif:
-    """The directory's tags: metadata, and the predictor that makes deflate worth it."""
+    """Return the directory's tags: metadata, and a predictor to make deflate worth it."""
     tags = Image.Exif()
     tags[PREDICTOR] = 2
     if metadata.xmp:
@@ -191,17 +194,17 @@ def _make_tags(metadata: Metadata) -> Image.Exif:
 
 
 def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
-    """Write one picture; return its size in pixels."""
+    """Write one picture. Return its size in pixels."""
     return _write_with_exif(partial(pillow.write_still, frame, plan), plan, sink)
 
 
 def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
-    """Write each page with its own size, mode and profile; the first carries the metadata."""
+    """Write each page with its own size, mode and profile. The first carries the metadata."""
     return _write_with_exif(partial(sequences.write_pages, frames, plan), plan, sink)
 
 
 def _write_with_exif(write: Callable[[BinaryIO], Said], plan: Plan, sink: BinaryIO) -> Said:
-    """What `write` says; EXIF, which it cannot write, is put into the file afterwards."""
+    """Let `write` write the file, then add EXIF to it. Return the answer of `write`."""
     exif = _only_bytes(plan.settings.pop(EXIF, b""))
     if not exif:
         return write(sink)
@@ -212,7 +215,10 @@ def _write_with_exif(write: Callable[[BinaryIO], Said], plan: Plan, sink: Binary
 
 
 def add_exif(data: bytes, exif: bytes) -> bytes:
-    """A little-endian TIFF with what an EXIF block says of the picture; the first directory moves to the end."""
+    """Add the tags of an EXIF block to a little-endian TIFF.
+
+    The first directory moves to the end.
+    """
     if not data.startswith(magic.TIFF_LITTLE):
         raise ValueError("this is no TIFF of the kind that Pillow writes here")
     first = find_first(data, LITTLE)
@@ -233,7 +239,7 @@ def _read_raw_entries(data: bytes, at: int) -> dict[int, bytes]:
 
 
 def _make_directory(exif: bytes, taken: Collection[int]) -> TiffImagePlugin.ImageFileDirectory_v2:
-    """What an EXIF block holds, its inner directories included."""
+    """Return the tags of an EXIF block except for the taken ones, its inner directories included."""
     found, directory = Image.Exif(), TiffImagePlugin.ImageFileDirectory_v2(ifh=HEADER)
     found.load(exif)
     for tag, value in found.items():
@@ -253,6 +259,7 @@ def _read_inner(found: Image.Exif, tag: int) -> dict[int, object]:
 CODEC = Codec(
     open=open_tiff,
     encoder=Encoder(
-        pillow="TIFF", settings=_choose_settings, attach=_attach_metadata, write_still=write_still, write_all=write_pages,
+        pillow="TIFF", settings=_choose_settings, attach=_attach_metadata,
+        write_still=write_still, write_all=write_pages,
     ),
 )  # fmt: skip

@@ -42,7 +42,7 @@ def _choose_settings(options: Options) -> SaveSettings:
 
 
 def write_webp(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
-    """Write an animation; libwebp makes one frame of equal neighbours and adds their times."""
+    """Write an animation. libwebp merges equal neighbours and adds their times."""
     clock = Clock(1, most=(1 << 24) - 1)
     data = encode_sequence(FrameSequence(frames, plan.frames, clock), plan, loop=min(plan.loop_count, 65_535))
     if clock.rounded:

@@ -1,6 +1,6 @@
-"""Colour that a file describes by numbers and not by a profile: as an ICC profile, so that one way leads to sRGB.
+"""Color by numbers instead of a profile: made an ICC profile, so that one way leads to sRGB.
 
-The numbers are those of ITU-T H.273 (CICP), which AVIF, HEIC, PNG and JPEG XL share, or PNG's gamma and chromaticities.
+The numbers are those of ITU-T H.273 (CICP), used by AVIF, HEIC, PNG and JPEG XL, or PNG's gamma and chromaticities.
 Profiles are made after ICC.1:2022: a matrix and a curve.
 """
 
@@ -41,7 +41,7 @@ BRADFORD: Matrix = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.038
 
 @dataclass(frozen=True, slots=True)
 class Colorimetry:
-    """How samples become light: `gamma` 0 is sRGB's curve; primaries are red, green, blue."""
+    """The way from samples to light. `gamma` 0 is sRGB's curve. Primaries are red, green, blue."""
 
     gamma: float = SRGB_CURVE
     primaries: tuple[Point, Point, Point] = SRGB_PRIMARIES
@@ -49,7 +49,10 @@ class Colorimetry:
 
     @property
     def is_srgb(self) -> bool:
-        """Whether nothing has to be done; a gamma of 2.2 is what old programs called sRGB."""
+        """Say whether these colors are sRGB's.
+
+        A gamma of 2.2 is what old programs called sRGB.
+        """
         sides = zip((*self.primaries, self.white), (*SRGB_PRIMARIES, D65), strict=True)
         same = all(abs(a - b) < 0.002 for one, other in sides for a, b in zip(one, other, strict=True))
         return same and (self.gamma == SRGB_CURVE or abs(self.gamma - 2.2) < 0.02)
@@ -57,14 +60,14 @@ class Colorimetry:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A profile, None for sRGB; or `problem`, why there is none for what the file describes."""
+    """A profile, None for sRGB; or a `problem`: why there is none for the colors of the file."""
 
     profile: bytes | None = None
     problem: str = ""
 
 
 def describe_cicp(primaries: int, transfer: int, *, grey: bool = False) -> Described:
-    """What H.273's numbers mean; 2 is unspecified, taken as sRGB."""
+    """Describe the color of H.273's numbers. 2 is unspecified, taken as sRGB."""
     if transfer in HDR:
         return Described(problem=f"it is for HDR screens: {HDR[transfer]}")
     if transfer not in GAMMAS or primaries not in PRIMARIES | {2: None}:
@@ -74,7 +77,7 @@ def describe_cicp(primaries: int, transfer: int, *, grey: bool = False) -> Descr
 
 
 def describe_color(color: Colorimetry, *, grey: bool = False) -> Described:
-    """The profile of that colorimetry; a grey one has its curve only."""
+    """Describe a colorimetry by a profile. A grey one has its curve only."""
     if grey:
         color = Colorimetry(color.gamma)
     if color.is_srgb:
@@ -99,7 +102,7 @@ def _make_profile(color: Colorimetry, *, grey: bool) -> bytes:
 
 
 def _compute_columns(color: Colorimetry, adapt: Matrix) -> Matrix:
-    """XYZ of red, green and blue at full, seen under D50."""
+    """Return XYZ of full red, green and blue, seen under D50."""
     red, green, blue = (_to_xyz(point) for point in color.primaries)
     scale = _multiply_vector(_invert_matrix(_transpose_matrix((red, green, blue))), _to_xyz(color.white))
     one, two, three = (
@@ -110,6 +113,7 @@ def _compute_columns(color: Colorimetry, adapt: Matrix) -> Matrix:
 
 
 def _compute_adaptation(white: Vector) -> Matrix:
+    """Return the Bradford matrix from that white to D50."""
     seen, wanted = _multiply_vector(BRADFORD, white), _multiply_vector(BRADFORD, D50)
     scale = tuple(b / a for a, b in zip(seen, wanted, strict=True))
     scaled = tuple(tuple(value * factor for value in row) for row, factor in zip(BRADFORD, scale, strict=True))
@@ -119,6 +123,7 @@ def _compute_adaptation(white: Vector) -> Matrix:
 
 
 def _to_xyz(point: Point) -> Vector:
+    """Return XYZ of a chromaticity, with Y = 1."""
     x, y = point
     return x / y, 1.0, (1 - x - y) / y
 
@@ -164,7 +169,10 @@ def _pack_curve(gamma: float) -> bytes:
 
 
 def _pack_profile(tags: dict[bytes, bytes], space: bytes) -> bytes:
-    """A version 4 display profile; its date is fixed, so that the same file always gives the same result."""
+    """Return a version 4 display profile.
+
+    Its date is fixed, so that the same file always gives the same result.
+    """
     directory, body, start = b"", b"", 128 + 4 + 12 * len(tags)
     for name, data in tags.items():
         directory += name + struct.pack(">II", start + len(body), len(data))

@@ -1,6 +1,7 @@
-"""The ICC profile of a JPEG XL, which the codestream packs by a code of its own: libjxl unpacks it, asked by ctypes.
+"""The ICC profile of a JPEG XL, unpacked by libjxl through ctypes.
 
-imagecodecs gives out pixels only, but has libjxl with it. Constants and signatures: libjxl 0.9 and newer, jxl/decode.h.
+The codestream packs it by a code of its own, and imagecodecs gives out pixels only, but has libjxl with it. Constants
+and signatures: libjxl 0.9 and newer, jxl/decode.h.
 """
 
 import ctypes
@@ -20,7 +21,7 @@ LARGEST = 4 << 20
 
 @cache
 def load_library() -> ctypes.CDLL | None:
-    """The libjxl that imagecodecs is linked to; None where it is not to be had. Loads files: call it before a job."""
+    """Load the libjxl of imagecodecs, None when it cannot be used. This opens files: call it before a job."""
     try:
         found = ctypes.CDLL(_jpegxl.__file__)
         if found.JxlDecoderVersion() < FIRST_VERSION:
@@ -41,7 +42,7 @@ def load_library() -> ctypes.CDLL | None:
 
 
 def unpack_profile(data: bytes) -> bytes | None:
-    """The profile that the samples of that file are in; None when it cannot be had."""
+    """Return the profile of the samples of that file, None when it cannot be had."""
     jxl = load_library()
     decoder = jxl.JxlDecoderCreate(None) if jxl is not None else None
     if jxl is None or not decoder:

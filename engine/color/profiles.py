@@ -1,4 +1,4 @@
-"""Colour by ICC profiles: to sRGB unless the profile is to be kept (LittleCMS through Pillow)."""
+"""Color by ICC profiles: to sRGB unless the profile is to be kept (LittleCMS through Pillow)."""
 
 import io
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from functools import lru_cache
 from PIL import Image, ImageChops, ImageCms
 
 MODES = {"RGB": "RGB", "RGBA": "RGB", "L": "GRAY", "LA": "GRAY", "I;16": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
-"""Which colour space of a profile belongs to a pixel mode."""
+"""Which color space of a profile belongs to a pixel mode."""
 
 FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
@@ -15,14 +15,17 @@ INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Pixels in sRGB (or its grey); `ignored` says why a profile was not used, "" when it was or there was none."""
+    """Pixels in sRGB (or its grey). `ignored` says why a profile was not used, "" when it was or there was none."""
 
     image: Image.Image
     ignored: str = ""
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Matched:
-    """L, LA, RGB, RGBA, I;16, CMYK or LAB as sRGB; CMYK becomes RGB, grey stays grey, alpha stays as it is."""
+    """Bring L, LA, RGB, RGBA, I;16, CMYK or LAB to sRGB.
+
+    CMYK becomes RGB, grey stays grey, alpha stays as it is.
+    """
     if image.mode == "LAB":
         return Matched(_apply_transform(_lab_transform(), image))
     if profile is None:
@@ -37,7 +40,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Matched:
 
 
 def find_problem(profile: bytes, mode: str) -> str:
-    """Why that profile cannot describe pixels of that mode; "" when it can."""
+    """Say why a profile cannot describe pixels of that mode, "" when it can."""
     space = _read_space(profile)
     if space is None:
         return "it is damaged"
@@ -48,7 +51,7 @@ def find_problem(profile: bytes, mode: str) -> str:
 
 @lru_cache(maxsize=8)
 def _read_space(profile: bytes) -> str | None:
-    """The profile's colour space, None when it cannot be read."""
+    """Return the profile's color space, None when it cannot be read."""
     try:
         return str(ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space).strip()
     except (OSError, ImageCms.PyCMSError, ValueError, TypeError):
@@ -56,7 +59,7 @@ def _read_space(profile: bytes) -> str | None:
 
 
 def _assume_srgb(image: Image.Image) -> Image.Image:
-    """Without a profile: RGB and grey are taken as sRGB, CMYK as ink on white paper."""
+    """Take RGB and grey without a profile as sRGB, and CMYK as ink on white paper."""
     return image.convert("RGB") if image.mode == "CMYK" else image
 
 
@@ -71,13 +74,19 @@ def _match_color(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _match_grey(image: Image.Image, profile: bytes) -> Image.Image:
-    """Through a table of the 256 greys, as LittleCMS gives colour where grey is wanted."""
+    """Map the 256 greys by a table.
+
+    LittleCMS would give color here.
+    """
     table = list(_grey_ramp(profile))
     return image.point(table if image.mode == "L" else table + list(range(256)))
 
 
 def _match_grey16(image: Image.Image, profile: bytes) -> Image.Image:
-    """The same curve for 65,536 greys, between the 256 that are known by straight lines, if it is not sRGB's own."""
+    """Map 65,536 greys along the same curve, by straight lines between the 256 known ones.
+
+    Nothing changes when the curve is sRGB's own.
+    """
     ramp = _grey_ramp(profile)
     if all(abs(value - grey) <= 1 for grey, value in enumerate(ramp)):
         return image
@@ -94,7 +103,7 @@ def _interpolate_grey(ramp: bytes, grey: float) -> int:
 
 @lru_cache(maxsize=8)
 def _grey_ramp(profile: bytes) -> bytes:
-    """What each of the 256 greys is in sRGB."""
+    """Return each of the 256 greys in sRGB."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     transform = ImageCms.buildTransform(source, _srgb_profile(), "L", "RGB", INTENT, FLAGS)
     greys = Image.frombytes("L", (256, 1), bytes(range(256)))
@@ -103,7 +112,10 @@ def _grey_ramp(profile: bytes) -> bytes:
 
 @lru_cache(maxsize=8)
 def _build_transform(profile: bytes, mode: str, result: str) -> ImageCms.ImageCmsTransform | None:
-    """The way to sRGB; None when the profile is sRGB in all but name, so that no value moves by rounding."""
+    """Return the way to sRGB, None when the profile is sRGB in all but name.
+
+    So no value moves by rounding.
+    """
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     transform = ImageCms.buildTransform(source, _srgb_profile(), mode, result, INTENT, FLAGS)
     return None if mode != "CMYK" and _changes_nothing(transform, mode) else transform

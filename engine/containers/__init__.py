@@ -1,4 +1,4 @@
-"""How files are laid out: chunks, blocks and boxes, read and written without decoding a pixel.
+"""Layouts of files: chunks, blocks and boxes, read and written without decoding a pixel.
 
 A structure that ends early or contradicts itself is refused here, before a decoder sees it.
 """

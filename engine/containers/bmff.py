@@ -47,26 +47,26 @@ def pack_box(kind: bytes, *parts: bytes) -> bytes:
 
 
 def check_whole(data: bytes) -> None:
-    """Raises ConversionError (truncated) when a box says that the file goes on."""
+    """Raise ConversionError (truncated) when a box says that the file goes on."""
     for _ in read_boxes(data, 0, len(data)):
         pass
 
 
 def read_depth(data: bytes) -> int:
-    """Bits a sample, from the first AV1 configuration (AV1 in ISOBMFF 1.2, section 2.3.3); 8 when there is none."""
+    """Return the bits of a sample by the first AV1 configuration (AV1 in ISOBMFF 1.2, section 2.3.3), or 8."""
     at = data.find(b"av1C")
     flags = data[at + 6] if 0 <= at < len(data) - 6 else 0
     return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
 
 
 def count_samples(data: bytes) -> int:
-    """How many pictures the longest track has; 0 when there are no tracks."""
+    """Count the pictures of the longest track, 0 when there are no tracks."""
     found = (_find_child(data, track, b"mdia", b"minf", b"stbl", b"stsz") for track in _find_tracks(data))
     return max((int.from_bytes(data[box.start + 8 : box.start + 12], "big") for box in found if box), default=0)
 
 
 def read_nclx(data: bytes) -> tuple[int, int] | None:
-    """Primaries and transfer (ITU-T H.273) of the first colour box that has such numbers (ISO/IEC 23008-12)."""
+    """Return primaries and transfer (ITU-T H.273) of the first color box with such numbers (ISO/IEC 23008-12)."""
     for meta in (box for box in read_boxes(data, 0, len(data)) if box.kind == b"meta"):
         # Four bytes of version and flags come before the boxes of this one.
         properties = _find_child(data, meta._replace(start=meta.start + 4), b"iprp", b"ipco")
@@ -78,7 +78,7 @@ def read_nclx(data: bytes) -> tuple[int, int] | None:
 
 
 def read_loop_count(data: bytes) -> int:
-    """How often an image sequence plays, 0 for forever (also when it does not say)."""
+    """Return the loop count of an image sequence, 0 for forever (also when it does not say)."""
     for track in _find_tracks(data):
         found = _read_edit_list(data, track)
         if found is None:
@@ -94,7 +94,7 @@ def read_loop_count(data: bytes) -> int:
 
 
 def set_loop_count(data: bytes, count: int) -> bytes:
-    """The same file, made by libavif as endless, playing `count` times (0: forever)."""
+    """Return an endless file of libavif's with another loop count (0: forever)."""
     changed = bytearray(data)
     if not count:
         return data

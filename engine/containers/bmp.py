@@ -17,7 +17,7 @@ END_OF_ROW, END_OF_PICTURE, JUMP = 0, 1, 2
 
 
 def check_runs(data: bytes) -> None:
-    """Raises ConversionError when a BMP that is packed by runs has pixels where there is no picture."""
+    """Raise ConversionError when a BMP, packed by runs, has pixels outside of its picture."""
     if _read_number(data, 14) == SHORT_HEADER or (compression := _read_number(data, COMPRESSION_AT)) not in PER_BYTE:
         return
     width = _read_number(data, WIDTH_AT)
@@ -45,7 +45,7 @@ def _raise_unless(fits: int) -> None:
 
 
 def _pad_length(pixels: int, per_byte: int) -> int:
-    """Bytes of single pixels: an even number."""
+    """Return the bytes of single pixels, an even number."""
     length = -(-pixels // per_byte)
     return length + length % 2
 

@@ -1,7 +1,7 @@
 """GIF blocks (GIF89a specification): read frame by frame, and written with exact times, loops and disposal.
 
-Frames are taken out as small GIFs of their own, so that one place composes them (engine.animation.compose), a missing end is
-seen, and a frame smaller than the canvas leaves it clear, as browsers have it.
+Frames are taken out as small GIFs of their own. So one place composes them (engine.animation.compose), a missing end is
+seen, and a frame smaller than the canvas leaves it clear, as browsers do.
 """
 
 import struct
@@ -22,9 +22,9 @@ DISPOSAL_NUMBERS = {disposal: number for number, disposal in DISPOSALS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A graphic control extension: time in ticks of 10 ms, transparent colour index or None, disposal or None.
+    """A graphic control extension: time in ticks of 10 ms, index of the transparent color or None, disposal or None.
 
-    The disposal is None where the file names none. Such a frame is kept.
+    The disposal is None when the file names none. Such a frame is kept.
     """
 
     ticks: int = 0
@@ -32,7 +32,7 @@ class Control:
     disposal: Disposal | None = None
 
     def to_bytes(self) -> bytes:
-        """As bytes of a file."""
+        """Return the extension as it stands in a file."""
         disposal = DISPOSAL_NUMBERS[self.disposal] if self.disposal else 0
         packed = disposal << 2 | (self.transparent is not None)
         return struct.pack("<BBBBHBB", EXTENSION, GRAPHIC_CONTROL, 4, packed, self.ticks, self.transparent or 0, 0)
@@ -40,7 +40,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class GifFrame:
-    """One image: its place in pixels, its colour table (its own or the file's), its packed data blocks."""
+    """One image: its place in pixels, its color table (its own or the file's), its packed data blocks."""
 
     x: int
     y: int
@@ -52,12 +52,12 @@ class GifFrame:
     data: bytes
 
     def to_file(self) -> bytes:
-        """This frame alone as a GIF of its own size, transparent colour included."""
+        """Return this frame alone as a GIF of its own size, transparent color included."""
         control = Control(transparent=self.control.transparent).to_bytes()
         return pack_screen(self.width, self.height) + control + replace(self, x=0, y=0).to_bytes() + bytes([TRAILER])
 
     def to_bytes(self) -> bytes:
-        """The image descriptor, colour table and data as bytes of a file."""
+        """Return the image descriptor, color table and data as they stand in a file."""
         packed = 0x40 if self.interlaced else 0
         if self.palette:
             packed |= 0x80 | (len(self.palette) // 3 - 1).bit_length() - 1
@@ -67,7 +67,7 @@ class GifFrame:
 
 @dataclass(slots=True)
 class GifFile:
-    """A GIF taken apart. `plays` is 1 without a loop block, 0 for forever."""
+    """A GIF taken apart. `loop_count` is 1 without a loop block, 0 for forever."""
 
     width: int
     height: int
@@ -78,7 +78,7 @@ class GifFile:
 
     @property
     def is_opaque(self) -> bool:
-        """Whether no composed frame can show through."""
+        """Say whether no composed frame can show through."""
         first = self.frames[0]
         covers = not first.x and not first.y and first.width >= self.width and first.height >= self.height
         clears = any(frame.control.disposal is Disposal.CLEAR for frame in self.frames[:-1])
@@ -106,7 +106,7 @@ class _Reader:
         return self.take_bytes(3 << (packed & 7) + 1) if packed & 0x80 else b""
 
     def skip_blocks(self) -> bytes:
-        """Pass over data blocks up to the empty one; the bytes with their lengths."""
+        """Pass over data blocks up to the empty one. Return the bytes with their lengths."""
         start = self.at
         while length := self.take_byte():
             self.take_bytes(length)
@@ -114,7 +114,7 @@ class _Reader:
 
 
 def parse_file(data: bytes, max_frames: int) -> GifFile:
-    """Take a GIF apart. Raises ConversionError when it ends early, is damaged, or has more frames than allowed."""
+    """Take a GIF apart. Raise ConversionError when it ends early, is damaged, or has more frames than allowed."""
     reader = _Reader(data)
     reader.take_bytes(6)
     width, height, packed, _, _ = struct.unpack("<HHBBB", reader.take_bytes(7))
@@ -137,7 +137,10 @@ def parse_file(data: bytes, max_frames: int) -> GifFile:
 
 
 def _fit_canvas(gif: GifFile) -> None:
-    """Some writers leave the canvas too small, or 0; it is at least as large as the first frame."""
+    """Make the canvas at least as large as the first frame.
+
+    Some writers leave it too small, or 0.
+    """
     first = gif.frames[0]
     gif.width = max(gif.width, first.x + first.width)
     gif.height = max(gif.height, first.y + first.height)
@@ -178,12 +181,15 @@ def _read_image(gif: GifFile, reader: _Reader, control: Control) -> GifFrame:
 
 
 def pack_screen(width: int, height: int) -> bytes:
-    """The start of a file without a colour table for all frames."""
+    """Return the start of a file without a color table for all frames."""
     return magic.GIF89 + struct.pack("<HHBBB", width, height, 0x70, 0, 0)
 
 
 def pack_loop(loop_count: int) -> bytes:
-    """The loop block for that many plays (0: forever); none for one, as one is what a GIF without it does."""
+    """Return the loop block for that loop count (0: forever), b"" for 1.
+
+    Without the block a GIF plays once.
+    """
     if loop_count == 1:
         return b""
     again = min(loop_count - 1, 65_535) if loop_count else 0

@@ -1,4 +1,4 @@
-"""Icons: the entries of an ICO and the blocks of an ICNS, so that the largest can be taken out and read like any file.
+"""Icons: the entries of an ICO and the blocks of an ICNS. The largest can be taken out and read like any file.
 
 What a directory says of an entry is a hint; the picture's own header decides before anything is decoded.
 """
@@ -16,7 +16,7 @@ ICNS_SIDES = {
     b"it32": 128, b"ic07": 128, b"ic08": 256, b"ic13": 256, b"ic09": 512, b"ic14": 512, b"ic10": 1024,
 }  # fmt: skip
 MASKS = {b"is32": b"s8mk", b"il32": b"l8mk", b"ih32": b"h8mk", b"it32": b"t8mk"}
-"""Old blocks hold colour only; their alpha is a block of its own."""
+"""Old blocks hold color only; their alpha is a block of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Icon:
 
 
 def find_largest_ico(data: bytes) -> Icon:
-    """Raises ConversionError when the directory is damaged or points behind the end."""
+    """Return the largest picture. Raise ConversionError when the directory is damaged or points behind the end."""
     (count,) = struct.unpack_from("<H", data, 4) if len(data) >= ICO_HEAD else (0,)
     if len(data) < ICO_HEAD + ICO_ENTRY * count:
         raise truncated()
@@ -47,12 +47,15 @@ def find_largest_ico(data: bytes) -> Icon:
 
 
 def _rank_entry(entry: bytes) -> tuple[int, int]:
-    """Sides of 256 are written as 0; of equal ones the one with more bits."""
+    """Rank an entry by area, then by bits. Sides of 256 are written as 0."""
     return (entry[0] or 256) * (entry[1] or 256), int.from_bytes(entry[6:8], "little")
 
 
 def _extract_bitmap(entry: bytes, picture: bytes) -> Icon:
-    """A Windows bitmap whose height counts its mask too; its own header says how large it is."""
+    """Return a Windows bitmap as an icon of its own, with the size of its own header.
+
+    Its height counts its mask too.
+    """
     if len(picture) < 40:
         raise truncated()
     head, width, doubled = struct.unpack_from("<Iii", picture)
@@ -65,7 +68,7 @@ def _extract_bitmap(entry: bytes, picture: bytes) -> Icon:
 
 
 def find_largest_icns(data: bytes) -> Icon:
-    """Raises ConversionError when a block is damaged or the file ends early."""
+    """Return the largest picture. Raise ConversionError when a block is damaged or the file ends early."""
     if int.from_bytes(data[4:8], "big") > len(data):
         raise truncated()
     blocks = _read_icns_blocks(data)
@@ -97,13 +100,13 @@ def _read_icns_blocks(data: bytes) -> dict[bytes, bytes]:
 
 
 def pack_icns(blocks: dict[bytes, bytes]) -> bytes:
-    """An ICNS with those blocks."""
+    """Return an ICNS with those blocks."""
     body = b"".join(kind + (len(block) + 8).to_bytes(4, "big") + block for kind, block in blocks.items())
     return magic.ICNS + (len(body) + 8).to_bytes(4, "big") + body
 
 
 def pack_ico(pictures: dict[int, bytes]) -> bytes:
-    """An ICO with those PNGs, by the side of their square, of 256 at most."""
+    """Return an ICO with those PNGs, by the side of their square, of 256 at most."""
     at, directory = ICO_HEAD + ICO_ENTRY * len(pictures), b""
     for side, picture in pictures.items():
         directory += struct.pack("<BBBBHHII", side & 255, side & 255, 0, 0, 1, 32, len(picture), at)

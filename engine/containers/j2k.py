@@ -1,4 +1,4 @@
-"""JPEG 2000 (ISO/IEC 15444-1): what the boxes and the codestream's header say that Pillow does not pass on."""
+"""JPEG 2000 (ISO/IEC 15444-1): facts of the boxes and of the codestream's header. Pillow does not pass them on."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ ICC_METHODS = {2, 3}
 
 @dataclass(frozen=True, slots=True)
 class Jp2Header:
-    """`depth` is the bits of a sample, the most of any component; EXIF and XMP as their blocks."""
+    """`depth` is the bits of a sample, the most of any component. EXIF and XMP are whole blocks."""
 
     depth: int
     profile: bytes | None = None
@@ -23,7 +23,7 @@ class Jp2Header:
 
 
 def parse_file(data: bytes) -> Jp2Header:
-    """Raises ConversionError (truncated) when a box says that the file goes on."""
+    """Take a JPEG 2000 apart. Raise ConversionError (truncated) when a box says that the file goes on."""
     if data.startswith(magic.J2K_CODESTREAM):
         return Jp2Header(_read_depth(data, 0))
     top = list(read_boxes(data, 0, len(data)))
@@ -43,7 +43,7 @@ def _read_profile(data: bytes, header: Box) -> bytes | None:
 
 
 def _read_depth(data: bytes, start: int) -> int:
-    """Of the components in the marker SIZ (A.5.1), which comes first."""
+    """Return the depth by the components in the marker SIZ (A.5.1). That marker comes first."""
     count = int.from_bytes(data[start + 40 : start + 42], "big")
     components = data[start + 42 : start + 42 + 3 * count : 3]
     if data[start + 2 : start + 4] != SIZE or not components:

@@ -9,7 +9,10 @@ MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def count_scans(data: bytes, most: int) -> int:
-    """How many scans the first picture has; they are not told apart from what looks like them up to `most`."""
+    """Count the scans of the first picture.
+
+    Up to `most`, whatever looks like a scan counts as one.
+    """
     found = data.count(SCAN)
     return found if found <= most else _count_strictly(data)
 

@@ -1,6 +1,6 @@
 """JPEG XL: the boxes around the codestream, and the codestream's header (ISO/IEC 18181-1 and -2, second edition).
 
-The decoder gives pixels only; size, orientation, depth, animation and colour are read here, before it allocates.
+The decoder gives pixels only; size, orientation, depth, animation and color are read here, before it allocates.
 """
 
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ LARGEST_METADATA = 4 << 20
 
 @dataclass(slots=True)
 class JxlHeader:
-    """What is known before decoding; size in pixels before `orientation` (an EXIF value) is applied.
+    """Facts known before decoding. The size is in pixels before `orientation` (an EXIF value) is applied.
 
-    `primaries` and `transfer` are numbers of ITU-T H.273, 0 where the colour is described in another way; `gamma` is
+    `primaries` and `transfer` are numbers of ITU-T H.273, 0 where the color is described in another way; `gamma` is
     that of the samples, 0 where there is a transfer. `transfer_at` is where its last four bits are in the codestream.
-    `converted` says that the decoder gives the described colour, whatever profile the file holds besides.
+    `converted` says that the decoder gives the described color, whatever profile the file holds besides.
     """
 
     width: int = 0
@@ -57,7 +57,7 @@ class JxlFile:
 
 
 def parse_file(data: bytes) -> JxlFile:
-    """Take a JPEG XL apart. Raises ConversionError when it ends early, is damaged or of a kind that is not read."""
+    """Take a JPEG XL apart. Raise ConversionError when it ends early, is damaged or of an unsupported kind."""
     if data.startswith(JXL_CODESTREAM):
         return JxlFile(_read_header(data))
     start = b""
@@ -76,7 +76,10 @@ def parse_file(data: bytes) -> JxlFile:
 
 
 def _unpack_box(kind: bytes, body: memoryview) -> tuple[bytes, memoryview]:
-    """What a `brob` box holds; one that is too large or damaged stays as it is, and so is not looked at."""
+    """Return type and body of the box inside of a `brob` box, unpacked.
+
+    One that is too large or damaged stays packed, so it is ignored.
+    """
     inner = bytes(body[:4])
     if kind != b"brob" or inner not in METADATA:
         return kind, body
@@ -87,7 +90,7 @@ def _unpack_box(kind: bytes, body: memoryview) -> tuple[bytes, memoryview]:
 
 
 def insert_boxes(data: bytes, exif: bytes, xmp: bytes) -> bytes:
-    """The same picture with EXIF (a TIFF block) and XMP before the codestream."""
+    """Insert EXIF (a TIFF block) and XMP before the codestream."""
     if not exif and not xmp:
         return data
     extra = (pack_box(b"Exif", bytes(4), exif) if exif else b"") + (pack_box(b"xml ", xmp) if xmp else b"")
@@ -101,7 +104,7 @@ def insert_boxes(data: bytes, exif: bytes, xmp: bytes) -> bytes:
 
 
 def mark_as_srgb(data: bytes) -> bytes:
-    """The same picture, which says that its samples are linear light, saying that they are sRGB's."""
+    """Mark samples as sRGB's. The file calls them linear light."""
     start = data.index(JXL_CODESTREAM)
     header = _read_header(data[start:])
     if header.transfer != LINEAR:
@@ -122,7 +125,7 @@ class _Bits:
         self.at = 0
 
     def take_bits(self, count: int) -> int:
-        """The next bits as a number."""
+        """Return the next bits as a number."""
         if self.at + count > self._length:
             raise truncated()
         value = self._value >> self.at & (1 << count) - 1
@@ -130,16 +133,16 @@ class _Bits:
         return value
 
     def take_flag(self) -> bool:
-        """The next bit."""
+        """Return the next bit."""
         return bool(self.take_bits(1))
 
     def take_number(self, *choices: tuple[int, int]) -> int:
-        """One of four ways to write a number: so many bits, and what is added to them."""
+        """Return a number in one of four codes: so many bits, and an offset to add."""
         bits, offset = choices[self.take_bits(2)]
         return self.take_bits(bits) + offset
 
     def take_kind(self) -> int:
-        """An enumerated value."""
+        """Return an enumerated value."""
         return self.take_number((0, 0), (0, 1), (4, 2), (6, 18))
 
 

@@ -19,7 +19,10 @@ IPTC, XMP, EXIF = 0x0404, 0x0424, 0x0422
 
 @dataclass(frozen=True, slots=True)
 class PsdFile:
-    """`transparent` says that the first channel beyond the colours is the composite's alpha, and no saved selection."""
+    """`transparent` says that the first channel beyond the colors is the composite's alpha.
+
+    Else it is a saved selection.
+    """
 
     transparent: bool
     metadata: Metadata
@@ -44,7 +47,7 @@ def parse_psd(data: bytes) -> PsdFile:
 
 
 def _has_transparency(layers: bytes) -> bool:
-    """Say whether the count of layers is below zero, which is Photoshop's sign of it."""
+    """Say whether the count of layers is below zero: Photoshop's sign of it."""
     if len(layers) < 6 or not int.from_bytes(layers[:4], "big"):
         return False
     (count,) = struct.unpack_from(">h", layers, 4)

@@ -1,7 +1,7 @@
-"""PNG chunks (PNG specification, third edition), which hold APNG's frames too.
+"""PNG chunks (PNG specification, third edition), APNG's frames included.
 
-Pillow checks no sums of image data, takes a file without its end, and composes `blend over` wrong; so frames are
-taken out here, each as a small PNG of its own.
+Pillow checks no sums of image data, takes a file without its end, and composes `blend over` wrong. So frames are taken
+out here, each as a small PNG of its own.
 """
 
 import struct
@@ -43,7 +43,7 @@ class FrameControl:
 
 @dataclass(slots=True)
 class PngFile:
-    """A PNG taken apart. `frames` is empty when it is no animation; `plays` 0 is forever."""
+    """A PNG taken apart. `frames` is empty when it is no animation. `loop_count` 0 is forever."""
 
     width: int = 0
     height: int = 0
@@ -67,23 +67,23 @@ class PngFile:
 
     @property
     def has_alpha(self) -> bool:
-        """Whether a pixel can be anything but opaque, hidden transparency included."""
+        """Say whether a pixel can be anything but opaque, hidden transparency included."""
         return self.color_type in {4, 6} or self.transparency is not None
 
     @property
     def is_opaque(self) -> bool:
-        """Whether no composed frame of the animation can show through."""
+        """Say whether no composed frame of the animation can show through."""
         covers = bool(self.frames) and (self.frames[0][0].width, self.frames[0][0].height) == (self.width, self.height)
         clears = any(control.disposal is Disposal.CLEAR for control, _ in self.frames)
         undone_first = bool(self.frames) and self.frames[0][0].disposal is Disposal.RESTORE
         return covers and not (clears or undone_first or self.has_alpha)
 
     def collect_metadata(self) -> Metadata:
-        """What was found of it anywhere in the file."""
+        """Return the metadata of all chunks."""
         return Metadata(exif=self.exif, xmp=self.xmp, text=tuple(self.text))
 
     def pack_frame(self, index: int) -> bytes:
-        """One frame of the animation as a PNG of its own, of the region's size."""
+        """Return one frame of the animation as a PNG of its own, of the region's size."""
         control, parts = self.frames[index]
         header = struct.pack(">II", control.width, control.height) + self.header[8:]
         chunks = [(b"IHDR", header)]
@@ -96,13 +96,13 @@ class PngFile:
 
 
 def pack_chunk(kind: bytes, *parts: bytes | memoryview) -> bytes:
-    """A chunk with its length and check sum."""
+    """Return a chunk with its length and check sum."""
     data = b"".join(parts)
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
 
 
 def read_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """The chunks up to and with IEND, each checked. Raises ConversionError (truncated or corrupt)."""
+    """Yield the chunks up to and with IEND, each checked. Raise ConversionError (truncated or corrupt)."""
     view, at = memoryview(data), len(PNG)
     while True:
         if at + 12 > len(data):
@@ -122,7 +122,10 @@ def read_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
 
 
 def strip_for_decoder(data: bytes, png: PngFile) -> bytes:
-    """The same file without its text, and a profile that is no use: decoders unpack both, and give up over it."""
+    """Return the file without its text, and without a profile with a problem.
+
+    Decoders unpack both, and give up over it.
+    """
     dropped = (TEXT if png.has_text else set()) | ({b"iCCP"} if png.profile_problem else set())
     if not dropped:
         return data
@@ -130,7 +133,7 @@ def strip_for_decoder(data: bytes, png: PngFile) -> bytes:
 
 
 def parse_file(data: bytes) -> PngFile:
-    """Take a PNG apart. Raises ConversionError when it ends early, is damaged or contradicts itself."""
+    """Take a PNG apart. Raise ConversionError when it ends early, is damaged or contradicts itself."""
     png = PngFile()
     seen: set[bytes] = set()
     sequence = 0

@@ -13,7 +13,7 @@ FLAGS, ALPHA_FLAG = 20, 0x10
 
 
 def read_canvas(data: bytes) -> tuple[int, int]:
-    """Width and height in pixels. Raises ConversionError when the file is shorter than it says, or damaged."""
+    """Return width and height in pixels. Raise ConversionError when the file is damaged or shorter than it says."""
     if len(data) < 30 or int.from_bytes(data[4:8], "little") + 8 > len(data):
         raise truncated()
     kind, body = data[12:16], data[20:30]
@@ -28,12 +28,12 @@ def read_canvas(data: bytes) -> tuple[int, int]:
 
 
 def count_frames(data: bytes) -> int:
-    """How many frames a whole WebP has."""
+    """Count the frames of a whole WebP."""
     return max(1, len(_find_frame_heads(data)))
 
 
 def has_clear_parts(data: bytes) -> bool:
-    """Whether an animation leaves part of its canvas clear, though each of its frames may be opaque.
+    """Say whether an animation leaves part of its canvas clear, though each of its frames may be opaque.
 
     The file's alpha flag tells of the frames only, and libwebp's own encoder stores no more than the part that is seen.
     """
@@ -47,12 +47,15 @@ def has_clear_parts(data: bytes) -> bool:
 
 
 def set_alpha_flag(data: bytes) -> bytes:
-    """The same file (its first chunk is VP8X) with the flag of alpha set, by which some readers go."""
+    """Set the flag of alpha in a file with a VP8X chunk.
+
+    Some readers go by it.
+    """
     return data[:FLAGS] + bytes([data[FLAGS] | ALPHA_FLAG]) + data[FLAGS + 1 :]
 
 
 def _find_frame_heads(data: bytes) -> list[bytes]:
-    """The 16 bytes before each frame's own chunks: place and size, time, flags (RFC 9649, section 2.7.1.1)."""
+    """Return the 16 bytes before each frame's own chunks: place and size, time, flags (RFC 9649, section 2.7.1.1)."""
     heads, at = [], 12
     while at + 8 <= len(data):
         if data[at : at + 4] == b"ANMF" and at + 24 <= len(data):

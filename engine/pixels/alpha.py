@@ -1,4 +1,4 @@
-"""Transparency: flattened, made binary, and rid of what it hides."""
+"""Transparency: flattened, made binary, and rid of hidden colors."""
 
 from PIL import Image, ImageColor
 
@@ -6,7 +6,7 @@ WITH_ALPHA = frozenset({"LA", "RGBA"})
 
 
 def has_transparency(image: Image.Image) -> bool:
-    """Whether any pixel is not fully opaque."""
+    """Say whether any pixel is not fully opaque."""
     if image.mode not in WITH_ALPHA:
         return False
     low, _ = image.getchannel("A").getextrema()
@@ -14,12 +14,12 @@ def has_transparency(image: Image.Image) -> bool:
 
 
 def mode_without_alpha(mode: str) -> str:
-    """The same pixel mode without alpha."""
+    """Return the same pixel mode without alpha."""
     return {"LA": "L", "RGBA": "RGB"}.get(mode, mode)
 
 
 def flatten_alpha(image: Image.Image, background: str) -> Image.Image:
-    """LA or RGBA laid on `background` (#rrggbb): L or RGB, RGB when grey lies on a colour."""
+    """Lay LA or RGBA on `background` (#rrggbb). Return L or RGB, RGB when grey lies on a color."""
     red, green, blue = ImageColor.getrgb(background)[:3]
     if image.mode == "LA" and red == green == blue:
         base = Image.new("L", image.size, red)
@@ -32,14 +32,17 @@ def flatten_alpha(image: Image.Image, background: str) -> Image.Image:
 
 
 def clear_hidden(image: Image.Image) -> None:
-    """Make LA or RGBA black where nothing is seen, in place: what alpha 0 hid is gone, not only out of sight."""
+    """Make LA or RGBA black at alpha 0, in place.
+
+    The hidden color is then gone, not only out of sight.
+    """
     hidden = image.getchannel("A").point([255] + [0] * 255)
     if hidden.getbbox() is not None:
         image.paste((0,) * len(image.getbands()), mask=hidden)
 
 
 def make_binary(image: Image.Image, background: str) -> Image.Image:
-    """For formats with on or off: half and more is opaque, laid on `background`; the rest is clear."""
+    """Make alpha on or off: half and more is opaque, laid on `background`. The rest is clear."""
     if not has_transparency(image):
         return image.convert(mode_without_alpha(image.mode))
     alpha = image.getchannel("A").point([0] * 128 + [255] * 128)

@@ -1,7 +1,7 @@
-"""Bringing any of Pillow's pixel modes to the few that the steps work on, and samples to the depth a target holds.
+"""Bring any of Pillow's pixel modes to the few of the steps, and samples to the depth of a target.
 
 The steps know L, LA, RGB, RGBA, I;16 (16-bit grey), CMYK and LAB. Everything hidden is made plain here: palettes,
-a transparent colour in `info`, premultiplied samples, samples of 12 bits in 16, floats.
+a transparent color in `info`, premultiplied samples, samples of 12 bits in 16, floats.
 """
 
 import math
@@ -22,14 +22,14 @@ SIXTEEN = {"I;16", "I;16L", "I;16B", "I;16N"}
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """Samples brought to 16-bit grey; `stretched` names the values that became black and white."""
+    """Samples brought to 16-bit grey. `stretched` are the values of black and white, if these were moved."""
 
     image: Image.Image
     stretched: tuple[float, float] | None = None
 
 
 def to_plain_mode(frame: Frame) -> Image.Image:
-    """The frame's pixels as L, LA, RGB, RGBA, I;16, CMYK or LAB; I and F stay (see `grey16`)."""
+    """Return the frame's pixels as L, LA, RGB, RGBA, I;16, CMYK or LAB. I and F stay (see `to_grey16`)."""
     image = frame.image
     if image.mode in SIXTEEN:
         return _with_transparent_grey(image, _grey16_of(frame))
@@ -54,7 +54,10 @@ def _grey16_of(frame: Frame) -> Image.Image:
 
 
 def _with_transparent_grey(image: Image.Image, grey: Image.Image) -> Image.Image:
-    """16-bit grey; with a transparent value (PNG's tRNS) it becomes 8-bit grey and alpha, as no target holds both."""
+    """Return 16-bit grey, or 8-bit grey and alpha when one value is transparent (PNG's tRNS).
+
+    No target holds both.
+    """
     clear = image.info.get("transparency")
     if not isinstance(clear, int):
         return grey
@@ -63,15 +66,15 @@ def _with_transparent_grey(image: Image.Image, grey: Image.Image) -> Image.Image
 
 
 def to_eight_bits(grey: Image.Image) -> Image.Image:
-    """16-bit grey as L, rounded: 40000 of 65535 is 156 of 255."""
+    """Return 16-bit grey as L, rounded: 40000 of 65535 is 156 of 255."""
     return grey.point(lambda value: value * (255 / WHITE_16) + 0.5).convert("L")
 
 
 def to_grey16(image: Image.Image, name: str) -> Scaled:
-    """Integers of 32 bits or floats (modes I, F) as 16-bit grey.
+    """Bring integers of 32 bits or floats (modes I, F) to 16-bit grey.
 
     Floats from 0 to 1 and integers from 0 to 65535 are black to white; anything else is stretched to that.
-    Raises ConversionError when a sample is not finite.
+    Raise ConversionError when a sample is not finite.
     """
     low, high = _find_extremes(image)
     if not (math.isfinite(low) and math.isfinite(high)):

@@ -1,4 +1,4 @@
-"""From the options width, height, fit and enlarge to the size of the result and the part of the source it shows."""
+"""From the options width, height, fit and enlarge to the size of the result and its part of the source."""
 
 from typing import NamedTuple
 
@@ -11,14 +11,14 @@ Box = tuple[float, float, float, float]
 
 
 class Sizing(NamedTuple):
-    """`size` of the result in pixels; `box` is the part of the source (left, top, right, bottom), None for all of it."""
+    """The `size` of the result, and its part of the source: `box` (left, top, right, bottom), None for all."""
 
     size: tuple[int, int]
     box: Box | None = None
 
 
 def choose_size(source: tuple[int, int], options: Options) -> Sizing:
-    """What to make of a source of that size. With one side given, the other follows the ratio."""
+    """Choose size and part of a source. With one side given, the other follows the ratio."""
     if options.width is None and options.height is None:
         return Sizing(source)
     if options.width is None or options.height is None or options.fit == "inside":
@@ -28,14 +28,14 @@ def choose_size(source: tuple[int, int], options: Options) -> Sizing:
 
 
 def choose_reduction(source: tuple[int, int], wanted: Sizing) -> int:
-    """How many times smaller, 1, 2, 4 or 8, the source may be decoded; it divides both sides, so nothing shifts."""
+    """Return how many times smaller, 1, 2, 4 or 8, to decode. It divides both sides, so nothing shifts."""
     left, top, right, bottom = wanted.box or (0, 0, *source)
     spare = min((right - left) / wanted.size[0], (bottom - top) / wanted.size[1]) / SPARE
     return next((by for by in (8, 4, 2) if by <= spare and not source[0] % by and not source[1] % by), 1)
 
 
 def scale_box(box: Box | None, whole: tuple[int, int], image: tuple[int, int]) -> Box | None:
-    """The same part of the picture in an image of it that is smaller."""
+    """Return the same part of the picture in a smaller image of it."""
     if box is None or whole == image:
         return box
     across, down = image[0] / whole[0], image[1] / whole[1]
@@ -62,7 +62,7 @@ def _fill_box(source: tuple[int, int], wanted: tuple[int, int], options: Options
 
 
 def _cover_box(source: tuple[int, int], wanted: tuple[int, int], options: Options) -> Sizing:
-    """The wanted ratio, cut from the middle; without `enlarge` the result keeps the ratio and gets smaller."""
+    """Cut the wanted ratio from the middle. Without `enlarge` the result keeps the ratio and gets smaller."""
     scale = max(wanted[0] / source[0], wanted[1] / source[1])
     if scale > 1 and not options.enlarge:
         wanted, scale = (_round_side(wanted[0] / scale), _round_side(wanted[1] / scale)), 1.0
