@@ -19,10 +19,11 @@ XMP = (
 IPTC = b"\x1c\x02\x78\x00\x06secret"
 
 
-def encoded(image: Image.Image, name: str, **settings: Any) -> bytes:
+def encoded(image: Image.Image, name: str, **settings: object) -> bytes:
     """An image as a file of that Pillow format."""
     if name == "JXL":
-        return bytes(jpegxl_encode(np.asarray(image), lossless=True, **settings))
+        assert not settings, "imagecodecs has other settings than Pillow"
+        return bytes(jpegxl_encode(np.asarray(image), lossless=True))
     buffer = io.BytesIO()
     image.save(buffer, name, **settings)
     return buffer.getvalue()
@@ -76,7 +77,7 @@ def exif(orientation: int = 1) -> Image.Exif:
     return loaded
 
 
-def oriented(orientation: int, name: str = "JPEG", **settings: Any) -> bytes:
+def oriented(orientation: int, name: str = "JPEG", **settings: object) -> bytes:
     """`quarters`, 48 x 32 when upright, stored turned, with EXIF and GPS that say so."""
     turn = TURNED[orientation]
     image = quarters() if turn is None else quarters().transpose(turn)
@@ -162,7 +163,7 @@ def animated_png(loop: int = 3) -> bytes:
     return _animated("PNG", loop=loop)
 
 
-def _animated(name: str, **settings: Any) -> bytes:
+def _animated(name: str, **settings: object) -> bytes:
     frames = film()
     return encoded(frames[0], name, save_all=True, append_images=frames[1:], duration=FILM_TIMES, **settings)
 

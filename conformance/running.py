@@ -1,11 +1,12 @@
 """What a conversion gave, and ways to look at it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageChops
 
 from conformance import images
@@ -22,6 +23,8 @@ LIMITS = {
     "seconds": 120.0,
 }
 """What conversions of tests may take."""
+Pixel = float | tuple[float, ...] | None
+"""What `getpixel` of Pillow gives."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +109,10 @@ class Boxed:
         target: str = "png",
         hold: float = 0.0,
         handle: Handle | None = None,
-        **limits: Any,
+        **limits: float,
     ) -> Result:
-        request = Request(source=source, target=target, options=Options(), limits=Limits(**(self._limits | limits)))
+        given: dict[str, Any] = self._limits | limits
+        request = Request(source=source, target=target, options=Options(), limits=Limits(**given))
         with memory_files(slowed(data, hold)) as (upload, result):
             outcome = self.sandbox.run(request, upload, result, handle or Handle())
             return Result(outcome, content(result))
@@ -121,6 +125,7 @@ def apart(one: Image.Image, other: Image.Image) -> float:
     return max(high for _, high in extremes) if isinstance(extremes[0], tuple) else extremes[1]
 
 
-def near(seen: Any, wanted: Any, tolerance: float = 8) -> bool:
-    """Whether two pixels are alike."""
-    return len(seen) == len(wanted) and all(abs(a - b) <= tolerance for a, b in zip(seen, wanted, strict=True))
+def near(seen: Pixel | Sequence[Pixel], wanted: Pixel | Sequence[Pixel], tolerance: float = 8) -> bool:
+    """Return whether two pixels, or two rows of grey ones, are alike; None is like nothing."""
+    one, other = (np.asarray(pixel, float) for pixel in (seen, wanted))
+    return one.shape == other.shape and bool(np.all(np.abs(one - other) <= tolerance))

@@ -18,6 +18,7 @@ from grafana_foundation_sdk.models.common import (
     TooltipDisplayMode,
 )
 from grafana_foundation_sdk.models.dashboard import (
+    Dashboard,
     DashboardCursorSync,
     DashboardLinkType,
     DataSourceRef,
@@ -50,7 +51,7 @@ def to_json(board: Board) -> str:
     return json.dumps(build(board), cls=JSONEncoder, indent=1, sort_keys=True) + "\n"
 
 
-def build(board: Board) -> Any:
+def build(board: Board) -> Dashboard:
     """The dashboard in the SDK's model."""
     builder = (
         dashboard.Dashboard(board.title)

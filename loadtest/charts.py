@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from io import StringIO
-from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 Points = Sequence[tuple[float, float]]
@@ -56,7 +56,7 @@ def _drawn(panels: Sequence[tuple[str, Sequence[tuple[str, str]]]], series: Mapp
     return out.getvalue()[out.getvalue().index("<svg") :]
 
 
-def _panel(axes: Any, unit: str, lines: Sequence[tuple[str, str]], series: Mapping[str, Points]) -> None:
+def _panel(axes: Axes, unit: str, lines: Sequence[tuple[str, str]], series: Mapping[str, Points]) -> None:
     for (name, label), colour in zip(lines, COLOURS * 3, strict=False):
         points = series[name]
         axes.plot([at for at, _ in points], [value for _, value in points], label=label, color=colour, linewidth=1.2)

@@ -8,7 +8,7 @@ from io import BytesIO
 from itertools import count
 from typing import Any, TypeVar, cast
 
-from locust.contrib.fasthttp import FastHttpSession
+from locust.contrib.fasthttp import FastHttpSession, FastResponse
 from PIL import Image
 
 from loadtest.journal import Finished, Journal
@@ -56,8 +56,7 @@ class Client:
             "/v1/jobs",
             _id,
             status=202,
-            data=upload.body,
-            headers=FORM,
+            form=upload.body,
         )
         self._journal.submitted += answer is not None
         return answer
@@ -70,8 +69,7 @@ class Client:
             "/jobs",
             _id_by_location,
             status=303,
-            data=upload.body,
-            headers=FORM,
+            form=upload.body,
         )
         self._journal.submitted += answer is not None
         return answer
@@ -107,9 +105,17 @@ class Client:
         self._journal.finished.append(Finished(at, (finished - created).total_seconds(), job["status"]))
 
     def _ask(
-        self, method: str, path: str, name: str, read: Callable[[Any], T], *, status: int = 200, **given: Any
+        self,
+        method: str,
+        path: str,
+        name: str,
+        read: Callable[[FastResponse], T],
+        *,
+        status: int = 200,
+        form: bytes | None = None,
     ) -> T | None:
-        with self._session.request(method, path, name=name, catch_response=True, **given) as answer:
+        headers = FORM if form else None
+        with self._session.request(method, path, name=name, catch_response=True, data=form, headers=headers) as answer:
             if answer.status_code != status:
                 detail = (
                     f"{answer.status_code} instead of {status}" if answer.status_code else f"no answer: {answer.error}"
@@ -128,30 +134,30 @@ class Client:
             return found
 
 
-def _id(answer: Any) -> str:
+def _id(answer: FastResponse) -> str:
     found: str = json.loads(answer.content)["id"]
     return found
 
 
-def _id_by_location(answer: Any) -> str:
+def _id_by_location(answer: FastResponse) -> str:
     found: str = answer.headers["Location"].rpartition("/")[2]
     return found
 
 
-def _has(answer: Any, text: bytes) -> bool:
+def _has(answer: FastResponse, text: bytes) -> bool:
     if text not in answer.content:
         raise Wrong(f"{text.decode()} is missing")
     return True
 
 
-def _job(answer: Any) -> Job:
+def _job(answer: FastResponse) -> Job:
     job: Job = json.loads(answer.content)
     if job["status"] not in RUNNING | {"succeeded"}:
         raise JobEnded(job)
     return job
 
 
-def _compare(answer: Any, job: Job, upload: Upload, decode: bool) -> bool:
+def _compare(answer: FastResponse, job: Job, upload: Upload, decode: bool) -> bool:
     content = answer.content
     if hashlib.sha256(content).hexdigest() != job["result"]["sha256"]:
         raise Wrong(f"{len(content)} bytes that are not the result's {job['result']['bytes']}")

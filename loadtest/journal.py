@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Journal:
         self.start = time.time()
 
     def listen(
-        self, request_type: str, name: str, response_time: float, exception: object, start_time: float, **_: Any
+        self, request_type: str, name: str, response_time: float, exception: object, start_time: float, **_: object
     ) -> None:
         """Locust's event `request`."""
         error = str(exception) if exception else None

@@ -52,7 +52,7 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
-def _page(template: str, **given: Any) -> str:
+def _page(template: str, **given: object) -> str:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(), trim_blocks=True)
     environment.filters["number"] = number
     return environment.get_template(template).render(**given)

@@ -1,7 +1,7 @@
 """Locust's users: in a closed scenario one for each person, in an open one a single one that starts what is due."""
 
 import os
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import gevent
 from gevent.pool import Group
@@ -108,7 +108,7 @@ def each(scenario: Scenario) -> float:
     return 1 if scenario.kind is Kind.SUBMIT else Stories.REQUESTS / len(Stories.BLOCK)
 
 
-def mine(environment: Environment, times: Any) -> Any:
+def mine(environment: Environment, times: Iterable[float]) -> Iterator[float]:
     """This process's part of the arrivals, where Locust runs on several."""
     parts = int(os.environ.get("LOADTEST_WORKERS", "1"))
     own = getattr(environment.runner, "worker_index", 0) % parts

@@ -7,7 +7,7 @@ slope between two sizes, in bytes for each pixel. The pictures are like photogra
 import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
@@ -34,7 +34,10 @@ MODES = ("L", "I;16", "RGB", "RGBA")
 FILMS = ("gif", "webp", "png", "avif")
 ANIMATED = (*FILMS, "tiff", "pdf")
 
-ODDITIES: tuple[tuple[str, dict[str, Any]], ...] = (
+Settings = Mapping[str, Any]
+NO_SETTINGS: Settings = {}
+
+ODDITIES: tuple[tuple[str, Settings], ...] = (
     ("jpeg", {"progressive": True}), ("jpeg", {"progressive": True, "quality": 95}), ("webp", {"lossless": True}),
     ("avif", {"quality": 95}), ("heic", {"quality": 95}), ("jxl", {"lossless": True}), ("jp2", {"quality": 75}),
 )  # fmt: skip
@@ -68,10 +71,10 @@ def singles() -> Rows:
     return (
         *(("read", fmt.name, partial(by_mode, fmt.name, "bmp", made=fmt.name)) for fmt in READABLE),
         *(("write", name, partial(by_mode, "tiff", name)) for name in written),
-        *((f"read {set_}", name, partial(by_mode, name, "bmp", made=name, **set_)) for name, set_ in ODDITIES),
-        *((f"write {set_}", name, partial(by_mode, "tiff", name, **set_)) for name, set_ in (*ODDITIES, *EFFORTS)),
-        ("steps", "orientation", partial(by_mode, "tiff", "tiff", orientation=6)),
-        ("steps", "profile", partial(by_mode, "tiff", "tiff", icc_profile=rgb_profile())),
+        *((f"read {set_}", name, partial(by_mode, name, "bmp", set_, made=name)) for name, set_ in ODDITIES),
+        *((f"write {set_}", name, partial(by_mode, "tiff", name, set_)) for name, set_ in (*ODDITIES, *EFFORTS)),
+        ("steps", "orientation", partial(by_mode, "tiff", "tiff", {"orientation": 6})),
+        ("steps", "profile", partial(by_mode, "tiff", "tiff", {"icc_profile": rgb_profile()})),
     )
 
 
@@ -83,7 +86,7 @@ def several() -> Rows:
     )
 
 
-def by_mode(source: str, target: str, *, made: str = "tiff", **settings: Any) -> dict[str, float]:
+def by_mode(source: str, target: str, settings: Settings = NO_SETTINGS, made: str = "tiff") -> dict[str, float]:
     """Bytes for each pixel; modes that the source does not hold come as another, and count as what they were."""
     found = {}
     for mode in MODES if not settings else MODES[2:]:
@@ -98,7 +101,7 @@ def by_mode(source: str, target: str, *, made: str = "tiff", **settings: Any) ->
     return found
 
 
-def encoded(name: str, mode: str, size: tuple[int, int], settings: dict[str, Any]) -> bytes:
+def encoded(name: str, mode: str, size: tuple[int, int], settings: Settings) -> bytes:
     """A picture in that format, by way of the engine itself where it is not what the engine begins with."""
     picture = Image.open(BytesIO(os.pread(raw(mode, size), 1 << 30, 0)))
     if name == "psd":
@@ -141,7 +144,7 @@ def photograph(mode: str, size: tuple[int, int]) -> Image.Image:
     return picture
 
 
-def request(source: str, target: str, options: dict[str, Any]) -> Request:
+def request(source: str, target: str, options: Settings) -> Request:
     return Request(source=source, target=target, options=Options(**options), limits=LIMITS)
 
 
@@ -164,7 +167,7 @@ def film(name: str, count: int, size: tuple[int, int]) -> bytes:
     return sink.getvalue() if outcome.failure is None else b""
 
 
-def peak(file: int, source: str, target: str, options: dict[str, Any]) -> int:
+def peak(file: int, source: str, target: str, options: Settings) -> int:
     """Bytes of address space that a conversion takes beyond what was there and the upload."""
     return int(os.pread(apart(partial(measure, file, source, target, options)), 64, 0))
 
@@ -184,7 +187,7 @@ def apart(call: Callable[[], bytes]) -> int:
     return answer
 
 
-def measure(file: int, source: str, target: str, options: dict[str, Any]) -> bytes:
+def measure(file: int, source: str, target: str, options: Settings) -> bytes:
     data = os.pread(file, os.fstat(file).st_size, 0)
     before = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     result = os.memfd_create("result")

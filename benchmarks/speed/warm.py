@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 SEQUENTIAL = 1
 """VIPS_ACCESS_SEQUENTIAL"""
@@ -68,7 +67,7 @@ def main() -> None:
         print(json.dumps({"error": vips.vips_error_buffer().decode()} if failed else took), flush=True)
 
 
-def _library() -> Any:
+def _library() -> ctypes.CDLL:
     vips = ctypes.CDLL(ctypes.util.find_library("vips"))
     vips.vips_image_new_from_file.restype = ctypes.c_void_p
     vips.vips_error_buffer.restype = ctypes.c_char_p
@@ -78,7 +77,7 @@ def _library() -> Any:
     return vips
 
 
-def _convert(vips: Any, given: bytes, made: bytes, side: int) -> bool:
+def _convert(vips: ctypes.CDLL, given: bytes, made: bytes, side: int) -> bool:
     """Whether it failed."""
     image = ctypes.c_void_p()
     if side:

@@ -110,7 +110,7 @@ def spoken(fmt: Format, options: Options) -> str:
     return ", ".join(f"{name} {_shown(value)}" for name, value in flat.items() if name not in QUIET) or "its own"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 

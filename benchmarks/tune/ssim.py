@@ -1,9 +1,10 @@
 """Structural similarity of two pictures (Wang and others, 2004): of luma, in windows of 8 by 8 pixels."""
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
+
+Samples = NDArray[np.float64]
 
 WINDOW = 8
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
@@ -20,8 +21,9 @@ def ssim(one: Image.Image, other: Image.Image) -> float:
     return float(np.mean(part / whole))
 
 
-def _means(samples: Any) -> Any:
+def _means(samples: Samples) -> Samples:
     """The mean of each window, by sums over everything above and to the left."""
     sums = np.pad(samples, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
     w = WINDOW
-    return (sums[w:, w:] - sums[:-w, w:] - sums[w:, :-w] + sums[:-w, :-w]) / w**2
+    means: Samples = (sums[w:, w:] - sums[:-w, w:] - sums[w:, :-w] + sums[:-w, :-w]) / w**2
+    return means

@@ -3,13 +3,15 @@
 An array is height x width x 4 (RGBA, straight alpha), `uint16`, 65535 full scale; an 8-bit value v is v * 257.
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 Pixels = NDArray[np.uint16]
+Primaries = Sequence[tuple[float, float]]
+"""Red, green and blue as x and y."""
 
 FULL = 65_535
 BACKGROUND = "#4080c0"
@@ -126,7 +128,7 @@ def pages() -> tuple[Pixels, ...]:
     return blocks(64, 48), blocks(48, 80), blocks(32, 32)
 
 
-def p3_as_srgb(stored: Pixels, primaries: Any, gamma: float) -> Pixels:
+def p3_as_srgb(stored: Pixels, primaries: Primaries, gamma: float) -> Pixels:
     """What samples of an RGB space (primaries x, y; D65; a plain gamma) are in sRGB (IEC 61966-2-1), clipped."""
     srgb = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
     matrix = np.linalg.inv(_to_xyz(srgb)) @ _to_xyz(primaries)
@@ -136,7 +138,7 @@ def p3_as_srgb(stored: Pixels, primaries: Any, gamma: float) -> Pixels:
     return np.dstack([np.rint(curved * FULL).astype(np.uint16), stored[..., 3]])
 
 
-def _to_xyz(primaries: Any) -> NDArray[np.float64]:
+def _to_xyz(primaries: Primaries) -> NDArray[np.float64]:
     """The matrix from linear RGB to XYZ with white D65."""
     columns = np.array([[x / y, 1, (1 - x - y) / y] for x, y in primaries]).T
     white = np.array([0.3127 / 0.3290, 1, (1 - 0.3127 - 0.3290) / 0.3290])

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from conformance.matrix import pictures
 from conformance.matrix.pictures import Pixels
 from conformance.profiles import DISPLAY_P3
@@ -55,8 +58,25 @@ class Subject:
         return self.frames[0]
 
 
-def _one(name: str, kind: Kind, pixels: Pixels, **facts: Any) -> Subject:
-    return Subject(name=name, kind=kind, frames=(pixels,), **facts)
+def _one(
+    name: str,
+    kind: Kind,
+    pixels: Pixels,
+    *,
+    stored: Pixels | NDArray[np.uint8] | None = None,
+    orientation: int = 1,
+    options: Mapping[str, Any] | None = None,
+    needs: str = "",
+) -> Subject:
+    return Subject(
+        name=name,
+        kind=kind,
+        frames=(pixels,),
+        stored=stored,
+        orientation=orientation,
+        options=options or {},
+        needs=needs,
+    )
 
 
 def _sizes() -> list[Subject]:
