@@ -1,1 +1,1 @@
-"""Load tests: users over public HTTP, what they met, and a report of it."""
+"""Load tests: users over public HTTP, a journal of their requests, and a report."""

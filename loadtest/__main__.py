@@ -15,27 +15,31 @@ from pathlib import Path
 import psutil
 
 from loadtest.pictures import SETS
-from loadtest.report import Result, compare, write
+from loadtest.report import Result, compare, write_report
 from loadtest.run import Run, carry_out
 from loadtest.scenarios import SCENARIOS, Scenario
-from loadtest.service import standalone
-from loadtest.system import Processes, by_prometheus
+from loadtest.service import run_standalone
+from loadtest.system import Processes, ask_prometheus
 
 
 def main(arguments: list[str]) -> int:
-    """Exit status 0 when every objective was kept, 1 when not."""
-    options = _parser().parse_args(arguments)
+    """Run the command and return the exit status: 0 when every objective was kept, 1 when not."""
+    options = _make_parser().parse_args(arguments)
     # A run that is told to stop must take the service that it started with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if options.command == "compare":
-        _say(f"wrote {compare([options.a, options.b], options.out)}")
+        _print_line(f"wrote {compare([options.a, options.b], options.out)}")
         return 0
     if options.command == "lab-compare":
-        return _lab(options)
-    return 0 if _run(options, options.command, options.out / _stamp(options.command), options.cache)["passed"] else 1
+        return _run_lab(options)
+    return (
+        0
+        if _run_scenario(options, options.command, options.out / _stamp_name(options.command), options.cache)["passed"]
+        else 1
+    )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m loadtest", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for scenario in SCENARIOS.values():
@@ -51,67 +55,75 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="", help="a service that runs; without it one is started here and removed")
-    parser.add_argument("--pictures", choices=sorted(SETS), help="another image set than the scenario's")
+    parser.add_argument(
+        "--host", default="", help="the address of a running service; without it one is started here and removed"
+    )
+    parser.add_argument("--pictures", choices=sorted(SETS), help="another image set instead of the scenario's")
     parser.add_argument("--time-scale", type=float, default=1.0, help="0.1 runs in a tenth of the time")
-    parser.add_argument("--seconds", type=float, help="another length")
+    parser.add_argument("--seconds", type=float, help="another length, in seconds")
     parser.add_argument(
-        "--cache", choices=("on", "off"), default="on", help="the status cache of the service that is started"
+        "--cache", choices=("on", "off"), default="on", help="the status cache of a service that is started here"
     )
     parser.add_argument(
-        "--prometheus", default="", help="a Prometheus that scrapes the host, for the curves of the system"
+        "--prometheus", default="", help="a Prometheus that scrapes the service, for the curves of the system"
     )
-    parser.add_argument("--namespace", default=".*", help="where the service is, for Prometheus: a regular expression")
+    parser.add_argument(
+        "--namespace", default=".*", help="the namespace of the service in Prometheus: a regular expression"
+    )
     parser.add_argument("--out", type=Path, default=Path("build/load"))
 
 
-def _lab(options: argparse.Namespace) -> int:
-    runs = {cache: options.out / _stamp(f"lab-cache-{cache}") for cache in ("off", "on")}
-    results = [_run(options, "lab", directory, cache) for cache, directory in runs.items()]
-    _say(f"wrote {compare(list(runs.values()), options.out / _stamp('lab-compare'), lab=True)}")
+def _run_lab(options: argparse.Namespace) -> int:
+    runs = {cache: options.out / _stamp_name(f"lab-cache-{cache}") for cache in ("off", "on")}
+    results = [_run_scenario(options, "lab", directory, cache) for cache, directory in runs.items()]
+    _print_line(f"wrote {compare(list(runs.values()), options.out / _stamp_name('lab-compare'), lab=True)}")
     return 0 if all(result["passed"] for result in results) else 1
 
 
-def _run(options: argparse.Namespace, name: str, directory: Path, cache: str) -> Result:
-    scenario = _chosen(options, SCENARIOS[name])
+def _run_scenario(options: argparse.Namespace, name: str, directory: Path, cache: str) -> Result:
+    scenario = _adapt_scenario(options, SCENARIOS[name])
     with ExitStack() as stack:
         look: Callable[[], dict[str, float]] = dict
         host = options.host.rstrip("/")
         setting = {"host": host or "started for this run", "status_cache": "unknown" if host else cache}
         if not host:
-            _say("starting the service")
-            running = stack.enter_context(standalone({"IMAGEMILL_STATUS_CACHE": "true" if cache == "on" else "false"}))
+            _print_line("starting a service for this run")
+            running = stack.enter_context(
+                run_standalone({"IMAGEMILL_STATUS_CACHE": "true" if cache == "on" else "false"})
+            )
             host, look = running.address, Processes(psutil.Process(running.pid)).look
         if options.prometheus:
-            look = by_prometheus(options.prometheus.rstrip("/"), options.namespace)
-        _say(f"{name}: {scenario.about} {scenario.seconds:.0f} s against {host}")
-        result = carry_out(Run(scenario, host, look, options.time_scale, setting), _say)
-    write(directory, result)
-    _summary(result, directory)
+            look = ask_prometheus(options.prometheus.rstrip("/"), options.namespace)
+        _print_line(f"{name}: {scenario.about} {scenario.seconds:.0f} s against {host}")
+        result = carry_out(Run(scenario, host, look, options.time_scale, setting), _print_line)
+    write_report(directory, result)
+    _print_summary(result, directory)
     return result
 
 
-def _chosen(options: argparse.Namespace, scenario: Scenario) -> Scenario:
-    scenario = replace(scenario, pictures=options.pictures or scenario.pictures).scaled(options.time_scale)
-    return scenario.lasting(options.seconds) if options.seconds else scenario
+def _adapt_scenario(options: argparse.Namespace, scenario: Scenario) -> Scenario:
+    scenario = replace(scenario, pictures=options.pictures or scenario.pictures).scale_time(options.time_scale)
+    return scenario.stretch_to(options.seconds) if options.seconds else scenario
 
 
-def _summary(result: Result, directory: Path) -> None:
+def _print_summary(result: Result, directory: Path) -> None:
     for verdict in result["objectives"]:
         found = "nothing" if verdict["found"] is None else f"{verdict['found']:.4g}"
-        _say(f"{'kept  ' if verdict['passed'] else 'MISSED'} {verdict['figure']}: {found}, at most {verdict['most']:g}")
+        _print_line(
+            f"{'kept  ' if verdict['passed'] else 'MISSED'} {verdict['figure']}: {found}, at most {verdict['most']:g}"
+        )
     if result["generator_was_the_limit"]:
-        _say("MISSED the load generator itself was the limit: arrivals started late")
+        _print_line("MISSED the load generator was the limit: it started arrivals late")
     if result["last_good"]:
-        _say(f"last good rate: {result['last_good']:g} requests/s")
-    _say(f"wrote {directory / 'report.html'}")
+        _print_line(f"last good rate: {result['last_good']:g} requests/s")
+    _print_line(f"wrote {directory / 'report.html'}")
 
 
-def _stamp(name: str) -> str:
+def _stamp_name(name: str) -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}"
 
 
-def _say(text: str) -> None:
+def _print_line(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

@@ -17,49 +17,53 @@ PANELS: tuple[Panel, ...] = (
     ("s", (("result_p50", "submit to result p50"), ("result_p95", "p95"))),
     ("errors/s", (("errors", "errors/s"),)),
     ("jobs", (("queue", "queue length"), ("busy", "busy slots"))),
-    ("workers", (("workers", "workers that are scraped"),)),
+    ("workers", (("workers", "scraped workers"),)),
     ("cores", (("service_cores", "CPU of the service"), ("generator_cores", "CPU of the load generator"))),
     ("MiB", (("api_mib", "API"), ("worker_mib", "worker"), ("janitor_mib", "janitor"))),
 )
 NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-COLOURS = ("#4c72b0", "#dd8452", "#55a868")
+COLORS = ("#4c72b0", "#dd8452", "#55a868")
 
 
-def chart(series: Mapping[str, Points]) -> str:
-    """An SVG element with a panel for each group of series that has points."""
-    return _drawn([(unit, _present(lines, series)) for unit, lines in PANELS if _present(lines, series)], series)
+def draw_chart(series: Mapping[str, Points]) -> str:
+    """Draw an SVG element with a panel for each group of series, without those that have no points."""
+    return _draw_panels(
+        [(unit, _select_lines(lines, series)) for unit, lines in PANELS if _select_lines(lines, series)], series
+    )
 
 
-def overlay(runs: Mapping[str, Mapping[str, Points]], panels: Sequence[Panel]) -> str:
-    """The same series of several runs in the same panels; the run's name is in the label."""
+def draw_overlay(runs: Mapping[str, Mapping[str, Points]], panels: Sequence[Panel]) -> str:
+    """Draw the same series of several runs into the same panels, with the run's name in each label."""
     joined = {f"{run}: {name}": points for run, series in runs.items() for name, points in series.items()}
     wanted = [
         (unit, tuple((f"{run}: {name}", f"{run}: {label}") for name, label in lines for run in runs))
         for unit, lines in panels
     ]
-    return _drawn([(unit, _present(lines, joined)) for unit, lines in wanted if _present(lines, joined)], joined)
+    return _draw_panels(
+        [(unit, _select_lines(lines, joined)) for unit, lines in wanted if _select_lines(lines, joined)], joined
+    )
 
 
-def _present(lines: Sequence[tuple[str, str]], series: Mapping[str, Points]) -> list[tuple[str, str]]:
+def _select_lines(lines: Sequence[tuple[str, str]], series: Mapping[str, Points]) -> list[tuple[str, str]]:
     return [(name, label) for name, label in lines if series.get(name)]
 
 
-def _drawn(panels: Sequence[tuple[str, Sequence[tuple[str, str]]]], series: Mapping[str, Points]) -> str:
+def _draw_panels(panels: Sequence[tuple[str, Sequence[tuple[str, str]]]], series: Mapping[str, Points]) -> str:
     with mpl.rc_context({"svg.hashsalt": "imagemill", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(10, 1.7 * max(1, len(panels))), layout="constrained")
         for axes, (unit, lines) in zip(
             figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0], panels, strict=False
         ):
-            _panel(axes, unit, lines, series)
+            _draw_panel(axes, unit, lines, series)
         out = StringIO()
         figure.savefig(out, format="svg", metadata=NO_METADATA)
     return out.getvalue()[out.getvalue().index("<svg") :]
 
 
-def _panel(axes: Axes, unit: str, lines: Sequence[tuple[str, str]], series: Mapping[str, Points]) -> None:
-    for (name, label), colour in zip(lines, COLOURS * 3, strict=False):
+def _draw_panel(axes: Axes, unit: str, lines: Sequence[tuple[str, str]], series: Mapping[str, Points]) -> None:
+    for (name, label), color in zip(lines, COLORS * 3, strict=False):
         points = series[name]
-        axes.plot([at for at, _ in points], [value for _, value in points], label=label, color=colour, linewidth=1.2)
+        axes.plot([at for at, _ in points], [value for _, value in points], label=label, color=color, linewidth=1.2)
     axes.margins(y=0.3)  # room for the legend
     axes.set_ylim(bottom=0)
     axes.set_ylabel(unit)

@@ -1,4 +1,4 @@
-"""What a user can ask of the service; every answer is checked, and a wrong one is a failure of its request."""
+"""A user's requests. Every answer is checked, and a wrong one counts as a failure of its request."""
 
 import hashlib
 import json
@@ -19,11 +19,11 @@ Job = dict[str, Any]
 RUNNING = {"queued", "processing"}
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 DECODE_EVERY = 20
-"""Each download is compared with its SHA-256; each so-manyth is decoded too."""
+"""Each download is compared with its SHA-256; one in this many is decoded too."""
 
 
 class Wrong(Exception):
-    """What is wrong with an answer."""
+    """An answer is wrong; the text says how."""
 
 
 class JobEnded(Wrong):
@@ -35,7 +35,7 @@ class JobEnded(Wrong):
 
 
 class Client:
-    """One user's connection; None instead of an answer means that the request failed and is counted as such."""
+    """One user's connection. None instead of an answer means that the request failed; it is counted already."""
 
     _downloads = count()
 
@@ -44,17 +44,17 @@ class Client:
         # For all requests: Locust's `allow_redirects` is a state of the session, which others use at the same time.
         session.client.redirect_response_codes = frozenset()
 
-    def page(self) -> None:
-        """The web form."""
-        self._ask("GET", "/", "/", lambda answer: _has(answer, b"<form"))
+    def open_form(self) -> None:
+        """Open the page with the form."""
+        self._send_request("GET", "/", "/", lambda answer: _expect_text(answer, b"<form"))
 
-    def submit(self, upload: Upload) -> str | None:
-        """The new job's id, by the API."""
-        answer = self._ask(
+    def submit_upload(self, upload: Upload) -> str | None:
+        """Submit a job by the API and return its id."""
+        answer = self._send_request(
             "POST",
             "/v1/jobs",
             "/v1/jobs",
-            _id,
+            _read_id,
             status=202,
             form=upload.body,
         )
@@ -62,49 +62,52 @@ class Client:
         return answer
 
     def submit_form(self, upload: Upload) -> str | None:
-        """The new job's id, by the web form."""
-        answer = self._ask(
+        """Submit a job by the page's form and return its id."""
+        answer = self._send_request(
             "POST",
             "/jobs",
             "/jobs",
-            _id_by_location,
+            _read_id_of_location,
             status=303,
             form=upload.body,
         )
         self._journal.submitted += answer is not None
         return answer
 
-    def status_page(self, job: str) -> None:
-        """The page that a browser is sent to after the form."""
-        self._ask("GET", f"/jobs/{job}", "/jobs/{id}", lambda answer: _has(answer, b"</html>"))
+    def open_status_page(self, job: str) -> None:
+        """Open the job's page, as a browser does after the form."""
+        self._send_request("GET", f"/jobs/{job}", "/jobs/{id}", lambda answer: _expect_text(answer, b"</html>"))
 
-    def status(self, job: str) -> Job | None:
-        """The job as it is; a failed one counts as a failure and is returned."""
-        return self._ask("GET", f"/v1/jobs/{job}", "/v1/jobs/{id}", _job)
+    def fetch_status(self, job: str) -> Job | None:
+        """Return the job's status. A failed job counts as a failed request and is returned too."""
+        return self._send_request("GET", f"/v1/jobs/{job}", "/v1/jobs/{id}", _read_job)
 
-    def wait(self, job: str, seconds: int) -> Job | None:
-        """The job, once it is over or the seconds are."""
-        return self._ask("GET", f"/v1/jobs/{job}?wait={seconds}", "/v1/jobs/{id}?wait", _job)
+    def wait_for_job(self, job: str, seconds: int) -> Job | None:
+        """Return the job once it has ended, or after the seconds."""
+        return self._send_request("GET", f"/v1/jobs/{job}?wait={seconds}", "/v1/jobs/{id}?wait", _read_job)
 
-    def formats(self) -> None:
-        """What the service can do."""
-        self._ask("GET", "/v1/formats", "/v1/formats", lambda answer: _has(answer, b'"write"'))
+    def fetch_formats(self) -> None:
+        """Ask for the list of formats."""
+        self._send_request("GET", "/v1/formats", "/v1/formats", lambda answer: _expect_text(answer, b'"write"'))
 
-    def download(self, job: Job, upload: Upload) -> None:
-        """The result, compared with what the job says of it and what was asked for."""
+    def download_result(self, job: Job, upload: Upload) -> None:
+        """Download the result, and compare it with the job's facts and with the upload's wishes."""
         decode = next(self._downloads) % DECODE_EVERY == 0
-        self._ask(
-            "GET", f"/v1/jobs/{job['id']}/result", "/v1/jobs/{id}/result", lambda a: _compare(a, job, upload, decode)
+        self._send_request(
+            "GET",
+            f"/v1/jobs/{job['id']}/result",
+            "/v1/jobs/{id}/result",
+            lambda a: _compare_result(a, job, upload, decode),
         )
         self._journal.decoded += decode
 
-    def note(self, job: Job) -> None:
-        """Write down how long a finished job took."""
+    def note_job(self, job: Job) -> None:
+        """Write the time of a finished job into the journal."""
         created, finished = (datetime.fromisoformat(job[key]) for key in ("created_at", "finished_at"))
         at = finished.timestamp() - self._journal.start
         self._journal.finished.append(Finished(at, (finished - created).total_seconds(), job["status"]))
 
-    def _ask(
+    def _send_request(
         self,
         method: str,
         path: str,
@@ -134,30 +137,30 @@ class Client:
             return found
 
 
-def _id(answer: FastResponse) -> str:
+def _read_id(answer: FastResponse) -> str:
     found: str = json.loads(answer.content)["id"]
     return found
 
 
-def _id_by_location(answer: FastResponse) -> str:
+def _read_id_of_location(answer: FastResponse) -> str:
     found: str = answer.headers["Location"].rpartition("/")[2]
     return found
 
 
-def _has(answer: FastResponse, text: bytes) -> bool:
+def _expect_text(answer: FastResponse, text: bytes) -> bool:
     if text not in answer.content:
         raise Wrong(f"{text.decode()} is missing")
     return True
 
 
-def _job(answer: FastResponse) -> Job:
+def _read_job(answer: FastResponse) -> Job:
     job: Job = json.loads(answer.content)
     if job["status"] not in RUNNING | {"succeeded"}:
         raise JobEnded(job)
     return job
 
 
-def _compare(answer: FastResponse, job: Job, upload: Upload, decode: bool) -> bool:
+def _compare_result(answer: FastResponse, job: Job, upload: Upload, decode: bool) -> bool:
     content = answer.content
     if hashlib.sha256(content).hexdigest() != job["result"]["sha256"]:
         raise Wrong(f"{len(content)} bytes that are not the result's {job['result']['bytes']}")

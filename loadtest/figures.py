@@ -11,21 +11,21 @@ from loadtest.system import System
 SUBMITS = {"POST /v1/jobs", "POST /jobs"}
 STATUSES = {"GET /v1/jobs/{id}"}
 WAITS = {"GET /v1/jobs/{id}?wait"}
-"""They answer when the job is over, so their time is the job's and not the service's."""
+"""These wait for the end of the job, so their time is the job's and not the service's."""
 LATE_SECONDS = 0.1
 GROWING = ("api_mib", "worker_mib", "janitor_mib", "api_files", "worker_files", "janitor_files", "postgres_processes")
 
 Figures = dict[str, float | None]
 
 
-def percentile(values: Iterable[float], share: float) -> float | None:
-    """The smallest value that `share` of them do not exceed; None of nothing."""
+def find_percentile(values: Iterable[float], share: float) -> float | None:
+    """Return the percentile by the nearest rank above; None of nothing."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
 
 
-def figures(scenario: Scenario, journal: Journal, system: System) -> Figures:
-    """Everything that an objective can name, None where the run has no such thing."""
+def compute_figures(scenario: Scenario, journal: Journal, system: System) -> Figures:
+    """Return a run's figures by the names for objectives; None where the run has no such figure."""
     measured = [r for r in journal.requests if r.at >= scenario.measured_from]
     answered = [r.milliseconds for r in measured if r.name not in WAITS]
     jobs = [f for f in journal.finished if f.at >= scenario.measured_from]
@@ -33,31 +33,31 @@ def figures(scenario: Scenario, journal: Journal, system: System) -> Figures:
         "requests": len(journal.requests),
         "errors": sum(r.error is not None for r in journal.requests),
         "jobs_submitted": journal.submitted,
-        "jobs_share_percent": _percent(journal.submitted, len(journal.requests)),
-        "lost": _lost(scenario, journal),
+        "jobs_share_percent": _as_percent(journal.submitted, len(journal.requests)),
+        "lost": _count_lost(scenario, journal),
         "decoded": journal.decoded,
         "mean_ms": fmean(answered) if answered else None,
-        "p50_ms": percentile(answered, 0.5),
-        "p95_ms": percentile(answered, 0.95),
-        "p99_ms": percentile(answered, 0.99),
-        "submit_p95_ms": percentile((r.milliseconds for r in measured if r.name in SUBMITS), 0.95),
-        "status_p95_ms": percentile((r.milliseconds for r in measured if r.name in STATUSES), 0.95),
-        "result_p50_s": percentile((f.seconds for f in jobs), 0.5),
-        "result_p95_s": percentile((f.seconds for f in jobs), 0.95),
-        **_rates(scenario, journal, measured),
-        **_generator(journal, system),
-        **_growth(system),
+        "p50_ms": find_percentile(answered, 0.5),
+        "p95_ms": find_percentile(answered, 0.95),
+        "p99_ms": find_percentile(answered, 0.99),
+        "submit_p95_ms": find_percentile((r.milliseconds for r in measured if r.name in SUBMITS), 0.95),
+        "status_p95_ms": find_percentile((r.milliseconds for r in measured if r.name in STATUSES), 0.95),
+        "result_p50_s": find_percentile((f.seconds for f in jobs), 0.5),
+        "result_p95_s": find_percentile((f.seconds for f in jobs), 0.95),
+        **_compute_rates(scenario, journal, measured),
+        **_measure_generator(journal, system),
+        **_find_growth(system),
     }
 
 
-def _lost(scenario: Scenario, journal: Journal) -> float:
-    """Jobs without a result; users of a closed scenario go home in the middle of what they do, so theirs must have failed."""
+def _count_lost(scenario: Scenario, journal: Journal) -> float:
+    """Count jobs without a result. Users of a closed scenario leave jobs unfinished, so only failed ones count."""
     failed = sum(f.status != "succeeded" for f in journal.finished)
     return failed if scenario.kind is Kind.USERS else failed + max(0, journal.submitted - len(journal.finished))
 
 
-def _rates(scenario: Scenario, journal: Journal, measured: Sequence[Request]) -> Figures:
-    """Asked and reached, in requests a second (new jobs, for `submit`) over the measured time."""
+def _compute_rates(scenario: Scenario, journal: Journal, measured: Sequence[Request]) -> Figures:
+    """Return the rates asked for and reached, in requests a second (new jobs, for `submit`)."""
     start, end = scenario.measured_from, scenario.seconds
     reached = sum(r.at < end for r in measured) / (end - start)
     if scenario.kind is Kind.USERS:
@@ -65,15 +65,15 @@ def _rates(scenario: Scenario, journal: Journal, measured: Sequence[Request]) ->
     asked = sum((s.start + s.end) / 2 * s.seconds for s in scenario.stages) / scenario.seconds
     # What was started is the arrivals' number; each stands for so many requests, some of them after the end.
     started = (len(journal.requests) if scenario.kind is not Kind.SUBMIT else journal.submitted) / scenario.seconds
-    return {"rate_asked": asked, "rate_reached": started, "rate_off_percent": _percent(abs(started - asked), asked)}
+    return {"rate_asked": asked, "rate_reached": started, "rate_off_percent": _as_percent(abs(started - asked), asked)}
 
 
-def _generator(journal: Journal, system: System) -> Figures:
-    """Whether the generator kept up: starts that came late, and its own use of the CPU."""
+def _measure_generator(journal: Journal, system: System) -> Figures:
+    """Return how late the generator started its arrivals, and its own use of the CPU."""
     cores = [value for _, value in system.series.get("generator_cores", [])]
     seconds = max((r.at for r in journal.requests), default=0.0)
     return {
-        "late_percent": _percent(sum(late > LATE_SECONDS for late in journal.late), len(journal.late)),
+        "late_percent": _as_percent(sum(late > LATE_SECONDS for late in journal.late), len(journal.late)),
         "late_worst_s": max(journal.late, default=None),
         "generator_cores": fmean(cores) if cores else None,
         "generator_cpu_ms_per_request": fmean(cores) * seconds * 1000 / len(journal.requests)
@@ -82,36 +82,36 @@ def _generator(journal: Journal, system: System) -> Figures:
     }
 
 
-def _growth(system: System) -> Figures:
-    """By how many percent the last quarter's mean of anything that must not grow is over the second quarter's."""
-    grown = [_grown(system.series[name]) for name in GROWING if len(system.series.get(name, [])) >= 8]
+def _find_growth(system: System) -> Figures:
+    """Return the largest growth of memory, files or connections: the last quarter's mean over the second's."""
+    grown = [_compute_growth(system.series[name]) for name in GROWING if len(system.series.get(name, [])) >= 8]
     return {"growth_percent": max(grown, default=None)}
 
 
-def _grown(samples: Sequence[tuple[float, float]]) -> float:
+def _compute_growth(samples: Sequence[tuple[float, float]]) -> float:
     quarter = len(samples) // 4
     before, after = (fmean(value for _, value in part) for part in (samples[quarter : 2 * quarter], samples[-quarter:]))
     return 100 * (after - before) / before if before else 0.0
 
 
-def _percent(part: float, whole: float) -> float:
+def _as_percent(part: float, whole: float) -> float:
     return round(100 * part / whole, 3) if whole else 0.0
 
 
-def table(scenario: Scenario, journal: Journal) -> list[dict[str, Any]]:
-    """A row for each endpoint: requests, errors, and times in milliseconds, over the measured time."""
+def make_table(scenario: Scenario, journal: Journal) -> list[dict[str, Any]]:
+    """Return a row for each endpoint: requests, errors, and times in milliseconds over the measured time."""
     rows = []
     for name in sorted({r.name for r in journal.requests}):
         own = [r for r in journal.requests if r.name == name]
         times = [r.milliseconds for r in own if r.at >= scenario.measured_from]
         row: dict[str, Any] = {"name": name, "requests": len(own), "errors": sum(r.error is not None for r in own)}
         row["mean_ms"] = fmean(times) if times else None
-        rows.append(row | {f"p{share}_ms": percentile(times, share / 100) for share in (50, 95, 99)})
+        rows.append(row | {f"p{share}_ms": find_percentile(times, share / 100) for share in (50, 95, 99)})
     return rows
 
 
-def errors(journal: Journal) -> list[dict[str, Any]]:
-    """What went wrong, most frequent first."""
+def count_errors(journal: Journal) -> list[dict[str, Any]]:
+    """Return each error with its count, most frequent first."""
     counts: dict[tuple[str, str], int] = {}
     for request in journal.requests:
         if request.error is not None:
@@ -121,29 +121,31 @@ def errors(journal: Journal) -> list[dict[str, Any]]:
     return [{"name": name, "error": error, "times": times} for (name, error), times in ordered]
 
 
-def curves(journal: Journal, scenario: Scenario, width: float) -> dict[str, list[tuple[float, float]]]:
-    """Over time, in steps of `width` seconds: level asked, rate, errors, percentiles of answers, and of jobs."""
+def compute_curves(journal: Journal, scenario: Scenario, width: float) -> dict[str, list[tuple[float, float]]]:
+    """Return curves in steps of `width` seconds: level asked for, rate, errors, percentiles of answers and of jobs."""
     answered = [(r.at, r.milliseconds) for r in journal.requests if r.name not in WAITS]
     jobs = [(f.at, f.seconds) for f in journal.finished]
     found = {
-        "rate": [(at, len(own) / width) for at, own in _steps([(r.at, 0.0) for r in journal.requests], width)],
+        "rate": [(at, len(own) / width) for at, own in _split_steps([(r.at, 0.0) for r in journal.requests], width)],
         "errors": [
             (at, sum(own) / width)
-            for at, own in _steps([(r.at, float(r.error is not None)) for r in journal.requests], width)
+            for at, own in _split_steps([(r.at, float(r.error is not None)) for r in journal.requests], width)
         ],
         "level": [(at * width, scenario.level(at * width)) for at in range(int(scenario.seconds / width) + 1)],
     }
     for share in (50, 95, 99):
-        found[f"p{share}"] = [(at, percentile(own, share / 100) or 0.0) for at, own in _steps(answered, width) if own]
+        found[f"p{share}"] = [
+            (at, find_percentile(own, share / 100) or 0.0) for at, own in _split_steps(answered, width) if own
+        ]
     for share in (50, 95):
         found[f"result_p{share}"] = [
-            (at, percentile(own, share / 100) or 0.0) for at, own in _steps(jobs, width) if own
+            (at, find_percentile(own, share / 100) or 0.0) for at, own in _split_steps(jobs, width) if own
         ]
     return found
 
 
-def _steps(samples: Sequence[tuple[float, float]], width: float) -> list[tuple[float, list[float]]]:
-    """The values by steps of time, empty steps included."""
+def _split_steps(samples: Sequence[tuple[float, float]], width: float) -> list[tuple[float, list[float]]]:
+    """Group the values by steps of time, empty steps included."""
     if not samples:
         return []
     steps: list[list[float]] = [[] for _ in range(int(max(at for at, _ in samples) / width) + 1)]

@@ -1,4 +1,4 @@
-"""What the users met, written down as it happens: each request, each job, each start that came too late."""
+"""The journal of a run, written as it happens: each request, each job, each late start."""
 
 import time
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ class Request:
     """One request and its answer."""
 
     at: float
-    """When it was sent, in seconds after the start of the run."""
+    """The time of sending, in seconds after the start of the run."""
     name: str
     milliseconds: float
     error: str | None
@@ -17,10 +17,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """One job whose end was seen."""
+    """One job, once its end was seen."""
 
     at: float
-    """When its result was there by the service's clock, in seconds after the start of the run."""
+    """The time of its result by the service's clock, in seconds after the start of the run."""
     seconds: float
     """From its submission to its result, by the service's clock."""
     status: str
@@ -28,7 +28,7 @@ class Finished:
 
 @dataclass
 class Journal:
-    """Of one run."""
+    """The journal of one run."""
 
     start: float = field(default_factory=time.time)
     requests: list[Request] = field(default_factory=list)
@@ -42,17 +42,17 @@ class Journal:
     ended: bool = False
     """All that was started has come to its end."""
 
-    def restart(self) -> None:
-        """The run begins now."""
+    def restart_clock(self) -> None:
+        """Let the run begin now."""
         self.start = time.time()
 
-    def listen(
+    def note_request(
         self, request_type: str, name: str, response_time: float, exception: object, start_time: float, **_: object
     ) -> None:
-        """Locust's event `request`."""
+        """Write down a request: a listener of Locust's event `request`."""
         error = str(exception) if exception else None
         self.requests.append(Request(start_time - self.start, f"{request_type} {name}", response_time, error))
 
-    def now(self) -> float:
-        """Seconds after the start of the run."""
+    def seconds_now(self) -> float:
+        """Return the seconds since the start of the run."""
         return time.time() - self.start

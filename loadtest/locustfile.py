@@ -7,16 +7,16 @@ from locust.env import Environment
 
 from loadtest.journal import Journal
 from loadtest.scenarios import SCENARIOS
-from loadtest.users import shape_class, user_class
+from loadtest.users import make_shape_class, make_user_class
 
-_scenario = SCENARIOS[os.environ.get("SCENARIO", "lab")].scaled(float(os.environ.get("TIME_SCALE", "1")))
+_scenario = SCENARIOS[os.environ.get("SCENARIO", "lab")].scale_time(float(os.environ.get("TIME_SCALE", "1")))
 _journal = Journal()
 
-Imagemill = user_class(_scenario, _journal)
-Shape = shape_class(_scenario, int(os.environ.get("LOADTEST_WORKERS", "1")))
+Imagemill = make_user_class(_scenario, _journal)
+Shape = make_shape_class(_scenario, int(os.environ.get("LOADTEST_WORKERS", "1")))
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator] # as above: Locust's types are not looked at
 def restart_clock(environment: Environment, **_: object) -> None:
-    """The clock of a run starts with the run, not with the process."""
-    environment.events.test_start.add_listener(lambda **_: _journal.restart())
+    """Let the run's clock start with the run, not with the process."""
+    environment.events.test_start.add_listener(lambda **_: _journal.restart_clock())

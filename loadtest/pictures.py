@@ -1,4 +1,4 @@
-"""The image sets: made by a seeded script, so that two runs convert the same bytes."""
+"""The image sets, made from a seed so that two runs convert the same bytes."""
 
 import random
 from collections.abc import Sequence
@@ -40,34 +40,36 @@ SETS: dict[str, Sequence[Sort]] = {"small": SMALL, "phone": PHONE, "mixed": MIXE
 
 @dataclass(frozen=True)
 class Upload:
-    """A form, ready to be sent, and what its result must be."""
+    """A form ready to send, and the expected format and size of its result."""
 
     body: bytes
     target: str
     size: tuple[int, int]
 
 
-def uploads(name: str) -> list[Upload]:
-    """A hundred forms in the set's shares, in a random order that is always the same."""
+def make_uploads(name: str) -> list[Upload]:
+    """Make a hundred forms in the set's shares, in the same random order every time."""
     chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
     forms = [
-        Upload(_form(_picture(sort, number % 5), f"{sort.name}.{sort.format.lower()}", target), target, sort.size)
+        Upload(
+            _make_form(_make_picture(sort, number % 5), f"{sort.name}.{sort.format.lower()}", target), target, sort.size
+        )
         for sort in SETS[name]
-        for number, target in enumerate(_spread(sort.targets, sort.share))
+        for number, target in enumerate(_spread_targets(sort.targets, sort.share))
     ]
     chance.shuffle(forms)
     return forms
 
 
-def _spread(targets: tuple[str, ...], number: int) -> list[str]:
+def _spread_targets(targets: tuple[str, ...], number: int) -> list[str]:
     return [targets[n % len(targets)] for n in range(number)]
 
 
 _MADE: dict[tuple[Sort, int], bytes] = {}
 
 
-def _picture(sort: Sort, variant: int) -> bytes:
-    """A soft picture with a little noise, which compresses about as well as a photograph."""
+def _make_picture(sort: Sort, variant: int) -> bytes:
+    """Make a soft picture with a little noise. It compresses about as well as a photograph."""
     if (sort, variant) not in _MADE:
         chance = random.Random(f"{SEED} {sort.name} {variant}")  # noqa: S311
         width, height = sort.size
@@ -82,7 +84,7 @@ def _picture(sort: Sort, variant: int) -> bytes:
     return _MADE[sort, variant]
 
 
-def _form(content: bytes, filename: str, target: str) -> bytes:
+def _make_form(content: bytes, filename: str, target: str) -> bytes:
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="target_format"\r\n\r\n{target}\r\n'
     file = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{filename}"\r\n\r\n'
     return b"".join((head.encode(), file.encode(), content, f"\r\n--{BOUNDARY}--\r\n".encode()))

@@ -1,4 +1,4 @@
-"""One run: Locust in this process, the system watched beside it, and the result."""
+"""One run: Locust in this process, samples of the system beside it, and the result."""
 
 import math
 import os
@@ -17,27 +17,27 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 
 from loadtest.client import RUNNING, Client
-from loadtest.climb import climb, last_good
-from loadtest.figures import curves, errors, figures, table
+from loadtest.climb import find_last_good, watch_steps
+from loadtest.figures import compute_curves, compute_figures, count_errors, make_table
 from loadtest.journal import Journal
-from loadtest.pictures import uploads
+from loadtest.pictures import make_uploads
 from loadtest.scenarios import Kind, Scenario
 from loadtest.stories import Stories
-from loadtest.system import System, machine
-from loadtest.users import SEED, shape_class, user_class
-from loadtest.verdict import generator_was_the_limit, verdicts
+from loadtest.system import System, describe_machine
+from loadtest.users import SEED, make_shape_class, make_user_class
+from loadtest.verdict import generator_was_the_limit, judge_figures
 
 Say = Callable[[str], None]
 FOLLOWERS = 16
-"""How many jobs are waited for at the same time after `submit`."""
+"""The number of jobs waited for at the same time after `submit`."""
 STOP_SECONDS = 5
 PATIENCE = 60.0
-"""Seconds for an answer, as Locust's users have; the client's own are fewer than a call may wait."""
+"""Seconds for an answer, as Locust's users have. The client's default is shorter than the longest wait."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What is run, and where."""
+    """A scenario with the service to run it against."""
 
     scenario: Scenario
     host: str
@@ -47,31 +47,31 @@ class Run:
 
 
 def carry_out(run: Run, say: Say) -> dict[str, Any]:
-    """The result, as it is written to result.json; progress is said meanwhile."""
+    """Run the scenario and return the content of result.json. `say` gets the progress."""
     journal = Journal()
-    stories = Stories(uploads(run.scenario.pictures), SEED)
+    stories = Stories(make_uploads(run.scenario.pictures), SEED)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     journal.start = datetime.now(UTC).timestamp()
     system = System(run.look, journal.start)
     environment = Environment(
-        user_classes=[user_class(run.scenario, journal, stories)],
-        shape_class=shape_class(run.scenario)(),
+        user_classes=[make_user_class(run.scenario, journal, stories)],
+        shape_class=make_shape_class(run.scenario)(),
         host=run.host,
         stop_timeout=STOP_SECONDS,
     )
-    environment.events.request.add_listener(journal.listen)
-    beside = [gevent.spawn(system.watch), gevent.spawn(_progress, run.scenario, journal, system, say)]
+    environment.events.request.add_listener(journal.note_request)
+    beside = [gevent.spawn(system.take_samples), gevent.spawn(_report_progress, run.scenario, journal, system, say)]
     if run.scenario.kind is Kind.CLIMB:
-        beside.append(gevent.spawn(climb, run.scenario, journal, system))
-    _until_over(environment, run.scenario, journal)
+        beside.append(gevent.spawn(watch_steps, run.scenario, journal, system))
+    _run_to_end(environment, run.scenario, journal)
     if run.scenario.kind is Kind.SUBMIT:
-        _drain(environment, journal, stories, run.host, say)
+        _await_jobs(environment, journal, stories, run.host, say)
     gevent.killall(beside)
-    return _result(run, journal, system, started)
+    return _make_result(run, journal, system, started)
 
 
-def _until_over(environment: Environment, scenario: Scenario, journal: Journal) -> None:
-    """Let Locust run until its shape ends, or an open scenario's stories have."""
+def _run_to_end(environment: Environment, scenario: Scenario, journal: Journal) -> None:
+    """Let Locust run until its shape ends, or the stories of an open scenario have ended."""
     runner = environment.create_local_runner()
     runner.start_shape()
     while not journal.ended and runner.shape_greenlet is not None and not runner.shape_greenlet.dead:
@@ -80,32 +80,32 @@ def _until_over(environment: Environment, scenario: Scenario, journal: Journal) 
     runner.greenlet.join(timeout=scenario.seconds + 60)
 
 
-def _drain(environment: Environment, journal: Journal, stories: Stories, host: str, say: Say) -> None:
-    """Wait for every job that was taken, and write down its end."""
+def _await_jobs(environment: Environment, journal: Journal, stories: Stories, host: str, say: Say) -> None:
+    """Wait for the end of every accepted job, and write it into the journal."""
     session = FastHttpSession(
         host, environment.events.request, None, max_retries=0, network_timeout=PATIENCE, connection_timeout=PATIENCE
     )
     client = Client(session, journal)
-    say(f"{len(stories.submitted)} jobs were taken after {journal.now():.0f} s; waiting for them")
-    gevent.joinall([gevent.spawn(_follow, client, stories) for _ in range(FOLLOWERS)])
-    say(f"the last one was done after {max((f.at for f in journal.finished), default=0):.0f} s")
+    say(f"{len(stories.submitted)} jobs were accepted within {journal.seconds_now():.0f} s; waiting for their results")
+    gevent.joinall([gevent.spawn(_follow_jobs, client, stories) for _ in range(FOLLOWERS)])
+    say(f"the last job ended after {max((f.at for f in journal.finished), default=0):.0f} s")
 
 
-def _follow(client: Client, stories: Stories) -> None:
+def _follow_jobs(client: Client, stories: Stories) -> None:
     while stories.submitted:
         name = stories.submitted.popleft()
-        job = client.wait(name, 20)
+        job = client.wait_for_job(name, 20)
         for _ in range(60):
             if job and job["status"] not in RUNNING:
-                client.note(job)
+                client.note_job(job)
                 break
-            job = client.wait(name, 20)
+            job = client.wait_for_job(name, 20)
 
 
-def _progress(scenario: Scenario, journal: Journal, system: System, say: Say) -> None:
+def _report_progress(scenario: Scenario, journal: Journal, system: System, say: Say) -> None:
     while True:
         gevent.sleep(10)
-        at = journal.now()
+        at = journal.seconds_now()
         lately = [r for r in journal.requests[-5000:] if r.at >= at - 10]
         queue = next((f", queue {value:.0f}" for _, value in reversed(system.series.get("queue", []))), "")
         wrong = sum(r.error is not None for r in journal.requests)
@@ -114,10 +114,10 @@ def _progress(scenario: Scenario, journal: Journal, system: System, say: Say) ->
         )
 
 
-def _result(run: Run, journal: Journal, system: System, started: str) -> dict[str, Any]:
-    found = figures(run.scenario, journal, system)
-    judged = verdicts(run.scenario.objectives, found)
-    good = last_good(run.scenario, journal, system) if run.scenario.kind is Kind.CLIMB else None
+def _make_result(run: Run, journal: Journal, system: System, started: str) -> dict[str, Any]:
+    found = compute_figures(run.scenario, journal, system)
+    judged = judge_figures(run.scenario.objectives, found)
+    good = find_last_good(run.scenario, journal, system) if run.scenario.kind is Kind.CLIMB else None
     limited = generator_was_the_limit(found)
     return {
         "scenario": run.scenario.name,
@@ -134,26 +134,27 @@ def _result(run: Run, journal: Journal, system: System, started: str) -> dict[st
         "generator_was_the_limit": limited,
         "objectives": [{**asdict(verdict), "passed": verdict.passed} for verdict in judged],
         "figures": found,
-        "table": table(run.scenario, journal),
-        "errors": errors(journal),
-        "series": curves(journal, run.scenario, max(1.0, math.ceil(run.scenario.seconds / 120))) | system.series,
-        "setting": {**run.setting, **dict(_setting(run))},
+        "table": make_table(run.scenario, journal),
+        "errors": count_errors(journal),
+        "series": compute_curves(journal, run.scenario, max(1.0, math.ceil(run.scenario.seconds / 120)))
+        | system.series,
+        "setting": {**run.setting, **dict(_list_setting(run))},
     }
 
 
-def _setting(run: Run) -> Iterator[tuple[str, str]]:
-    """What a reader needs to repeat it."""
+def _list_setting(run: Run) -> Iterator[tuple[str, str]]:
+    """Yield the facts for repeating the run."""
     yield "pictures", run.scenario.pictures
     yield "stories", "4 web : 2 program : 1 watcher; one request in six is a new job"
     yield "seed", str(SEED)
-    yield "machine", ", ".join(f"{value} {name}" for name, value in machine().items())
+    yield "machine", ", ".join(f"{value} {name}" for name, value in describe_machine().items())
     yield "system", f"{platform.system()} {platform.release()}, Python {sys.version.split()[0]}"
     yield "locust", version("locust")
-    yield "revision", _revision()
+    yield "revision", _read_revision()
 
 
-def _revision() -> str:
-    """Of git, or as the image was told when it was built, since it has no git."""
+def _read_revision() -> str:
+    """Return git's revision. An image has no git and brings it in LOADTEST_REVISION."""
     if given := os.environ.get("LOADTEST_REVISION"):
         return given
     command = ["git", "describe", "--always", "--dirty"]

@@ -1,14 +1,14 @@
-"""The scenarios, as data: how much is asked for, and what must hold."""
+"""The scenarios as data: the load, and the objectives."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """Who decides when the next request comes."""
+    """The rule for the next request: closed (users wait for answers) or open (the clock alone decides)."""
 
     USERS = "users"
-    """Closed: a number of users, each of which asks for one thing a second and waits for the answer."""
+    """Closed: each user asks for one thing a second and waits for the answer."""
     RATE = "rate"
     """Open: so many requests a second, whether or not earlier answers came."""
     SUBMIT = "submit"
@@ -19,7 +19,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the run in which the level goes evenly from `start` to `end`."""
+    """A part of the run. Its level goes evenly from `start` to `end`."""
 
     seconds: float
     start: float
@@ -28,7 +28,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Objective:
-    """A figure of the run (a key of `loadtest.figures.figures`) and the most that it may be."""
+    """A figure of the run (a key of `compute_figures`) and its upper limit."""
 
     figure: str
     most: float
@@ -36,7 +36,7 @@ class Objective:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One of the table below; the level is users, or requests a second, or new jobs a second, by the kind."""
+    """One row of the table below. The level is users, requests a second or new jobs a second, by the kind."""
 
     name: str
     about: str
@@ -46,36 +46,36 @@ class Scenario:
     pictures: str = "small"
     """The image set: a name in `loadtest.pictures.SETS`."""
     measured: int = 0
-    """The first stage that the figures are of; the ones before lead up to it."""
+    """The index of the first measured stage; the stages before it lead up to it."""
 
     @property
     def seconds(self) -> float:
-        """How long it takes."""
+        """The length of the run."""
         return sum(stage.seconds for stage in self.stages)
 
     @property
     def measured_from(self) -> float:
-        """In seconds after the start."""
+        """The start of the measured stages, in seconds after the run's start."""
         return sum(stage.seconds for stage in self.stages[: self.measured])
 
     def level(self, at: float) -> float:
-        """The level at a time, in seconds after the start; 0 when it is over."""
+        """Return the level at a time in seconds after the start; 0 after the end."""
         for stage in self.stages:
             if at < stage.seconds:
                 return stage.start + (stage.end - stage.start) * at / stage.seconds
             at -= stage.seconds
         return 0.0
 
-    def scaled(self, scale: float) -> "Scenario":
-        """The same in `scale` times the time."""
+    def scale_time(self, scale: float) -> "Scenario":
+        """Return the same scenario in `scale` times its time."""
         return replace(self, stages=tuple(replace(stage, seconds=stage.seconds * scale) for stage in self.stages))
 
-    def lasting(self, seconds: float) -> "Scenario":
-        """The same for another length of time."""
-        return self.scaled(seconds / self.seconds)
+    def stretch_to(self, seconds: float) -> "Scenario":
+        """Return the same scenario with another length."""
+        return self.scale_time(seconds / self.seconds)
 
 
-def _flat(seconds: float, level: float) -> Stage:
+def _make_flat(seconds: float, level: float) -> Stage:
     return Stage(seconds, level, level)
 
 
@@ -83,7 +83,7 @@ NO_ERROR = Objective("errors", 0)
 RATE_KEPT = Objective("rate_off_percent", 2)
 ANSWERS = (NO_ERROR, Objective("submit_p95_ms", 100), Objective("status_p95_ms", 50))
 CLIMB_SECONDS, CLIMB_FIRST, CLIMB_FACTOR, CLIMB_STEPS = 20, 40, 1.2, 14
-_WAVE = (_flat(60, 30), Stage(60, 30, 100), _flat(60, 100), Stage(60, 100, 30))
+_WAVE = (_make_flat(60, 30), Stage(60, 30, 100), _make_flat(60, 100), Stage(60, 100, 30))
 
 SCENARIOS = {
     scenario.name: scenario
@@ -92,7 +92,7 @@ SCENARIOS = {
             "lab",
             "From 0 to 100 users in three minutes, then 100 for two; each asks once a second.",
             Kind.USERS,
-            (Stage(180, 0, 100), _flat(120, 100)),
+            (Stage(180, 0, 100), _make_flat(120, 100)),
             (NO_ERROR, Objective("mean_ms", 50)),
             measured=1,
         ),
@@ -100,11 +100,11 @@ SCENARIOS = {
             "normal",
             "30 requests a second for ten minutes.",
             Kind.RATE,
-            (_flat(600, 30),),
+            (_make_flat(600, 30),),
             (*ANSWERS, Objective("result_p95_s", 2), RATE_KEPT),
         ),
         Scenario(
-            "peak", "100 requests a second for five minutes.", Kind.RATE, (_flat(300, 100),), (*ANSWERS, RATE_KEPT)
+            "peak", "100 requests a second for five minutes.", Kind.RATE, (_make_flat(300, 100),), (*ANSWERS, RATE_KEPT)
         ),
         Scenario(
             "day",
@@ -117,28 +117,28 @@ SCENARIOS = {
             "burst",
             "Nothing, then 100 requests a second at once for a minute, then 5 for four.",
             Kind.RATE,
-            (_flat(60, 100), _flat(240, 5)),
+            (_make_flat(60, 100), _make_flat(240, 5)),
             (NO_ERROR, RATE_KEPT),
         ),
         Scenario(
             "submit",
             "100 new jobs a second for a minute, and the drain after it.",
             Kind.SUBMIT,
-            (_flat(60, 100),),
+            (_make_flat(60, 100),),
             (NO_ERROR, Objective("lost", 0), RATE_KEPT),
         ),
         Scenario(
             "soak",
             "30 requests a second for twenty minutes; nothing may grow.",
             Kind.RATE,
-            (_flat(1200, 30),),
+            (_make_flat(1200, 30),),
             (NO_ERROR, RATE_KEPT, Objective("growth_percent", 10)),
         ),
         Scenario(
             "limit",
             "Rises by a fifth every 20 seconds until the objective breaks.",
             Kind.CLIMB,
-            tuple(_flat(CLIMB_SECONDS, round(CLIMB_FIRST * CLIMB_FACTOR**step)) for step in range(CLIMB_STEPS)),
+            tuple(_make_flat(CLIMB_SECONDS, round(CLIMB_FIRST * CLIMB_FACTOR**step)) for step in range(CLIMB_STEPS)),
             ANSWERS,
         ),
     )

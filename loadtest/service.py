@@ -1,4 +1,4 @@
-"""The standalone service, started for a run and removed after it."""
+"""A standalone service for one run, removed after it."""
 
 import os
 import signal
@@ -21,17 +21,17 @@ STOP_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Running:
-    """A service that answers."""
+    """A ready service."""
 
     address: str
     pid: int
 
 
 @contextmanager
-def standalone(settings: Mapping[str, str]) -> Iterator[Running]:
-    """`make run` on a free port with an empty directory for its data; `settings` are environment variables."""
+def run_standalone(settings: Mapping[str, str]) -> Iterator[Running]:
+    """Run the service as `make run` does, on a free port, with an empty data directory and these settings."""
     with tempfile.TemporaryDirectory(prefix="imagemill-load-") as name, tempfile.TemporaryFile() as log:
-        directory, port = Path(name), _free_port()
+        directory, port = Path(name), _find_free_port()
         directory.chmod(0o755)  # PostgreSQL may run as another user and must be able to pass through
         env = {**os.environ, **settings, "PORT": str(port), "DATA_DIR": str(directory / "data")}
         command = [sys.executable, "-m", "standalone"]
@@ -57,7 +57,7 @@ def _await_ready(address: str, process: "subprocess.Popen[bytes]", log: IO[bytes
     raise SystemExit(f"The service did not start:\n{log.read()[-4000:].decode(errors='replace')}")
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What people do, request by request: a story yields the seconds until its next request."""
+"""The habits of users, request by request: a story yields the seconds until its next request."""
 
 import random
 from collections import deque
@@ -11,7 +11,7 @@ Story = Iterator[float]
 PAUSE = 0.5
 """Seconds between two looks at a job."""
 PATIENCE = 120
-"""Looks at a job before it counts as lost: a minute in an open scenario."""
+"""Looks at a job before it counts as lost: about a minute in an open scenario."""
 WAIT_SECONDS = 20
 
 
@@ -27,70 +27,70 @@ class Stories:
         self._block: list[str] = []
         self._recent: deque[str] = deque(maxlen=50)
         self.submitted: deque[str] = deque()
-        """Jobs of `submission`, to be looked at after the run."""
+        """Jobs of `tell_submission`, looked at after the run."""
 
-    def next(self, client: Client) -> Story:
-        """The next story, in a random order that is always the same."""
+    def begin_story(self, client: Client) -> Story:
+        """Begin the next story, in the same random order every time."""
         if not self._block:
             self._block = list(self.BLOCK)
             self._chance.shuffle(self._block)
         tell: Callable[[Client], Story] = getattr(self, f"_{self._block.pop()}")
         return tell(client)
 
-    def submission(self, client: Client) -> Story:
-        """A new job and nothing else."""
-        if job := client.submit(self._upload()):
+    def tell_submission(self, client: Client) -> Story:
+        """Submit a job and do nothing else."""
+        if job := client.submit_upload(self._choose_upload()):
             self.submitted.append(job)
         yield 0
 
-    def _web(self, client: Client) -> Story:
-        upload = self._upload()
-        client.page()
+    def _tell_web(self, client: Client) -> Story:
+        upload = self._choose_upload()
+        client.open_form()
         yield 1.0
         job = client.submit_form(upload)
         yield 0.0
         if job:
-            client.status_page(job)
+            client.open_status_page(job)
             yield PAUSE
-            yield from self._follow(client, job, upload, looks=2)
+            yield from self._follow_job(client, job, upload, looks=2)
 
-    def _program(self, client: Client) -> Story:
-        upload = self._upload()
-        job = client.submit(upload)
+    def _tell_program(self, client: Client) -> Story:
+        upload = self._choose_upload()
+        job = client.submit_upload(upload)
         yield 0.0
-        found = client.wait(job, WAIT_SECONDS) if job else None
+        found = client.wait_for_job(job, WAIT_SECONDS) if job else None
         yield 0.0
         if found and found["status"] in RUNNING:
-            yield from self._follow(client, found["id"], upload, looks=1)
+            yield from self._follow_job(client, found["id"], upload, looks=1)
         elif found:
-            self._end(client, found, upload)
+            self._end_job(client, found, upload)
             yield 0.0
 
-    def _watcher(self, client: Client) -> Story:
+    def _tell_watcher(self, client: Client) -> Story:
         for _ in range(6):
             if self._recent:
-                client.status(self._chance.choice(self._recent))
+                client.fetch_status(self._chance.choice(self._recent))
             else:
-                client.formats()
+                client.fetch_formats()
             yield PAUSE
 
-    def _follow(self, client: Client, job: str, upload: Upload, looks: int) -> Story:
-        """Look at least so often, then until it is over; then download."""
+    def _follow_job(self, client: Client, job: str, upload: Upload, looks: int) -> Story:
+        """Ask for the status at least `looks` times and until the job has ended; then download the result."""
         found: Job | None = None
         for look in range(PATIENCE):
-            found = client.status(job)
+            found = client.fetch_status(job)
             yield PAUSE
             if look + 1 >= looks and found and found["status"] not in RUNNING:
                 break
         if found and found["status"] not in RUNNING:
-            self._end(client, found, upload)
+            self._end_job(client, found, upload)
             yield 0.0
 
-    def _end(self, client: Client, job: Job, upload: Upload) -> None:
-        client.note(job)
+    def _end_job(self, client: Client, job: Job, upload: Upload) -> None:
+        client.note_job(job)
         if job["status"] == "succeeded":
             self._recent.append(job["id"])
-            client.download(job, upload)
+            client.download_result(job, upload)
 
-    def _upload(self) -> Upload:
+    def _choose_upload(self) -> Upload:
         return self._chance.choice(self._uploads)

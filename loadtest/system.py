@@ -1,4 +1,4 @@
-"""The service beside the load: queue, slots, replicas, and what the processes use, second by second."""
+"""Samples of the service under load, second by second: queue, slots, replicas, CPU and memory of the processes."""
 
 import json
 import time
@@ -19,43 +19,43 @@ SERIES = {
     "busy": 'sum(imagemill_worker_slots_busy{namespace=~"NS"})',
     "workers": 'count(imagemill_worker_slots{namespace=~"NS"})',
 }
-"""What a Prometheus is asked for."""
+"""The queries for a Prometheus; NS is the namespace."""
 
 
 @dataclass
 class System:
-    """Samples of one run: by series the pairs of seconds after the start and value."""
+    """Samples of one run: pairs of seconds after the start and value, by series."""
 
     look: Callable[[], dict[str, float]]
     start: float = field(default_factory=time.time)
     series: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
-    def watch(self, every: float = 1.0) -> None:
-        """Take samples until killed; what cannot be had leaves a gap."""
+    def take_samples(self, every: float = 1.0) -> None:
+        """Take samples until killed; a failed look leaves a gap."""
         while True:
             at = time.time() - self.start
-            for name, value in self._look().items():
+            for name, value in self._try_look().items():
                 self.series.setdefault(name, []).append((round(at, 2), value))
             gevent.sleep(every)
 
-    def _look(self) -> dict[str, float]:
+    def _try_look(self) -> dict[str, float]:
         try:
             return self.look()
         except (OSError, ValueError, LookupError, psutil.Error):
             return {}
 
 
-def by_prometheus(address: str, namespace: str) -> Callable[[], dict[str, float]]:
-    """Samples from a Prometheus that scrapes the service."""
+def ask_prometheus(address: str, namespace: str) -> Callable[[], dict[str, float]]:
+    """Return a look through a Prometheus that scrapes the service."""
 
     def look() -> dict[str, float]:
-        found = {name: _ask(address, query.replace("NS", namespace)) for name, query in SERIES.items()}
+        found = {name: _query_value(address, query.replace("NS", namespace)) for name, query in SERIES.items()}
         return {name: value for name, value in found.items() if value is not None}
 
     return look
 
 
-def _ask(address: str, query: str) -> float | None:
+def _query_value(address: str, query: str) -> float | None:
     url = f"{address}/api/v1/query?" + urllib.parse.urlencode({"query": query})
     with urllib.request.urlopen(url, timeout=SECONDS) as answer:
         result = json.load(answer)["data"]["result"]
@@ -73,19 +73,25 @@ class Processes:
         self._pages: dict[str, str] = {}
 
     def look(self) -> dict[str, float]:
-        """Queue, busy slots, CPU in cores, memory in MiB, open files, and PostgreSQL's processes, which are its connections and a fixed few."""
+        """Return queue, busy slots, CPU in cores, memory in MiB, open files, and the number of PostgreSQL's processes.
+
+        Those processes are its connections and a fixed few.
+        """
         everybody = [self._launcher, *self._launcher.children(recursive=True)]
-        roles = {role: p for p in everybody if (role := _role(p))}
-        found = {"service_cores": self._cores(everybody), "generator_cores": self._cores([psutil.Process()])}
+        roles = {role: p for p in everybody if (role := _find_role(p))}
+        found = {
+            "service_cores": self._measure_cores(everybody),
+            "generator_cores": self._measure_cores([psutil.Process()]),
+        }
         self._then = time.monotonic()
         for role, process in roles.items():
             found[f"{role}_mib"] = process.memory_info().rss / 2**20
             found[f"{role}_files"] = float(process.num_fds())
         found["postgres_processes"] = float(sum(process.name() == "postgres" for process in everybody))
-        return found | self._metrics(roles)
+        return found | self._read_metrics(roles)
 
-    def _cores(self, processes: list[psutil.Process]) -> float:
-        """CPU seconds a second since the last look; conversions that came and went in between are in their parents' children's."""
+    def _measure_cores(self, processes: list[psutil.Process]) -> float:
+        """Return CPU seconds a second since the last look. Ended conversions are in their parents' figures."""
         used = 0.0
         for process in processes:
             try:
@@ -97,22 +103,22 @@ class Processes:
             self._cpu[process.pid] = total
         return used / max(1e-3, time.monotonic() - self._then)
 
-    def _metrics(self, roles: dict[str, psutil.Process]) -> dict[str, float]:
+    def _read_metrics(self, roles: dict[str, psutil.Process]) -> dict[str, float]:
         found: dict[str, float] = {}
         asked = (("janitor", "imagemill_queue_messages", "queue"), ("worker", "imagemill_worker_slots_busy", "busy"))
         for role, metric, name in asked:
-            if role in roles and (value := self._metric(roles[role], metric)) is not None:
+            if role in roles and (value := self._read_metric(roles[role], metric)) is not None:
                 found[name] = value
         return found | {"workers": float("worker" in roles)}
 
-    def _metric(self, process: psutil.Process, metric: str) -> float | None:
-        with urllib.request.urlopen(f"http://127.0.0.1:{_port(process)}/metrics", timeout=SECONDS) as answer:
+    def _read_metric(self, process: psutil.Process, metric: str) -> float | None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{_find_port(process)}/metrics", timeout=SECONDS) as answer:
             page = answer.read().decode()
         return next((float(line.split()[-1]) for line in page.splitlines() if line.startswith(f"{metric} ")), None)
 
 
-def _role(process: psutil.Process) -> str | None:
-    """What a process is, by the module that Python was started with."""
+def _find_role(process: psutil.Process) -> str | None:
+    """Return the role of a process by its `-m` argument, None for any other."""
     try:
         command = process.cmdline()
     except psutil.Error:
@@ -121,11 +127,11 @@ def _role(process: psutil.Process) -> str | None:
     return ROLES.get(module)
 
 
-def _port(process: psutil.Process) -> int:
+def _find_port(process: psutil.Process) -> int:
     listening = [c for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN]
     return int(listening[0].laddr.port)
 
 
-def machine() -> dict[str, Any]:
-    """What the run ran on."""
+def describe_machine() -> dict[str, Any]:
+    """Return the machine's cores and memory."""
     return {"cores": psutil.cpu_count(), "memory_gib": round(psutil.virtual_memory().total / 2**30, 1)}

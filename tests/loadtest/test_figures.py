@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from loadtest.climb import last_good
-from loadtest.figures import curves, errors, figures, percentile, table
+from loadtest.climb import find_last_good
+from loadtest.figures import compute_curves, compute_figures, count_errors, find_percentile, make_table
 from loadtest.journal import Finished, Journal, Request
 from loadtest.scenarios import SCENARIOS, Kind, Objective, Scenario, Stage
 from loadtest.system import System
-from loadtest.verdict import Verdict, generator_was_the_limit, verdicts
+from loadtest.verdict import Verdict, generator_was_the_limit, judge_figures
 
 SUBMIT, STATUS, WAIT = "POST /v1/jobs", "GET /v1/jobs/{id}", "GET /v1/jobs/{id}?wait"
 
@@ -32,7 +32,7 @@ def system(**series: list[float]) -> System:
 
 
 def found(given: Journal | None = None, **changes: object) -> dict[str, float | None]:
-    return figures(scenario(**changes), given or journal(), system())
+    return compute_figures(scenario(**changes), given or journal(), system())
 
 
 def test_figures_of_a_good_run() -> None:
@@ -55,8 +55,8 @@ def test_errors_are_counted_and_named() -> None:
     bad = journal()
     bad.requests += [Request(1.0, SUBMIT, 3.0, "503 instead of 202")] * 2
     assert found(bad)["errors"] == 2
-    assert errors(bad) == [{"name": SUBMIT, "error": "503 instead of 202", "times": 2}]
-    assert {row["name"]: row["errors"] for row in table(scenario(), bad)} == {SUBMIT: 2, STATUS: 0, WAIT: 0}
+    assert count_errors(bad) == [{"name": SUBMIT, "error": "503 instead of 202", "times": 2}]
+    assert {row["name"]: row["errors"] for row in make_table(scenario(), bad)} == {SUBMIT: 2, STATUS: 0, WAIT: 0}
 
 
 def test_only_the_measured_stages_count_for_times() -> None:
@@ -72,7 +72,7 @@ def test_a_rate_that_was_not_reached_is_off() -> None:
 
 
 def test_growth_is_of_the_last_quarter_over_the_second() -> None:
-    grown = figures(scenario(), journal(), system(api_mib=[10.0] * 8 + [12.0] * 4, worker_mib=[100.0] * 12))
+    grown = compute_figures(scenario(), journal(), system(api_mib=[10.0] * 8 + [12.0] * 4, worker_mib=[100.0] * 12))
     assert grown["growth_percent"] == pytest.approx(20)
     assert found()["growth_percent"] is None, "too few samples say nothing"
 
@@ -85,7 +85,7 @@ def test_late_starts_mean_that_the_generator_was_the_limit() -> None:
 
 
 def test_a_missing_figure_is_a_missed_objective() -> None:
-    assert [v.passed for v in verdicts((Objective("a", 1), Objective("b", 1)), {"a": 1.0})] == [True, False]
+    assert [v.passed for v in judge_figures((Objective("a", 1), Objective("b", 1)), {"a": 1.0})] == [True, False]
     assert not Verdict("a", 1, 1.01).passed
 
 
@@ -93,19 +93,19 @@ def test_the_climb_names_the_last_rate_that_was_good() -> None:
     limit = SCENARIOS["limit"]
     fine = [Request(float(at), name, 5.0, None) for at in range(80) for name in (SUBMIT, STATUS)]
     slow = [Request(60.0 + n / 50, STATUS, 80.0, None) for n in range(100)]
-    assert last_good(limit, Journal(0, fine), system()) == limit.stages[3].end
-    assert last_good(limit, Journal(0, fine + slow), system()) == limit.stages[2].end
-    assert last_good(limit, Journal(0, [Request(1.0, STATUS, 80.0, None)]), system()) is None
+    assert find_last_good(limit, Journal(0, fine), system()) == limit.stages[3].end
+    assert find_last_good(limit, Journal(0, fine + slow), system()) == limit.stages[2].end
+    assert find_last_good(limit, Journal(0, [Request(1.0, STATUS, 80.0, None)]), system()) is None
 
 
 def test_curves_have_a_point_for_each_step() -> None:
-    drawn = curves(journal(), scenario(), 1.0)
+    drawn = compute_curves(journal(), scenario(), 1.0)
     assert drawn["rate"][0] == (0.0, 6.0)
     assert drawn["level"][0] == (0.0, 6.0)
     assert len(drawn["p95"]) == 10
 
 
 def test_percentiles() -> None:
-    assert percentile([3, 1, 2], 0.5) == 2
-    assert percentile(range(1, 101), 0.95) == 96
-    assert percentile([], 0.5) is None
+    assert find_percentile([3, 1, 2], 0.5) == 2
+    assert find_percentile(range(1, 101), 0.95) == 96
+    assert find_percentile([], 0.5) is None
