@@ -1,17 +1,16 @@
 """A zygote on a kernel that has neither system-call filters nor Landlock."""
 
-from worker.sandbox import landlock, seccomp, zygote
+from worker.sandbox import confinement, zygote
 
 
 def no_filter(_program: bytes) -> None:
-    raise seccomp.SeccompMissing("no filters here")
+    raise confinement.LayerMissing("no filters here")
 
 
-def no_landlock() -> int:
-    raise landlock.LandlockMissing("no Landlock here")
+def no_landlock() -> None:
+    raise confinement.LayerMissing("no Landlock here")
 
 
 if __name__ == "__main__":
-    vars(seccomp).update(install=no_filter)
-    vars(landlock).update(give_up_files=no_landlock)
+    vars(confinement).update(install_filter=no_filter, give_up_files=no_landlock)
     zygote.main()

@@ -20,7 +20,7 @@ from core.failures import Failure, FailureCode
 from engine import pipeline
 from engine.request import Converted, Header, Outcome, Request, Source, failed
 from worker.sandbox import child, zygote
-from worker.sandbox.libc import libc
+from worker.sandbox.confinement import load_libc
 
 COLUMN = {"x86_64": 0, "aarch64": 1}[platform.machine()]
 NUMBERS = {
@@ -76,7 +76,7 @@ def start_thread(_: str) -> str:
 
 
 def by_number(name: str) -> int:
-    result = int(libc().syscall(ctypes.c_long(NUMBERS[name][COLUMN]), 0, 0, 0, 0, 0, 0))
+    result = int(load_libc().syscall(ctypes.c_long(NUMBERS[name][COLUMN]), 0, 0, 0, 0, 0, 0))
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result

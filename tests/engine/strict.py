@@ -17,12 +17,12 @@ DONE_WITHOUT = {
 START = 4 * 8
 """Where the part of a filter begins that looks at the number of the call: behind four instructions."""
 
-build = seccomp.build
+build = seccomp.build_program
 
 
-def strict(*, threads: bool) -> bytes:
+def strict(machine: seccomp.Machine, process: int, *, threads: bool) -> bytes:
     """The worker's filter, but deadly."""
-    program = build(threads=threads, denied=seccomp.RET_KILL_PROCESS)
+    program = build(machine, process, threads=threads, denied=seccomp.RET_KILL_PROCESS)
     if not threads:
         return program
     refused = b"".join(
@@ -34,5 +34,5 @@ def strict(*, threads: bool) -> bytes:
 
 
 if __name__ == "__main__":
-    vars(seccomp).update(build=strict)
+    vars(seccomp).update(build_program=strict)
     zygote.main()

@@ -17,10 +17,9 @@ from typing import NoReturn
 from engine.errors import explain
 from engine.pipeline import convert
 from engine.request import Header, Outcome, Request, failed
-from worker.sandbox import seccomp
+from worker.sandbox import confinement
 from worker.sandbox.protocol import GO, said
 from worker.sandbox.result_file import open_result
-from worker.sandbox.rlimits import apply_limits, close_all_but, set_parent_death_signal, set_process_name
 
 LARGEST_REQUEST = 1 << 16
 
@@ -55,12 +54,14 @@ def run_child(channel: socket.socket, warm_up_child: Callable[[], None], surroun
     """Run as a child. `channel` brings the one job; `warm_up_child` is a conversion that touches memory first."""
     status = 1
     try:
-        set_parent_death_signal(surroundings.zygote)
-        set_process_name("waiting")
-        close_all_but({0, 1, 2, channel.fileno()})
+        confinement.set_parent_death_signal(surroundings.zygote)
+        confinement.set_process_name("waiting")
+        confinement.close_all_but({0, 1, 2, channel.fileno()})
         warnings.simplefilter("ignore")
         warm_up_child()
-        filters = {threads: seccomp.build(threads=threads) for threads in (False, True) if surroundings.filters}
+        filters = {
+            threads: confinement.build_filter(threads=threads) for threads in (False, True) if surroundings.filters
+        }
         job = _receive(channel)
         if job is not None:
             _work(job, filters, surroundings.space)
@@ -82,7 +83,7 @@ def _receive(channel: socket.socket) -> Job | None:
 
 def _work(job: Job, filters: dict[bool, bytes], space: int) -> None:
     """Apply the sandbox and convert. From then on this process reaches the job's two files and its socket only."""
-    set_process_name("converting")
+    confinement.set_process_name("converting")
     words = _silence()
     request = job.request
     try:
@@ -90,9 +91,9 @@ def _work(job: Job, filters: dict[bool, bytes], space: int) -> None:
         grant = request.grant or request.limits.memory_bytes
         # Before the filter: some C libraries implement fstat with a call that takes paths.
         size = os.fstat(job.upload).st_size
-        apply_limits(request.limits, space=space, grant=grant, threads=threads)
+        confinement.apply_limits(request.limits, space=space, grant=grant, threads=threads)
         if filters:
-            seccomp.install(filters[threads])
+            confinement.install_filter(filters[threads])
         outcome = _convert(job, size)
     except BaseException:
         traceback.print_exc()

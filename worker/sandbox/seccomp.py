@@ -1,4 +1,4 @@
-"""A system-call filter for a process that reads hostile bytes.
+"""The system-call filter of a child, as a program for the kernel.
 
 It allows memory, reading and writing open files, sleeping, exiting and, where a codec needs them, threads. Everything
 else fails with EPERM: opening files, sockets, processes, signals to other processes, executable memory.
@@ -7,17 +7,10 @@ Constants: linux/seccomp.h, linux/filter.h, linux/bpf_common.h, linux/audit.h, l
 numbers of system calls: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h.
 """
 
-import ctypes
 import errno
-import os
-import platform
 import struct
 from dataclasses import dataclass
 
-from worker.sandbox.libc import libc
-
-PR_SET_SECCOMP = 22
-SECCOMP_MODE_FILTER = 2
 RET_KILL_PROCESS = 0x80000000
 RET_ERRNO = 0x00050000
 RET_ALLOW = 0x7FFF0000
@@ -72,31 +65,8 @@ CHECKED = frozenset({"mmap", "mprotect", "sendto", "tgkill", "clone", "clone3"})
 """Calls that are allowed with certain arguments only."""
 
 
-class SeccompMissing(Exception):
-    """The kernel has no filters or refuses them, or the machine is unknown."""
-
-
-def install(program: bytes) -> None:
-    """Put a filter on this thread and all that it starts, for good.
-
-    The process must have set PR_SET_NO_NEW_PRIVS. Raises SeccompMissing.
-    """
-    code = ctypes.create_string_buffer(program, len(program))
-    # struct sock_fprog: the number of instructions, and where they are.
-    packed = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(code))
-    prog = ctypes.create_string_buffer(packed, len(packed))
-    if libc().prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(prog), 0, 0):
-        raise SeccompMissing(os.strerror(ctypes.get_errno()))
-
-
-def build(*, threads: bool, denied: int = RET_ERRNO | errno.EPERM) -> bytes:
-    """Build the filter for this process, whose id is in it. `denied` is the action for all other calls.
-
-    Raises SeccompMissing on a machine that is not in the table.
-    """
-    machine = MACHINES.get(platform.machine())
-    if machine is None:
-        raise SeccompMissing(f"no list of system calls for {platform.machine()}")
+def build_program(machine: Machine, process: int, *, threads: bool, denied: int = RET_ERRNO | errno.EPERM) -> bytes:
+    """Build the filter of the process with that id. `denied` is the action for all other calls."""
     nr, no = machine.numbers, _return(denied)
     program = [
         _load(ARCH_AT), _jump(IF_EQUAL, machine.audit, 1, 0), _return(RET_KILL_PROCESS), _load(NR_AT),
@@ -106,7 +76,7 @@ def build(*, threads: bool, denied: int = RET_ERRNO | errno.EPERM) -> bytes:
         # Without an address only to the connected socket.
         *_when(nr["sendto"], _equal(4, 0, no)),
         # abort() signals its own thread.
-        *_when(nr["tgkill"], _equal(0, os.getpid(), no, words=1)),
+        *_when(nr["tgkill"], _equal(0, process, no, words=1)),
         # A filter cannot read its flags, which lie in memory. On ENOSYS the C library falls back to clone.
         *_when(nr["clone3"], [_return(RET_ERRNO | errno.ENOSYS)]),
         *(_when(nr["clone"], _some_of(0, CLONE_THREAD, no), _none_of(0, NEW_NAMESPACES, no)) if threads else ()),

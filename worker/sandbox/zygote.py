@@ -34,9 +34,8 @@ from core.options import Options
 from engine.codecs.registry import CodecMismatch, prepare_codecs
 from engine.pipeline import convert
 from engine.request import Limits, Request
-from worker.sandbox import landlock, seccomp
+from worker.sandbox import confinement
 from worker.sandbox.child import LARGEST_REQUEST, Surroundings, run_child
-from worker.sandbox.rlimits import drop_capabilities, give_up_privileges, set_parent_death_signal, set_process_name
 
 GENEROUS = Limits(max_pixels=1 << 20, max_frames=10, max_result_bytes=1 << 20, memory_bytes=1 << 30, seconds=60)
 READY = 1
@@ -55,16 +54,16 @@ class Child:
 def main() -> None:
     """Serve until the control socket ends."""
     control, supervisor = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
-    set_parent_death_signal(supervisor)
-    give_up_privileges()
-    set_process_name("zygote")
+    confinement.set_parent_death_signal(supervisor)
+    confinement.give_up_privileges()
+    confinement.set_process_name("zygote")
     # Ctrl-C reaches the whole group, but the supervisor decides about running jobs.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warm_up()
     warm_up_child = make_child_warm_up()
     with control, Path("/proc/self/statm").open("rb", buffering=0) as statm:
-        drop_capabilities()
-        layers = apply_sandbox()
+        confinement.drop_capabilities()
+        layers = confinement.apply_layers()
         # Every child shares the objects that exist now. The collector would touch them, and so copy their pages.
         gc.collect()
         gc.freeze()
@@ -107,34 +106,6 @@ def make_child_warm_up() -> Callable[[], None]:
 
 def _plain_request(source: str, target: str) -> Request:
     return Request(source=source, target=target, options=Options(), limits=GENEROUS)
-
-
-def apply_sandbox() -> dict[str, str]:
-    """Give up the file system for good, and try a filter. Return for each layer why it is missing, or nothing."""
-    layers = {"seccomp": _try_filter(), "landlock": ""}
-    try:
-        landlock.give_up_files()
-    except landlock.LandlockMissing as error:
-        layers["landlock"] = str(error)
-    return layers
-
-
-def _try_filter() -> str:
-    """Try it in a child, because a filter cannot be removed. The reason comes through a pipe."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            seccomp.install(seccomp.build(threads=False))
-        except seccomp.SeccompMissing as error:
-            os.write(writing, str(error).encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        reason = pipe.read()
-    status = os.waitpid(pid, 0)[1]
-    return reason or ("its process was killed" if status else "")
 
 
 class Zygote:
