@@ -93,7 +93,7 @@ def test_one_that_waits_to_begin_can_be_ended(shared: Boxed, threads: ThreadPool
 
 def test_a_forecast_that_was_too_low_costs_time_but_no_job(shared: Boxed, monkeypatch: pytest.MonkeyPatch) -> None:
     before = metric("imagemill_worker_forecasts_missed_total")
-    monkeypatch.setattr("worker.sandbox.session.forecast", lambda *_: 8 * MB)
+    monkeypatch.setattr("worker.sandbox.supervisor.forecast", lambda *_: 8 * MB)
     assert shared(LARGE, target="webp").converted.width == 3000
     assert metric("imagemill_worker_forecasts_missed_total") == before + 1
 

@@ -46,7 +46,7 @@ def session() -> Iterator[ChildSession]:
     handle = Handle()
     with ours, theirs, MemoryBudget().open_reservation() as reservation:
         request = Request(source="jpeg", target="png", options=Options(), limits=LIMITS, grant=1 << 20)
-        yield ChildSession(ours, request, 1, handle, reservation)
+        yield ChildSession(ours, request, handle, reservation, lambda _: 1 << 20)
         handle.release()
 
 

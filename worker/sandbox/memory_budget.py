@@ -9,10 +9,9 @@ import os
 import select
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
-
-from worker.metrics import MEMORY_RESERVED, MEMORY_WAITING
 
 PATIENCE = 5.0
 
@@ -57,11 +56,17 @@ class Reservation:
 
 
 class MemoryBudget:
-    """Shares `total` bytes; None means that there is no limit. Safe from any thread."""
+    """Shares `total` bytes; None means that there is no limit. Safe from any thread.
 
-    def __init__(self, total: int | None = None) -> None:
+    After each change `show` is called with the reserved bytes and the number of waiting conversions.
+    """
+
+    def __init__(
+        self, total: int | None = None, show: Callable[[int, int], None] = lambda _reserved, _waiting: None
+    ) -> None:
         self._lock = threading.Lock()
         self._total = total
+        self._show = show
         self._reservations: list[Reservation] = []
         self._waiting: list[Reservation] = []
 
@@ -104,8 +109,7 @@ class MemoryBudget:
                 reservation.grant()
             elif now - reservation.since > PATIENCE:
                 break
-        MEMORY_RESERVED.set(sum(reservation.size for reservation in self._reservations))
-        MEMORY_WAITING.set(len(self._waiting))
+        self._show(sum(reservation.size for reservation in self._reservations), len(self._waiting))
 
     def _fits(self, reservation: Reservation) -> bool:
         """True if it fits beside the others, or if no other runs (waiting would never free memory)."""

@@ -27,7 +27,6 @@ from core.failures import DecoderCrashed, Failure, FailureCode, MemoryLimit, Tim
 from engine.request import Header, Outcome, Request, failed
 from worker.sandbox.handle import LOST_SECONDS, Handle, Killed
 from worker.sandbox.memory_budget import Reservation
-from worker.sandbox.memory_forecast import forecast
 from worker.sandbox.protocol import GO, Exit, Malformed, Message, Said, Started, read_message
 
 log = structlog.get_logger(__name__)
@@ -96,11 +95,16 @@ class ChildSession:
     """Reads a job's socket. The child may be compromised, so no message can extend its rights."""
 
     def __init__(
-        self, answers: socket.socket, request: Request, upload: int, handle: Handle, reservation: Reservation
+        self,
+        answers: socket.socket,
+        request: Request,
+        handle: Handle,
+        reservation: Reservation,
+        forecast: Callable[[Header], int],
     ) -> None:
-        """`upload` is the size of the upload in bytes."""
+        """`forecast` tells from its header how many bytes the conversion will take."""
         self._answers, self._request, self._handle, self._reservation = answers, request, handle, reservation
-        self._upload = upload
+        self._forecast = forecast
         self._poller = select.poll()
         self._state = State.STARTING
         self._ended_in = State.STARTING
@@ -189,7 +193,7 @@ class ChildSession:
         limit = self._request.limits.memory_bytes
         self._enter(State.WAITING_FOR_MEMORY, seconds=None)
         has_all = self._request.grant >= limit
-        self._reservation.request(limit if has_all else forecast(self._request, header, self._upload))
+        self._reservation.request(limit if has_all else self._forecast(header))
 
     def _let_convert(self, _: Granted) -> None:
         self._raise_memory_limit()

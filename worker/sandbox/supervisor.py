@@ -12,14 +12,14 @@ import structlog
 
 from core.failures import DecoderCrashed, ResultTooLarge
 from engine.request import Limits, Outcome, Request, failed
-from worker.metrics import FORECASTS_MISSED, MEMORY_BUDGET, SANDBOX_LAYER
+from worker.metrics import FORECASTS_MISSED, MEMORY_BUDGET, MEMORY_RESERVED, MEMORY_WAITING, SANDBOX_LAYER
 from worker.sandbox.handle import Handle, Killed
 from worker.sandbox.memory_budget import MemoryBudget, Reservation
-from worker.sandbox.memory_forecast import at_start
+from worker.sandbox.memory_forecast import at_start, forecast
 from worker.sandbox.session import ChildSession, NotStarted, SandboxLost, ZygoteStuck
 from worker.sandbox.zygote_process import ZYGOTE, ZygoteProcess
 
-__all__ = ["Handle", "Killed", "Sandbox", "SandboxLost"]
+__all__ = ["ZYGOTE", "Handle", "Killed", "Sandbox", "SandboxLost"]
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ class Sandbox:
 
     def __init__(self, program: str = ZYGOTE) -> None:
         self._zygote = ZygoteProcess(program)
-        self._budget = MemoryBudget()
+        self._budget = MemoryBudget(show=_show_memory)
 
     def prepare(self, *, jobs: int, budget: int) -> None:
         """Wait for the zygote and prepare for `jobs` conversions at a time, which share `budget` bytes of memory.
@@ -89,7 +89,10 @@ class Sandbox:
         with self._budget.open_reservation() as reservation:
             _wait_for_memory(reservation, request.grant, handle)
             with self._submit(request, upload_fd, result_fd) as answers:
-                session = ChildSession(answers, request, os.fstat(upload_fd).st_size, handle, reservation)
+                upload = os.fstat(upload_fd).st_size
+                session = ChildSession(
+                    answers, request, handle, reservation, lambda header: forecast(request, header, upload)
+                )
                 try:
                     session.watch()
                 except ZygoteStuck:
@@ -108,6 +111,11 @@ class Sandbox:
             return self._zygote.submit(request.as_json(), upload_fd, result_fd)
         except OSError as error:
             raise NotStarted(str(error)) from error
+
+
+def _show_memory(reserved: int, waiting: int) -> None:
+    MEMORY_RESERVED.set(reserved)
+    MEMORY_WAITING.set(waiting)
 
 
 def _wait_for_memory(reservation: Reservation, size: int, handle: Handle) -> None:

@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-import worker
+ROOT = Path(__file__).parents[2]
+"""The folder of the rooms."""
 
 SEND_SECONDS = 30.0
 """How long a request waits for a zygote that is warming up or forking."""
@@ -146,5 +147,5 @@ def _spawn(program: str, control: int) -> subprocess.Popen[bytes]:
 def environment() -> dict[str, str]:
     """Return the variables that Python needs to find this package, and nothing else."""
     handed_on = {name: os.environ[name] for name in LOADER if name in os.environ}
-    package = {"PYTHONPATH": str(Path(worker.__file__).parents[1]), "PYTHONSAFEPATH": "1"}
+    package = {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
     return package | {"GLIBC_TUNABLES": ALLOCATOR} | SINGLE | handed_on
