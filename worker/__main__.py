@@ -13,14 +13,12 @@ from core.probes import probing
 from core.process import run_program
 from core.redis_client import make_redis
 from worker.consumer.cancel_listener import CancelListener
-from worker.consumer.context import Context, consumer_name
+from worker.consumer.context import Context, InFlight, consumer_name
 from worker.consumer.drain import drain
 from worker.consumer.heartbeat import Heartbeat
-from worker.consumer.in_flight import InFlight
 from worker.consumer.loop import Consumer
-from worker.metrics import SLOTS, show_stages
-from worker.sandbox.supervisor import Sandbox
-from worker.sandbox.zygote_process import ZYGOTE
+from worker.metrics import SLOTS, SLOTS_BUSY, show_stages
+from worker.sandbox.supervisor import ZYGOTE, Sandbox
 from worker.settings import WorkerSettings
 
 POOL = 3
@@ -53,6 +51,8 @@ def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
     SLOTS.set(settings.slots)
     show_failure_codes()
     show_stages()
+    in_flight = InFlight(settings.slots)
+    SLOTS_BUSY.set_function(lambda: len(in_flight.list_jobs()))
     limits = {"loop": LOOP_OVERDUE_SECONDS, "heartbeat": LOOP_OVERDUE_SECONDS + settings.heartbeat_seconds}
     return Context(
         name=consumer_name(),
@@ -60,7 +60,7 @@ def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
         engine=make_engine(settings.database_url, pool=POOL),
         redis=make_redis(settings.redis_url, timeout=REDIS_SECONDS),
         sandbox=sandbox,
-        in_flight=InFlight(settings.slots),
+        in_flight=in_flight,
         liveness=Liveness(limits),
     )
 
@@ -81,7 +81,7 @@ def run(context: Context, stack: ExitStack) -> None:
         seconds=settings.heartbeat_seconds,
         lease_seconds=settings.lease_seconds,
     )
-    cancels = CancelListener(context.redis, context.in_flight)
+    cancels = CancelListener(context.redis, context.in_flight.kill)
     heartbeat.start()
     cancels.start()
     log.info("ready", worker=context.name, slots=settings.slots)

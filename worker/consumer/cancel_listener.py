@@ -1,6 +1,7 @@
 """Kill canceled jobs at once. While Redis is away the heartbeat finds them later."""
 
 import threading
+from collections.abc import Callable
 from uuid import UUID
 
 import redis
@@ -8,7 +9,6 @@ import structlog
 
 from core.announce import CANCELED
 from core.redis_client import AWAY
-from worker.consumer.in_flight import InFlight
 
 log = structlog.get_logger(__name__)
 
@@ -16,11 +16,11 @@ POLL_SECONDS = 1.0
 
 
 class CancelListener(threading.Thread):
-    """Listens on the channel, and subscribes again when Redis is back."""
+    """Listens on the channel, and subscribes again when Redis is back. `kill` is called with each canceled job's id."""
 
-    def __init__(self, client: redis.Redis, in_flight: InFlight) -> None:
+    def __init__(self, client: redis.Redis, kill: Callable[[UUID], None]) -> None:
         super().__init__(name="cancels", daemon=True)
-        self._client, self._in_flight = client, in_flight
+        self._client, self._kill = client, kill
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -41,10 +41,10 @@ class CancelListener(threading.Thread):
             channel.subscribe(CANCELED)
             while not self._ended.is_set():
                 if message := channel.get_message(timeout=POLL_SECONDS):
-                    self._kill(str(message["data"]))
+                    self._kill_job(str(message["data"]))
 
-    def _kill(self, name: str) -> None:
+    def _kill_job(self, name: str) -> None:
         try:
-            self._in_flight.kill(UUID(name))
+            self._kill(UUID(name))
         except ValueError:
             log.warning("malformed message on the cancel channel", message=name[:64])

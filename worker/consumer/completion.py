@@ -21,17 +21,14 @@ from core.database import ERRORS, blob_transaction
 from core.failures import FailureCode, InternalFailure
 from core.formats import find
 from core.jobs import Job
-from core.metrics import count_finished
 from core.partitions import today
 from core.queue import add_message, finish_message, remove_message
 from core.record import advance, find_job
 from core.redis_client import AWAY
 from core.transitions import FAIL, HAND_BACK, SUCCEED, Status
 from engine.request import Converted, Outcome
-from worker.consumer.context import Context
-from worker.consumer.in_flight import InFlightJob
+from worker.consumer.context import Context, InFlightJob
 from worker.consumer.retry import retry_while_away
-from worker.metrics import FENCED, STAGE_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -168,21 +165,12 @@ def acknowledge(context: Context, claimed: InFlightJob, completion: Completion) 
     match completion:
         case Completed(job=ended):
             _log_when_away(lambda: _publish_end(context, claimed, ended))
-            _count_end(ended)
+            log.info("finished", status=ended.status, code=ended.error["code"] if ended.error else "")
         case AlreadyOver(job=found):
             _log_when_away(lambda: finish_message(context.redis, claimed.message_id))
             log.info("the job was over already", status=found.status if found else "gone")
         case ClaimLost(job=open_job):
-            FENCED.inc()
             log.warning("claim lost, result rejected", status=open_job.status, newer_claim=open_job.claim)
-
-
-def _count_end(job: Job) -> None:
-    code = job.error["code"] if job.error else ""
-    count_finished(job.status, job.source["format"], job.target_format, code)
-    if job.finished_at is not None:
-        STAGE_SECONDS.labels("total").observe((job.finished_at - job.created_at).total_seconds())
-    log.info("finished", status=job.status, code=code)
 
 
 def _publish_end(context: Context, claimed: InFlightJob, job: Job) -> None:

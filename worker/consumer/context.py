@@ -2,16 +2,70 @@
 
 import os
 import socket
-from dataclasses import dataclass
-from uuid import uuid4
+import threading
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
 
 import redis
 from sqlalchemy import Engine
 
+from core.jobs import Job
 from core.liveness import Liveness
-from worker.consumer.in_flight import InFlight
-from worker.sandbox.supervisor import Sandbox
+from worker.sandbox.supervisor import Handle, Sandbox
 from worker.settings import WorkerSettings
+
+
+@dataclass(slots=True, eq=False)
+class InFlightJob:
+    """One claimed job. `handed_back`: its child was killed so that another worker can run it."""
+
+    job: Job
+    message_id: str
+    handle: Handle = field(default_factory=Handle)
+    handed_back: bool = False
+
+
+class InFlight:
+    """The in-flight jobs, shared by the consumer, the slots, the heartbeat and the cancel listener."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._jobs: dict[UUID, InFlightJob] = {}
+        self._changed = threading.Condition()
+
+    def add(self, claimed: InFlightJob) -> None:
+        """Add a job that was claimed."""
+        with self._changed:
+            self._jobs[claimed.job.id] = claimed
+
+    def remove(self, claimed: InFlightJob) -> None:
+        """Remove a job that is finished, handed back or abandoned."""
+        with self._changed:
+            del self._jobs[claimed.job.id]
+            self._changed.notify_all()
+
+    def list_jobs(self) -> list[InFlightJob]:
+        """Return the jobs that are in flight now."""
+        with self._changed:
+            return list(self._jobs.values())
+
+    def wait_for_slot(self, seconds: float) -> int:
+        """Wait at most so long for a free slot and return how many are free."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._jobs) < self._slots, seconds)
+            return self._slots - len(self._jobs)
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait at most so long until no job is in flight; False when one still is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._jobs, seconds)
+
+    def kill(self, job_id: UUID) -> None:
+        """Kill the child of a job, if it is one of ours."""
+        with self._changed:
+            claimed = self._jobs.get(job_id)
+        if claimed is not None:
+            claimed.handle.kill()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 
 from core.database import ERRORS
 from core.liveness import Liveness
-from worker.consumer.in_flight import InFlight, InFlightJob
+from worker.consumer.context import InFlight, InFlightJob
 
 log = structlog.get_logger(__name__)
 

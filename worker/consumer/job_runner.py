@@ -14,15 +14,23 @@ import structlog
 
 from core.blobs import read_upload
 from core.database import blob_transaction
+from core.jobs import Job
+from core.metrics import count_finished
 from core.options import Options
 from engine.request import Limits, Outcome, Request
-from worker.consumer.completion import acknowledge, complete, hand_back, read_completion
-from worker.consumer.context import Context
-from worker.consumer.in_flight import InFlightJob
+from worker.consumer.completion import (
+    ClaimLost,
+    Completed,
+    Completion,
+    acknowledge,
+    complete,
+    hand_back,
+    read_completion,
+)
+from worker.consumer.context import Context, InFlightJob
 from worker.consumer.retry import retry_while_away
-from worker.metrics import STAGE_SECONDS
+from worker.metrics import FENCED, STAGE_SECONDS
 from worker.sandbox.supervisor import Killed, SandboxLost
-from worker.settings import WorkerSettings
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +39,7 @@ def run_job(context: Context, claimed: InFlightJob) -> None:
     """Run a claimed job until it is finished, handed back or abandoned. Never raises."""
     with structlog.contextvars.bound_contextvars(job=str(claimed.job.id), claim=claimed.job.claim):
         try:
+            _observe_wait(claimed.job)
             _fetch_convert_store(context, claimed)
         except SandboxLost:
             log.warning("sandbox lost, job abandoned, its lease will expire")
@@ -51,10 +60,20 @@ def _fetch_convert_store(context: Context, claimed: InFlightJob) -> None:
                 return
             outcome = None
         if outcome is None:
-            acknowledge(context, claimed, read_completion(context, claimed))
+            _settle_claim(context, claimed, read_completion(context, claimed))
             return
         with _stage("store"):
-            acknowledge(context, claimed, complete(context, claimed, outcome, result))
+            _settle_claim(context, claimed, complete(context, claimed, outcome, result))
+
+
+def _settle_claim(context: Context, claimed: InFlightJob, completion: Completion) -> None:
+    """Acknowledge what became of a claim, and count it."""
+    acknowledge(context, claimed, completion)
+    match completion:
+        case Completed(job=ended):
+            _count_end(ended)
+        case ClaimLost():
+            FENCED.inc()
 
 
 def _fetch(context: Context, claimed: InFlightJob, upload: int) -> bool:
@@ -76,11 +95,12 @@ def _fetch(context: Context, claimed: InFlightJob, upload: int) -> bool:
 
 def _convert(context: Context, claimed: InFlightJob, upload: int, result: int) -> Outcome:
     with _stage("convert"):
-        return context.sandbox.run(make_request(claimed, context.settings), upload, result, claimed.handle)
+        return context.sandbox.run(make_request(context, claimed), upload, result, claimed.handle)
 
 
-def make_request(claimed: InFlightJob, settings: WorkerSettings) -> Request:
+def make_request(context: Context, claimed: InFlightJob) -> Request:
     """Return the request for the sandbox."""
+    settings = context.settings
     return Request(
         source=claimed.job.source["format"],
         target=claimed.job.target_format,
@@ -93,6 +113,18 @@ def make_request(claimed: InFlightJob, settings: WorkerSettings) -> Request:
             seconds=settings.job_seconds,
         ),
     )
+
+
+def _observe_wait(job: Job) -> None:
+    if job.started_at is not None:
+        STAGE_SECONDS.labels("queued").observe((job.started_at - job.created_at).total_seconds())
+
+
+def _count_end(job: Job) -> None:
+    code = job.error["code"] if job.error else ""
+    count_finished(job.status, job.source["format"], job.target_format, code)
+    if job.finished_at is not None:
+        STAGE_SECONDS.labels("total").observe((job.finished_at - job.created_at).total_seconds())
 
 
 @contextmanager

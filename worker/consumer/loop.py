@@ -17,10 +17,8 @@ from core.queue import Message, finish_message, read_messages
 from core.record import claim_job, find_job
 from core.redis_client import AWAY
 from core.transitions import Status
-from worker.consumer.context import Context
-from worker.consumer.in_flight import InFlightJob
+from worker.consumer.context import Context, InFlightJob
 from worker.consumer.job_runner import run_job
-from worker.metrics import STAGE_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -114,8 +112,6 @@ class Consumer:
         self._context.in_flight.add(claimed)
         # A daemon: a slot that waits for PostgreSQL must not keep a drained worker from exiting.
         threading.Thread(target=run_job, args=(self._context, claimed), name=f"job-{job.id}", daemon=True).start()
-        if job.started_at is not None:
-            STAGE_SECONDS.labels("queued").observe((job.started_at - job.created_at).total_seconds())
         log.info("started", job=str(job.id), claim=job.claim, attempt=job.attempts)
         self._publish_start(job)
 
