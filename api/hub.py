@@ -13,9 +13,10 @@ from uuid import UUID
 
 import structlog
 
-from core.announce import EVENTS, decode
 from core.jobs import Job
+from core.publisher import EVENTS
 from core.redis_client import AWAY
+from core.status_cache import decode_job
 
 log = structlog.get_logger(__name__)
 
@@ -111,7 +112,7 @@ class Hub:
 
     def _deliver(self, body: str) -> None:
         try:
-            job = decode(body)
+            job = decode_job(body)
         except (ValueError, KeyError, TypeError) as error:
             log.warning("an event that is none of ours", error=str(error))
             return

@@ -7,10 +7,15 @@ dead Redis over and over.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import TypeVar
+from uuid import UUID
 
 import structlog
+from redis.asyncio import Redis
 
+from core.jobs import Job
+from core.publisher import AsyncPublisher
 from core.redis_client import AWAY
 
 log = structlog.get_logger(__name__)
@@ -68,12 +73,13 @@ class Breaker:
 class Turn:
     """What one request may ask of Redis."""
 
-    def __init__(self, client: Any, breaker: Breaker, budget: float) -> None:
+    def __init__(self, client: Redis, breaker: Breaker, *, cache: bool, budget: float) -> None:
         self._client = client
         self._breaker = breaker
+        self._cache = cache
         self._left = budget
 
-    async def ask(self, call: Callable[[Any], Awaitable[T]]) -> T:
+    async def ask(self, call: Callable[[Redis], Awaitable[T]]) -> T:
         """The answer of `call(client)`. Raises RedisAway, always within the budget."""
         if self._left <= 0 or not self._breaker.lets_through():
             raise RedisAway("Redis is not asked")
@@ -90,15 +96,26 @@ class Turn:
         self._breaker.succeeded()
         return answer
 
+    async def publish(self, job: Job, *, add: UUID | None = None) -> None:
+        """Publish a change, with the message to add. While Redis is away do nothing: the janitor adds the message."""
+        with suppress(RedisAway):
+            await self.ask(lambda client: AsyncPublisher(client, self._cache).publish(job, add=add))
+
+    async def cache_state(self, job: Job) -> None:
+        """Cache a state that was read from the row. While Redis is away do nothing."""
+        with suppress(RedisAway):
+            await self.ask(lambda client: AsyncPublisher(client, self._cache).cache_state(job))
+
 
 class RedisGate:
     """The process's one way to Redis for requests."""
 
-    def __init__(self, client: Any, *, budget: float = BUDGET_SECONDS) -> None:
+    def __init__(self, client: Redis, *, cache: bool, budget: float = BUDGET_SECONDS) -> None:
         self._client = client
         self._breaker = Breaker()
+        self._cache = cache
         self._budget = budget
 
     def turn(self) -> Turn:
         """A fresh budget, for one request."""
-        return Turn(self._client, self._breaker, self._budget)
+        return Turn(self._client, self._breaker, cache=self._cache, budget=self._budget)

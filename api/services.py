@@ -43,7 +43,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
             settings=settings,
             database=database,
             probes=Database(probe_engine, threads=1),
-            redis=RedisGate(client),
+            redis=RedisGate(client, cache=settings.status_cache),
             hub=hub,
             backlog=Backlog(database, settings.max_queued),
             store=Store(database, settings.max_stored_bytes),

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -16,11 +14,11 @@ from api.metrics import STATUS_CACHE
 from api.redis_gate import RedisAway, Turn
 from api.schemas import job_answer
 from api.services import Services
-from core.announce import announce, cache_key, decode_cached, write_cache
 from core.blobs import erase
 from core.jobs import Job
 from core.metrics import count_finished
 from core.record import advance, find_job
+from core.status_cache import cache_key, decode_cached
 from core.transitions import CANCEL, EXPIRE, Status
 
 log = structlog.get_logger(__name__)
@@ -39,8 +37,7 @@ async def current_job(services: Services, turn: Turn, job_id: UUID) -> Job:
     if cached is not None:
         return cached
     job = await recorded_job(services, job_id)
-    with suppress(RedisAway):
-        await turn.ask(lambda client: _keep(client, job))
+    await turn.cache_state(job)
     return job
 
 
@@ -91,8 +88,7 @@ async def delete_job(services: Services, turn: Turn, job_id: UUID) -> None:
         return
     if job.status is Status.CANCELED:
         count_finished(job.status, job.source["format"], job.target_format)
-    with suppress(RedisAway):
-        await turn.ask(lambda client: _tell(client, job, cache=services.settings.status_cache))
+    await turn.publish(job)
     log.info("deleted", status=job.status)
 
 
@@ -108,24 +104,12 @@ def _end(connection: Connection, job_id: UUID) -> tuple[Job | None, bool]:
 async def _cached(turn: Turn, job_id: UUID) -> Job | None:
     try:
         value = await turn.ask(lambda client: client.get(cache_key(job_id)))
-        job = decode_cached(value) if value else None
+        job = decode_cached(str(value)) if value else None
     except (RedisAway, ValueError, KeyError, TypeError):
         STATUS_CACHE.labels("error").inc()
         return None
     STATUS_CACHE.labels("hit" if job else "miss").inc()
     return job
-
-
-async def _keep(client: Any, job: Job) -> None:
-    written = write_cache(client, job)
-    if written is not None:
-        await written
-
-
-async def _tell(client: Any, job: Job, *, cache: bool) -> None:
-    async with client.pipeline(transaction=False) as pipe:
-        announce(pipe, job, cache=cache)
-        await pipe.execute()
 
 
 async def _next(watch: Watch, seen: int, until: float) -> Job | None:

@@ -1,7 +1,5 @@
 """A job's way in: admitted, read, examined, stored in one transaction, and only then told to Redis."""
 
-from contextlib import suppress
-from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -10,14 +8,12 @@ from sqlalchemy import Connection
 from api.errors import ImagemillError
 from api.forms import FormReader
 from api.metrics import SUBMITTED
-from api.redis_gate import RedisAway, Turn
+from api.redis_gate import Turn
 from api.services import Services
 from api.uploads import Upload, received
-from core.announce import announce
 from core.blobs import store_upload
 from core.jobs import Job
 from core.partitions import today
-from core.queue import add_message
 from core.record import NewJob, insert_job
 
 log = structlog.get_logger(__name__)
@@ -32,8 +28,7 @@ async def submit(services: Services, turn: Turn, form: FormReader, address: str)
     services.backlog.added()
     services.store.added(upload.size)
     SUBMITTED.inc()
-    with suppress(RedisAway):
-        await turn.ask(lambda client: _tell(client, job, cache=services.settings.status_cache))
+    await turn.publish(job, add=job.id)
     log.info("submitted", source=upload.source.name, target=upload.target.name, bytes=upload.size)
     return job
 
@@ -60,11 +55,3 @@ def _store(connection: Connection, upload: Upload) -> Job:
     job = insert_job(connection, new, day)
     store_upload(connection, day, job.id, upload.file.file, upload.size)
     return job
-
-
-async def _tell(client: Any, job: Job, *, cache: bool) -> None:
-    """Message and news in one round trip; the janitor sends the message when this fails."""
-    async with client.pipeline(transaction=False) as pipe:
-        add_message(pipe, job.id)
-        announce(pipe, job, cache=cache)
-        await pipe.execute()

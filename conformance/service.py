@@ -19,13 +19,12 @@ import redis
 from sqlalchemy import Engine, func, select
 
 from conformance.slow import slowed
-from core.announce import announce
 from core.blobs import read_result_slice, store_upload
 from core.database import blob_transaction
 from core.formats import sniff
 from core.jobs import Job
 from core.partitions import today
-from core.queue import add_message
+from core.publisher import queue_change
 from core.record import NewJob, find_job, insert_job
 from core.tables import results
 from core.transitions import Status
@@ -174,8 +173,7 @@ class Service:
             store_upload(connection, day, new.id, BytesIO(data), len(data))
         if tell:
             with self.redis.pipeline() as pipe:
-                add_message(pipe, new.id)
-                announce(pipe, job, cache=True)
+                queue_change(pipe, job, cache=True, add=job.id)
                 pipe.execute()
         return new.id
 

@@ -12,6 +12,8 @@ from uuid import UUID
 import redis
 from redis.exceptions import ResponseError
 
+from core.redis_client import AnyPipeline
+
 STREAM = "imagemill:jobs"
 GROUP = "workers"
 FIELD = "job"
@@ -35,12 +37,12 @@ class Message:
     job_id: UUID | None
 
 
-def add_message(pipe: Any, job_id: UUID) -> Any:
-    """Tell the workers about a job; `pipe` is a client or a pipeline, sync or async."""
-    return pipe.xadd(STREAM, {FIELD: str(job_id)})
+def add_message(pipe: AnyPipeline, job_id: UUID) -> None:
+    """Queue the message that tells the workers about a job."""
+    pipe.xadd(STREAM, {FIELD: str(job_id)})
 
 
-def remove_message(pipe: Any, message_id: str) -> None:
+def remove_message(pipe: AnyPipeline, message_id: str) -> None:
     """Queue XACK and XDEL on a MULTI pipeline."""
     pipe.xack(STREAM, GROUP, message_id)
     pipe.xdel(STREAM, message_id)

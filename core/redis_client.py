@@ -8,12 +8,17 @@ from typing import Any
 
 import redis
 import redis.asyncio
+import redis.asyncio.client
+import redis.client
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from core.redis_url import read_redis_url
+
+AnyPipeline = redis.client.Pipeline | redis.asyncio.client.Pipeline
+"""What commands are queued on. A function that takes it only queues, so it is the same for sync and async."""
 
 AWAY = (RedisError, OSError)
 """What a call raises when Redis cannot be reached, is loading, or refuses."""

@@ -1,14 +1,13 @@
 """Expire results, and delete the records of old jobs."""
 
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import Engine, delete, func, select, update
 
+from core.publisher import Publisher
 from core.record import changes, job_columns, jobs_of, may
 from core.tables import jobs
 from core.transitions import EXPIRE, Status
-from janitor.leases import tell
 from janitor.locks import Sweep, sweeping
 from janitor.settings import JanitorSettings
 
@@ -16,7 +15,7 @@ BATCH = 1000
 GONE = (Status.CANCELED, Status.EXPIRED)
 
 
-def expire(engine: Engine, redis: Any, settings: JanitorSettings) -> int:
+def expire(engine: Engine, publisher: Publisher, settings: JanitorSettings) -> int:
     """Expire at most BATCH jobs and return how many. Their bytes go with their partition."""
     with sweeping(engine, Sweep.EXPIRY) as connection:
         if connection is None:
@@ -32,5 +31,5 @@ def expire(engine: Engine, redis: Any, settings: JanitorSettings) -> int:
         old = func.now() - timedelta(days=settings.record_days)
         gone = select(jobs.c.id).where(jobs.c.status.in_(GONE), jobs.c.changed_at < old).limit(BATCH)
         connection.execute(delete(jobs).where(jobs.c.id.in_(gone.scalar_subquery())))
-    tell(redis, expired, cache=settings.status_cache)
+    publisher.publish_all(expired)
     return len(expired)

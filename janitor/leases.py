@@ -8,12 +8,11 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, func, select, update
 
-from core.announce import announce
 from core.failures import FailureCode, WorkerLost
 from core.jobs import Job
 from core.metrics import count_finished
+from core.publisher import Publisher
 from core.record import changes, job_columns, jobs_of, may
-from core.redis_client import AWAY
 from core.tables import jobs
 from core.transitions import LOSE, RECLAIM, Transition
 from janitor.locks import Sweep, sweeping
@@ -45,7 +44,7 @@ class OutageGuard:
         return self._clock() - self._since >= self._wait
 
 
-def reclaim(engine: Engine, redis: Any, settings: JanitorSettings) -> int:
+def reclaim(engine: Engine, publisher: Publisher, settings: JanitorSettings) -> int:
     """Queue or fail what has an expired lease; returns how many jobs that were.
 
     The queue hears of it by the next reconcile: the old message, pending and stale, is replaced then.
@@ -60,19 +59,8 @@ def reclaim(engine: Engine, redis: Any, settings: JanitorSettings) -> int:
     for job in lost:
         count_finished(job.status, job.source["format"], job.target_format, FailureCode.WORKER_LOST)
     RECLAIMED.inc(len(lost) + len(back))
-    tell(redis, [*lost, *back], cache=settings.status_cache)
+    publisher.publish_all([*lost, *back])
     return len(lost) + len(back)
-
-
-def tell(redis: Any, changed: list[Job], *, cache: bool) -> None:
-    """Publish the changed jobs. While Redis is away the keys of the cache expire by themselves."""
-    try:
-        with redis.pipeline(transaction=False) as pipe:
-            for job in changed:
-                announce(pipe, job, cache=cache)
-            pipe.execute()
-    except AWAY as error:
-        log.debug("changes were not published", jobs=len(changed), error=str(error))
 
 
 def _lost(settings: JanitorSettings) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from core.database import ERRORS, is_away
 from core.liveness import Liveness
+from core.publisher import Publisher
 from core.redis_client import AWAY
 from janitor.expiry import expire
 from janitor.gauges import (
@@ -48,12 +49,13 @@ class Janitor:
         self.stopping = False
         self._liveness = liveness
         self._guard = OutageGuard(settings.heartbeat_seconds)
+        publisher = Publisher(client, cache=settings.status_cache)
         often, seldom = settings.sweep_seconds, max(SLOW_EVERY_SECONDS, settings.sweep_seconds)
         self.tasks = [
             Task("partitions", lambda: keep_partitions(engine, settings.retention_hours), seldom),
-            Task("leases", lambda: self._guard.trusted() and reclaim(engine, client, settings), often),
+            Task("leases", lambda: self._guard.trusted() and reclaim(engine, publisher, settings), often),
             Task("queue", lambda: sweep_queue(engine, client), often),
-            Task("expiry", lambda: expire(engine, client, settings), often),
+            Task("expiry", lambda: expire(engine, publisher, settings), often),
             Task("open jobs", lambda: show_open_jobs(engine), often),
             Task("queue length", lambda: show_queue(client), often),
             Task("PostgreSQL", lambda: show_postgresql(engine), often),

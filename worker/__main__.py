@@ -11,6 +11,7 @@ from core.liveness import Liveness
 from core.metrics import show_failure_codes
 from core.probes import probing
 from core.process import run_program
+from core.publisher import Publisher
 from core.redis_client import make_redis
 from worker.consumer.cancel_listener import CancelListener
 from worker.consumer.context import Context, InFlight, consumer_name
@@ -54,11 +55,13 @@ def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
     in_flight = InFlight(settings.slots)
     SLOTS_BUSY.set_function(lambda: len(in_flight.list_jobs()))
     limits = {"loop": LOOP_OVERDUE_SECONDS, "heartbeat": LOOP_OVERDUE_SECONDS + settings.heartbeat_seconds}
+    client = make_redis(settings.redis_url, timeout=REDIS_SECONDS)
     return Context(
         name=consumer_name(),
         settings=settings,
         engine=make_engine(settings.database_url, pool=POOL),
-        redis=make_redis(settings.redis_url, timeout=REDIS_SECONDS),
+        redis=client,
+        publisher=Publisher(client, cache=settings.status_cache),
         sandbox=sandbox,
         in_flight=in_flight,
         liveness=Liveness(limits),

@@ -20,11 +20,11 @@ from sqlalchemy import Engine, func, select
 from api.__main__ import Server, listen, make_server
 from api.settings import ApiSettings
 from conformance.service import PATIENCE, wait_for
-from core.announce import announce
 from core.blobs import store_result
 from core.failures import AlphaFlattened, TruncatedImage
 from core.jobs import Job
 from core.partitions import today
+from core.publisher import Publisher
 from core.record import advance, claim_job, find_job
 from core.tables import jobs, results, uploads
 from core.transitions import CANCEL, EXPIRE, FAIL, SUCCEED, Status
@@ -137,9 +137,7 @@ class Live:
     def _told(self, job: Job | None, *, tell: bool = True) -> Job:
         assert job is not None
         if tell:
-            with self.redis.pipeline() as pipe:
-                announce(pipe, job, cache=True)
-                pipe.execute()
+            Publisher(self.redis, cache=True).publish(job)
         return job
 
 

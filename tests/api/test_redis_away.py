@@ -12,7 +12,7 @@ from api.redis_gate import Breaker, RedisAway, Turn
 from conformance.servers import embedded_redis
 from conformance.service import PATIENCE, wait_for
 from core.queue import STREAM
-from core.redis_client import make_redis
+from core.redis_client import make_async_redis, make_redis
 from core.transitions import Status
 from tests.api.conftest import Serve
 from tests.api.live import NOWHERE, Live, metric
@@ -127,7 +127,7 @@ def test_a_turn_ends_with_its_budget() -> None:
         await asyncio.sleep(10 * PATIENCE)
 
     async def two_calls() -> None:
-        turn = Turn(None, Breaker(), budget=0.15)
+        turn = Turn(make_async_redis(NOWHERE), Breaker(), cache=False, budget=0.15)
         for _ in range(2):
             with pytest.raises(RedisAway):
                 await turn.ask(never)

@@ -14,8 +14,9 @@ from api import status as status_module
 from api.examples import QUEUED, SUCCEEDED
 from api.hub import Hub
 from conformance.service import PATIENCE, wait_for
-from core.announce import EVENTS, cache_key, encode, write_cache
 from core.jobs import Job
+from core.publisher import EVENTS
+from core.status_cache import cache_key, encode_job, write_cache
 from core.transitions import Status
 from tests.api.conftest import Serve
 from tests.api.live import Live, metric
@@ -89,16 +90,24 @@ def test_what_is_not_ours_in_the_cache_is_passed_over(live: Live) -> None:
     assert looked("error") == errors + 1
 
 
+def write(live: Live, job: Job) -> int:
+    """1 when the cache took the state, 0 when it had a newer one."""
+    with live.redis.pipeline() as pipe:
+        write_cache(pipe, job, encode_job(job))
+        (answer,) = pipe.execute()
+    return int(answer)
+
+
 def test_an_older_state_never_replaces_a_newer_one(live: Live) -> None:
     job_id = live.submit()
     queued = live.record(job_id)
     processing = live.claim(job_id)
-    assert write_cache(live.redis, queued) == 0
+    assert write(live, queued) == 0
     assert live.get(job_id)["status"] == "processing"
-    assert write_cache(live.redis, processing) == 0
+    assert write(live, processing) == 0
     live.redis.delete(cache_key(job_id))
-    assert write_cache(live.redis, queued) == 1
-    assert write_cache(live.redis, processing) == 1
+    assert write(live, queued) == 1
+    assert write(live, processing) == 1
     assert live.get(job_id)["status"] == "processing"
 
 
@@ -245,7 +254,7 @@ def test_events_that_come_late_or_twice_are_passed_over(live: Live) -> None:
         watched(live, job_id)
         processing = live.claim(job_id)
         for job in (queued, processing):
-            live.redis.publish(EVENTS, encode(job))
+            live.redis.publish(EVENTS, encode_job(job))
         live.fail(job_id)
     assert [event["id"] for event in events_of(answers[0].text)] == ["1", "2", "3"]
 

@@ -9,7 +9,7 @@ from PIL import Image
 from sqlalchemy import text
 
 from conformance.service import Process, Service, wait_for
-from core.announce import CANCELED, announce
+from core.publisher import CANCELED, Publisher
 from core.record import advance
 from core.transitions import CANCEL, Status
 
@@ -51,10 +51,7 @@ def test_one_that_waits_for_memory_can_be_canceled(service: Service, worker: Pro
     with service.engine.begin() as connection:
         canceled = advance(connection, CANCEL, waits)
     assert canceled is not None
-    with service.redis.pipeline() as pipe:
-        announce(pipe, canceled, cache=True)
-        pipe.publish(CANCELED, str(waits))
-        pipe.execute()
+    Publisher(service.redis, cache=True).publish(canceled)
     nothing_waits(worker)
     assert service.job(waits).status is Status.CANCELED
     assert service.job(runs).status is Status.PROCESSING

@@ -13,8 +13,8 @@ from PIL import Image
 from sqlalchemy import text
 
 from conformance.service import Process, Service, wait_for
-from core.announce import CANCELED, announce
-from core.queue import GROUP, STREAM, add_message
+from core.publisher import CANCELED, Publisher
+from core.queue import FIELD, GROUP, STREAM
 from core.record import advance
 from core.transitions import CANCEL, Status
 from tests.e2e.conftest import RedisServer
@@ -154,7 +154,7 @@ def test_one_message_delivered_ten_times_makes_one_run(service: Service) -> None
     service.start("worker")
     job_id = service.submit(picture(), hold=HOLD, tell=False)
     for _ in range(10):
-        add_message(service.redis, job_id)
+        service.redis.xadd(STREAM, {FIELD: str(job_id)})
 
     job = service.wait(job_id, Status.SUCCEEDED)
 
@@ -234,7 +234,7 @@ def test_sigterm_gives_back_what_it_has_read_but_not_started(service: Service) -
     retried = service.submit(picture(), tell=False)
     with service.engine.begin() as connection:
         connection.execute(text("UPDATE jobs SET attempts = 1 WHERE id = :id"), {"id": retried})
-    first = add_message(service.redis, retried)
+    first = service.redis.xadd(STREAM, {FIELD: str(retried)})
     wait_for("it to be read", lambda: service.redis.xpending(STREAM, GROUP)["pending"] == 2)
     worker.send(signal.SIGTERM)
 
@@ -254,7 +254,7 @@ def cancel(service: Service, job_id: UUID, *, tell: bool) -> None:
         job = advance(connection, CANCEL, job_id)
     assert job is not None
     if tell:
-        announce(service.redis, job, cache=False)
+        Publisher(service.redis, cache=False).publish(job)
 
 
 def test_a_cancel_ends_the_child_by_the_channel(service: Service) -> None:

@@ -3,11 +3,13 @@ from io import BytesIO
 from uuid import UUID, uuid4
 
 import pytest
+import redis
 from sqlalchemy import Connection, Engine, text
 
 from core.blobs import store_upload
 from core.jobs import Job
 from core.partitions import today
+from core.queue import FIELD, STREAM
 from core.record import NewJob, claim_job, insert_job
 
 Submit = Callable[..., UUID]
@@ -30,6 +32,11 @@ def submit(engine: Engine) -> Submit:
         return job_id
 
     return insert
+
+
+def send_message(client: redis.Redis, job_id: UUID) -> str:
+    """Tell the workers about a job at once, and return the message's id."""
+    return str(client.xadd(STREAM, {FIELD: str(job_id)}))
 
 
 def claim(connection: Connection, job_id: UUID) -> Job:

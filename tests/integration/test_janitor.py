@@ -7,12 +7,13 @@ import redis
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine, func, text
 
-from core.announce import cache_key, decode_cached
 from core.liveness import Liveness
 from core.partitions import partition_days, partition_name, today
-from core.queue import GROUP, STREAM, add_message, ensure_group, read_messages, remove_idle_consumers
+from core.publisher import Publisher
+from core.queue import GROUP, STREAM, ensure_group, read_messages, remove_idle_consumers
 from core.record import advance, find_job
 from core.redis_client import make_redis
+from core.status_cache import cache_key, decode_cached
 from core.transitions import CANCEL, FAIL, SUCCEED, Status
 from janitor.expiry import expire
 from janitor.gauges import show_finished_jobs, show_open_jobs, show_queue
@@ -22,7 +23,7 @@ from janitor.loop import Janitor
 from janitor.queue_sweep import sweep_queue
 from janitor.settings import JanitorSettings
 from janitor.storage import drop_partitions, keep_partitions
-from tests.integration.conftest import Submit, claim, set_columns
+from tests.integration.conftest import Submit, claim, send_message, set_columns
 from worker.consumer.heartbeat import renew_leases
 
 SETTINGS = JanitorSettings(lease_seconds=3, heartbeat_seconds=1)
@@ -52,18 +53,18 @@ def test_an_expired_lease_goes_back_to_the_queue_and_is_announced(
     over, alive = submit(claimed=True), submit(claimed=True)
     change(engine, over, LEASE_OVER)
 
-    assert reclaim(engine, client, SETTINGS) == 1
+    assert reclaim(engine, Publisher(client, cache=True), SETTINGS) == 1
 
     assert (status(engine, over), status(engine, alive)) == (Status.QUEUED, Status.PROCESSING)
     cached = client.get(cache_key(over))
     assert decode_cached(str(cached)).status is Status.QUEUED
-    assert reclaim(engine, client, SETTINGS) == 0
+    assert reclaim(engine, Publisher(client, cache=True), SETTINGS) == 0
 
 
 def test_the_last_attempt_is_lost(engine: Engine, client: redis.Redis, submit: Submit) -> None:
     job_id = submit(claimed=True, attempts=2)
     change(engine, job_id, LEASE_OVER)
-    reclaim(engine, client, SETTINGS)
+    reclaim(engine, Publisher(client, cache=True), SETTINGS)
     with engine.begin() as connection:
         job = find_job(connection, job_id)
     assert job is not None
@@ -97,7 +98,7 @@ def test_a_heartbeat_waits_for_no_lock_and_does_not_take_a_locked_row_for_lost(e
 def test_a_lost_message_is_put_back_and_a_leftover_goes(engine: Engine, client: redis.Redis, submit: Submit) -> None:
     lost, done = submit(), submit(claimed=True)
     change(engine, lost, LONG_AGO)
-    add_message(client, done)
+    send_message(client, done)
     client.xadd(STREAM, {"something": "else"})
     with engine.begin() as connection:
         advance(connection, FAIL, done, claim=1, error={"code": "internal"})
@@ -143,9 +144,9 @@ def test_a_second_janitor_leaves_the_sweep_to_the_first(engine: Engine, client: 
     job_id = submit(claimed=True)
     change(engine, job_id, LEASE_OVER)
     with sweeping(engine, Sweep.LEASES), sweeping(engine, Sweep.QUEUE), sweeping(engine, Sweep.EXPIRY):
-        assert reclaim(engine, client, SETTINGS) == 0
+        assert reclaim(engine, Publisher(client, cache=True), SETTINGS) == 0
         assert sweep_queue(engine, client) is None
-        assert expire(engine, client, SETTINGS) == 0
+        assert expire(engine, Publisher(client, cache=True), SETTINGS) == 0
     with sweeping(engine, Sweep.PARTITIONS):
         keep_partitions(engine, 24)
     assert status(engine, job_id) is Status.PROCESSING
@@ -153,7 +154,7 @@ def test_a_second_janitor_leaves_the_sweep_to_the_first(engine: Engine, client: 
 
 def test_idle_consumers_go_but_never_one_with_a_message(client: redis.Redis) -> None:
     ensure_group(client)
-    add_message(client, uuid4())
+    send_message(client, uuid4())
     read_messages(client, "busy", 1, 10)
     read_messages(client, "idle", 1, 10)
     client.xgroup_createconsumer(STREAM, GROUP, "idle")
@@ -188,7 +189,7 @@ def test_results_expire_and_old_records_go(engine: Engine, client: redis.Redis, 
         advance(connection, CANCEL, ancient)
         set_columns(connection, ancient, "changed_at = now() - interval '8 days'")
 
-    assert expire(engine, client, SETTINGS) == 1
+    assert expire(engine, Publisher(client, cache=True), SETTINGS) == 1
 
     assert (status(engine, fresh), status(engine, old)) == (Status.SUCCEEDED, Status.EXPIRED)
     with engine.begin() as connection:
@@ -238,7 +239,7 @@ def test_the_gauges_show_jobs_and_queue(engine: Engine, client: redis.Redis, sub
     with engine.begin() as connection:
         advance(connection, FAIL, failed, claim=1, error={"code": "internal"})
         claim(connection, submit())
-    add_message(client, waiting)
+    send_message(client, waiting)
     show_open_jobs(engine)
     show_finished_jobs(engine)
     show_queue(client)

@@ -14,8 +14,9 @@ from redis.exceptions import ResponseError
 
 from conformance.servers import embedded_redis
 from conformance.service import wait_for
-from core.queue import GROUP, READER_SECONDS, STREAM, add_message, count_readers, ensure_group, read_messages
+from core.queue import GROUP, READER_SECONDS, STREAM, count_readers, ensure_group, read_messages
 from core.redis_client import make_async_redis, make_redis
+from tests.integration.conftest import send_message
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_one_read_in_vain_is_a_sign_of_life(client: redis.Redis) -> None:
 
 def test_a_sign_of_life_leaves_what_the_consumer_holds_as_it_is(client: redis.Redis) -> None:
     ensure_group(client)
-    add_message(client, uuid4())
+    send_message(client, uuid4())
     (held,) = read_messages(client, "worker", 4, 10)
     time.sleep(0.2)
     assert read_messages(client, "worker", 4, 10) == []
@@ -75,7 +76,7 @@ def test_a_sign_of_life_leaves_what_the_consumer_holds_as_it_is(client: redis.Re
 
 def test_without_stream_or_group_nobody_reads(client: redis.Redis) -> None:
     assert count_readers(client, READER_SECONDS) == 0
-    add_message(client, uuid4())
+    send_message(client, uuid4())
     assert count_readers(client, READER_SECONDS) == 0
 
 

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from core.announce import OPEN_TTL_MS, OVER_TTL_MS, decode, decode_cached, encode, ttl_ms
 from core.jobs import Job
+from core.status_cache import OPEN_TTL_MS, OVER_TTL_MS, decode_cached, decode_job, encode_job, ttl_ms
 from core.transitions import OPEN, TERMINAL, TRANSITIONS, Status
 from tests.model.rows import Row, take
 
@@ -34,19 +34,19 @@ def job(status: Status = Status.SUCCEEDED, **values: object) -> Job:
 
 def test_a_job_survives_the_cache_unchanged() -> None:
     one = job(result={"bytes": 5}, result_day=date(2026, 11, 24), finished_at=NOW, expires_at=NOW, started_at=NOW)
-    assert decode(encode(one)) == one
-    assert decode_cached(f"{one.rev} {encode(one)}") == one
+    assert decode_job(encode_job(one)) == one
+    assert decode_cached(f"{one.rev} {encode_job(one)}") == one
 
 
 def test_a_name_that_this_version_does_not_know_is_passed_over() -> None:
     one = job()
-    assert Job.from_json({**json.loads(encode(one)), "from_a_newer_version": 1}) == one
+    assert Job.from_json({**json.loads(encode_job(one)), "from_a_newer_version": 1}) == one
 
 
 @pytest.mark.parametrize("body", ["", "{}", "[]", "nonsense", '{"id": 5}'])
 def test_a_broken_entry_is_an_error_that_callers_expect(body: str) -> None:
     with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
-        decode(body)
+        decode_job(body)
 
 
 @pytest.mark.parametrize("status", sorted(OPEN))

@@ -7,7 +7,7 @@ from uuid import UUID
 import redis
 import structlog
 
-from core.announce import CANCELED
+from core.publisher import CANCELED
 from core.redis_client import AWAY
 
 log = structlog.get_logger(__name__)

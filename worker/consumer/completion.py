@@ -15,14 +15,13 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, func
 
-from core.announce import announce
 from core.blobs import store_result
 from core.database import ERRORS, blob_transaction
 from core.failures import FailureCode, InternalFailure
 from core.formats import find
 from core.jobs import Job
 from core.partitions import today
-from core.queue import add_message, finish_message, remove_message
+from core.queue import finish_message
 from core.record import advance, find_job
 from core.redis_client import AWAY
 from core.transitions import FAIL, HAND_BACK, SUCCEED, Status
@@ -164,25 +163,18 @@ def acknowledge(context: Context, claimed: InFlightJob, completion: Completion) 
     """Publish a job that our claim ended, and remove its message unless another claim needs it."""
     match completion:
         case Completed(job=ended):
-            _log_when_away(lambda: _publish_end(context, claimed, ended))
+            context.publisher.publish(ended, remove=claimed.message_id)
             log.info("finished", status=ended.status, code=ended.error["code"] if ended.error else "")
         case AlreadyOver(job=found):
-            _log_when_away(lambda: finish_message(context.redis, claimed.message_id))
+            _remove_message(context, claimed)
             log.info("the job was over already", status=found.status if found else "gone")
         case ClaimLost(job=open_job):
             log.warning("claim lost, result rejected", status=open_job.status, newer_claim=open_job.claim)
 
 
-def _publish_end(context: Context, claimed: InFlightJob, job: Job) -> None:
-    with context.redis.pipeline(transaction=True) as pipe:
-        remove_message(pipe, claimed.message_id)
-        announce(pipe, job, cache=context.settings.status_cache)
-        pipe.execute()
-
-
-def _log_when_away(call: Callable[[], object]) -> None:
+def _remove_message(context: Context, claimed: InFlightJob) -> None:
     try:
-        call()
+        finish_message(context.redis, claimed.message_id)
     except AWAY as error:
         log.warning("message not removed, the janitor will remove it", error=str(error))
 
@@ -197,12 +189,5 @@ def hand_back(context: Context, claimed: InFlightJob) -> bool:
     job = retry_while_away("hand back", give)
     if job is None:
         return False
-    try:
-        with context.redis.pipeline(transaction=True) as pipe:
-            add_message(pipe, job.id)
-            remove_message(pipe, claimed.message_id)
-            announce(pipe, job, cache=context.settings.status_cache)
-            pipe.execute()
-    except AWAY as error:
-        log.warning("handed back in the record only, the janitor will add the message", error=str(error))
+    context.publisher.publish(job, add=job.id, remove=claimed.message_id)
     return True

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from core.jobs import Job
 from core.liveness import Liveness
+from core.publisher import Publisher
 from worker.sandbox.supervisor import Handle, Sandbox
 from worker.settings import WorkerSettings
 
@@ -76,6 +77,7 @@ class Context:
     settings: WorkerSettings
     engine: Engine
     redis: redis.Redis
+    publisher: Publisher
     sandbox: Sandbox
     in_flight: InFlight
     liveness: Liveness

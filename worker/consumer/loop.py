@@ -10,7 +10,6 @@ from collections import deque
 
 import structlog
 
-from core.announce import announce
 from core.database import ERRORS
 from core.jobs import Job
 from core.queue import Message, finish_message, read_messages
@@ -113,12 +112,4 @@ class Consumer:
         # A daemon: a slot that waits for PostgreSQL must not keep a drained worker from exiting.
         threading.Thread(target=run_job, args=(self._context, claimed), name=f"job-{job.id}", daemon=True).start()
         log.info("started", job=str(job.id), claim=job.claim, attempt=job.attempts)
-        self._publish_start(job)
-
-    def _publish_start(self, job: Job) -> None:
-        try:
-            with self._context.redis.pipeline(transaction=False) as pipe:
-                announce(pipe, job, cache=self._context.settings.status_cache)
-                pipe.execute()
-        except AWAY as error:
-            log.debug("the start was not published", job=str(job.id), error=str(error))
+        self._context.publisher.publish(job)

@@ -1,0 +1,98 @@
+"""Publish what a commit changed: the message for the workers, the cached state, the event.
+
+PostgreSQL has the change already, and Redis may be away. The janitor then reconciles the stream with the record, cached
+states expire, and every waiting client also looks at the row from time to time.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+import redis
+import redis.asyncio
+import structlog
+
+from core.jobs import Job
+from core.queue import add_message, remove_message
+from core.redis_client import AWAY, AnyPipeline
+from core.status_cache import encode_job, write_cache
+from core.transitions import Status
+
+log = structlog.get_logger(__name__)
+
+EVENTS = "imagemill:events"
+"""Every transition, as the job's JSON."""
+
+CANCELED = "imagemill:canceled"
+"""The ids of canceled jobs, whose children must be killed."""
+
+
+def queue_change(
+    pipe: AnyPipeline, job: Job, *, cache: bool, add: UUID | None = None, remove: str | None = None
+) -> None:
+    """Queue everything that a change of a job leads to in Redis.
+
+    `add` is the job that needs a new message. `remove` is the id of a message that is done; it needs a MULTI pipeline.
+    """
+    if add is not None:
+        add_message(pipe, add)
+    if remove is not None:
+        remove_message(pipe, remove)
+    body = encode_job(job)
+    if cache:
+        write_cache(pipe, job, body)
+    pipe.publish(EVENTS, body)
+    if job.status is Status.CANCELED:
+        pipe.publish(CANCELED, str(job.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Publishes for worker and janitor. `cache`: whether states are cached. While Redis is away, it logs and goes on."""
+
+    client: redis.Redis
+    cache: bool
+
+    def publish(self, job: Job, *, add: UUID | None = None, remove: str | None = None) -> None:
+        """Publish one change, with the message to add or to remove."""
+        try:
+            # MULTI only with a removal: XACK and XDEL go together, and with the new message of a job that is handed back.
+            with self.client.pipeline(transaction=remove is not None) as pipe:
+                queue_change(pipe, job, cache=self.cache, add=add, remove=remove)
+                pipe.execute()
+        except AWAY as error:
+            if add is None and remove is None:
+                log.debug("change not published", job=str(job.id), error=str(error))
+            else:
+                log.warning("stream not changed, the janitor will reconcile it", job=str(job.id), error=str(error))
+
+    def publish_all(self, jobs: Iterable[Job]) -> None:
+        """Publish many changes in one round trip. The stream stays as it is."""
+        changed = list(jobs)
+        try:
+            with self.client.pipeline(transaction=False) as pipe:
+                for job in changed:
+                    queue_change(pipe, job, cache=self.cache)
+                pipe.execute()
+        except AWAY as error:
+            log.debug("changes not published", jobs=len(changed), error=str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncPublisher:
+    """Publishes for the API, whose breaker must see every error of Redis: nothing is caught here."""
+
+    client: redis.asyncio.Redis
+    cache: bool
+
+    async def publish(self, job: Job, *, add: UUID | None = None) -> None:
+        """Publish one change, with the message to add, in one round trip."""
+        async with self.client.pipeline(transaction=False) as pipe:
+            queue_change(pipe, job, cache=self.cache, add=add)
+            await pipe.execute()
+
+    async def cache_state(self, job: Job) -> None:
+        """Write a state that was read from the row into the cache. Nobody else hears of it."""
+        async with self.client.pipeline(transaction=False) as pipe:
+            write_cache(pipe, job, encode_job(job))
+            await pipe.execute()

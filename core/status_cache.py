@@ -1,0 +1,58 @@
+"""The status cache: the last state of each job in Redis, so that a status call spares PostgreSQL.
+
+It is written by compare-and-set on the job's revision, so a late writer never puts an old state over a newer one.
+Its keys always expire, so that `volatile-lru` evicts them and never the stream.
+"""
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+from core.jobs import Job
+from core.redis_client import AnyPipeline
+from core.transitions import Status
+
+OPEN_TTL_MS = 10_000
+OVER_TTL_MS = 300_000
+
+COMPARE_AND_SET = """
+local held = redis.call('GET', KEYS[1])
+if held and tonumber(string.match(held, '^%d+')) >= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])
+return 1
+"""
+
+
+def cache_key(job_id: UUID) -> str:
+    """Return the key of a job's state."""
+    return f"imagemill:status:{job_id}"
+
+
+def write_cache(pipe: AnyPipeline, job: Job, body: str) -> None:
+    """Queue the compare-and-set of a state, encoded as `body`. Queue nothing for a state that is past its time."""
+    if (ttl := ttl_ms(job, datetime.now(UTC))) > 0:
+        pipe.eval(COMPARE_AND_SET, 1, cache_key(job.id), job.rev, body, ttl)
+
+
+def ttl_ms(job: Job, now: datetime) -> int:
+    """Return how long a state may be served from the cache: short while it changes, never past the job's expiry."""
+    if not job.over:
+        return OPEN_TTL_MS
+    if job.expires_at is None or job.status is Status.EXPIRED:
+        return OVER_TTL_MS
+    return min(OVER_TTL_MS, int((job.expires_at - now).total_seconds() * 1000))
+
+
+def encode_job(job: Job) -> str:
+    """Return the job as the cache and the events carry it."""
+    return json.dumps(job.as_json(), separators=(",", ":"))
+
+
+def decode_job(body: str) -> Job:
+    """Return the job that `encode_job` wrote. Raises ValueError, KeyError or TypeError for anything else."""
+    return Job.from_json(json.loads(body))
+
+
+def decode_cached(value: str) -> Job:
+    """Return the job of a cache entry: its revision, a space, and what `encode_job` wrote. Raises like `decode_job`."""
+    return decode_job(value.partition(" ")[2])
