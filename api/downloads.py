@@ -2,9 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
@@ -13,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from api.errors import JobCanceled, JobFailed, RangeNotSatisfiable, ResultExpired, ResultNotReady
 from api.services import Services
 from core.blobs import SLICE_BYTES, read_result_slice
-from core.jobs import Job
+from core.jobs import Job, ResultFacts
 from core.transitions import Status
 
 
@@ -32,7 +31,7 @@ async def download(services: Services, job: Job, asked: Headers, *, head_only: b
     if _is_known(asked.get("if-none-match"), headers["ETag"]):
         kept = ("ETag", "Cache-Control", "X-Content-Type-Options")
         return Response(status_code=304, headers={name: headers[name] for name in kept})
-    size: int = result["bytes"]
+    size = result["bytes"]
     span = requested_span(asked, size, headers["ETag"])
     if span is not None:
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
@@ -46,7 +45,7 @@ async def download(services: Services, job: Job, asked: Headers, *, head_only: b
     return StreamingResponse(_slices(services, job, first, wanted), status, headers, media_type)
 
 
-def described_result(job: Job) -> Mapping[str, Any]:
+def described_result(job: Job) -> ResultFacts:
     """The record's `result`. Raises the refusal that fits the job's status when there is none."""
     if job.status is Status.SUCCEEDED and job.result is not None:
         return job.result
@@ -89,7 +88,7 @@ def content_disposition(filename: str) -> str:
     return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-def _headers(result: Mapping[str, Any]) -> dict[str, str]:
+def _headers(result: ResultFacts) -> dict[str, str]:
     return {
         "ETag": f'"{result["sha256"]}"',
         "Accept-Ranges": "bytes",

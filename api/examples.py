@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from api import errors
@@ -10,6 +9,7 @@ from api.errors import ImagemillError
 from api.schemas import JOB_ID, job_answer
 from core.failures import AlphaFlattened, TruncatedImage
 from core.jobs import Job
+from core.json_types import Json
 from core.options import WrongOption
 from core.transitions import Status
 
@@ -83,7 +83,7 @@ REFUSALS: tuple[ImagemillError, ...] = (
 """One error of every code."""
 
 
-def job_examples(*jobs: Job) -> dict[str, Any]:
+def job_examples(*jobs: Job) -> dict[str, Json]:
     """The `content` of an answer that shows these jobs, each named by its status."""
-    shown = {job.status.value: {"value": job_answer(job).model_dump(mode="json")} for job in jobs}
+    shown: dict[str, Json] = {job.status.value: {"value": job_answer(job).model_dump(mode="json")} for job in jobs}
     return {"application/json": {"examples": shown}}

@@ -8,15 +8,15 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 from uuid import UUID
 
 import structlog
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 
-from core.jobs import Job
+from core.jobs import Job, decode_job
 from core.publisher import EVENTS
 from core.redis_client import AWAY
-from core.status_cache import decode_job
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class Watch:
 class Hub:
     """All watches of the process, and the subscription that feeds them. `read` reads a job's row."""
 
-    def __init__(self, client: Any, read: Read, *, recheck_seconds: float = RECHECK_SECONDS) -> None:
+    def __init__(self, client: Redis, read: Read, *, recheck_seconds: float = RECHECK_SECONDS) -> None:
         self._client = client
         self.read = read
         self.recheck_seconds = recheck_seconds
@@ -100,7 +100,7 @@ class Hub:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _hear(self, subscription: Any) -> bool:
+    async def _hear(self, subscription: PubSub) -> bool:
         """One message, or one ping after a long silence; False when that was not answered either."""
         message = await subscription.get_message(timeout=QUIET_SECONDS)
         if message is None:
@@ -113,7 +113,7 @@ class Hub:
     def _deliver(self, body: str) -> None:
         try:
             job = decode_job(body)
-        except (ValueError, KeyError, TypeError) as error:
+        except ValueError as error:
             log.warning("an event that is none of ours", error=str(error))
             return
         for watch in self._watches.get(job.id, ()):

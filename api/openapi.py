@@ -1,6 +1,7 @@
 """The OpenAPI document: every refusal with its example, and the form that is read by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,9 +11,11 @@ from api.errors import DatabaseAway, ImagemillError, InternalError, TryLater
 from api.examples import REFUSALS
 from api.problems import MEDIA_TYPE, Problem, problem
 from core.formats import TARGETS
+from core.json_types import Json
 from core.options import OPTIONS
 
 Responses = dict[int | str, dict[str, Any]]
+"""As FastAPI types what it is given for `responses`."""
 
 SCHEMAS = "#/components/schemas/"
 ANYWHERE = (DatabaseAway, InternalError)
@@ -27,33 +30,27 @@ stable `code` and a sentence that says what to do.
 
 
 def refusals(*kinds: type[ImagemillError]) -> Responses:
-    """The documented answers of these kinds, one entry a status with an example for each code."""
-    answers: Responses = {}
+    """Document the answers of these kinds: one entry a status, with an example for each code."""
     known: set[type[ImagemillError]] = {*kinds, *ANYWHERE}
-    for kind in sorted(known, key=lambda kind: (kind.status, kind.code)):
-        answer = answers.setdefault(kind.status, _answer())
-        answer["description"] = f"{answer['description']}; {kind.title}".removeprefix("; ")
-        answer["content"][MEDIA_TYPE]["examples"][kind.code] = _example(kind)
-        if issubclass(kind, TryLater):
-            answer["headers"] = {"Retry-After": header("Seconds until it is worth trying again.", "integer")}
-    return answers
+    in_order = sorted(known, key=lambda kind: (kind.status, kind.code))
+    return {status: _answer(list(same)) for status, same in groupby(in_order, key=lambda kind: kind.status)}
 
 
-def header(description: str, kind: str = "string") -> dict[str, Any]:
+def header(description: str, kind: str = "string") -> dict[str, Json]:
     """A documented header."""
     return {"description": description, "schema": {"type": kind}}
 
 
-def upload_form() -> dict[str, Any]:
+def upload_form() -> dict[str, Json]:
     """The multipart body of a submission; its parts are read as they come, so no signature can tell."""
     names = [name for fmt in TARGETS for name in (fmt.name, *fmt.aliases)]
     options = {option.name: {"type": "string", "description": f"Must be {option.allowed}."} for option in OPTIONS}
-    properties = {
+    properties: dict[str, Json] = {
         "file": {"type": "string", "contentMediaType": "application/octet-stream", "description": "The image."},
         "target_format": {"type": "string", "enum": names, "description": "What to convert to."},
         **options,
     }
-    schema = {"type": "object", "required": ["file", "target_format"], "properties": properties}
+    schema: dict[str, Json] = {"type": "object", "required": ["file", "target_format"], "properties": properties}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
@@ -89,11 +86,18 @@ def _forget_framework_errors(responses: dict[str, Any]) -> None:
         del responses["422"]
 
 
-def _answer() -> dict[str, Any]:
-    return {"description": "", "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + "Problem"}, "examples": {}}}}
+def _answer(kinds: Sequence[type[ImagemillError]]) -> dict[str, Json]:
+    examples = {kind.code: _example(kind) for kind in kinds}
+    answer: dict[str, Json] = {
+        "description": "; ".join(kind.title for kind in kinds),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + "Problem"}, "examples": examples}},
+    }
+    if any(issubclass(kind, TryLater) for kind in kinds):
+        answer["headers"] = {"Retry-After": header("Seconds until it is worth trying again.", "integer")}
+    return answer
 
 
-def _example(kind: type[ImagemillError]) -> dict[str, Any]:
+def _example(kind: type[ImagemillError]) -> dict[str, Json]:
     example = next(error for error in REFUSALS if error.code == kind.code)
     value = problem(example).model_dump(mode="json", exclude_none=True)
     return {"summary": kind.title, "description": kind.__doc__ or "", "value": value}

@@ -1,7 +1,5 @@
 """The interface for programs: `/v1`."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 from fastapi.sse import EventSourceResponse
 
@@ -17,12 +15,13 @@ from api.status import current_job, delete_job, job_events, job_when_over, recor
 from api.submission import submit
 from api.uploads import unavailable
 from core.formats import READABLE, TARGETS, Format
+from core.json_types import Json
 from core.options import OPTIONS
 
 router = APIRouter(tags=["jobs"])
 
 RETRY_AFTER = "1"
-BINARY: dict[str, Any] = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+BINARY: Json = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
 DOWNLOAD_HEADERS = {
     "ETag": header("The SHA-256 of the bytes, quoted."),
     "Content-Disposition": header("An attachment with the original stem and the true extension."),

@@ -1,14 +1,14 @@
 """The contract's JSON: jobs, formats, probes, and how a record becomes one."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.failures import FailureCode, WarningCode
-from core.jobs import Job
+from core.jobs import Job, ResultFacts
+from core.options import OptionValue
 from core.transitions import Status
 
 JOB_ID = "0a2f1c5e-6b7d-4c1e-9a53-2f4f6d1b8e90"
@@ -70,7 +70,7 @@ class JobAnswer(BaseModel):
     filename: str = Field(description="The upload's name, without folders.", examples=["holiday.png"])
     source: Source
     target_format: str = Field(examples=["webp"])
-    options: dict[str, Any] = Field(description="The options that were given.", examples=[{"quality": 80}])
+    options: dict[str, OptionValue] = Field(description="The options that were given.", examples=[{"quality": 80}])
     created_at: datetime
     started_at: datetime | None = Field(description="When a worker took it, the last time.", examples=[None])
     finished_at: datetime | None = Field(examples=[None])
@@ -192,13 +192,12 @@ def job_answer(job: Job) -> JobAnswer:
         finished_at=job.finished_at,
         expires_at=job.expires_at,
         attempts=job.attempts,
-        result=_result(job, path) if job.status is Status.SUCCEEDED and job.result is not None else None,
+        result=_result(job.result, path) if job.status is Status.SUCCEEDED and job.result is not None else None,
         error=JobFailure.model_validate(job.error) if job.status is Status.FAILED else None,
         warnings=[JobWarning.model_validate(warned) for warned in job.warnings],
         links=Links(itself=path, events=f"{path}/events", result=f"{path}/result", page=f"/jobs/{job.id}"),
     )
 
 
-def _result(job: Job, path: str) -> Result:
-    stored: Mapping[str, Any] = job.result or {}
+def _result(stored: ResultFacts, path: str) -> Result:
     return Result(url=f"{path}/result", **stored)

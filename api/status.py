@@ -105,7 +105,7 @@ async def _cached(turn: Turn, job_id: UUID) -> Job | None:
     try:
         value = await turn.ask(lambda client: client.get(cache_key(job_id)))
         job = decode_cached(str(value)) if value else None
-    except (RedisAway, ValueError, KeyError, TypeError):
+    except (RedisAway, ValueError):
         STATUS_CACHE.labels("error").inc()
         return None
     STATUS_CACHE.labels("hit" if job else "miss").inc()

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.datastructures import UploadFile
 
@@ -25,7 +24,7 @@ from api.errors import (
 )
 from api.forms import FILE, FormReader
 from core.formats import READABLE, SNIFF_BYTES, TAIL_BYTES, Format, find_target, sniff
-from core.options import WrongOptions, parse
+from core.options import OptionValue, WrongOptions, parse
 
 TARGET = "target_format"
 READABLE_TITLES = tuple(fmt.title for fmt in READABLE)
@@ -45,7 +44,7 @@ class Upload:
     filename: str
     source: Format
     target: Format
-    options: dict[str, Any]
+    options: dict[str, OptionValue]
 
 
 @asynccontextmanager
@@ -109,7 +108,7 @@ def _target(name: str, targets: Sequence[Format]) -> Format:
     raise UnknownTarget(name=name[:40], targets=names)
 
 
-def _options(target: Format, fields: dict[str, str]) -> dict[str, Any]:
+def _options(target: Format, fields: dict[str, str]) -> dict[str, OptionValue]:
     try:
         return parse(target, fields)
     except WrongOptions as wrong:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -136,7 +135,7 @@ def size_text(count: int) -> str:
     return f"{count / 1e9:.3g} GB"
 
 
-def _page(request: Request, template: str, refusal: ImagemillError | None, **values: Any) -> HTMLResponse:
+def _page(request: Request, template: str, refusal: ImagemillError | None, **values: object) -> HTMLResponse:
     templates: Environment = request.app.state.templates
     body = templates.get_template(template).render(refusal=refusal, size_text=size_text, **values)
     if refusal is None:

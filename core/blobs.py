@@ -8,9 +8,11 @@ field count and length-prefixed fields, then -1 (PostgreSQL documentation, COPY,
 import struct
 from collections.abc import Iterator
 from datetime import date
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 from uuid import UUID
 
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class, named like a variable
+from psycopg2.extensions import cursor
 from sqlalchemy import Connection, Table, delete
 
 from core.tables import results, uploads
@@ -65,7 +67,7 @@ def erase(connection: Connection, job_id: UUID, upload_day: date, result_day: da
 def _store(connection: Connection, table: Table, day: date, job_id: UUID, data: Readable, size: int) -> None:
     source = _CopyRow(day, job_id, data, size)
     with _cursor(connection) as cursor:
-        cursor.copy_expert(f"COPY {table.name} (day, job_id, data) FROM STDIN (FORMAT binary)", source, 1 << 18)
+        cursor.copy_expert(f"COPY {table.name} (day, job_id, data) FROM STDIN (FORMAT binary)", source, 1 << 18)  # type: ignore[arg-type] # only `read` is called
     if source.missing:
         raise ValueError(f"{source.missing} of {size} bytes were not there to store")
 
@@ -90,8 +92,8 @@ def _slice(connection: Connection, table: Table, day: date, job_id: UUID, offset
     return sink.value()
 
 
-def _cursor(connection: Connection) -> Any:
-    driver = connection.connection.driver_connection
+def _cursor(connection: Connection) -> cursor:
+    driver: DriverConnection | None = connection.connection.driver_connection
     if driver is None:
         raise RuntimeError("the connection is closed")
     return driver.cursor()

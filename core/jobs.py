@@ -1,12 +1,39 @@
-"""The job as a value: what the record holds, as both rooms pass it around, and as Redis keeps it."""
+"""The job as a value: what the record holds, as all rooms pass it around, and as Redis keeps it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Self
+from functools import cache
+from typing import NotRequired  # pydantic reads no other TypedDict before Python 3.12
 from uuid import UUID
 
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
+
+from core.options import OptionValue
 from core.transitions import TERMINAL, Status
+
+
+class SourceFacts(TypedDict):
+    """The uploaded image. The API knows format and size; the worker adds the rest once it has read the header."""
+
+    format: str
+    bytes: int
+    width: NotRequired[int]
+    height: NotRequired[int]
+    frames: NotRequired[int]
+
+
+class ResultFacts(TypedDict):
+    """The converted image. `filename` is the upload's name with the true extension, `sha256` is in hexadecimal."""
+
+    filename: str
+    media_type: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+    frames: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +51,12 @@ class Job:
     attempts: int
     filename: str
     target_format: str
-    options: Mapping[str, Any]
-    source: Mapping[str, Any]
+    options: Mapping[str, OptionValue]
+    source: SourceFacts
     upload_day: date
     created_at: datetime
     changed_at: datetime
-    result: Mapping[str, Any] | None = None
+    result: ResultFacts | None = None
     error: Mapping[str, str] | None = None
     warnings: list[Mapping[str, str]] = field(default_factory=list)
     result_day: date | None = None
@@ -42,26 +69,17 @@ class Job:
         """Whether no further conversion will happen."""
         return self.status in TERMINAL
 
-    def as_json(self) -> dict[str, Any]:
-        """JSON values that `from_json` reads back: for the status cache and events."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """The job that `as_json` wrote; unknown names are passed over, so that versions may differ by a deploy."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{name: _parsed(name, value) for name, value in values.items() if name in known})
+def encode_job(job: Job) -> str:
+    """Return the job as JSON, for the status cache and the events."""
+    return _adapter().dump_json(job).decode()
 
 
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, UUID) else value
+def decode_job(body: str) -> Job:
+    """Return the job that `encode_job` wrote. Names of a newer version are passed over. Raises ValueError."""
+    return _adapter().validate_json(body)
 
 
-def _parsed(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if name.endswith("_at"):
-        return datetime.fromisoformat(value)
-    if name.endswith("_day"):
-        return date.fromisoformat(value)
-    return {"id": UUID, "status": Status}.get(name, lambda same: same)(value)
+@cache
+def _adapter() -> TypeAdapter[Job]:
+    return TypeAdapter(Job)

@@ -2,15 +2,15 @@
 
 import logging
 import sys
-from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 
 def configure_logs(level: str, style: str) -> None:
     """Send our logs and the libraries' to stderr in one shape; `style` is auto, json or text."""
     text = style == "text" or (style == "auto" and sys.stderr.isatty())
-    shared: list[Any] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -32,7 +32,7 @@ def configure_logs(level: str, style: str) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def _rendering(*, text: bool) -> list[Any]:
+def _rendering(*, text: bool) -> list[Processor]:
     drop_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if text:
         return [drop_meta, structlog.dev.ConsoleRenderer()]

@@ -7,11 +7,13 @@ shows and stores); `Options` is the typed view that the engine reads.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from core.formats import Format
 
 MAX_SIDE = 65_535
+
+OptionValue = int | str | bool
 
 HIGH_QUALITY = 90
 """From here on colour is stored in full resolution too, which takes memory."""
@@ -31,7 +33,7 @@ class Option:
 
     name: str
     allowed: str
-    read: Callable[[str], Any]
+    read: Callable[[str], OptionValue | None]
 
 
 def _whole(low: int, high: int) -> Callable[[str], int | None]:
@@ -99,9 +101,9 @@ class Options:
     dpi: int | None = None
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Self:
+    def of(cls, values: Mapping[str, OptionValue]) -> Self:
         """From what `parse` returned (or the job record holds)."""
-        return cls(**values)
+        return cls(**values)  # type: ignore[arg-type] # `parse` read each value as its field has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +122,12 @@ class WrongOptions(Exception):
         super().__init__(" ".join(error.detail for error in self.errors))
 
 
-def parse(target: Format, fields: Mapping[str, str]) -> dict[str, Any]:
+def parse(target: Format, fields: Mapping[str, str]) -> dict[str, OptionValue]:
     """The given options as JSON values; an empty field counts as not given.
 
     Raises WrongOptions with one entry for every field that is wrong.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, OptionValue] = {}
     wrong: list[WrongOption] = []
     for name, text in fields.items():
         if not text.strip():

@@ -12,10 +12,10 @@ import redis
 import redis.asyncio
 import structlog
 
-from core.jobs import Job
+from core.jobs import Job, encode_job
 from core.queue import add_message, remove_message
 from core.redis_client import AWAY, AnyPipeline
-from core.status_cache import encode_job, write_cache
+from core.status_cache import write_cache
 from core.transitions import Status
 
 log = structlog.get_logger(__name__)

@@ -6,10 +6,11 @@ any message that is lost. Nothing here claims other consumers' messages.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 import redis
+import redis.asyncio
 from redis.exceptions import ResponseError
 
 from core.redis_client import AnyPipeline
@@ -27,6 +28,10 @@ questions it may also claim a job, which PostgreSQL may take 5 s to refuse, and 
 
 AFTER_ALL = "18446744073709551615-0"
 """An id that no message reaches."""
+
+
+Answer = list[tuple[str, list[tuple[str, dict[str, str] | None]]]] | None
+"""What XREADGROUP answers over RESP2: for each stream its name and its entries, and nothing when the wait was in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ def ensure_group(client: redis.Redis) -> None:
 def read_messages(client: redis.Redis, consumer: str, count: int, block_ms: int) -> list[Message]:
     """At most `count` new messages, waiting up to `block_ms`; the group is made again when Redis lost it."""
     try:
-        answer: Any = client.xreadgroup(GROUP, consumer, {STREAM: ">"}, count=count, block=block_ms)
+        answer = cast(Answer, client.xreadgroup(GROUP, consumer, {STREAM: ">"}, count=count, block=block_ms))
         if not answer:
             _show_life(client, consumer)
     except ResponseError as error:
@@ -139,6 +144,6 @@ return readers
 """A script, because a stream or group that is missing is an error of XINFO, and the API takes those for an outage."""
 
 
-def count_readers(client: Any, seconds: float) -> Any:
-    """How many consumers asked for messages within the last `seconds`; `client` is sync or async."""
-    return client.eval(READERS, 1, STREAM, GROUP, int(seconds * 1000))
+async def count_readers(client: redis.asyncio.Redis, seconds: float) -> int:
+    """Return how many consumers asked for messages within the last `seconds`."""
+    return int(await client.eval(READERS, 1, STREAM, GROUP, int(seconds * 1000)))

@@ -4,14 +4,28 @@ Every change of a job's status goes through `advance`, which turns a row of core
 conditional UPDATE. All times are the database's.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    RowMapping,
+    and_,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
-from core.jobs import Job
+from core.jobs import Job, SourceFacts
+from core.options import OptionValue
 from core.tables import jobs
 from core.transitions import CLAIM, Lease, Status, Transition
 
@@ -20,13 +34,13 @@ _COLUMNS = [jobs.c[f.name] for f in fields(Job)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """What a submission knows; `source` holds `format` and `bytes`, the worker adds the rest."""
+    """What a submission knows."""
 
     id: UUID
     filename: str
     target_format: str
-    options: dict[str, Any]
-    source: dict[str, Any]
+    options: Mapping[str, OptionValue]
+    source: SourceFacts
 
 
 def insert_job(connection: Connection, new: NewJob, day: date) -> Job:
@@ -62,7 +76,7 @@ def advance(
     *,
     claim: int | None = None,
     only_if: ColumnElement[bool] | None = None,
-    **values: Any,
+    **values: object,
 ) -> Job | None:
     """Make one transition of one job; None when its guards (or `only_if`) forbid it, and nothing was changed.
 
@@ -109,7 +123,7 @@ def may(step: Transition, *, claim: int | None = None, limit: int | None = None)
     return and_(*guards)
 
 
-def changes(step: Transition, **values: Any) -> dict[str, Any]:
+def changes(step: Transition, **values: object) -> dict[str, object]:
     """The columns that a transition sets; for Lease.SET the caller gives `lease_until` among the values."""
     if (step.lease is Lease.SET) != ("lease_until" in values):
         raise ValueError(f"{step.name} and lease_until do not go together like this")
@@ -124,12 +138,12 @@ def changes(step: Transition, **values: Any) -> dict[str, Any]:
     }
 
 
-def lease(seconds: float) -> ColumnElement[Any]:
+def lease(seconds: float) -> ColumnElement[datetime]:
     """The end of a lease that starts now, by the database's clock."""
     return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
-def jobs_of(rows: Any) -> list[Job]:
+def jobs_of(rows: CursorResult[Any]) -> list[Job]:
     """The jobs of a result whose columns are `job_columns()`."""
     return [_job(row) for row in rows.mappings()]
 

@@ -4,7 +4,7 @@ redis-py retries a refused connection for seconds by default; here a dead Redis 
 and who calls decides what that means.
 """
 
-from typing import Any
+from typing import TypedDict
 
 import redis
 import redis.asyncio
@@ -37,7 +37,15 @@ def make_async_redis(url: str, *, timeout: float = 2.0) -> "redis.asyncio.Redis"
     return redis.asyncio.Redis.from_url(read_redis_url(url).url, retry=AsyncRetry(NoBackoff(), 0), **_common(timeout))
 
 
-def _common(timeout: float) -> dict[str, Any]:
+class _Common(TypedDict):
+    decode_responses: bool
+    protocol: int
+    socket_timeout: float
+    socket_connect_timeout: float
+    health_check_interval: int
+
+
+def _common(timeout: float) -> _Common:
     return {
         "decode_responses": True,
         "protocol": 2,

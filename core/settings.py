@@ -5,7 +5,7 @@ Each room adds its own in a subclass; the table in the README is made from these
 
 import ipaddress
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_blanks(cls, given: dict[str, Any]) -> dict[str, Any]:
+    def _without_blanks(cls, given: dict[str, object]) -> dict[str, object]:
         """Take off white space around every value: a Secret made from a file ends with a newline."""
         trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
         return {name: value for name, value in trimmed.items() if value != ""}

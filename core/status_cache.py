@@ -4,11 +4,10 @@ It is written by compare-and-set on the job's revision, so a late writer never p
 Its keys always expire, so that `volatile-lru` evicts them and never the stream.
 """
 
-import json
 from datetime import UTC, datetime
 from uuid import UUID
 
-from core.jobs import Job
+from core.jobs import Job, decode_job
 from core.redis_client import AnyPipeline
 from core.transitions import Status
 
@@ -43,16 +42,6 @@ def ttl_ms(job: Job, now: datetime) -> int:
     return min(OVER_TTL_MS, int((job.expires_at - now).total_seconds() * 1000))
 
 
-def encode_job(job: Job) -> str:
-    """Return the job as the cache and the events carry it."""
-    return json.dumps(job.as_json(), separators=(",", ":"))
-
-
-def decode_job(body: str) -> Job:
-    """Return the job that `encode_job` wrote. Raises ValueError, KeyError or TypeError for anything else."""
-    return Job.from_json(json.loads(body))
-
-
 def decode_cached(value: str) -> Job:
-    """Return the job of a cache entry: its revision, a space, and what `encode_job` wrote. Raises like `decode_job`."""
+    """Return the job of a cache entry: its revision, a space, and what `encode_job` wrote. Raises ValueError."""
     return decode_job(value.partition(" ")[2])

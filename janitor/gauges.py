@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import redis
 from prometheus_client import Gauge
@@ -69,7 +68,7 @@ def show_database_size(engine: Engine) -> None:
 def show_redis(client: redis.Redis) -> None:
     """Measure whether Redis answers, and how much memory it uses."""
     with _known(REDIS_BYTES, up=REDIS_UP):
-        told: dict[str, Any] = client.info("memory", "stats")
+        told = client.info("memory", "stats")
         REDIS_BYTES.set(told["used_memory"])
         REDIS_BYTES_MAX.set(told["maxmemory"] or math.inf)
         REDIS_EVICTED.set(told["evicted_keys"])

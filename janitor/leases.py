@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, func, select, update
@@ -63,7 +62,7 @@ def reclaim(engine: Engine, publisher: Publisher, settings: JanitorSettings) -> 
     return len(lost) + len(back)
 
 
-def _lost(settings: JanitorSettings) -> dict[str, Any]:
+def _lost(settings: JanitorSettings) -> dict[str, object]:
     return {
         "error": WorkerLost(attempts=settings.max_attempts).failure.as_json(),
         "finished_at": func.now(),
@@ -71,7 +70,7 @@ def _lost(settings: JanitorSettings) -> dict[str, Any]:
     }
 
 
-def _advance_all(connection: Connection, step: Transition, settings: JanitorSettings, **values: Any) -> list[Job]:
+def _advance_all(connection: Connection, step: Transition, settings: JanitorSettings, **values: object) -> list[Job]:
     guards = may(step, limit=settings.max_attempts)
     some = select(jobs.c.id).where(guards).limit(BATCH).with_for_update(skip_locked=True).scalar_subquery()
     statement = (

@@ -1,7 +1,5 @@
 """Reconcile the stream with the record: read it, read the rows, apply the plan."""
 
-from typing import Any
-
 import redis
 import structlog
 from sqlalchemy import Connection, Engine, func, select
@@ -47,7 +45,7 @@ def read_stream(client: redis.Redis) -> StreamView:
         pipe.xinfo_groups(STREAM)
         pipe.xpending_range(STREAM, GROUP, "-", "+", MOST_PENDING)
         entries, groups, pending = pipe.execute()
-    ours: dict[str, Any] = next(group for group in groups if group["name"] == GROUP)
+    ours: dict[str, str] = next(group for group in groups if group["name"] == GROUP)
     return StreamView(
         messages=tuple(message(name, values) for name, values in entries),
         last_delivered=ours["last-delivered-id"],

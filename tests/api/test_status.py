@@ -14,12 +14,13 @@ from api import status as status_module
 from api.examples import QUEUED, SUCCEEDED
 from api.hub import Hub
 from conformance.service import PATIENCE, wait_for
-from core.jobs import Job
+from core.jobs import Job, encode_job
 from core.publisher import EVENTS
-from core.status_cache import cache_key, encode_job, write_cache
+from core.redis_client import make_async_redis
+from core.status_cache import cache_key, write_cache
 from core.transitions import Status
 from tests.api.conftest import Serve
-from tests.api.live import Live, metric
+from tests.api.live import NOWHERE, Live, metric
 
 
 def looked(result: str) -> float:
@@ -82,10 +83,11 @@ def test_the_cache_spares_the_database(live: Live) -> None:
     assert (looked("hit"), looked("miss")) == (hits + 2, misses + 1)
 
 
-def test_what_is_not_ours_in_the_cache_is_passed_over(live: Live) -> None:
+@pytest.mark.parametrize("body", ["{}", "[]", "5", "no JSON"])
+def test_what_is_not_ours_in_the_cache_is_passed_over(live: Live, body: str) -> None:
     job_id = live.submit()
     errors = looked("error")
-    live.redis.set(cache_key(job_id), "7 {}")
+    live.redis.set(cache_key(job_id), f"7 {body}")
     assert live.get(job_id)["status"] == "queued"
     assert looked("error") == errors + 1
 
@@ -192,7 +194,7 @@ def test_a_watch_passes_over_what_is_not_newer() -> None:
         return None
 
     async def watch() -> tuple[Job | None, Job | None]:
-        hub, now = Hub(None, no_row), asyncio.get_running_loop().time
+        hub, now = Hub(make_async_redis(NOWHERE), no_row), asyncio.get_running_loop().time
         with hub.watch(QUEUED.id) as watch:
             watch.heard.put_nowait(QUEUED)
             late = await watch.wait_for_change(QUEUED.rev, now() + 0.2)

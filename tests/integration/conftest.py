@@ -7,7 +7,7 @@ import redis
 from sqlalchemy import Connection, Engine, text
 
 from core.blobs import store_upload
-from core.jobs import Job
+from core.jobs import Job, SourceFacts
 from core.partitions import today
 from core.queue import FIELD, STREAM
 from core.record import NewJob, claim_job, insert_job
@@ -23,7 +23,8 @@ def submit(engine: Engine) -> Submit:
         job_id = uuid4()
         with engine.begin() as connection:
             day = today(connection)
-            new = NewJob(id=job_id, filename="a.png", target_format="jpeg", options={}, source={"format": "png"})
+            source: SourceFacts = {"format": "png", "bytes": len(data)}
+            new = NewJob(id=job_id, filename="a.png", target_format="jpeg", options={}, source=source)
             insert_job(connection, new, day)
             store_upload(connection, day, job_id, BytesIO(data), len(data))
             set_columns(connection, job_id, f"attempts = {attempts}")

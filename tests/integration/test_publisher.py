@@ -1,7 +1,6 @@
 """What a changed job leads to in Redis: by both kinds of client, in whole or not at all."""
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ from redis.exceptions import RedisError
 
 from api.examples import QUEUED, SUCCEEDED
 from conformance.service import wait_for
-from core.jobs import Job
+from core.jobs import Job, decode_job
 from core.publisher import CANCELED, EVENTS, AsyncPublisher, Publisher, queue_change
 from core.queue import GROUP, STREAM, ensure_group, read_messages
 from core.redis_client import make_async_redis, make_redis
@@ -86,7 +85,7 @@ def test_a_change_is_a_message_an_event_and_a_cached_state(client: redis.Redis, 
     ((channel, event),) = heard(1)
     ((_, values),) = client.xrange(STREAM) or []
     assert values == {"job": str(QUEUED.id)}
-    assert (channel, Job.from_json(json.loads(event))) == (EVENTS, QUEUED)
+    assert (channel, decode_job(event)) == (EVENTS, QUEUED)
     assert cached(client, QUEUED) == QUEUED
 
 
@@ -147,7 +146,7 @@ def test_a_refused_removal_changes_nothing_else(client: redis.Redis) -> None:
 
 def test_many_changes_go_in_one_round_trip(client: redis.Redis, heard: Heard) -> None:
     Publisher(client, cache=True).publish_all([QUEUED, replace(SUCCEEDED, rev=3)])
-    assert [Job.from_json(json.loads(event)).rev for _, event in heard(2)] == [1, 3]
+    assert [decode_job(event).rev for _, event in heard(2)] == [1, 3]
     assert client.exists(STREAM) == 0
 
 

@@ -26,6 +26,16 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory, redis_binary: Path) -> I
         yield url
 
 
+def ask_readers(url: str, seconds: float) -> int:
+    """Ask as the API does."""
+
+    async def ask() -> int:
+        async with make_async_redis(url) as client:
+            return await count_readers(client, seconds)
+
+    return asyncio.run(ask())
+
+
 @contextmanager
 def reading(url: str) -> Iterator[None]:
     """A worker's loop that finds nothing, in a thread."""
@@ -47,20 +57,20 @@ def reading(url: str) -> Iterator[None]:
 
 def test_whoever_waits_for_messages_is_a_reader_until_it_stops(client: redis.Redis, redis_url: str) -> None:
     ensure_group(client)
-    assert count_readers(client, READER_SECONDS) == 0
+    assert ask_readers(redis_url, READER_SECONDS) == 0
     started = time.monotonic()
     with reading(redis_url):
-        wait_for("the reader", lambda: count_readers(client, READER_SECONDS) == 1)
+        wait_for("the reader", lambda: ask_readers(redis_url, READER_SECONDS) == 1)
         # Now it has read for longer than the bound that it must be within.
         wait_for("half a second", lambda: time.monotonic() - started > 0.5)
-        wait_for("it to be seen again", lambda: count_readers(client, 0.3) == 1)
-    wait_for("its time to be over", lambda: count_readers(client, 0.3) == 0)
+        wait_for("it to be seen again", lambda: ask_readers(redis_url, 0.3) == 1)
+    wait_for("its time to be over", lambda: ask_readers(redis_url, 0.3) == 0)
 
 
-def test_one_read_in_vain_is_a_sign_of_life(client: redis.Redis) -> None:
+def test_one_read_in_vain_is_a_sign_of_life(client: redis.Redis, redis_url: str) -> None:
     ensure_group(client)
     assert read_messages(client, "worker", 4, 10) == []
-    assert count_readers(client, READER_SECONDS) == 1
+    assert ask_readers(redis_url, READER_SECONDS) == 1
 
 
 def test_a_sign_of_life_leaves_what_the_consumer_holds_as_it_is(client: redis.Redis) -> None:
@@ -74,25 +84,13 @@ def test_a_sign_of_life_leaves_what_the_consumer_holds_as_it_is(client: redis.Re
     assert int(pending["time_since_delivered"]) >= 200
 
 
-def test_without_stream_or_group_nobody_reads(client: redis.Redis) -> None:
-    assert count_readers(client, READER_SECONDS) == 0
+def test_without_stream_or_group_nobody_reads(client: redis.Redis, redis_url: str) -> None:
+    assert ask_readers(redis_url, READER_SECONDS) == 0
     send_message(client, uuid4())
-    assert count_readers(client, READER_SECONDS) == 0
+    assert ask_readers(redis_url, READER_SECONDS) == 0
 
 
-def test_another_error_is_none_of_that(client: redis.Redis) -> None:
+def test_another_error_is_none_of_that(client: redis.Redis, redis_url: str) -> None:
     client.set(STREAM, "no stream")
     with pytest.raises(ResponseError, match="WRONGTYPE"):
-        count_readers(client, READER_SECONDS)
-
-
-def test_an_async_client_asks_in_the_same_way(client: redis.Redis, redis_url: str) -> None:
-    ensure_group(client)
-    read_messages(client, "worker", 4, 10)
-
-    async def ask() -> int:
-        async with make_async_redis(redis_url) as own:
-            found: int = await count_readers(own, READER_SECONDS)
-            return found
-
-    assert asyncio.run(ask()) == 1
+        ask_readers(redis_url, READER_SECONDS)

@@ -1,9 +1,9 @@
 import pytest
 
 from core.formats import TARGETS, Format, find
-from core.options import OPTIONS, Options, WrongOptions, parse
+from core.options import OPTIONS, Options, OptionValue, WrongOptions, parse
 
-GOOD = {
+GOOD: dict[str, tuple[str, OptionValue]] = {
     "quality": ("80", 80),
     "lossless": ("on", True),
     "width": ("100", 100),

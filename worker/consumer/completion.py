@@ -6,11 +6,10 @@ While PostgreSQL is away both wait. Redis away costs nothing: the janitor remove
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import PurePath
-from typing import Any
 
 import structlog
 from sqlalchemy import Connection, func
@@ -19,12 +18,12 @@ from core.blobs import store_result
 from core.database import ERRORS, blob_transaction
 from core.failures import FailureCode, InternalFailure
 from core.formats import find
-from core.jobs import Job
+from core.jobs import Job, ResultFacts, SourceFacts
 from core.partitions import today
 from core.queue import finish_message
 from core.record import advance, find_job
 from core.redis_client import AWAY
-from core.transitions import FAIL, HAND_BACK, SUCCEED, Status
+from core.transitions import FAIL, HAND_BACK, SUCCEED, Status, Transition
 from engine.request import Converted, Outcome
 from worker.consumer.context import Context, InFlightJob
 from worker.consumer.retry import retry_while_away
@@ -100,9 +99,17 @@ def _commit(context: Context, store: Callable[[Connection], Job | None]) -> Job 
 
 
 def _end(
-    connection: Connection, context: Context, claimed: InFlightJob, outcome: Outcome, step: Any, **values: Any
+    connection: Connection,
+    context: Context,
+    claimed: InFlightJob,
+    outcome: Outcome,
+    step: Transition,
+    *,
+    error: Mapping[str, str] | None = None,
+    result: ResultFacts | None = None,
+    result_day: date | None = None,
 ) -> Job | None:
-    source = dict(claimed.job.source)
+    source: SourceFacts = {**claimed.job.source}
     if outcome.source is not None:
         seen = outcome.source
         source |= {"format": seen.format, "width": seen.width, "height": seen.height, "frames": seen.frames}
@@ -115,11 +122,13 @@ def _end(
         warnings=[warned.as_json() for warned in outcome.warnings],
         finished_at=func.now(),
         expires_at=func.now() + timedelta(hours=context.settings.retention_hours),
-        **values,
+        error=error,
+        result=result,
+        result_day=result_day,
     )
 
 
-def _describe(job: Job, converted: Converted | None, result: int) -> dict[str, Any]:
+def _describe(job: Job, converted: Converted | None, result: int) -> ResultFacts:
     """Return the record's `result` for the bytes in the file. Its name is the upload's with the true extension."""
     if converted is None or (target := find(converted.format)) is None:
         raise ValueError("a success needs a converted image of a known format")
