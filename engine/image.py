@@ -12,7 +12,7 @@ from PIL import Image
 from engine.metadata import Metadata
 
 
-class Kind(StrEnum):
+class FrameKind(StrEnum):
     """The relation of a file's frames. A stereo pair or a preview (album) is neither film nor document."""
 
     STILL = "still"
@@ -54,7 +54,7 @@ class Opened:
     pixels: int
     read: Callable[[], Iterator[Frame]]
     read_smaller: Callable[..., Iterator[Frame]] | None = None
-    kind: Kind = Kind.STILL
+    kind: FrameKind = FrameKind.STILL
     frames: int = 1
     orientation: int = 1
     loop_count: int = 0
@@ -74,7 +74,7 @@ class Opened:
         if self.frames == 1:
             return self
         area = self.size[0] * self.size[1]
-        return replace(self, frames=1, kind=Kind.STILL, pixels=area, read=lambda: islice(self.read(), 1))
+        return replace(self, frames=1, kind=FrameKind.STILL, pixels=area, read=lambda: islice(self.read(), 1))
 
     @property
     def display_size(self) -> tuple[int, int]:

@@ -21,12 +21,14 @@ def convert(request: Request, data: bytes, sink: BinaryIO, admit: Callable[[Head
 
     `admit` is called once with the header, before anything is decoded, and returns when there is memory for it.
     """
-    job = Conversion(request, data, sink, Deadline(request.limits.seconds), admit)
+    conversion = Conversion(request, data, sink, Deadline(request.limits.seconds), admit)
     try:
         for step in STEPS:
-            job.deadline.check()
-            step(job)
+            conversion.deadline.check()
+            step(conversion)
     except Exception as error:  # noqa: BLE001 - the border: everything becomes a failure of this one job
         failure = explain(error, request.limits)
-        return Outcome(source=job.source, converted=None, failure=failure, warnings=tuple(job.warnings.values()))
-    return job.make_outcome()
+        return Outcome(
+            source=conversion.source, converted=None, failure=failure, warnings=tuple(conversion.warnings.values())
+        )
+    return conversion.make_outcome()

@@ -3,42 +3,42 @@
 from dataclasses import replace
 
 from core.failures import MetadataDropped
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.conversion import Conversion
 from engine.metadata import Metadata, name_parts, strip_exif_orientation
 
 
-def make_plan(job: Conversion) -> Plan:
+def make_plan(conversion: Conversion) -> WritePlan:
     """Return the settings of the target's encoder, metadata included, and the facts of the picture."""
-    settings = job.encoder.settings(job.options)
-    if "dpi" in job.target.options and "dpi" not in settings and job.opened.dpi is not None:
-        settings["dpi"] = job.opened.dpi
-    return Plan(
-        pillow=job.encoder.pillow,
-        settings=settings | job.encoder.attach(_choose_metadata(job)),
+    settings = conversion.encoder.settings(conversion.options)
+    if "dpi" in conversion.target.options and "dpi" not in settings and conversion.opened.dpi is not None:
+        settings["dpi"] = conversion.opened.dpi
+    return WritePlan(
+        pillow=conversion.encoder.pillow,
+        settings=settings | conversion.encoder.attach(_choose_metadata(conversion)),
         later_settings=settings,
-        options=job.options,
-        size=job.size,
-        frames=job.count,
-        loop_count=job.opened.loop_count,
-        opaque=job.opened.opaque,
-        warn=job.warn,
+        options=conversion.options,
+        size=conversion.size,
+        frames=conversion.count,
+        loop_count=conversion.opened.loop_count,
+        opaque=conversion.opened.opaque,
+        warn=conversion.warn,
     )
 
 
-def _choose_metadata(job: Conversion) -> Metadata:
+def _choose_metadata(conversion: Conversion) -> Metadata:
     """Return the metadata to be kept. Warn of parts beyond the target's means."""
-    if job.options.metadata == "strip":
+    if conversion.options.metadata == "strip":
         return Metadata()
-    opened, encoder = job.opened, job.encoder
+    opened, encoder = conversion.opened, conversion.encoder
     found = opened.metadata
     if found.exif:
         found = replace(found, exif=strip_exif_orientation(found.exif, keep_thumbnail=opened.orientation == 1))
     lost = {
         part
         for part in found.list_parts()
-        if part not in job.target.metadata or len(getattr(found, part)) > encoder.part_bytes
+        if part not in conversion.target.metadata or len(getattr(found, part)) > encoder.part_bytes
     }
     if lost:
-        job.warn(MetadataDropped(format=job.target.title, what=name_parts(lost)))
+        conversion.warn(MetadataDropped(format=conversion.target.title, what=name_parts(lost)))
     return found.without_parts(lost)

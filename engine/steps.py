@@ -25,7 +25,7 @@ from engine.codecs.registry import open_source
 from engine.color import profiles
 from engine.conversion import Conversion
 from engine.errors import ConversionError
-from engine.image import Frame, Kind
+from engine.image import Frame, FrameKind
 from engine.limits import check_frames, check_pixels
 from engine.pixels import alpha, modes
 from engine.pixels.sizing import Sizing, choose_reduction, choose_size, scale_box
@@ -40,9 +40,9 @@ TURNS = {
 """The transposition that undoes each EXIF orientation."""
 
 KEPT = {
-    (Kind.ANIMATION, Frames.ANIMATION),
-    (Kind.ANIMATION, Frames.PAGES),
-    (Kind.PAGES, Frames.PAGES),
+    (FrameKind.ANIMATION, Frames.ANIMATION),
+    (FrameKind.ANIMATION, Frames.PAGES),
+    (FrameKind.PAGES, Frames.PAGES),
 }
 """Which kinds of several frames live on in which kinds of target; of anything else the first is taken."""
 
@@ -50,64 +50,66 @@ SHARPEST_REDUCTION = 3.0
 """Pillow may halve a large picture first as long as the filter still has three times the pixels that it needs."""
 
 
-def open_upload(job: Conversion) -> None:
+def open_upload(conversion: Conversion) -> None:
     """Read the header with the decoder of the sniffed format."""
-    opened = job.opened_or_none = open_source(job.request.source, job.data, job.request.limits)
-    width, height = job.size = opened.display_size
-    job.source = Source(format=opened.format, width=width, height=height, frames=opened.frames)
+    opened = conversion.opened_or_none = open_source(
+        conversion.request.source, conversion.data, conversion.request.limits
+    )
+    width, height = conversion.size = opened.display_size
+    conversion.source = Source(format=opened.format, width=width, height=height, frames=opened.frames)
 
 
-def check_limits(job: Conversion) -> None:
+def check_limits(conversion: Conversion) -> None:
     """Check frames, and pixels over all frames, by the header."""
-    check_frames(job.opened.frames, job.request.limits.max_frames)
-    check_pixels(job.opened.pixels, job.request.limits.max_pixels)
+    check_frames(conversion.opened.frames, conversion.request.limits.max_frames)
+    check_pixels(conversion.opened.pixels, conversion.request.limits.max_pixels)
 
 
-def choose_frames(job: Conversion) -> None:
+def choose_frames(conversion: Conversion) -> None:
     """Keep all frames if the target can hold them, else the first."""
-    opened, every = job.opened, (job.opened.kind, job.target.frames) in KEPT
-    job.count = opened.frames if every and job.options.animation == "keep" else 1
+    opened, every = conversion.opened, (conversion.opened.kind, conversion.target.frames) in KEPT
+    conversion.count = opened.frames if every and conversion.options.animation == "keep" else 1
     if opened.frames > 1 and not every:
-        loss = AnimationDropped if opened.kind is Kind.ANIMATION else FramesDropped
-        job.warn(loss(frames=opened.frames))
-    job.frames = map(partial(_check_deadline, job), islice(_read_frames(job), job.count))
+        loss = AnimationDropped if opened.kind is FrameKind.ANIMATION else FramesDropped
+        conversion.warn(loss(frames=opened.frames))
+    conversion.frames = map(partial(_check_deadline, conversion), islice(_read_frames(conversion), conversion.count))
 
 
-def _read_frames(job: Conversion) -> Iterator[Frame]:
+def _read_frames(conversion: Conversion) -> Iterator[Frame]:
     """Read the frames, smaller by the decoder alone as far as the result allows.
 
     The decoder does it at less cost than a filter.
     """
-    opened = job.opened
+    opened = conversion.opened
     if opened.read_smaller is None:
         return opened.read()
-    wanted = _limit_size(job, choose_size(job.size, job.options))
-    return opened.read_smaller(factor=choose_reduction(job.size, wanted))
+    wanted = _limit_size(conversion, choose_size(conversion.size, conversion.options))
+    return opened.read_smaller(factor=choose_reduction(conversion.size, wanted))
 
 
-def _check_deadline(job: Conversion, frame: Frame) -> Frame:
-    job.deadline.check()
+def _check_deadline(conversion: Conversion, frame: Frame) -> Frame:
+    conversion.deadline.check()
     return frame
 
 
-def make_plain(job: Conversion) -> None:
+def make_plain(conversion: Conversion) -> None:
     """Bring pixels to the modes of the steps, and samples to a depth of the target."""
-    job.frames = map(partial(_make_frame_plain, job), job.frames)
+    conversion.frames = map(partial(_make_frame_plain, conversion), conversion.frames)
 
 
-def _make_frame_plain(job: Conversion, frame: Frame) -> Frame:
+def _make_frame_plain(conversion: Conversion, frame: Frame) -> Frame:
     image, depth, why = modes.to_plain_mode(frame), frame.depth, ""
     if image.mode in {"I", "F"}:
-        scaled = modes.to_grey16(image, job.request.source)
+        scaled = modes.to_grey16(image, conversion.request.source)
         image, depth = scaled.image, 32
         if scaled.stretched is not None:
             why = " ({:g} became black, {:g} white)".format(*scaled.stretched)
-    keeps = image.mode == "I;16" and "I;16" in job.target.modes
+    keeps = image.mode == "I;16" and "I;16" in conversion.target.modes
     kept = 16 if keeps else 8
     if image.mode == "I;16" and not keeps:
         image = modes.to_eight_bits(image)
     if depth > kept or why:
-        job.warn(DepthReduced(depth=depth, kept=kept, why=why))
+        conversion.warn(DepthReduced(depth=depth, kept=kept, why=why))
     return replace(frame, image=_strip_image(image))
 
 
@@ -121,9 +123,9 @@ def _strip_image(image: Image.Image) -> Image.Image:
     return bare
 
 
-def orient(job: Conversion) -> None:
+def orient(conversion: Conversion) -> None:
     """Bake the orientation into the pixels."""
-    job.frames = map(_orient_frame, job.frames)
+    conversion.frames = map(_orient_frame, conversion.frames)
 
 
 def _orient_frame(frame: Frame) -> Frame:
@@ -131,58 +133,58 @@ def _orient_frame(frame: Frame) -> Frame:
     return frame if turn is None else replace(frame, image=frame.image.transpose(turn), orientation=1)
 
 
-def match_color(job: Conversion) -> None:
+def match_color(conversion: Conversion) -> None:
     """Bring pixels to sRGB.
 
     With `color=keep`, the profile stays where the target can hold it for these pixels.
     """
-    job.frames = map(partial(_match_frame, job), job.frames)
+    conversion.frames = map(partial(_match_frame, conversion), conversion.frames)
 
 
-def _match_frame(job: Conversion, frame: Frame) -> Frame:
-    if _profile_stays(job, frame):
+def _match_frame(conversion: Conversion, frame: Frame) -> Frame:
+    if _profile_stays(conversion, frame):
         return frame
     matched = profiles.to_srgb(frame.image, frame.profile)
     if matched.ignored or frame.problem:
-        job.warn(ProfileIgnored(why=matched.ignored or frame.problem))
+        conversion.warn(ProfileIgnored(why=matched.ignored or frame.problem))
     return replace(frame, image=matched.image, profile=None)
 
 
-def _profile_stays(job: Conversion, frame: Frame) -> bool:
+def _profile_stays(conversion: Conversion, frame: Frame) -> bool:
     stored, profile = frame.image.mode, frame.profile
-    if job.target.alpha is Alpha.NONE:
+    if conversion.target.alpha is Alpha.NONE:
         # Grey laid on a color is no longer what its profile describes.
         stored = "" if stored == "LA" else alpha.mode_without_alpha(stored)
     return (
-        job.options.color == "keep"
+        conversion.options.color == "keep"
         and profile is not None
-        and stored in job.target.profile_modes
+        and stored in conversion.target.profile_modes
         and not profiles.find_problem(profile, frame.image.mode)
     )
 
 
-def resize(job: Conversion) -> None:
+def resize(conversion: Conversion) -> None:
     """Resize to the requested size, within the limits of the target and of the job.
 
     Pillow premultiplies where there is alpha.
     """
-    sizing = _limit_size(job, choose_size(job.size, job.options))
-    if sizing.box is not None or sizing.size != job.size or job.opened.kind is Kind.PAGES:
-        job.frames = map(partial(_resize_frame, job), job.frames)
-    _check_size(job, sizing.size)
-    check_pixels(sizing.size[0] * sizing.size[1] * job.count, job.request.limits.max_pixels)
-    job.size = sizing.size
+    sizing = _limit_size(conversion, choose_size(conversion.size, conversion.options))
+    if sizing.box is not None or sizing.size != conversion.size or conversion.opened.kind is FrameKind.PAGES:
+        conversion.frames = map(partial(_resize_frame, conversion), conversion.frames)
+    _check_size(conversion, sizing.size)
+    check_pixels(sizing.size[0] * sizing.size[1] * conversion.count, conversion.request.limits.max_pixels)
+    conversion.size = sizing.size
 
 
-def _resize_frame(job: Conversion, frame: Frame) -> Frame:
+def _resize_frame(conversion: Conversion, frame: Frame) -> Frame:
     """Resize a page by its own size, any other frame by the picture's.
 
     The decoder may have made the frame smaller already.
     """
     image = frame.image
-    whole = image.size if job.opened.kind is Kind.PAGES else job.opened.display_size
-    sizing = _limit_size(job, choose_size(whole, job.options))
-    _check_size(job, sizing.size)
+    whole = image.size if conversion.opened.kind is FrameKind.PAGES else conversion.opened.display_size
+    sizing = _limit_size(conversion, choose_size(whole, conversion.options))
+    _check_size(conversion, sizing.size)
     if sizing.box is None and sizing.size == image.size:
         return frame
     gap = None if image.mode == "I;16" else SHARPEST_REDUCTION
@@ -190,85 +192,87 @@ def _resize_frame(job: Conversion, frame: Frame) -> Frame:
     return replace(frame, image=image.resize(sizing.size, Image.Resampling.LANCZOS, box, gap))
 
 
-def _limit_size(job: Conversion, sizing: Sizing) -> Sizing:
+def _limit_size(conversion: Conversion, sizing: Sizing) -> Sizing:
     """Make the result smaller for a target of small pictures only."""
-    longest, limit = max(sizing.size), job.target.max_side
-    if longest <= limit or not job.target.shrinks:
+    longest, limit = max(sizing.size), conversion.target.max_side
+    if longest <= limit or not conversion.target.shrinks:
         return sizing
-    job.warn(ResizedToLimit(format=job.target.title, limit=limit))
+    conversion.warn(ResizedToLimit(format=conversion.target.title, limit=limit))
     width, height = (max(1, round(side * limit / longest)) for side in sizing.size)
     return Sizing((width, height), sizing.box)
 
 
-def _check_size(job: Conversion, size: tuple[int, int]) -> None:
-    title, limit = job.target.title, job.target.max_side
+def _check_size(conversion: Conversion, size: tuple[int, int]) -> None:
+    title, limit = conversion.target.title, conversion.target.max_side
     if max(size) > limit:
         raise ConversionError(DimensionLimit(format=title, limit=limit, width=size[0], height=size[1]))
 
 
-def settle_alpha(job: Conversion) -> None:
+def settle_alpha(conversion: Conversion) -> None:
     """Flatten pixels when the target has no alpha.
 
     Nothing hidden under alpha 0 goes on.
     """
-    job.frames = map(partial(_settle_frame, job), job.frames)
+    conversion.frames = map(partial(_settle_frame, conversion), conversion.frames)
 
 
-def _settle_frame(job: Conversion, frame: Frame) -> Frame:
+def _settle_frame(conversion: Conversion, frame: Frame) -> Frame:
     image = frame.image
     if image.mode not in alpha.WITH_ALPHA:
         return frame
-    if job.target.alpha is not Alpha.NONE:
+    if conversion.target.alpha is not Alpha.NONE:
         alpha.clear_hidden(image)
         return frame
     if not alpha.has_transparency(image):
         return replace(frame, image=image.convert(alpha.mode_without_alpha(image.mode)))
-    job.warn(AlphaFlattened(format=job.target.title, background=job.options.background))
-    return replace(frame, image=alpha.flatten_alpha(image, job.options.background))
+    conversion.warn(AlphaFlattened(format=conversion.target.title, background=conversion.options.background))
+    return replace(frame, image=alpha.flatten_alpha(image, conversion.options.background))
 
 
-def fit_modes(job: Conversion) -> None:
+def fit_modes(conversion: Conversion) -> None:
     """Bring pixels to a mode of the encoder, to one and the same for all frames of an animation."""
     one = None
-    if job.count > 1 and job.target.frames is Frames.ANIMATION:
-        one = "RGB" if job.opened.opaque else "RGBA"
-    job.frames = map(partial(_fit_frame, job, one), job.frames)
+    if conversion.count > 1 and conversion.target.frames is Frames.ANIMATION:
+        one = "RGB" if conversion.opened.opaque else "RGBA"
+    conversion.frames = map(partial(_fit_frame, conversion, one), conversion.frames)
 
 
-def _fit_frame(job: Conversion, one: str | None, frame: Frame) -> Frame:
+def _fit_frame(conversion: Conversion, one: str | None, frame: Frame) -> Frame:
     mode = frame.image.mode
-    allowed = job.target.modes | (job.target.profile_modes if frame.profile else frozenset())
+    allowed = conversion.target.modes | (conversion.target.profile_modes if frame.profile else frozenset())
     wanted = one or (mode if mode in allowed else {"LA": "RGBA", "L": "RGB"}.get(mode, "RGB"))
     return frame if wanted == mode else replace(frame, image=frame.image.convert(wanted))
 
 
-def wait_for_memory(job: Conversion) -> None:
+def wait_for_memory(conversion: Conversion) -> None:
     """Tell the header, and wait until there is memory.
 
     The time of the conversion begins here.
     """
-    (width, height), (target_width, target_height) = job.opened.size, job.size
+    (width, height), (target_width, target_height) = conversion.opened.size, conversion.size
     source, target = width * height, target_width * target_height
-    if job.opened.kind is Kind.PAGES and job.count > 1:
+    if conversion.opened.kind is FrameKind.PAGES and conversion.count > 1:
         # Pages have sizes of their own: one may have nearly all of the pixels.
-        source, target = job.opened.pixels, max(job.opened.pixels, target)
-    job.admit(Header(source_area=source, target_area=target, frames=job.count, alpha=not job.opened.opaque))
-    job.deadline.restart()
+        source, target = conversion.opened.pixels, max(conversion.opened.pixels, target)
+    conversion.admit(
+        Header(source_area=source, target_area=target, frames=conversion.count, alpha=not conversion.opened.opaque)
+    )
+    conversion.deadline.restart()
 
 
-def encode(job: Conversion) -> None:
+def encode(conversion: Conversion) -> None:
     """Draw the frames through all steps into the result."""
-    encoder, plan = job.encoder, make_plan(job)
-    first = next(job.frames)
+    encoder, plan = conversion.encoder, make_plan(conversion)
+    first = next(conversion.frames)
     # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
-    bytearray(first.image.width * first.image.height * encoder.bytes_per_pixel(job.options))
+    bytearray(first.image.width * first.image.height * encoder.bytes_per_pixel(conversion.options))
     count, (width, height) = 1, first.image.size
-    if job.count > 1 and encoder.write_all is not None:
-        count = encoder.write_all(_chain_frames(first, job.frames), plan, job.sink)
+    if conversion.count > 1 and encoder.write_all is not None:
+        count = encoder.write_all(_chain_frames(first, conversion.frames), plan, conversion.sink)
     else:
-        width, height = encoder.write_still(first, plan, job.sink)
-    job.sink.flush()
-    job.converted = Converted(format=job.target.name, width=width, height=height, frames=count)
+        width, height = encoder.write_still(first, plan, conversion.sink)
+    conversion.sink.flush()
+    conversion.converted = Converted(format=conversion.target.name, width=width, height=height, frames=count)
 
 
 def _chain_frames(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:

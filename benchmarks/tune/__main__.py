@@ -20,7 +20,7 @@ from benchmarks.tune.ssim import ssim
 from conformance import images
 from core.formats import TARGETS, Format, find, is_installed
 from core.options import Options
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.registry import find_encoder, prepare_codecs
 from engine.image import Frame
 
@@ -146,9 +146,9 @@ def encoded(fmt: Format, options: Options, image: Image.Image) -> bytes:
     return sink.getvalue()
 
 
-def plan(pillow: str, settings: dict[str, Any], options: Options, image: Image.Image) -> Plan:
+def plan(pillow: str, settings: dict[str, Any], options: Options, image: Image.Image) -> WritePlan:
     """For one opaque picture without metadata."""
-    return Plan(
+    return WritePlan(
         pillow=pillow, settings=dict(settings), later_settings=settings, options=options, size=image.size,
         frames=1, loop_count=0, opaque=True, warn=lambda *_, **__: None,
     )  # fmt: skip

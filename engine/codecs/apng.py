@@ -14,7 +14,7 @@ from PIL import Image, ImageChops
 
 from core import magic
 from engine.codecs.pillow import choose_profile
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.png_packing import choose_packing
 from engine.codecs.save_settings import SaveSettings
 from engine.containers import png
@@ -23,7 +23,7 @@ from engine.image import Frame
 LARGEST_PART = 65_535
 
 
-def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
+def write_all(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     """Write every frame. All have the same size and mode."""
     first = next(frames)
     way = choose_packing(first.image, plan.settings)
@@ -49,7 +49,7 @@ def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
 class _Times:
     """Delays as fractions of two 16-bit numbers. Only very long and very odd ones are rounded."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: WritePlan) -> None:
         self._plan = plan
         self._rounded = False
 
@@ -71,7 +71,7 @@ def _pack_control(sequence: int, size: tuple[int, int], corner: tuple[int, int],
     return png.pack_chunk(b"fcTL", struct.pack(">IIIII", sequence, *size, *corner), delay, png.REPLACE)
 
 
-def _pack_patch(frame: Frame, before: Image.Image, plan: Plan, sequence: int, times: _Times) -> bytes:
+def _pack_patch(frame: Frame, before: Image.Image, plan: WritePlan, sequence: int, times: _Times) -> bytes:
     difference = ImageChops.subtract_modulo(frame.image, before)
     box = difference.getbbox(alpha_only=False) or (0, 0, 1, 1)
     region = frame.image.crop(box)
@@ -80,7 +80,9 @@ def _pack_patch(frame: Frame, before: Image.Image, plan: Plan, sequence: int, ti
     return control + png.pack_chunk(b"fdAT", struct.pack(">I", sequence + 1), data)
 
 
-def _split_chunks(frame: Frame, settings: SaveSettings, plan: Plan) -> tuple[list[tuple[bytes, memoryview]], bytes]:
+def _split_chunks(
+    frame: Frame, settings: SaveSettings, plan: WritePlan
+) -> tuple[list[tuple[bytes, memoryview]], bytes]:
     """Return a frame as Pillow writes it: the chunks before the image data, and that data."""
     buffer = io.BytesIO()
     frame.image.save(buffer, plan.pillow, **settings, **choose_profile(frame))

@@ -8,7 +8,7 @@ from PIL import AvifImagePlugin
 from core.options import HIGH_QUALITY, Options
 from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked, choose_subsampling, without_none
 from engine.codecs.sequences import FrameSequence, encode_sequence, open_sequence
@@ -55,7 +55,7 @@ def _bytes_per_pixel(options: Options) -> int:
     return 50 if slow else 30
 
 
-def write_avif(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
+def write_avif(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     """Write an image sequence. Its frames last a millisecond at least."""
     clock = Clock(1, least=1, most=(1 << 31) - 1)
     data = encode_sequence(FrameSequence(frames, plan.frames, clock), plan)

@@ -18,12 +18,12 @@ from core.failures import ColorsReduced
 from engine.animation.compose import Patch, compose_frames
 from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.containers import gif
 from engine.containers.disposal import Disposal
 from engine.errors import decoding
-from engine.image import Frame, Kind, Opened
+from engine.image import Frame, FrameKind, Opened
 from engine.metadata import Metadata
 from engine.pixels.alpha import make_binary
 from engine.pixels.modes import to_plain_mode
@@ -52,7 +52,7 @@ def open_gif(data: bytes, limits: Limits) -> Opened:
 
     return Opened(
         format="gif", size=size, pixels=parts.width * parts.height * count, read=read_frames,
-        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, loop_count=parts.loop_count,
+        kind=FrameKind.ANIMATION if count > 1 else FrameKind.STILL, frames=count, loop_count=parts.loop_count,
         opaque=parts.is_opaque, metadata=Metadata(comment=parts.comment),
     )  # fmt: skip
 
@@ -71,7 +71,7 @@ def _read_patches(parts: gif.GifFile) -> Iterator[Patch]:
         )
 
 
-def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture. Return its size in pixels."""
     indexed = _index_colors(make_binary(frame.image, plan.options.background), plan)
     sink.write(gif.pack_screen(*plan.size))
@@ -80,7 +80,7 @@ def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
     return frame.image.size
 
 
-def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
+def write_all(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     """Write every frame. All have the same size."""
     clock = Clock(STEP, most=gif.MOST_TICKS)
     sink.write(gif.pack_screen(*plan.size) + gif.pack_loop(plan.loop_count))
@@ -98,7 +98,7 @@ def write_all(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     return plan.frames
 
 
-def _find_region(image: Image.Image, before: Image.Image | None, plan: Plan) -> tuple[int, int, int, int]:
+def _find_region(image: Image.Image, before: Image.Image | None, plan: WritePlan) -> tuple[int, int, int, int]:
     """Return the part of a frame that has to be stored, at least one pixel.
 
     Of an opaque animation that is the change, of others the part that is not clear.
@@ -112,7 +112,7 @@ def _find_region(image: Image.Image, before: Image.Image | None, plan: Plan) -> 
     return found or (0, 0, 1, 1)
 
 
-def _index_colors(image: Image.Image, plan: Plan) -> _Indexed:
+def _index_colors(image: Image.Image, plan: WritePlan) -> _Indexed:
     """Give a picture a color table: an exact one when the colors fit, else the best one, with dithering."""
     if image.mode not in {"LA", "RGBA"}:
         return _Indexed(_reduce_colors(image.convert("RGB"), COLORS, plan), None)
@@ -134,7 +134,7 @@ def _first_opaque(alpha: Image.Image) -> tuple[int, int]:
     return at % alpha.width, at // alpha.width
 
 
-def _reduce_colors(colors: Image.Image, limit: int, plan: Plan) -> Image.Image:
+def _reduce_colors(colors: Image.Image, limit: int, plan: WritePlan) -> Image.Image:
     if colors.getcolors(limit) is not None:
         return colors.quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     plan.warn(ColorsReduced(format="GIF", limit=COLORS))

@@ -18,7 +18,7 @@ from engine.codecs.save_settings import SaveSettings, attach_marked
 from engine.color.colorimetry import Described, describe_cicp
 from engine.containers import bmff
 from engine.errors import decoding
-from engine.image import Frame, Kind, Opened
+from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_pixels
 from engine.metadata import Metadata, strip_exif_mark, strip_xmp_orientation
 from engine.request import Limits
@@ -87,7 +87,7 @@ def open_heif(data: bytes, limits: Limits) -> Opened:
     check_pixels(width * height, limits.max_pixels)
     return Opened(
         format="heic", size=(width, height), pixels=width * height, read=partial(_read_frame, [image]),
-        kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count, opaque=opaque,
+        kind=FrameKind.ALBUM if count > 1 else FrameKind.STILL, frames=count, opaque=opaque,
         metadata=_read_metadata(image.info),
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from typing import BinaryIO
 
 from engine.codecs.icons import fitting_sides, open_icon, png_square
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.containers import icons
 from engine.image import Frame, Opened
@@ -20,7 +20,7 @@ def open_icns(data: bytes, limits: Limits) -> Opened:
     return open_icon("icns", icons.find_largest_icns(data), limits, held=("png", "jp2"))
 
 
-def write_icns(frame: Frame, _plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+def write_icns(frame: Frame, _plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write an icon. Return its largest size."""
     sides = fitting_sides(frame.image, tuple(KINDS))
     sink.write(icons.pack_icns({KINDS[side]: png_square(frame.image, side) for side in sides}))

@@ -3,7 +3,7 @@
 from typing import BinaryIO
 
 from engine.codecs.icons import fitting_sides, open_icon, png_square
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.containers import icons
 from engine.image import Frame, Opened
@@ -17,7 +17,7 @@ def open_ico(data: bytes, limits: Limits) -> Opened:
     return open_icon("ico", icons.find_largest_ico(data), limits, held=("png",))
 
 
-def write_ico(frame: Frame, _plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+def write_ico(frame: Frame, _plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write an icon. Return its largest size."""
     pictures = {side: png_square(frame.image, side) for side in fitting_sides(frame.image, SIDES)}
     sink.write(icons.pack_ico(pictures))

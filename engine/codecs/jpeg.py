@@ -17,7 +17,7 @@ from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, choose_subsampling, without_none
 from engine.containers import jpeg, photoshop
 from engine.errors import corrupt, decoding, truncated, unsupported
-from engine.image import Frame, Kind, Opened
+from engine.image import Frame, FrameKind, Opened
 from engine.metadata import EXIF_MARK, Metadata, read_exif_orientation, strip_exif_mark, strip_xmp_orientation
 from engine.request import Limits
 
@@ -55,7 +55,7 @@ def open_jpeg(data: bytes, _limits: Limits) -> Opened:
     read = partial(_read_frames, [image], data, make)
     return Opened(
         format="jpeg", size=image.size, pixels=image.width * image.height, read=read, read_smaller=read,
-        kind=Kind.ALBUM if count > 1 else Kind.STILL, frames=count, metadata=metadata,
+        kind=FrameKind.ALBUM if count > 1 else FrameKind.STILL, frames=count, metadata=metadata,
         orientation=orientation, opaque=True, dpi=read_dpi(image),
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.options import HIGH_QUALITY, Options
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked
 from engine.color.colorimetry import PRIMARIES, Colorimetry, Described, describe_cicp, describe_color
@@ -121,7 +121,7 @@ def _to_eight_bits(samples: Samples, header: jxl.JxlHeader) -> Samples:
     return eight_bits_by_rows(samples, lambda rows: rows * (255 / top))
 
 
-def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture, with EXIF and XMP from the plan's settings. Return its size in pixels."""
     boxes = cast("Boxes", plan.settings)
     settings = cast("JxlSettings", {name: plan.settings[name] for name in plan.settings if name not in BOXES})
@@ -132,11 +132,11 @@ def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
     return frame.image.size
 
 
-def _encode_samples(samples: Samples, _plan: Plan, settings: JxlSettings) -> bytes:
+def _encode_samples(samples: Samples, _plan: WritePlan, settings: JxlSettings) -> bytes:
     return bytes(jpegxl_encode(samples, numthreads=1, **settings))
 
 
-def _encode_grey16(samples: Samples, plan: Plan, settings: JxlSettings) -> bytes:
+def _encode_grey16(samples: Samples, plan: WritePlan, settings: JxlSettings) -> bytes:
     """Encode without loss unless a quality is given.
 
     imagecodecs marks samples of 16 bits as linear light. Without loss the mark is corrected afterwards. With loss the

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.save_settings import SaveSettings
 from engine.errors import decoding
 from engine.image import Frame, Opened
@@ -76,7 +76,7 @@ def drop_alpha(image: Image.Image) -> Image.Image:
     return image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
 
 
-def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture. Return its size in pixels."""
     frame.image.save(sink, plan.pillow, **plan.settings, **choose_profile(frame))
     return frame.image.size

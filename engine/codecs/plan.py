@@ -9,7 +9,7 @@ from engine.codecs.save_settings import SaveSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class WritePlan:
     """`pillow` names the encoder, `settings` are its save parameters, `size` is in pixels.
 
     `later_settings` are those of frames and pages after the first, without metadata.

@@ -16,14 +16,14 @@ from core.options import Options
 from engine.animation.compose import Patch, compose_frames
 from engine.codecs import apng
 from engine.codecs.pillow import load_image, read_dpi, read_single_frame, write_still
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.png_packing import choose_packing
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
 from engine.color.colorimetry import Colorimetry, Described, describe_cicp, describe_color
 from engine.containers import png
 from engine.errors import decoding
-from engine.image import Frame, Kind, Opened
+from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
 from engine.metadata import Metadata, read_exif_orientation
 from engine.pixels.modes import to_plain_mode
@@ -64,7 +64,7 @@ def open_png(data: bytes, limits: Limits) -> Opened:
     return Opened(
         format="png", size=size, pixels=pixels, metadata=metadata,
         read=read_animation if parts.frames else partial(_read_frames, [image], textless, parts, make),
-        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count, loop_count=parts.loop_count,
+        kind=FrameKind.ANIMATION if count > 1 else FrameKind.STILL, frames=count, loop_count=parts.loop_count,
         orientation=orientation, opaque=parts.is_opaque, dpi=read_dpi(image),
     )  # fmt: skip
 
@@ -172,7 +172,7 @@ def _attach_metadata(metadata: Metadata) -> SaveSettings:
     return {"pnginfo": info} | without_none(exif=metadata.exif or None)
 
 
-def write_png(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+def write_png(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture. Return its size in pixels."""
     settings = plan.settings | choose_packing(frame.image, plan.settings)
     return write_still(frame, replace(plan, settings=settings), sink)

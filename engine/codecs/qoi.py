@@ -9,7 +9,7 @@ import numpy as np
 from imagecodecs import qoi_decode, qoi_encode
 from PIL import Image
 
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.errors import corrupt, decoding, truncated
 from engine.image import Frame, Opened
@@ -45,7 +45,7 @@ def _read_frame(data: bytes, size: tuple[int, int]) -> Iterator[Frame]:
     yield Frame(image)
 
 
-def write_qoi(frame: Frame, _plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+def write_qoi(frame: Frame, _plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture. Return its size in pixels."""
     data = bytearray(qoi_encode(np.asarray(frame.image)))
     data[SPACE] = 0

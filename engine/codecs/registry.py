@@ -18,7 +18,7 @@ from core.options import Options
 from engine import codecs as package
 from engine.capabilities import wrong_factors
 from engine.codecs.pillow import write_still as write_by_pillow
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.save_settings import SaveSettings
 from engine.errors import corrupt
 from engine.image import Frame, Opened
@@ -50,8 +50,8 @@ class Encoder:
     attach: Callable[[Metadata], SaveSettings] = field(default=lambda _: {})
     part_bytes: int = ANY_SIZE
     bytes_per_pixel: Callable[[Options], int] = field(default=lambda _: 0)
-    write_still: Callable[[Frame, Plan, BinaryIO], tuple[int, int]] = field(default=write_by_pillow)
-    write_all: Callable[[Iterator[Frame], Plan, BinaryIO], int] | None = None
+    write_still: Callable[[Frame, WritePlan, BinaryIO], tuple[int, int]] = field(default=write_by_pillow)
+    write_all: Callable[[Iterator[Frame], WritePlan, BinaryIO], int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

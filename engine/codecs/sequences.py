@@ -13,10 +13,10 @@ from PIL import Image, ImageFile
 
 from engine.animation.timing import Clock
 from engine.codecs.pillow import choose_profile, is_opaque, read_single_frame
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.color.colorimetry import Described, describe_cicp
 from engine.errors import decoding
-from engine.image import Frame, Kind, Opened
+from engine.image import Frame, FrameKind, Opened
 from engine.metadata import Metadata, read_exif_orientation, strip_exif_mark, strip_xmp_orientation
 
 
@@ -50,7 +50,7 @@ def open_sequence(
     return Opened(
         format=name, size=image.size, pixels=image.width * image.height * count, metadata=metadata,
         read=partial(read_animation, [image]) if count > 1 else still,
-        kind=Kind.ANIMATION if count > 1 else Kind.STILL, frames=count,
+        kind=FrameKind.ANIMATION if count > 1 else FrameKind.STILL, frames=count,
         loop_count=image.info.get("loop", 0) if loop_count is None else loop_count,
         orientation=orientation, opaque=is_opaque(image),
     )  # fmt: skip
@@ -103,7 +103,7 @@ class FrameSequence(Image.Image):
             self.durations.append(self._clock.count_ticks(frame.duration))
 
 
-def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
+def write_pages(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     """Write each page with its own size, mode and profile. The first carries the metadata."""
     first = next(frames)
     later = FrameSequence(frames, plan.frames - 1)
@@ -114,7 +114,7 @@ def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
     return plan.frames
 
 
-def encode_sequence(sequence: FrameSequence, plan: Plan, **settings: object) -> bytes:
+def encode_sequence(sequence: FrameSequence, plan: WritePlan, **settings: object) -> bytes:
     """Return Pillow's file of all frames."""
     buffer = io.BytesIO()
     profile = {"icc_profile": sequence.info["icc_profile"]} if sequence.info else {}

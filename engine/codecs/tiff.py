@@ -16,13 +16,13 @@ from core import magic
 from core.options import Options
 from engine.codecs import pillow, sequences
 from engine.codecs.pillow import is_opaque, load_image, read_dpi, read_single_frame
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
 from engine.containers.photoshop import read_iptc
 from engine.containers.tiff import ENTRY, check_start, find_first, find_link, read_entries
 from engine.errors import decoding, truncated, unsupported
-from engine.image import Frame, Kind, Opened
+from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
 from engine.metadata import Metadata, strip_exif_mark, strip_xmp_orientation
 from engine.request import Limits
@@ -63,7 +63,7 @@ def open_tiff(data: bytes, limits: Limits) -> Opened:
     still = partial(read_single_frame, "tiff", [image], _read_facts(image).make_frame)
     return Opened(
         format="tiff", size=size, pixels=pixels, read=partial(_read_pages, [image], count) if count > 1 else still,
-        kind=Kind.PAGES if count > 1 else Kind.STILL, frames=count, opaque=opaque, dpi=dpi,
+        kind=FrameKind.PAGES if count > 1 else FrameKind.STILL, frames=count, opaque=opaque, dpi=dpi,
         metadata=metadata,
     )  # fmt: skip
 
@@ -193,17 +193,17 @@ def _make_tags(metadata: Metadata) -> Image.Exif:
     return tags
 
 
-def write_still(frame: Frame, plan: Plan, sink: BinaryIO) -> tuple[int, int]:
+def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture. Return its size in pixels."""
     return _write_with_exif(partial(pillow.write_still, frame, plan), plan, sink)
 
 
-def write_pages(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
+def write_pages(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     """Write each page with its own size, mode and profile. The first carries the metadata."""
     return _write_with_exif(partial(sequences.write_pages, frames, plan), plan, sink)
 
 
-def _write_with_exif(write: Callable[[BinaryIO], Said], plan: Plan, sink: BinaryIO) -> Said:
+def _write_with_exif(write: Callable[[BinaryIO], Said], plan: WritePlan, sink: BinaryIO) -> Said:
     """Let `write` write the file, then add EXIF to it. Return the answer of `write`."""
     exif = _only_bytes(plan.settings.pop(EXIF, b""))
     if not exif:

@@ -8,7 +8,7 @@ from PIL import WebPImagePlugin
 from core.options import Options
 from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
-from engine.codecs.plan import Plan
+from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked, without_none
 from engine.codecs.sequences import FrameSequence, encode_sequence, open_sequence
@@ -41,7 +41,7 @@ def _choose_settings(options: Options) -> SaveSettings:
     return without_none(quality=options.quality, method=method)
 
 
-def write_webp(frames: Iterator[Frame], plan: Plan, sink: BinaryIO) -> int:
+def write_webp(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     """Write an animation. libwebp merges equal neighbours and adds their times."""
     clock = Clock(1, most=(1 << 24) - 1)
     data = encode_sequence(FrameSequence(frames, plan.frames, clock), plan, loop=min(plan.loop_count, 65_535))
