@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from standalone.children import start, stop
+from standalone.children import start_program, stop_children
 from standalone.errors import StartupError
 from standalone.postgres import postgres_server
 from standalone.redis_server import redis_server
-from standalone.servers import Server, refusal
+from standalone.servers import Server, explain_refusal
 
 UNSAFE_BUT_FAST: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """Settings of PostgreSQL with which a crash of the machine may lose the data."""
@@ -43,13 +43,13 @@ def running(server: Server, seconds: float = 300) -> Iterator[str]:
 
     One that dies is seen at once; `seconds` are for one that stands still.
     """
-    child = start(server.program)
+    child = start_program(server.program)
     try:
         until = time.monotonic() + seconds
         while not server.answers():
             if child.process.poll() is not None or time.monotonic() > until:
-                raise StartupError(refusal(server.program))
+                raise StartupError(explain_refusal(server.program))
             time.sleep(0.05)
         yield server.url
     finally:
-        stop([child])
+        stop_children([child])

@@ -1,1 +1,1 @@
-"""Everything on one machine by one command: databases, api, worker and janitor as child processes."""
+"""The whole service by one command: databases, api, worker and janitor as child processes."""

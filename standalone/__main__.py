@@ -9,31 +9,37 @@ import os
 import sys
 from pathlib import Path
 
-from standalone.config import read
+from standalone.config import read_config
 from standalone.errors import StartupError
-from standalone.launcher import Migration, Services, launch, our_migration, our_services
-from standalone.supervisor import Stopped, StopRequest, Supervisor, narrate, say
+from standalone.launcher import Migration, Services, launch_service, make_migration, make_services
+from standalone.supervisor import Stopped, StopRequest, Supervisor, print_problem, print_step
 
 
-def main(migration: Migration = our_migration, services: Services = our_services) -> int:
-    """Return the exit status: 0 after being asked to stop, 1 when it could not start, 2 for a wrong setting.
+def main(migration: Migration = make_migration, services: Services = make_services) -> int:
+    """Return the exit status: 0 after a stop on request, 1 after a failed start, 2 for a wrong setting.
 
     Tests give programs of their own.
     """
     request = StopRequest()
-    request.listen()
+    request.take_signals()
     try:
-        launch(read(os.environ, Path(".env")), Supervisor(request, say, narrate), _announce, migration, services)
+        launch_service(
+            read_config(os.environ, Path(".env")),
+            Supervisor(request, print_problem, print_step),
+            _print_url,
+            migration,
+            services,
+        )
     except Stopped:
-        narrate("Stopped.")
+        print_step("Stopped.")
         return 0
     except StartupError as problem:
         if str(problem):
-            say(str(problem))
+            print_problem(str(problem))
         return problem.exit_status
 
 
-def _announce(url: str) -> None:
+def _print_url(url: str) -> None:
     print(url, flush=True)  # noqa: T201 - the one line on stdout
 
 

@@ -1,4 +1,4 @@
-"""Access for the system user to what lies in root's directories, and for nobody else.
+"""Access for the system user, and for nobody else, to files in root's directories.
 
 The kernel's access lists name one user. Where a file system has none, the bits for all others are the only way.
 The format is that of <linux/posix_acl_xattr.h>: a version, then entries of a tag, permissions and an id, sorted.
@@ -38,7 +38,7 @@ class Entry(NamedTuple):
 def open_our_code(account: Account) -> None:
     """Let the account read the environment and this project's packages, and reach the interpreter.
 
-    What it cannot write is compiled here, or each of its processes would do that again at every start.
+    The packages are compiled here. The account cannot write bytecode, so each of its processes would compile them.
     """
     rooms = [room for name in ROOMS if (room := Path(__file__).parents[1] / name).is_dir()]
     for room in rooms:
@@ -51,7 +51,7 @@ def open_our_code(account: Account) -> None:
 
 
 def _return_bytecode(room: Path) -> None:
-    """Give what was compiled to the owner of the sources, who may be an ordinary user that called sudo."""
+    """Give the bytecode to the owner of the sources: an ordinary user, if the launcher was started by sudo."""
     owner = room.stat()
     for cache in room.rglob("__pycache__"):
         for path in (cache, *cache.iterdir()):
@@ -59,40 +59,40 @@ def _return_bytecode(room: Path) -> None:
 
 
 def grant_passage(account: Account, path: Path) -> None:
-    """Let the account pass through every directory above `path`, and above what a link there leads to; not list them."""
+    """Let the account pass through every directory above `path` and above its target, but not list them."""
     for directory in {*path.absolute().parents, *path.resolve().parents}:
-        grant(account, directory, PASS)
+        grant_permissions(account, directory, PASS)
 
 
 def grant_reading(account: Account, tree: Path) -> None:
-    """Let the account read all files below `tree`, and run those that their owner can run."""
+    """Let the account read all files below `tree`, and run those with the owner's bit for it."""
     grant_passage(account, tree)
     for directory, _, files in os.walk(tree):
-        grant(account, Path(directory), READ | PASS)
+        grant_permissions(account, Path(directory), READ | PASS)
         for name in files:
             file = Path(directory, name)
             if not file.is_symlink():
-                grant(account, file, READ | (PASS if file.stat().st_mode & stat.S_IXUSR else 0))
+                grant_permissions(account, file, READ | (PASS if file.stat().st_mode & stat.S_IXUSR else 0))
 
 
-def grant(account: Account, path: Path, permissions: int) -> None:
+def grant_permissions(account: Account, path: Path, permissions: int) -> None:
     """Give the account the permissions on one file or directory, if it lacks them."""
     status = path.stat()
     if status.st_mode & permissions == permissions:
         return
     entries = _read_list(path, status.st_mode)
-    if _allowed(account, entries, status) & permissions == permissions:
+    if _find_permissions(account, entries, status) & permissions == permissions:
         return
     try:
-        os.setxattr(path, ATTRIBUTE, _packed(_with_user(account.uid, permissions, entries)))
+        os.setxattr(path, ATTRIBUTE, _pack_list(_add_user(account.uid, permissions, entries)))
     except OSError as problem:
         if problem.errno not in {errno.ENOTSUP, errno.EOPNOTSUPP}:
             raise
         path.chmod(stat.S_IMODE(status.st_mode) | permissions)
 
 
-def _allowed(account: Account, entries: Iterable[Entry], status: os.stat_result) -> int:
-    """Return what the kernel allows the account, whose only group is its own."""
+def _find_permissions(account: Account, entries: Iterable[Entry], status: os.stat_result) -> int:
+    """Return the kernel's permissions for the account. Its only group is its own."""
     granted = {(entry.tag, entry.id): entry.permissions for entry in entries}
     mask = granted.get((MASK, NO_ID), 7)
     if status.st_uid == account.uid:
@@ -104,8 +104,8 @@ def _allowed(account: Account, entries: Iterable[Entry], status: os.stat_result)
     return granted[OTHER, NO_ID]
 
 
-def _with_user(uid: int, permissions: int, entries: list[Entry]) -> list[Entry]:
-    """Return the list with the permissions added for the user, and the mask raised by no more than them."""
+def _add_user(uid: int, permissions: int, entries: list[Entry]) -> list[Entry]:
+    """Return the list with the permissions added for the user, and with no others added to the mask."""
     old = {(entry.tag, entry.id): entry.permissions for entry in entries}
     mask = old.get((MASK, NO_ID), old[GROUP, NO_ID])
     new = old | {(USER, uid): old.get((USER, uid), 0) | permissions, (MASK, NO_ID): mask | permissions}
@@ -113,7 +113,7 @@ def _with_user(uid: int, permissions: int, entries: list[Entry]) -> list[Entry]:
 
 
 def _read_list(path: Path, mode: int) -> list[Entry]:
-    """Return the access list; one without named users and groups is made from the mode."""
+    """Return the access list. Without one, make it from the mode."""
     try:
         raw = os.getxattr(path, ATTRIBUTE)
     except OSError:
@@ -122,5 +122,5 @@ def _read_list(path: Path, mode: int) -> list[Entry]:
     return [Entry(tag, permissions, id_) for tag, permissions, id_ in ENTRY.iter_unpack(raw[len(VERSION) :])]
 
 
-def _packed(entries: Iterable[Entry]) -> bytes:
+def _pack_list(entries: Iterable[Entry]) -> bytes:
     return VERSION + b"".join(ENTRY.pack(*entry) for entry in entries)

@@ -1,4 +1,4 @@
-"""The system user that every child runs as when the launcher is root."""
+"""The system user of every child when the launcher is root."""
 
 import os
 import pwd
@@ -19,7 +19,7 @@ PAUSE_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user that programs run as."""
+    """A user and its group, for programs to run as."""
 
     name: str
     uid: int
@@ -27,9 +27,9 @@ class Account:
 
 
 def choose_account() -> Account | None:
-    """Return the system user if we are root, made when missing; None means that children run as we do.
+    """Return the system user if we are root, and make it when missing; None means that children run as we do.
 
-    Raises StartupError with the command that failed and its words.
+    Raises StartupError with the failed command and its output.
     """
     if os.geteuid() != 0:
         return None
@@ -38,7 +38,7 @@ def choose_account() -> Account | None:
 
 
 def account_environment(account: Account) -> dict[str, str]:
-    """Return the variables by which programs find their user; root's would lead them to places closed to them."""
+    """Return the variables naming the user. Root's would lead programs to places closed to them."""
     return {"HOME": "/", "USER": account.name, "LOGNAME": account.name}
 
 
@@ -54,7 +54,7 @@ def _make_user() -> pwd.struct_passwd:
     command += ["--shell", "/usr/sbin/nologin", SYSTEM_USER]
     words = ""
     for _ in range(TRIES):
-        words = _run(command)
+        words = _run_command(command)
         # Another launcher may have made it meanwhile, so the user counts, not the command's status.
         if user := _find_user():
             return user
@@ -67,8 +67,8 @@ def _make_user() -> pwd.struct_passwd:
     )
 
 
-def _run(command: list[str]) -> str:
-    """Run a system program and return what it said, on one line."""
+def _run_command(command: list[str]) -> str:
+    """Run a system program and return its output on one line."""
     env = {"PATH": SYSTEM_PATH, "LC_ALL": "C"}
     try:
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603

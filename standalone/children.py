@@ -1,4 +1,4 @@
-"""Child processes: what they run as, how they start, and how they are stopped with all that they started."""
+"""Child processes: their user, their start, and their stop together with their own children."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ HURRIED = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One step of stopping: the signal, and the seconds until the next step."""
+    """One step of a stop: the signal, and the seconds until the next step."""
 
     signal: signal.Signals
     seconds: float
@@ -59,16 +59,16 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A program that was started."""
+    """A started program."""
 
     program: Program
     process: subprocess.Popen[bytes]
 
 
-def start(program: Program) -> Child:
-    """Start it in a session of its own, so that the terminal's Ctrl-C reaches only the launcher.
+def start_program(program: Program) -> Child:
+    """Start the program in a session of its own, so that the terminal's Ctrl-C reaches only the launcher.
 
-    Call it in a thread that lives as long as the child is wanted: Linux ties the child to the thread.
+    Linux ties the child to the calling thread, so call it in one that lives as long as the child is wanted.
     """
     account = program.account
     user = (account.uid, account.gid) if account else (-1, -1)
@@ -86,27 +86,27 @@ def start(program: Program) -> Child:
     return Child(program, process)
 
 
-def stop(children: Sequence[Child], hurry: Callable[[], bool] = lambda: False) -> None:
-    """End them in parallel, each signal in turn, and then whatever they left behind.
+def stop_children(children: Sequence[Child], hurry: Callable[[], bool] = lambda: False) -> None:
+    """End the children in parallel, each signal in turn, and then their leftover processes.
 
-    All take the most patient notices among them, since one may still need another. `hurry` is asked again and again;
-    when true, waits are short.
+    All get the most patient notices among them, since one may still need another. `hurry` is asked again and again;
+    when it is true, waits are short.
     """
     patient = max((child.program.notices for child in children), key=lambda each: each[0].seconds, default=())
     for notice in patient:
         living = [child for child in children if child.process.poll() is None]
-        families = [member for child in living for member in _family(child)]
+        families = [member for child in living for member in _list_descendants(child)]
         for child in living:
             child.process.send_signal(notice.signal)
         _await_end(living, notice.seconds, hurry)
         if all(child.process.poll() is not None for child in living):
-            _kill(families)
+            _kill_all(families)
     for child in children:
-        reap(child)
+        reap_child(child)
 
 
-def reap(child: Child) -> None:
-    """Collect a child that ended, and end what is left of its process group."""
+def reap_child(child: Child) -> None:
+    """Collect an ended child, and kill the rest of its process group."""
     child.process.wait(timeout=10)
     with suppress(ProcessLookupError):
         os.killpg(child.process.pid, signal.SIGKILL)
@@ -120,14 +120,14 @@ def _await_end(children: Sequence[Child], seconds: float, hurry: Callable[[], bo
         time.sleep(STEP)
 
 
-def _family(child: Child) -> list[psutil.Process]:
-    """All descendants, those in sessions of their own too; taken while the child lives and they can be found."""
+def _list_descendants(child: Child) -> list[psutil.Process]:
+    """Return all descendants, in other sessions too. Call it while the child lives: later they cannot be found."""
     with suppress(psutil.NoSuchProcess):
         return psutil.Process(child.process.pid).children(recursive=True)
     return []
 
 
-def _kill(processes: Sequence[psutil.Process]) -> None:
+def _kill_all(processes: Sequence[psutil.Process]) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()

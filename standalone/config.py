@@ -1,4 +1,4 @@
-"""What `make run` can be told: the environment, and a `.env` file below it."""
+"""The settings of `make run`: the environment, and a `.env` file below it."""
 
 import io
 import os
@@ -16,7 +16,7 @@ REDIS_URL = "IMAGEMILL_REDIS_URL"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The launcher's settings; a URL that is given means that the embedded server is not started.
+    """The launcher's settings. A given URL replaces the embedded server.
 
     `env` is what the children inherit: everything that was set, .env included.
     """
@@ -29,15 +29,15 @@ class Config:
     env: Mapping[str, str]
 
 
-def read(environ: Mapping[str, str], dotenv: Path) -> Config:
-    """The settings from `environ` and the file `dotenv`, which may be missing; `environ` wins, empty is not given.
+def read_config(environ: Mapping[str, str], dotenv: Path) -> Config:
+    """Return the settings from `environ` and, below it, from the file `dotenv` if it exists. Empty means not given.
 
     Raises WrongSetting for a port that is none and a file that cannot be read.
     """
-    env = {**_file(dotenv), **environ}
+    env = {**_read_file(dotenv), **environ}
     return Config(
         host=(env.get("IMAGEMILL_HOST") or "127.0.0.1").strip(),
-        port=_port(env),
+        port=_read_port(env),
         data_dir=Path(os.path.expanduser(env.get("DATA_DIR") or "data")),  # noqa: PTH111 - Path's raises for ~nobody
         database_url=env.get(DATABASE_URL) or None,
         redis_url=env.get(REDIS_URL) or None,
@@ -45,8 +45,8 @@ def read(environ: Mapping[str, str], dotenv: Path) -> Config:
     )
 
 
-def _file(path: Path) -> dict[str, str]:
-    """Return what the file sets; nothing when it is missing. Raises WrongSetting naming the line."""
+def _read_file(path: Path) -> dict[str, str]:
+    """Return the file's settings, none when it is missing. Raises WrongSetting naming the line."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -67,7 +67,7 @@ def _file(path: Path) -> dict[str, str]:
     return values
 
 
-def _port(env: Mapping[str, str]) -> int:
+def _read_port(env: Mapping[str, str]) -> int:
     name = next((name for name in ("PORT", "IMAGEMILL_PORT") if env.get(name)), None)
     text = env[name].strip() if name else "8000"
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 65_535:

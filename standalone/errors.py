@@ -1,4 +1,4 @@
-"""The ways in which the launcher gives up.
+"""The launcher's errors.
 
 StartupError 1
   +- WrongSetting 2
@@ -9,7 +9,7 @@ from typing import ClassVar
 
 
 class StartupError(Exception):
-    """Something keeps the service from starting; its text is one sentence for the person at the terminal."""
+    """Something keeps the service from starting. The text is a sentence for the person at the terminal."""
 
     exit_status: ClassVar[int] = 1
 
@@ -21,7 +21,7 @@ class WrongSetting(StartupError):
 
 
 class RefusedSettings(WrongSetting):
-    """A program of ours refused its settings. It has said why, so there is nothing to add."""
+    """A program of ours refused its settings and said why, so there is nothing to add."""
 
     def __init__(self) -> None:
         super().__init__("")

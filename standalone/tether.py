@@ -1,4 +1,4 @@
-"""Become another program that does not outlive its parent: a script of its own, run by `standalone.children`.
+"""Become another program, tied to the life of its parent: a script of its own, run by `standalone.children`.
 
     tether.py SIGNAL PARENT UID GID COMMAND...
 

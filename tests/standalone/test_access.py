@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from standalone import access
-from standalone.access import PASS, READ, grant, grant_passage, grant_reading
+from standalone.access import PASS, READ, grant_passage, grant_permissions, grant_reading
 from standalone.account import Account
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root lets another user in; the others never do")
@@ -75,30 +75,30 @@ def test_a_tree_that_was_installed_under_a_strict_umask_can_be_read_and_its_prog
 
 def test_nothing_changes_where_everybody_may_already_pass(place: Path) -> None:
     place.chmod(0o755)
-    grant(ACCOUNT, place, READ | PASS)
+    grant_permissions(ACCOUNT, place, READ | PASS)
     assert access.ATTRIBUTE not in os.listxattr(place)
 
 
 def test_a_second_start_changes_nothing(place: Path) -> None:
     place.chmod(0o700)
-    grant(ACCOUNT, place, PASS)
+    grant_permissions(ACCOUNT, place, PASS)
     before = place.stat().st_ctime_ns
-    grant(ACCOUNT, place, PASS)
+    grant_permissions(ACCOUNT, place, PASS)
     assert place.stat().st_ctime_ns == before
 
 
 def test_a_mode_that_was_closed_again_is_opened_again(place: Path) -> None:
-    grant(ACCOUNT, place, PASS)
+    grant_permissions(ACCOUNT, place, PASS)
     place.chmod(0o700)
     assert not may(ACCOUNT.uid, "-x", place)
-    grant(ACCOUNT, place, PASS)
+    grant_permissions(ACCOUNT, place, PASS)
     assert may(ACCOUNT.uid, "-x", place)
 
 
 def test_what_others_were_granted_stays(place: Path) -> None:
     other = Account("other", STRANGER, STRANGER)
-    grant(other, place, READ | PASS)
-    grant(ACCOUNT, place, PASS)
+    grant_permissions(other, place, READ | PASS)
+    grant_permissions(ACCOUNT, place, PASS)
     assert may(STRANGER, "-r", place)
     assert not may(ACCOUNT.uid, "-r", place)
 
@@ -109,5 +109,5 @@ def test_without_access_lists_the_bits_for_all_are_the_way(place: Path, monkeypa
 
     monkeypatch.setattr(os, "setxattr", refuse)
     place.chmod(0o700)
-    grant(ACCOUNT, place, PASS)
+    grant_permissions(ACCOUNT, place, PASS)
     assert stat.S_IMODE(place.stat().st_mode) == 0o701

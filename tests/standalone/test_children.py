@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from standalone.children import TETHER, Notice, Program, reap, start, stop
-from standalone.supervisor import StopRequest, how_it_ended
+from standalone.children import TETHER, Notice, Program, reap_child, start_program, stop_children
+from standalone.supervisor import StopRequest, describe_ending
 from tests.standalone.harness import eventually
 from tests.standalone.standins import program
 
@@ -30,9 +30,9 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 
 def test_stop_ends_descendants_too_those_in_other_sessions_included() -> None:
-    child = start(program("parent", os.environ))
+    child = start_program(program("parent", os.environ))
     descendants = family(child.process.pid, 2)
-    stop([child])
+    stop_children([child])
     assert child.process.returncode == -signal.SIGTERM
     eventually(lambda: gone(descendants), "the descendants ended")
 
@@ -41,9 +41,9 @@ def test_a_child_that_takes_no_sigterm_is_killed(tmp_path: Path) -> None:
     deaf = tmp_path / "deaf"
     plain = program("stubborn", os.environ, str(deaf))
     notices = (Notice(signal.SIGTERM, 0.2), Notice(signal.SIGKILL, 60))
-    child = start(Program(name=plain.name, command=plain.command, env=plain.env, notices=notices))
+    child = start_program(Program(name=plain.name, command=plain.command, env=plain.env, notices=notices))
     eventually(deaf.exists, "the child takes no SIGTERM any more")
-    stop([child])
+    stop_children([child])
     assert child.process.returncode == -signal.SIGKILL
 
 
@@ -53,21 +53,21 @@ def test_the_most_patient_notices_count_for_all(tmp_path: Path) -> None:
     hasty, patient = Notice(signal.SIGTERM, 0.1), Notice(signal.SIGTERM, 0.8)
     kill = Notice(signal.SIGKILL, 60)
     children = [
-        start(Program(name="a", command=plain.command, env=plain.env, notices=(first, kill)))
+        start_program(Program(name="a", command=plain.command, env=plain.env, notices=(first, kill)))
         for first in (hasty, patient)
     ]
     eventually(deaf.exists, "a child takes no SIGTERM any more")
     began = time.monotonic()
-    stop(children)
+    stop_children(children)
     assert time.monotonic() - began >= 0.8
 
 
 def test_reaping_a_child_that_died_ends_its_process_group() -> None:
-    child = start(program("parent", os.environ))
+    child = start_program(program("parent", os.environ))
     descendants = family(child.process.pid, 2)
     try:
         child.process.kill()
-        reap(child)
+        reap_child(child)
         eventually(lambda: sum(gone([one]) for one in descendants) == 1, "the one of the same group ended")
     finally:
         for one in descendants:
@@ -76,7 +76,7 @@ def test_reaping_a_child_that_died_ends_its_process_group() -> None:
 
 
 def test_stopping_nothing_is_fine() -> None:
-    stop([])
+    stop_children([])
 
 
 def test_a_program_whose_launcher_is_gone_already_does_not_start() -> None:
@@ -91,13 +91,13 @@ def test_a_program_whose_launcher_is_gone_already_does_not_start() -> None:
     [(0, "ended with exit status 0"), (-9, "was ended by SIGKILL"), (-99, "was ended by signal 99")],
 )
 def test_how_it_ended(status: int, words: str) -> None:
-    assert how_it_ended(status) == words
+    assert describe_ending(status) == words
 
 
 def test_one_ctrl_c_that_comes_twice_is_one() -> None:
     request = StopRequest()
-    request._receive(signal.SIGINT, None)
-    request._receive(signal.SIGINT, None)
-    request._receive(signal.SIGTERM, None)
+    request._receive_signal(signal.SIGINT, None)
+    request._receive_signal(signal.SIGINT, None)
+    request._receive_signal(signal.SIGTERM, None)
     assert request.asked
     assert not request.hurried

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from standalone.config import read
+from standalone.config import read_config
 from standalone.errors import StartupError, WrongSetting
 
 
 def test_works_without_anything(tmp_path: Path) -> None:
-    config = read({}, tmp_path / ".env")
+    config = read_config({}, tmp_path / ".env")
     assert (config.host, config.port, config.data_dir) == ("127.0.0.1", 8000, Path("data"))
     assert config.database_url is None
     assert config.redis_url is None
@@ -16,7 +16,7 @@ def test_works_without_anything(tmp_path: Path) -> None:
 
 def test_the_environment_wins_over_the_file_and_empty_is_not_given(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("# ours\nPORT=8001\nDATA_DIR='a b'\nIMAGEMILL_REDIS_URL=redis://file\nX=$HOME\n")
-    config = read({"PORT": "8002", "IMAGEMILL_REDIS_URL": ""}, tmp_path / ".env")
+    config = read_config({"PORT": "8002", "IMAGEMILL_REDIS_URL": ""}, tmp_path / ".env")
     assert (config.port, config.data_dir, config.redis_url) == (8002, Path("a b"), None)
     assert config.env["X"] == "$HOME"
 
@@ -24,7 +24,7 @@ def test_the_environment_wins_over_the_file_and_empty_is_not_given(tmp_path: Pat
 @pytest.mark.parametrize("text", ["0", "65536", "80x", "-1", "²"])
 def test_a_port_that_is_none_is_a_sentence(tmp_path: Path, text: str) -> None:
     with pytest.raises(StartupError, match=f"PORT must be a whole number from 1 to 65535, not '{text}'"):
-        read({"PORT": text}, tmp_path / ".env")
+        read_config({"PORT": text}, tmp_path / ".env")
 
 
 @pytest.mark.parametrize(
@@ -44,25 +44,25 @@ def test_a_bad_file_is_a_sentence_that_names_the_line(tmp_path: Path, content: b
     else:
         file.write_bytes(content)
     with pytest.raises(WrongSetting, match=rf"{re.escape(str(file))} ?{re.escape(sentence)}"):
-        read({}, file)
+        read_config({}, file)
 
 
 def test_a_file_may_have_a_mark_windows_ends_exports_and_comments(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfexport PORT=8002 # ours\r\n\r\nDATA_DIR='a b'\r\n")
-    config = read({}, tmp_path / ".env")
+    config = read_config({}, tmp_path / ".env")
     assert (config.port, config.data_dir) == (8002, Path("a b"))
 
 
 def test_white_space_around_a_value_is_taken_off(tmp_path: Path) -> None:
-    config = read({"PORT": " 8113 ", "IMAGEMILL_HOST": " localhost\n"}, tmp_path / ".env")
+    config = read_config({"PORT": " 8113 ", "IMAGEMILL_HOST": " localhost\n"}, tmp_path / ".env")
     assert (config.port, config.host) == (8113, "localhost")
 
 
 def test_the_sample_changes_nothing_and_its_lines_are_understood(tmp_path: Path) -> None:
     sample = Path(__file__).parents[2] / ".env.sample"
-    assert read({}, sample) == read({}, tmp_path / "missing")
+    assert read_config({}, sample) == read_config({}, tmp_path / "missing")
     (tmp_path / "all").write_text(sample.read_text().replace("\n#", "\n").replace("\n ", "\n# "))
-    config = read({}, tmp_path / "all")
+    config = read_config({}, tmp_path / "all")
     assert (config.port, config.data_dir) == (8000, Path("data"))
     assert config.database_url
     assert config.redis_url

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from standalone import launcher
-from standalone.config import read
+from standalone.config import read_config
 from standalone.errors import StartupError
 from standalone.supervisor import StopRequest, Supervisor
 from tests.standalone.harness import PATIENCE, Launched, eventually
@@ -70,7 +70,7 @@ def test_a_child_that_dies_is_said_and_started_again(launched: Start) -> None:
     for word, name in (("standins.py api", "api"), ("postgres-18", "PostgreSQL"), ("redis", "Redis")):
         died = running.named(word)
         died.kill()
-        sentence = f"imagemill: {name} was ended by SIGKILL; it is started again in 0.5 s.\n"
+        sentence = f"imagemill: {name} was ended by SIGKILL; it starts again in 0.5 s.\n"
         assert running.err.get(timeout=PATIENCE) == sentence
         eventually(lambda died=died: not died.is_running(), "the dead child is collected")  # type: ignore[misc]
         eventually(lambda word=word: _is_there(running, word), "it runs again")  # type: ignore[misc]
@@ -124,7 +124,7 @@ def test_a_port_in_use_is_one_sentence_and_nothing_is_started(launched: Start, p
         assert running.process.wait(timeout=PATIENCE) == 1
     assert running.err.get(timeout=PATIENCE) == (
         f"imagemill: Port {port} on 127.0.0.1 cannot be used: Address already in use. "
-        f"Choose another one, like: make run PORT={port + 1}\n"
+        f"Choose another port, like: make run PORT={port + 1}\n"
     )
     assert not (tmp_path / "data").exists()
 
@@ -155,7 +155,9 @@ def test_the_readme_shows_what_a_first_start_says(launched: Start, port: int) ->
 
 
 def test_a_worker_gets_the_time_that_its_setting_allows() -> None:
-    api, worker, janitor = launcher.our_services({"IMAGEMILL_DRAIN_SECONDS": "40", "IMAGEMILL_API_DRAIN_SECONDS": "20"})
+    api, worker, janitor = launcher.make_services(
+        {"IMAGEMILL_DRAIN_SECONDS": "40", "IMAGEMILL_API_DRAIN_SECONDS": "20"}
+    )
     assert [program.notices[0].seconds for program in (api, worker, janitor)] == [25, 45, 10]
 
 
@@ -215,10 +217,10 @@ def test_a_service_that_never_is_ready_is_a_sentence(
     tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launcher, "SECONDS_TO_START", 1)
-    config = read({"PORT": str(port), "DATA_DIR": str(tmp_path), **ELSEWHERE}, tmp_path / ".env")
+    config = read_config({"PORT": str(port), "DATA_DIR": str(tmp_path), **ELSEWHERE}, tmp_path / ".env")
     supervisor = Supervisor(StopRequest(), lambda _: None, lambda _: None)
     with pytest.raises(StartupError, match=r"not ready within 1 seconds; /readyz said: .*refused"):
-        launcher.launch(
+        launcher.launch_service(
             config,
             supervisor,
             lambda _: pytest.fail("it was announced"),

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from conformance.servers import UNSAFE_BUT_FAST, embedded_postgres, embedded_redis
-from standalone.children import start, stop
+from standalone.children import start_program, stop_children
 from standalone.errors import StartupError
 from standalone.postgres import postgres_server
 from standalone.redis_server import redis_binaries, redis_server
@@ -76,16 +76,16 @@ def test_a_server_left_running_is_ended_first(
     tmp_path: Path, make: Callable[[Path], AbstractContextManager[Server]]
 ) -> None:
     with make(tmp_path) as server:
-        left = start(server.program)
+        left = start_program(server.program)
         try:
             eventually(server.answers, "the first server answers")
             with make(tmp_path) as second:
                 assert left.process.wait(timeout=60) == 0
-                again = start(second.program)
+                again = start_program(second.program)
                 eventually(second.answers, "the second server answers")
-                stop([again])
+                stop_children([again])
         finally:
-            stop([left])
+            stop_children([left])
 
 
 @pytest.mark.parametrize("make", [postgres_server, redis_server])

@@ -132,7 +132,7 @@ def test_data_of_an_ordinary_user_is_left_to_him(tmp_path: Path) -> None:
 
 @root_only
 def test_a_port_for_root_alone_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launcher, "_first_free_for_all", lambda: 1024)
+    monkeypatch.setattr(launcher, "_read_lowest_port", lambda: 1024)
     with pytest.raises(WrongSetting, match=r"Port 80 is for root alone, .*make run PORT=8080"):
         launcher.check_port("127.0.0.1", 80, choose_account())
 
