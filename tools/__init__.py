@@ -1,1 +1,1 @@
-"""Programs that write the tables of the documentation and count what reviews look at."""
+"""Programs for the tables of the documentation, and for figures of the code's wording."""

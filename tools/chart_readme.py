@@ -17,21 +17,21 @@ TABLE = re.compile(r"(<!-- values -->\n).*?(<!-- end -->)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value: where it is (`worker.slots`), its default as YAML in one line, its description (empty if it has none)."""
+    """One value: its path (`worker.slots`), its default as YAML in one line, its description or nothing."""
 
     path: str
     default: str
     text: str
 
 
-def values(text: str) -> list[Value]:
-    """Every value of a values file, in its order: keys with a description, and those with nothing below them."""
+def read_values(text: str) -> list[Value]:
+    """Read the values of a values file in its order: keys with a description, and keys with nothing below them."""
     root = yaml.compose(text)
-    return list(_below(root, (), text.splitlines())) if isinstance(root, yaml.MappingNode) else []
+    return list(_walk_values(root, (), text.splitlines())) if isinstance(root, yaml.MappingNode) else []
 
 
-def table(found: list[Value]) -> str:
-    """The values as a Markdown table."""
+def make_table(found: list[Value]) -> str:
+    """Return the values as a Markdown table."""
     lines = ["| value | default | what it does |", "|---|---|---|"]
     lines.extend(
         f"| `{value.path}` | `{value.default}` | {value.text.replace('|', chr(92) + '|')} |" for value in found
@@ -39,24 +39,24 @@ def table(found: list[Value]) -> str:
     return "\n".join(lines)
 
 
-def filled(readme: str) -> str:
-    """The README with its table as the values say."""
-    made = table(values((CHART / "values.yaml").read_text(encoding="utf-8")))
+def fill_table(readme: str) -> str:
+    """Return the README with the table made anew."""
+    made = make_table(read_values((CHART / "values.yaml").read_text(encoding="utf-8")))
     return TABLE.sub(lambda found: f"{found[1]}{made}\n{found[2]}", readme)
 
 
-def _below(node: yaml.MappingNode, path: tuple[str, ...], lines: list[str]) -> Iterator[Value]:
+def _walk_values(node: yaml.MappingNode, path: tuple[str, ...], lines: list[str]) -> Iterator[Value]:
     for key, value in node.value:
         here = (*path, key.value)
-        described = _description(lines, key.start_mark.line)
+        described = _find_description(lines, key.start_mark.line)
         if isinstance(value, yaml.MappingNode) and value.value and not described:
-            yield from _below(value, here, lines)
+            yield from _walk_values(value, here, lines)
         else:
-            yield Value(".".join(here), _shown(value), described)
+            yield Value(".".join(here), _show_default(value), described)
 
 
-def _description(lines: list[str], line: int) -> str:
-    """The comment that ends right above a line."""
+def _find_description(lines: list[str], line: int) -> str:
+    """Return the description in the comment right above a line."""
     comment: list[str] = []
     while line and (text := lines[line - 1].strip()).startswith("#"):
         comment.insert(0, text.removeprefix("#").strip())
@@ -65,10 +65,10 @@ def _description(lines: list[str], line: int) -> str:
     return "" if start is None else " ".join(comment[start:]).removeprefix("-- ")
 
 
-def _shown(node: yaml.Node) -> str:
+def _show_default(node: yaml.Node) -> str:
     plain = yaml.safe_dump(yaml.safe_load(yaml.serialize(node)), default_flow_style=True, width=10_000, sort_keys=False)
     return plain.removesuffix("\n").removesuffix("\n...")
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(fill_table(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -95,10 +95,10 @@ def parse_rooms(root: Path = ROOT) -> dict[str, ast.Module]:
 
 def count_words(sources: dict[str, ast.Module]) -> tuple[Count, Count, Count]:
     """Count relative docstrings, one-word functions and repeating docstrings."""
-    documented = [(where, name, text) for where, name, text in _docstrings(sources) if text]
+    documented = [(where, name, text) for where, name, text in _find_docstrings(sources) if text]
     functions = [
         (where, node.name)
-        for where, node in _definitions(sources)
+        for where, node in _find_definitions(sources)
         if not isinstance(node, ast.ClassDef) and not is_special(node.name)
     ]
     named = [(where, name, text) for where, name, text in documented if name]
@@ -115,17 +115,17 @@ def count_words(sources: dict[str, ast.Module]) -> tuple[Count, Count, Count]:
     )  # fmt: skip
 
 
-def _definitions(sources: dict[str, ast.Module]) -> Iterator[tuple[str, Definition]]:
+def _find_definitions(sources: dict[str, ast.Module]) -> Iterator[tuple[str, Definition]]:
     for path, module in sources.items():
         for node in ast.walk(module):
             if isinstance(node, Definition):
                 yield f"{path}:{node.lineno}", node
 
 
-def _docstrings(sources: dict[str, ast.Module]) -> Iterator[tuple[str, str, str]]:
+def _find_docstrings(sources: dict[str, ast.Module]) -> Iterator[tuple[str, str, str]]:
     for path, module in sources.items():
         yield f"{path}:1", "", ast.get_docstring(module) or ""
-    for where, node in _definitions(sources):
+    for where, node in _find_definitions(sources):
         yield where, node.name, ast.get_docstring(node) or ""
 
 

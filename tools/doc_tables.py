@@ -16,7 +16,7 @@ from api.settings import ApiSettings
 from core.settings import Settings
 from janitor.settings import JanitorSettings
 from tools import format_tables, wrong_settings
-from tools.protocol_tables import transitions_table
+from tools.protocol_tables import make_transitions_table
 from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[1]
@@ -28,8 +28,8 @@ PAGES = (README, *sorted((ROOT / "docs").glob("*.md")))
 ROOMS: dict[str, type[Settings]] = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
 
 
-def settings_table() -> str:
-    """Every environment variable with its default, who reads it, and what it does."""
+def make_settings_table() -> str:
+    """List every environment variable with its default, its readers and its effect."""
     readers: dict[str, list[str]] = {}
     described: dict[str, FieldInfo] = {}
     for room, settings in ROOMS.items():
@@ -39,7 +39,7 @@ def settings_table() -> str:
     lines = ["| variable | default | read by | what it does |", "|---|---|---|---|"]
     for name, info in described.items():
         who = "all" if name in Settings.model_fields else ", ".join(readers[name])
-        lines.append(f"| `IMAGEMILL_{name.upper()}` | {_shown(info.default)} | {who} | {info.description} |")
+        lines.append(f"| `IMAGEMILL_{name.upper()}` | {_show_default(info.default)} | {who} | {info.description} |")
     return "\n".join(lines)
 
 
@@ -51,11 +51,11 @@ SHOWN_BY: dict[str, ModuleType] = {
 }
 
 
-def metrics_table() -> str:
-    """Every metric of ours with its kind, its labels, who shows it and what it says."""
+def make_metrics_table() -> str:
+    """List every metric of ours with its kind, its labels, its program and its meaning."""
     lines = ["| metric | kind | labels | shown by | what it says |", "|---|---|---|---|---|"]
     for who, module in SHOWN_BY.items():
-        for metric in metrics_of(module):
+        for metric in list_metrics(module):
             (told,) = metric.describe()
             name = f"{told.name}_total" if told.type == "counter" else told.name
             labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001 - the library shows them nowhere
@@ -63,28 +63,28 @@ def metrics_table() -> str:
     return "\n".join(lines)
 
 
-def metrics_of(module: ModuleType) -> Iterator[Counter | Gauge | Histogram]:
-    """The metrics that a module defines."""
+def list_metrics(module: ModuleType) -> Iterator[Counter | Gauge | Histogram]:
+    """Return the metrics of a module."""
     return (value for value in vars(module).values() if isinstance(value, Counter | Gauge | Histogram))
 
 
 TABLES = {
-    "settings": settings_table,
-    "formats": format_tables.formats_table,
-    "sources": format_tables.sources_table,
-    "targets": format_tables.targets_table,
-    "pairs": format_tables.pairs_table,
-    "codes": format_tables.codes_table,
-    "metrics": metrics_table,
-    "transitions": transitions_table,
-    "wrong-settings": wrong_settings.refused_table,
-    "warned-settings": wrong_settings.warned_table,
-    "launcher-settings": wrong_settings.launcher_table,
+    "settings": make_settings_table,
+    "formats": format_tables.make_formats_table,
+    "sources": format_tables.make_sources_table,
+    "targets": format_tables.make_targets_table,
+    "pairs": format_tables.make_pairs_table,
+    "codes": format_tables.make_codes_table,
+    "metrics": make_metrics_table,
+    "transitions": make_transitions_table,
+    "wrong-settings": wrong_settings.make_refused_table,
+    "warned-settings": wrong_settings.make_warned_table,
+    "launcher-settings": wrong_settings.make_launcher_table,
 }
 
 
-def filled(text: str) -> str:
-    """The text with every `<!-- table: NAME -->` … `<!-- end -->` block as the code says."""
+def fill_tables(text: str) -> str:
+    """Return the text with every `<!-- table: NAME -->` … `<!-- end -->` block made anew."""
     return re.sub(
         r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)",
         lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}",
@@ -93,12 +93,12 @@ def filled(text: str) -> str:
     )
 
 
-def _shown(default: object) -> str:
-    """A default as code. An empty one is an empty cell: Markdown shows two backticks as two backticks."""
+def _show_default(default: object) -> str:
+    """Return a default as code. An empty one is an empty cell: Markdown shows two backticks as two backticks."""
     said = str(default).lower() if isinstance(default, bool) else str(default)
     return f"`{said}`" if said else ""
 
 
 if __name__ == "__main__":
     for page in PAGES:
-        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+        page.write_text(fill_tables(page.read_text(encoding="utf-8")), encoding="utf-8")

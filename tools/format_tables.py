@@ -16,8 +16,8 @@ PARTS = ("exif", "xmp", "iptc", "comment", "text")
 NOTHING = "·"
 
 
-def formats_table() -> str:
-    """Every format: whether it is read, its names as a target, and the options that it takes."""
+def make_formats_table() -> str:
+    """List every format: whether it is read, its names as a target, and its options."""
     lines = ["| format | read | target | options |", "|---|---|---|---|"]
     for fmt in FORMATS:
         names = ", ".join(f"`{name}`" for name in (fmt.name, *fmt.aliases)) if fmt.writes else ""
@@ -27,8 +27,8 @@ def formats_table() -> str:
     return "\n".join(lines)
 
 
-def sources_table() -> str:
-    """What is read of each format."""
+def make_sources_table() -> str:
+    """List the parts read of each source format."""
     lines = [
         "| read | transparency | frames | bits a sample | colour profile | metadata |",
         "|---|---|---|---|---|---|",
@@ -36,13 +36,13 @@ def sources_table() -> str:
     for fmt in READABLE:
         has = fmt.carries
         bits = "8" if has.bits == 8 else f"up to {has.bits}; {'16 of grey are' if has.grey16 else '8 are'} read"
-        cells = [_yes(has.alpha), FRAMES[has.frames], bits, _yes(has.profile), _parts(has.metadata)]
+        cells = [_say_yes(has.alpha), FRAMES[has.frames], bits, _say_yes(has.profile), _list_parts(has.metadata)]
         lines.append(f"| {fmt.title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def targets_table() -> str:
-    """What each target can hold."""
+def make_targets_table() -> str:
+    """List the possible parts of each target format."""
     lines = [
         "| written | transparency | frames | 16-bit grey | colour profile | metadata | largest side |",
         "|---|---|---|---|---|---|---|",
@@ -55,27 +55,27 @@ def targets_table() -> str:
         cells = [
             alpha,
             FRAMES[fmt.frames],
-            _yes(fmt.keeps_grey16),
-            _yes(bool(fmt.profile_modes)),
-            _parts(fmt.metadata),
+            _say_yes(fmt.keeps_grey16),
+            _say_yes(bool(fmt.profile_modes)),
+            _list_parts(fmt.metadata),
             side,
         ]
         lines.append(f"| {fmt.title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def pairs_table() -> str:
-    """What of a source each target keeps, a letter each."""
+def make_pairs_table() -> str:
+    """List the kept parts of a source for each pair, a letter each."""
     lines = ["| from \\ to | " + " | ".join(fmt.title for fmt in TARGETS) + " |", "|---" * (len(TARGETS) + 1) + "|"]
     lines.extend(
-        f"| **{source.title}** | " + " | ".join(kept(source, target) for target in TARGETS) + " |"
+        f"| **{source.title}** | " + " | ".join(find_kept(source, target) for target in TARGETS) + " |"
         for source in READABLE
     )
     return "\n".join(lines)
 
 
-def kept(source: Format, target: Format) -> str:
-    """The letters of what stays of all that such a file can bring along."""
+def find_kept(source: Format, target: Format) -> str:
+    """Return the letters for the kept parts of the source."""
     has = source.carries
     parts = has.metadata & target.metadata
     letters = [
@@ -89,30 +89,30 @@ def kept(source: Format, target: Format) -> str:
 
 
 def keeps_frames(source: Frames, target: Frames) -> bool:
-    """Whether several frames live on: a film as a film or as pages, pages as pages."""
+    """Return whether several frames are kept: an animation as one or as pages, pages as pages."""
     return (
         target is Frames.PAGES and source in {Frames.ANIMATION, Frames.PAGES}
     ) or source is target is Frames.ANIMATION
 
 
-def codes_table() -> str:
-    """Every failure and warning code with its sentence."""
+def make_codes_table() -> str:
+    """List every failure and warning code with its sentence."""
     lines = ["| code | kind | sentence |", "|---|---|---|"]
-    lines.extend(f"| `{code}` | failure | {_sentence(cause.sentence)} |" for code, cause in FAILURES.items())
-    lines.extend(f"| `{code}` | warning | {_sentence(loss.sentence)} |" for code, loss in WARNINGS.items())
+    lines.extend(f"| `{code}` | failure | {_show_sentence(cause.sentence)} |" for code, cause in FAILURES.items())
+    lines.extend(f"| `{code}` | warning | {_show_sentence(loss.sentence)} |" for code, loss in WARNINGS.items())
     return "\n".join(lines)
 
 
-def _yes(it_does: bool) -> str:
+def _say_yes(it_does: bool) -> str:
     return "yes" if it_does else ""
 
 
-def _parts(parts: frozenset[str]) -> str:
+def _list_parts(parts: frozenset[str]) -> str:
     spoken = {"exif": "EXIF", "xmp": "XMP", "iptc": "IPTC"}
     return ", ".join(spoken.get(part, part) for part in PARTS if part in parts)
 
 
-def _sentence(text: str) -> str:
-    """A sentence with the names of its figures; a reason that only some add is left out."""
+def _show_sentence(text: str) -> str:
+    """Return a sentence with the names of its figures, without the reasons that only some add."""
     text = text.replace("({why})", "(*why*)")
     return re.sub(r"\{(\w+)[^}]*\}", lambda figure: "" if figure[1] == "why" else f"*{figure[1]}*", text)

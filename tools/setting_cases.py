@@ -1,4 +1,4 @@
-"""List wrong settings and what each program says of them: docs/wrong-settings.md is made from these rows, and tests run them."""
+"""Wrong settings with each program's sentence: docs/wrong-settings.md is made from these rows, and tests run them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ PROGRAMS: Mapping[str, type[Settings]] = {
     "janitor": JanitorSettings,
     "core.migrations": Settings,
 }
-"""What each program, by the name of its module, reads."""
+"""The settings of each program, by the name of its module."""
 
 ALL = tuple(PROGRAMS)
 API = ("api",)
@@ -25,7 +25,7 @@ PROBED = ("worker", "janitor")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is set, by the names after IMAGEMILL_; which programs mind, and what they say."""
+    """Settings by their names after IMAGEMILL_, the programs that mind them, and the sentences."""
 
     given: Mapping[str, str]
     programs: tuple[str, ...]
@@ -33,12 +33,12 @@ class Row:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The whole environment of a program."""
+        """The environment with the full names."""
         return {f"IMAGEMILL_{name}": value for name, value in self.given.items()}
 
 
 def row(programs: tuple[str, ...], *said: str, **given: str) -> Row:
-    """Make a row."""
+    """Make a row: the programs, the sentences, and the settings by name."""
     return Row(given, programs, said)
 
 

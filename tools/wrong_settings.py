@@ -1,6 +1,6 @@
-"""Ask the settings of each program what they say of a wrong environment, and write the tables of docs/wrong-settings.md.
+"""Give wrong environments to the settings of each program, and write their sentences into docs/wrong-settings.md.
 
-The cases of tools.setting_cases hold the sentences that are expected. The page shows the sentences that the programs say.
+The cases of tools.setting_cases hold the expected sentences. The page shows the programs' own.
 """
 
 import os
@@ -14,8 +14,8 @@ from core.setting_errors import explain_error
 from tools.setting_cases import LAUNCHER, PROGRAMS, REFUSED, WARNED, Row
 
 
-def refusals(program: str, environ: Mapping[str, str]) -> list[str]:
-    """Return what a program says of a wrong environment, and nothing where it starts."""
+def list_refusals(program: str, environ: Mapping[str, str]) -> list[str]:
+    """Return a program's sentences about a wrong environment; nothing if it would start."""
     with patch.dict(os.environ, environ, clear=True):
         kind = PROGRAMS[program]
         try:
@@ -25,46 +25,48 @@ def refusals(program: str, environ: Mapping[str, str]) -> list[str]:
     return []
 
 
-def warnings(program: str, environ: Mapping[str, str]) -> list[str]:
-    """Return what a program that starts says of its environment."""
+def list_warnings(program: str, environ: Mapping[str, str]) -> list[str]:
+    """Return a program's warnings about an environment in which it starts."""
     with patch.dict(os.environ, environ, clear=True):
         return setting_warnings(PROGRAMS[program]())
 
 
-def refused_table() -> str:
-    """Write what is refused, and who says what of it."""
+def make_refused_table() -> str:
+    """List the refused settings with their sentence and its programs."""
     lines = ["| what is set | the sentence | said by |", "|---|---|---|"]
     for each in REFUSED:
-        said = {program: refusals(program, each.environ) for program in PROGRAMS}
+        said = {program: list_refusals(program, each.environ) for program in PROGRAMS}
         minding = [program for program, sentences in said.items() if sentences]
-        sentences = "<br>".join(_cell(sentence) for sentence in said[minding[0]])
-        lines.append(f"| {_settings(each)} | {sentences} | {_names(minding)} |")
+        sentences = "<br>".join(_escape_cell(sentence) for sentence in said[minding[0]])
+        lines.append(f"| {_show_settings(each)} | {sentences} | {_name_programs(minding)} |")
     return "\n".join(lines)
 
 
-def warned_table() -> str:
-    """Write what is only warned of."""
+def make_warned_table() -> str:
+    """List the settings with a warning only."""
     lines = ["| what is set | the sentence | said by |", "|---|---|---|"]
     for each in WARNED:
-        said = {program: warnings(program, each.environ) for program in PROGRAMS}
+        said = {program: list_warnings(program, each.environ) for program in PROGRAMS}
         minding = [program for program, sentences in said.items() if sentences]
-        lines.append(f"| {_settings(each)} | {'<br>'.join(map(_cell, said[minding[0]]))} | {_names(minding)} |")
+        lines.append(
+            f"| {_show_settings(each)} | {'<br>'.join(map(_escape_cell, said[minding[0]]))} | {_name_programs(minding)} |"
+        )
     return "\n".join(lines)
 
 
-def _settings(each: Row) -> str:
+def _show_settings(each: Row) -> str:
     return "<br>".join(f"`{name}={value.replace('|', chr(92) + '|')}`" for name, value in each.environ.items())
 
 
-def _names(programs: list[str]) -> str:
+def _name_programs(programs: list[str]) -> str:
     return "all" if len(programs) == len(PROGRAMS) else ", ".join(programs)
 
 
-def _cell(sentence: str) -> str:
+def _escape_cell(sentence: str) -> str:
     return sentence.replace("|", "\\|").replace("*", "\\*")
 
 
-def launcher_table() -> str:
-    """What `make run` says of what it reads itself."""
+def make_launcher_table() -> str:
+    """List the launcher's own settings with its sentence about each."""
     lines = ["| what is set | the sentence |", "|---|---|"]
     return "\n".join([*lines, *(f"| `{shown}` | {sentence} |" for shown, (_, sentence) in LAUNCHER.items())])

@@ -74,16 +74,16 @@ def test_the_schema_has_every_value_and_no_other() -> None:
 
 def test_the_readme_is_made_from_the_values() -> None:
     readme = (CHART / "README.md").read_text(encoding="utf-8")
-    assert chart_readme.filled(readme) == readme, "run `make chart-docs`"
+    assert chart_readme.fill_table(readme) == readme, "run `make chart-docs`"
 
 
 def test_every_value_has_a_description() -> None:
-    found = chart_readme.values((CHART / "values.yaml").read_text(encoding="utf-8"))
+    found = chart_readme.read_values((CHART / "values.yaml").read_text(encoding="utf-8"))
     assert len(found) > 100
     assert [value.path for value in found if not value.text] == []
 
 
 def test_a_value_without_a_description_is_found() -> None:
-    (first, second) = chart_readme.values("a:\n  # -- What b is,\n  # and more.\n  b: [1]\n  c: {}\n")
+    (first, second) = chart_readme.read_values("a:\n  # -- What b is,\n  # and more.\n  b: [1]\n  c: {}\n")
     assert (first.path, first.default, first.text) == ("a.b", "[1]", "What b is, and more.")
     assert (second.path, second.default, second.text) == ("a.c", "{}", "")

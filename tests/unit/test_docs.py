@@ -4,23 +4,23 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tools.doc_tables import PAGES, ROOT, TABLES, filled, settings_table
+from tools.doc_tables import PAGES, ROOT, TABLES, fill_tables, make_settings_table
 
 
 def test_tables_are_current_and_each_stands_somewhere() -> None:
     texts = [page.read_text(encoding="utf-8") for page in PAGES]
-    assert [filled(text) for text in texts] == texts, "run `make docs`"
+    assert [fill_tables(text) for text in texts] == texts, "run `make docs`"
     assert {name for text in texts for name in re.findall(r"<!-- table: ([\w-]+) -->", text)} == TABLES.keys()
 
 
 def test_every_setting_is_described() -> None:
-    for line in settings_table().splitlines()[2:]:
+    for line in make_settings_table().splitlines()[2:]:
         name, _, _, description = (cell.strip() for cell in line.strip("|").split("|"))
         assert description not in {"", "None"}, name
 
 
 def test_the_sample_names_only_settings_that_exist() -> None:
-    known = set(re.findall(r"`(IMAGEMILL_\w+)`", settings_table())) | {"PORT", "DATA_DIR", "HOST"}
+    known = set(re.findall(r"`(IMAGEMILL_\w+)`", make_settings_table())) | {"PORT", "DATA_DIR", "HOST"}
     sample = (ROOT / ".env.sample").read_text(encoding="utf-8")
     named = set(re.findall(r"^#?\s?([A-Z_]+)=", sample, re.MULTILINE))
     assert named

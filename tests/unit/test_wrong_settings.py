@@ -11,7 +11,7 @@ from api.settings import ApiSettings
 from core.setting_names import NAMES, OF_TESTS, warn_unknown
 from core.settings import Settings
 from tools.setting_cases import PROGRAMS, REFUSED, SECRET, WARNED, Row
-from tools.wrong_settings import refusals, warnings
+from tools.wrong_settings import list_refusals, list_warnings
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +23,7 @@ def named(row: Row) -> str:
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("row", REFUSED, ids=named)
 def test_a_wrong_setting_is_a_sentence_of_who_reads_it(row: Row, program: str) -> None:
-    said = refusals(program, row.environ)
+    said = list_refusals(program, row.environ)
     assert said == (list(row.said) if program in row.programs else [])
     assert SECRET not in "".join(said)
 
@@ -31,8 +31,8 @@ def test_a_wrong_setting_is_a_sentence_of_who_reads_it(row: Row, program: str) -
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("row", WARNED, ids=named)
 def test_what_does_not_count_is_said(row: Row, program: str) -> None:
-    assert refusals(program, row.environ) == []
-    said = warnings(program, row.environ)
+    assert list_refusals(program, row.environ) == []
+    said = list_warnings(program, row.environ)
     assert said == list(row.said)
     assert SECRET not in "".join(said)
 
@@ -89,7 +89,7 @@ def test_a_newline_at_the_end_of_a_secret_is_taken_off(kind: type[Settings], mon
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
 def test_what_is_not_utf_8_is_said_and_not_shown(name: str) -> None:
     wrong = os.fsdecode(b"postgresql://user:hunter2\xff@db/imagemill")
-    assert refusals("api", {f"IMAGEMILL_{name}": wrong}) == [f"IMAGEMILL_{name} must be text in UTF-8."]
+    assert list_refusals("api", {f"IMAGEMILL_{name}": wrong}) == [f"IMAGEMILL_{name} must be text in UTF-8."]
 
 
 @pytest.mark.parametrize("value", ["*", "10.0.0.1", "10.0.0.0/8, ::1,fd00::/8", "127.0.0.1"])
@@ -101,7 +101,7 @@ def test_proxies(value: str) -> None:
     "value", ["localhost", "127.0.0.1", "::", "fe80::1%eth0", "my-host.example.", "[::1]", "a b", "a..b"]
 )
 def test_hosts(value: str) -> None:
-    said = refusals("api", {"IMAGEMILL_HOST": value})
+    said = list_refusals("api", {"IMAGEMILL_HOST": value})
     assert bool(said) == (value in {"[::1]", "a b", "a..b"})
 
 
@@ -111,4 +111,4 @@ def test_the_text_of_a_foreign_error_is_not_shown(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("core.settings.read_redis_url", read)
     sentence = "IMAGEMILL_REDIS_URL is not a URL that can be read."
-    assert refusals("api", {"IMAGEMILL_REDIS_URL": f"redis://:{SECRET}@h"}) == [sentence]
+    assert list_refusals("api", {"IMAGEMILL_REDIS_URL": f"redis://:{SECRET}@h"}) == [sentence]
