@@ -1,6 +1,6 @@
 """Figures of the protocol on this machine: `make bench` prints them as a table.
 
-They are no assertions: a noisy machine changes them. Tests hold the promises, this says how well.
+They assert nothing, since a noisy machine changes them: the promises are in the tests.
 """
 
 import signal
@@ -42,81 +42,81 @@ def main() -> None:
         service = Service(directory, database_url, redis_url, engine, client)
         stack.callback(service.stop_all)
         print("| what | figure |\n|---|---|")
-        for what, figure in [*with_redis(service), *without_redis(service, redis_stack)]:
+        for what, figure in [*measure_with_redis(service), *measure_without_redis(service, redis_stack)]:
             print(f"| {what} | {figure} |", flush=True)
 
 
-def with_redis(service: Service) -> Iterator[Row]:
-    """Everything but an outage of Redis."""
+def measure_with_redis(service: Service) -> Iterator[Row]:
+    """Measure everything but an outage of Redis."""
     quick = {"lease_seconds": "30", "heartbeat_seconds": "10", "sweep_seconds": "5"}
     service.start("janitor", **quick)
     worker = service.start("worker", **quick)
     api = Api(service.start("api", **quick))
     plain = Api(service.start("api", status_cache="false", **quick))
-    yield "submit a 500 KB JPEG, answer", spread(api.submit, ROUNDS)
+    yield "submit a 500 KB JPEG, answer", measure_spread(api.submit_job, ROUNDS)
     wait_for("the backlog", lambda: service.redis.xlen("imagemill:jobs") == 0)
-    job = api.submit()
-    wait_for("the job", lambda: api.status(job)["status"] == "succeeded")
-    yield "status, from the cache", spread(lambda: api.status(job), ROUNDS)
-    yield "status, from PostgreSQL", spread(lambda: plain.status(job), ROUNDS)
-    yield "download of the result", spread(lambda: api.result(job), ROUNDS)
-    yield "submit to result (1 megapixel JPEG to WebP), waiting", spread(api.convert, 20)
-    yield "cancel to the child's end, by the channel", spread(lambda: canceled(api, worker), 5, timed=False)
-    yield "SIGTERM to exit, 3 jobs handed back", spread(lambda: handed_back(service, quick), 3, timed=False)
-    yield "500 small jobs, 5 workers of 4 slots", many(service, 500, quick)
+    job = api.submit_job()
+    wait_for("the job", lambda: api.fetch_status(job)["status"] == "succeeded")
+    yield "status, from the cache", measure_spread(lambda: api.fetch_status(job), ROUNDS)
+    yield "status, from PostgreSQL", measure_spread(lambda: plain.fetch_status(job), ROUNDS)
+    yield "download of the result", measure_spread(lambda: api.fetch_result(job), ROUNDS)
+    yield "submit to result (1 megapixel JPEG to WebP), waiting", measure_spread(api.convert_photo, 20)
+    yield "cancel to the child's end, by the channel", measure_spread(lambda: time_cancel(api, worker), 5, timed=False)
+    yield "SIGTERM to exit, 3 jobs handed back", measure_spread(lambda: time_hand_back(service, quick), 3, timed=False)
+    yield "500 small jobs, 5 workers of 4 slots", measure_throughput(service, 500, quick)
 
 
-def without_redis(service: Service, redis_stack: ExitStack) -> Iterator[Row]:
-    """The same with Redis gone."""
+def measure_without_redis(service: Service, redis_stack: ExitStack) -> Iterator[Row]:
+    """Measure a submission without Redis."""
     api = Api(service.start("api"))
-    api.submit()
+    api.submit_job()
     redis_stack.close()
-    yield "submit with Redis away, answer", spread(api.submit, 20)
+    yield "submit with Redis away, answer", measure_spread(api.submit_job, 20)
 
 
 class Api:
-    """The HTTP calls that are measured."""
+    """The measured HTTP calls."""
 
     def __init__(self, process: Process) -> None:
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{process.probe_port}", timeout=60)
-        self._photo = photo()
+        self._photo = make_photo()
 
-    def submit(self, hold: float = 0.0) -> str:
+    def submit_job(self, hold: float = 0.0) -> str:
         answer = self._http.post(
             "/v1/jobs", files={"file": ("photo.jpg", slowed(self._photo, hold))}, data={"target_format": "webp"}
         )
         answer.raise_for_status()
         return str(answer.json()["id"])
 
-    def status(self, job: str) -> dict[str, object]:
+    def fetch_status(self, job: str) -> dict[str, object]:
         found: dict[str, object] = self._http.get(f"/v1/jobs/{job}").raise_for_status().json()
         return found
 
-    def result(self, job: str) -> bytes:
+    def fetch_result(self, job: str) -> bytes:
         return self._http.get(f"/v1/jobs/{job}/result").raise_for_status().content
 
-    def convert(self) -> None:
-        job = self.submit()
+    def convert_photo(self) -> None:
+        job = self.submit_job()
         assert self._http.get(f"/v1/jobs/{job}?wait=60").json()["status"] == "succeeded"
 
-    def delete(self, job: str) -> None:
+    def delete_job(self, job: str) -> None:
         self._http.delete(f"/v1/jobs/{job}").raise_for_status()
 
 
-def canceled(api: Api, worker: Process) -> float:
-    job = api.submit(hold=30)
+def time_cancel(api: Api, worker: Process) -> float:
+    job = api.submit_job(hold=30)
     wait_for("the child", worker.children)
     began = time.monotonic()
-    api.delete(job)
+    api.delete_job(job)
     wait_for("its end", lambda: not worker.children())
     return time.monotonic() - began
 
 
-def handed_back(service: Service, quick: dict[str, str]) -> float:
-    """With a worker of its own, so that no other one takes the jobs."""
+def time_hand_back(service: Service, quick: dict[str, str]) -> float:
+    """Time a worker that hands back its jobs. It is the only one, so that no other takes them."""
     end_workers(service)
     worker = service.start("worker", **{**quick, "drain_seconds": "0"})
-    ids = [service.submit(photo(64), hold=5) for _ in range(3)]
+    ids = [service.submit(make_photo(64), hold=5) for _ in range(3)]
     for job_id in ids:
         service.wait(job_id, Status.PROCESSING)
     began = time.monotonic()
@@ -135,11 +135,11 @@ def end_workers(service: Service) -> None:
             process.wait()
 
 
-def many(service: Service, count: int, quick: dict[str, str]) -> str:
+def measure_throughput(service: Service, count: int, quick: dict[str, str]) -> str:
     end_workers(service)
     for _ in range(5):
         service.start("worker", **quick)
-    small = photo(24)
+    small = make_photo(24)
     began = time.monotonic()
     ids = [service.submit(small, target="png") for _ in range(count)]
     service.wait_all(ids, Status.SUCCEEDED)
@@ -147,8 +147,8 @@ def many(service: Service, count: int, quick: dict[str, str]) -> str:
     return f"{took:.1f} s, {count / took:.0f} jobs a second"
 
 
-def spread(call: Callable[[], object], rounds: int, *, timed: bool = True) -> str:
-    """Median and 95th percentile in milliseconds; of the call's own figures when `timed` is off."""
+def measure_spread(call: Callable[[], object], rounds: int, *, timed: bool = True) -> str:
+    """Return median and 95th percentile in milliseconds, of the call's own figures when `timed` is off."""
     figures = []
     for _ in range(rounds):
         began = time.monotonic()
@@ -158,7 +158,7 @@ def spread(call: Callable[[], object], rounds: int, *, timed: bool = True) -> st
     return f"p50 {statistics.median(figures) * 1000:.0f} ms, p95 {slow * 1000:.0f} ms"
 
 
-def photo(side: int = 1000) -> bytes:
+def make_photo(side: int = 1000) -> bytes:
     out = BytesIO()
     Image.effect_noise((side, side), 40).convert("RGB").save(out, "JPEG", quality=90)
     return out.getvalue()

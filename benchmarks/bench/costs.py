@@ -1,6 +1,6 @@
-"""What a conversion costs: `python -m benchmarks.bench.costs` prints CPU seconds by pair and size, for docs/capacity.md.
+"""The costs of a conversion: `python -m benchmarks.bench.costs` prints CPU seconds by pair and size, for docs/capacity.md.
 
-Measured through the sandbox, child included, as a worker runs it; transfer from and to the database is not in it.
+They are measured through the sandbox, as a worker runs it. The child counts; transfers from and to the database do not.
 """
 
 import io
@@ -25,37 +25,37 @@ ROUNDS = {"320 x 240": 20, "1 MP": 5, "12 MP": 2}
 
 
 def main() -> None:
-    """A row for each pair."""
+    """Print a row for each pair."""
     print("| pair | " + " | ".join(SIZES) + " |\n|" + "---|" * (len(SIZES) + 1))
     box = Sandbox()
     try:
         for source, target in PAIRS:
-            cells = [f"{cost(box, source, target, name):.3f}" for name in SIZES]
+            cells = [f"{measure_cost(box, source, target, name):.3f}" for name in SIZES]
             print(f"| {source} to {target.upper()} | " + " | ".join(cells) + " |", flush=True)
     finally:
         box.close()
 
 
-def cost(box: Sandbox, source: str, target: str, size: str) -> float:
-    """CPU seconds of one conversion, the median of some."""
-    data, boxed, used = picture(source, SIZES[size]), Boxed(box, LIMITS), []
+def measure_cost(box: Sandbox, source: str, target: str, size: str) -> float:
+    """Return the CPU seconds of one conversion, the median of some."""
+    data, boxed, used = make_picture(source, SIZES[size]), Boxed(box, LIMITS), []
     for _ in range(ROUNDS[size]):
-        before = cpu()
+        before = read_cpu()
         assert boxed(data, source=source.lower(), target=target).outcome.failure is None
-        used.append(cpu() - before)
+        used.append(read_cpu() - before)
     return statistics.median(used)
 
 
-def cpu() -> float:
-    """Of this process's zygote and all its children that have ended."""
+def read_cpu() -> float:
+    """Return the CPU seconds of this process's zygote and of its ended children."""
     return sum(
         sum((times.user, times.system, times.children_user, times.children_system))
         for times in (child.cpu_times() for child in psutil.Process().children())
     )
 
 
-def picture(form: str, size: tuple[int, int]) -> bytes:
-    """Soft with some grain, as a photograph is."""
+def make_picture(form: str, size: tuple[int, int]) -> bytes:
+    """Make a picture like a photograph: soft, with some grain."""
     soft = Image.effect_mandelbrot(size, (-2, -1.2, 1, 1.2), 60)
     grain = Image.effect_noise((size[0] // 4, size[1] // 4), 60).resize(size)
     out = io.BytesIO()

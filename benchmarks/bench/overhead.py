@@ -1,7 +1,7 @@
-"""What the sandbox costs a small job: `python -m benchmarks.bench.overhead [TARGET ...]`.
+"""The price of the sandbox for a small job: `python -m benchmarks.bench.overhead [TARGET ...]`.
 
 A JPEG of about 500 KB, the same conversion in turn by a bare call of Pillow, by the engine in this process, and through
-the sandbox. The differences of each turn count, so that what else the machine does falls on all three.
+the sandbox. The differences of each turn count, so that other work of the machine falls on all three.
 """
 
 import io
@@ -14,7 +14,7 @@ from functools import partial
 
 from PIL import Image
 
-from benchmarks.bench.costs import picture
+from benchmarks.bench.costs import make_picture
 from conformance.matrix.limits import DEFAULT_LIMITS
 from conformance.running import LIMITS, Boxed
 from core.options import Options
@@ -32,14 +32,14 @@ PAUSE = 0.03
 
 
 def main() -> None:
-    """A row for each target: medians of each way, and of the differences."""
+    """Print a row for each target: medians of each way, and of the differences."""
     if "GLIBC_TUNABLES" not in os.environ:
         # As in a zygote: the allocator's ways would otherwise be the sandbox's advantage.
         command = [sys.executable, "-m", "benchmarks.bench.overhead", *sys.argv[1:]]
         os.execve(sys.executable, command, {**os.environ, **environment()})  # noqa: S606
     prepare_codecs()
     warm_up()
-    data, box = picture("JPEG", SIZE), Sandbox()
+    data, box = make_picture("JPEG", SIZE), Sandbox()
     box.prepare(jobs=2, budget=4 << 30)
     boxed = Boxed(box, LIMITS)
     print(
@@ -47,29 +47,34 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|")
     for target in sys.argv[1:] or ["jpeg", "webp", "png"]:
-        compare(target, partial(bare, data, target), partial(engine, data, target), partial(boxed, data, target=target))
+        compare_ways(
+            target,
+            partial(convert_bare, data, target),
+            partial(convert_by_engine, data, target),
+            partial(boxed, data, target=target),
+        )
     box.close()
 
 
-def bare(data: bytes, target: str) -> None:
+def convert_bare(data: bytes, target: str) -> None:
     Image.open(io.BytesIO(data)).save(io.BytesIO(), target)
 
 
-def engine(data: bytes, target: str) -> None:
-    """All steps, in this process."""
+def convert_by_engine(data: bytes, target: str) -> None:
+    """Run all steps of the engine in this process."""
     request = Request(source="jpeg", target=target, options=Options(), limits=DEFAULT_LIMITS)
     assert convert(request, data, io.BytesIO()).failure is None
 
 
-def compare(target: str, *ways: Callable[[], object]) -> None:
-    rounds = [[taken(way) for way in ways] for _ in range(ROUNDS)]
+def compare_ways(target: str, *ways: Callable[[], object]) -> None:
+    rounds = [[time_call(way) for way in ways] for _ in range(ROUNDS)]
     figures = [statistics.median(times) for times in zip(*rounds, strict=True)]
     figures += [statistics.median(box - inside for _, inside, box in rounds)]
     figures += [statistics.median(box - plain for plain, _, box in rounds)]
     print(f"| {target} |", " | ".join(f"{figure:.1f}" for figure in figures), "|", flush=True)
 
 
-def taken(call: Callable[[], object]) -> float:
+def time_call(call: Callable[[], object]) -> float:
     time.sleep(PAUSE)
     began = time.perf_counter()
     call()

@@ -18,12 +18,12 @@ from benchmarks.speed.contenders import (
     by_magick,
     by_vips,
     by_warm_vips,
-    encode,
+    run_command,
 )
-from benchmarks.speed.overhead import overhead
-from benchmarks.speed.page import Measured, Row, line, page
-from benchmarks.speed.photos import Photo, photos
-from benchmarks.speed.similarity import Luma, luma, size_at, ssim
+from benchmarks.speed.overhead import measure_overhead
+from benchmarks.speed.page import Measured, Row, format_row, write_page
+from benchmarks.speed.photos import Photo, load_photos
+from benchmarks.speed.similarity import Luma, compute_ssim, find_size, take_luma
 from benchmarks.speed.warm import WarmVips
 from conformance.matrix.reference import by_vips as seen_by_vips
 from conformance.matrix.reference import program
@@ -36,31 +36,31 @@ QUALITIES = (-25, -15, -8, 0, 8, 15)
 
 def main() -> None:
     """Measure, print, write the page."""
-    asked = _arguments()
+    asked = _parse_arguments()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     box, vips = Sandbox(), WarmVips(ONE_THREAD)
     contenders: dict[str, Contender] = {
         "engine": by_engine(box), "warm": by_warm_vips(vips), "libvips": by_vips, "ImageMagick": by_magick,
     }  # fmt: skip
     try:
-        pictures, where = photos(asked.cache)
+        pictures, where = load_photos(asked.cache)
         with tempfile.TemporaryDirectory(prefix="speed-") as directory:
-            rows = [row for photo in pictures for row in _timed(contenders, photo, Path(directory), asked)]
-            cost, start = overhead(box, pictures[0]), _start()
+            rows = [row for photo in pictures for row in _time_tasks(contenders, photo, Path(directory), asked)]
+            cost, start = measure_overhead(box, pictures[0]), _time_start()
             print("The times are taken; sizes for the same similarity follow.", file=sys.stderr, flush=True)
             for row in rows:
                 if row.task.quality:
-                    row.similarity, row.size_ratio = _sizes(row)
-                print(line(row), flush=True)
+                    row.similarity, row.size_ratio = _compare_sizes(row)
+                print(format_row(row), flush=True)
     finally:
         box.close()
         vips.close()
     if not asked.only:
         asked.page.parent.mkdir(parents=True, exist_ok=True)
-        asked.page.write_text(page(Measured(rows, cost, start, where, asked.rounds)), encoding="utf-8")
+        asked.page.write_text(write_page(Measured(rows, cost, start, where, asked.rounds)), encoding="utf-8")
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make speed")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="only tasks whose name contains this; writes no page")
@@ -69,68 +69,70 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _timed(contenders: dict[str, Contender], photo: Photo, directory: Path, asked: argparse.Namespace) -> Iterator[Row]:
-    """Every task on one picture, the contenders in turns."""
+def _time_tasks(
+    contenders: dict[str, Contender], photo: Photo, directory: Path, asked: argparse.Namespace
+) -> Iterator[Row]:
+    """Yield the row of every task on one picture, with the contenders in turns."""
     readable = {fmt.name for fmt in READABLE}
     for number, task in enumerate(TASKS):
         folder = directory / f"{photo.size} {number}"
         folder.mkdir()
         given = folder / f"in.{task.source}"
-        if asked.only not in task.name or task.source not in readable or not _stored(photo, given):
+        if asked.only not in task.name or task.source not in readable or not _store_picture(photo, given):
             continue
         row = Row(task, photo.size, given, {name: Figures() for name in contenders})
         for _ in range(asked.rounds):
             for name, contender in contenders.items():
-                contender(task, given, row.made(name), row.figures[name])
+                contender(task, given, row.locate_result(name), row.figures[name])
         yield row
 
 
-def _stored(photo: Photo, given: Path) -> bool:
-    """The picture as the source file of a task."""
+def _store_picture(photo: Photo, given: Path) -> bool:
+    """Write the picture as the source file of a task, and return whether that is possible."""
     if given.suffix != ".heic":
-        given.write_bytes(photo.file(given.suffix[1:]))
+        given.write_bytes(photo.encode_as(given.suffix[1:]))
         return True
     tool = program("heif-enc")
     if tool is None:
         return False
     png = given.with_suffix(".png")
-    png.write_bytes(photo.file("png"))
+    png.write_bytes(photo.encode_as("png"))
     subprocess.run([tool, "-q", "80", "-o", str(given), str(png)], check=True, capture_output=True)
     return True
 
 
-def _sizes(row: Row) -> tuple[float, float | None]:
-    """The engine's similarity to the truth, and its bytes over libvips' at that, between libvips' other qualities."""
-    truth = _truth(row.task, row.given)
-    ours = ssim(truth, _seen(row.made("engine")))
+def _compare_sizes(row: Row) -> tuple[float, float | None]:
+    """Return the engine's similarity to the truth, and its bytes over those of libvips at the same similarity."""
+    truth = _find_truth(row.task, row.given)
+    ours = compute_ssim(truth, _read_luma(row.locate_result("engine")))
     points = []
     for step in QUALITIES:
-        other = row.made("point")
+        other = row.locate_result("point")
         quality = min(100, max(5, (row.task.quality or 75) + step))
-        encode(row.task.vips(row.given, other, quality), Figures())
-        points.append((ssim(truth, _seen(other)), other.stat().st_size))
-    needed = size_at(ours, points)
+        run_command(row.task.make_vips_command(row.given, other, quality), Figures())
+        points.append((compute_ssim(truth, _read_luma(other)), other.stat().st_size))
+    needed = find_size(ours, points)
     return ours, row.figures["engine"].size / needed if needed else None
 
 
-def _truth(task: Task, given: Path) -> Luma:
-    """The source; where it is made smaller, as the one of the three does it that is not compared."""
+def _find_truth(task: Task, given: Path) -> Luma:
+    """Return the source. A smaller one is made by ImageMagick, which is not compared here."""
     if not task.side:
-        return _seen(given)
+        return _read_luma(given)
     small = given.with_name("truth.png")
-    encode(["magick", str(given), "-resize", f"{task.side}x{task.side}", str(small)], Figures())
-    return _seen(small)
+    run_command(["magick", str(given), "-resize", f"{task.side}x{task.side}", str(small)], Figures())
+    return _read_luma(small)
 
 
-def _seen(path: Path) -> Luma:
-    return luma(seen_by_vips(path).frames[0])
+def _read_luma(path: Path) -> Luma:
+    return take_luma(seen_by_vips(path).frames[0])
 
 
-def _start() -> float:
-    """Seconds that libvips' command takes for nothing."""
+def _time_start() -> float:
+    """Return the seconds of libvips' command without any work."""
     figures = Figures()
     for _ in range(9):
-        encode(["vips", "--version"], figures)
+        run_command(["vips", "--version"], figures)
     return sorted(figures.wall)[4]
 
 

@@ -38,13 +38,13 @@ class Task:
     remark: str = ""
 
     @property
-    def options(self) -> dict[str, Any]:
-        """As a user of the engine gives them."""
+    def job_options(self) -> dict[str, Any]:
+        """The options of a job, as a user of the engine gives them."""
         given = {"quality": self.quality, "width": self.side or None, "height": self.side or None}
         return {name: value for name, value in given.items() if value is not None}
 
-    def vips(self, given: Path, made: Path, quality: int | None) -> list[str]:
-        """libvips' command."""
+    def make_vips_command(self, given: Path, made: Path, quality: int | None) -> list[str]:
+        """Return libvips' command."""
         target = f"{made}{self.save.format(q=quality)}"
         if self.side:
             return ["vipsthumbnail", str(given), "--size", str(self.side), "-o", target]
@@ -91,11 +91,11 @@ Contender = Callable[[Task, Path, Path, Figures], None]
 
 
 def by_engine(box: Sandbox) -> Contender:
-    """As a worker runs it: child, transfer and all."""
+    """Return the engine as a worker runs it, with child and transfer."""
 
     def convert(task: Task, given: Path, made: Path, figures: Figures) -> None:
         request = Request(
-            source=task.source, target=task.target, options=Options(**task.options), limits=DEFAULT_LIMITS
+            source=task.source, target=task.target, options=Options(**task.job_options), limits=DEFAULT_LIMITS
         )
         result = os.memfd_create("result")
         try:
@@ -103,7 +103,7 @@ def by_engine(box: Sandbox) -> Contender:
                 before, began = spent(), time.monotonic()
                 outcome = box.run(request, upload.fileno(), result, Handle())
                 figures.wall.append(time.monotonic() - began)
-                figures.cpu.append(_reaped(before))
+                figures.cpu.append(_await_reaping(before))
             if outcome.failure is not None:
                 raise RuntimeError(outcome.failure.detail)
             made.write_bytes(os.pread(result, os.fstat(result).st_size, 0))
@@ -114,8 +114,8 @@ def by_engine(box: Sandbox) -> Contender:
     return convert
 
 
-def _reaped(before: float) -> float:
-    """What the child has used, its warming up included: known when its zygote has taken leave of it."""
+def _await_reaping(before: float) -> float:
+    """Return the CPU seconds of the child, its warm-up included, once its zygote has reaped it."""
     until = time.monotonic() + MOST_SECONDS
     while spent() == before and time.monotonic() < until:
         time.sleep(0.005)
@@ -123,7 +123,7 @@ def _reaped(before: float) -> float:
 
 
 def by_warm_vips(vips: WarmVips) -> Contender:
-    """libvips' library in a process that is there already."""
+    """Return libvips as a library in a running process."""
 
     def convert(task: Task, given: Path, made: Path, figures: Figures) -> None:
         wall, cpu = vips.convert(given, made, task.save.format(q=task.quality), task.side)
@@ -135,31 +135,31 @@ def by_warm_vips(vips: WarmVips) -> Contender:
 
 
 def by_vips(task: Task, given: Path, made: Path, figures: Figures) -> None:
-    """libvips' command."""
-    encode(task.vips(given, made, task.quality), figures)
+    """Run libvips' command."""
+    run_command(task.make_vips_command(given, made, task.quality), figures)
     figures.size = made.stat().st_size
 
 
 def by_magick(task: Task, given: Path, made: Path, figures: Figures) -> None:
-    """ImageMagick's command."""
+    """Run ImageMagick's command."""
     facts = {"{in}": str(given), "{out}": str(made), "{q}": str(task.quality)}
-    encode(["magick", *(facts.get(word, word) for word in task.magick.split())], figures)
+    run_command(["magick", *(facts.get(word, word) for word in task.magick.split())], figures)
     figures.size = made.stat().st_size
 
 
-def encode(words: list[str], figures: Figures) -> None:
+def run_command(words: list[str], figures: Figures) -> None:
     """Run a command on one thread, and take its times."""
     path = program(words[0])
     if path is None:
         raise RuntimeError(f"{words[0]} is not on this machine")
-    before, began = _children(), time.monotonic()
+    before, began = _read_children(), time.monotonic()
     done = subprocess.run([path, *words[1:]], env=os.environ | ONE_THREAD, capture_output=True, check=False)
     figures.wall.append(time.monotonic() - began)
-    figures.cpu.append(_children() - before)
+    figures.cpu.append(_read_children() - before)
     if done.returncode:
         raise RuntimeError(done.stderr.decode(errors="replace")[:300])
 
 
-def _children() -> float:
+def _read_children() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -1,4 +1,4 @@
-"""What the sandbox costs: one conversion of a 500 KB image in a child, beside the same Pillow calls in this process."""
+"""The price of the sandbox: one conversion of a 500 KB image in a child, beside the same Pillow calls in this process."""
 
 import io
 import statistics
@@ -28,8 +28,8 @@ class Overhead:
     apart: float
 
 
-def upload_of(photo: Photo) -> bytes:
-    """A JPEG of about 500 KB."""
+def make_upload(photo: Photo) -> bytes:
+    """Make a JPEG of about 500 KB."""
     out = io.BytesIO()
     for quality in range(95, 20, -5):
         out = io.BytesIO()
@@ -39,16 +39,16 @@ def upload_of(photo: Photo) -> bytes:
     return out.getvalue()
 
 
-def overhead(box: Sandbox, photo: Photo) -> Overhead:
-    """JPEG to BMP, which costs least beside the decoding, in turns."""
-    data = upload_of(photo)
-    pairs = [(_boxed(box, data), _bare(data)) for _ in range(ROUNDS)]
+def measure_overhead(box: Sandbox, photo: Photo) -> Overhead:
+    """Measure JPEG to BMP in both ways, in turns. BMP costs least beside the decoding."""
+    data = make_upload(photo)
+    pairs = [(_time_sandbox(box, data), _time_bare(data)) for _ in range(ROUNDS)]
     sandbox, bare = ([pair[place] * 1000 for pair in pairs] for place in (0, 1))
     apart = statistics.median(one - other for one, other in zip(sandbox, bare, strict=True))
     return Overhead(len(data), statistics.median(sandbox), statistics.median(bare), apart)
 
 
-def _boxed(box: Sandbox, data: bytes) -> float:
+def _time_sandbox(box: Sandbox, data: bytes) -> float:
     request = Request(source="jpeg", target="bmp", options=Options(), limits=DEFAULT_LIMITS)
     began = time.monotonic()
     with memory_files(data) as (upload, result):
@@ -59,7 +59,7 @@ def _boxed(box: Sandbox, data: bytes) -> float:
     return took
 
 
-def _bare(data: bytes) -> float:
+def _time_bare(data: bytes) -> float:
     began = time.monotonic()
     out = io.BytesIO()
     with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:

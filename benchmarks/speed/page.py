@@ -1,4 +1,4 @@
-"""The page of results: a table, what it was measured with, and why figures are as they are."""
+"""The page of results: a table, its conditions, and the reasons of its figures."""
 
 import datetime as dt
 import os
@@ -55,14 +55,14 @@ class Row:
     similarity: float | None = None
     size_ratio: float | None = None
 
-    def made(self, name: str) -> Path:
-        """Where that contender puts its result."""
+    def locate_result(self, name: str) -> Path:
+        """Return the path of that contender's result."""
         return self.given.with_name(f"{name}.{self.task.target}")
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All that the page tells; `start` is libvips' command alone, in seconds."""
+    """The content of the page; `start` is libvips' command alone, in seconds."""
 
     rows: list[Row]
     cost: Overhead
@@ -71,18 +71,22 @@ class Measured:
     rounds: int
 
 
-def page(measured: Measured) -> str:
-    """The results, Markdown."""
+def write_page(measured: Measured) -> str:
+    """Return the page in Markdown."""
     facts = {"date": dt.datetime.now(dt.UTC).date(), "rounds": measured.rounds}
     lines = [
         INTRODUCTION.format(
-            start=measured.start * 1000, where=measured.where, machine=_machine(), versions=_versions(), **facts
+            start=measured.start * 1000,
+            where=measured.where,
+            machine=_describe_machine(),
+            versions=_list_versions(),
+            **facts,
         ),
         "| " + " | ".join(HEAD) + " |",
         "|" + "---|" * len(HEAD),
-        *map(line, measured.rows),
+        *map(format_row, measured.rows),
         "",
-        *_reasons(measured),
+        *_list_reasons(measured),
     ]
     cost = measured.cost
     spoken = f"{cost.sandbox:.1f} ms in a child, {cost.bare:.1f} ms with Pillow alone in one process"
@@ -91,11 +95,11 @@ def page(measured: Measured) -> str:
     return "\n".join(lines) + "\n"
 
 
-def line(row: Row) -> str:
-    """A row of the table."""
+def format_row(row: Row) -> str:
+    """Return a row of the table."""
     ours, warm, vips, magick = (row.figures[name] for name in ("engine", "warm", "libvips", "ImageMagick"))
     walls = [min(one.wall) for one in (ours, vips, warm, magick)]
-    ratios = [walls[0] / walls[1], walls[0] / walls[2], _cpu(ours) / _cpu(warm), walls[0] / walls[3]]
+    ratios = [walls[0] / walls[1], walls[0] / walls[2], _find_cpu(ours) / _find_cpu(warm), walls[0] / walls[3]]
     ratio = row.size_ratio if row.task.quality else ours.size / vips.size
     similarity = "" if row.similarity is None else f"{row.similarity:.4f}"
     cells = [row.task.name, row.size, *(f"{wall:.3f}" for wall in walls), *(f"{one:.2f}" for one in ratios)]
@@ -103,45 +107,47 @@ def line(row: Row) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _cpu(figures: Figures) -> float:
+def _find_cpu(figures: Figures) -> float:
     return min(figures.cpu)
 
 
-def _reasons(measured: Measured) -> list[str]:
+def _list_reasons(measured: Measured) -> list[str]:
     missing = [task.name for task in TASKS if task.name not in {row.task.name for row in measured.rows}]
     return [
-        SLOWER.format(MOST, *(_slower(measured.rows, name) for name in ("libvips", "warm"))),
+        SLOWER.format(MOST, *(_list_slower(measured.rows, name) for name in ("libvips", "warm"))),
         CHILD,
         *(f"- {task.name}: {task.remark}." for task in TASKS if task.remark),
         *(f"- {name} was not measured: this machine cannot make or read the source." for name in missing),
     ]
 
 
-def _slower(rows: list[Row], other: str) -> str:
+def _list_slower(rows: list[Row], other: str) -> str:
     ratios = [(row, min(row.figures["engine"].wall) / min(row.figures[other].wall)) for row in rows]
     return ", ".join(f"{row.task.name} at {row.size} ({ratio:.2f})" for row, ratio in ratios if ratio > MOST) or "none"
 
 
-def _machine() -> str:
-    names = [line_.partition(":")[2].strip() for line_ in _lines("/proc/cpuinfo") if line_.startswith("model name")]
+def _describe_machine() -> str:
+    names = [
+        line_.partition(":")[2].strip() for line_ in _read_lines("/proc/cpuinfo") if line_.startswith("model name")
+    ]
     return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, of which one was used"
 
 
-def _lines(path: str) -> list[str]:
+def _read_lines(path: str) -> list[str]:
     return Path(path).read_text(encoding="utf-8").splitlines()
 
 
-def _versions() -> str:
+def _list_versions() -> str:
     names = {"libjpeg_turbo": "libjpeg-turbo", "webp": "libwebp", "avif": "libavif", "zlib_ng": "zlib-ng"}
     ours = ", ".join(f"{title} {features.version(name)}" for name, title in names.items())
-    magick = _said("magick", "-version").removeprefix("Version: ").split(" Q16")[0]
+    magick = _ask_program("magick", "-version").removeprefix("Version: ").split(" Q16")[0]
     return (
         f"Engine: Pillow {features.version('pil')} with {ours}; imagecodecs {imagecodecs.__version__}. "
-        f"libvips: {_said('vips', '--version')} of {platform.freedesktop_os_release()['PRETTY_NAME']}. {magick}"
+        f"libvips: {_ask_program('vips', '--version')} of {platform.freedesktop_os_release()['PRETTY_NAME']}. {magick}"
     )
 
 
-def _said(name: str, *words: str) -> str:
+def _ask_program(name: str, *words: str) -> str:
     path = program(name)
     if path is None:
         return ""

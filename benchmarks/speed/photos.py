@@ -1,4 +1,4 @@
-"""The pictures that are measured: photographs from a Debian package, or, where they cannot be had, made ones."""
+"""The measured pictures: photographs from a Debian package, or made ones where the package cannot be fetched."""
 
 import io
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.bench.costs import picture
+from benchmarks.bench.costs import make_picture
 
 PACKAGE = "mate-backgrounds"
 """Nature photographs of several megapixels (CC BY-SA)."""
@@ -23,20 +23,20 @@ class Photo:
     size: str
     image: Image.Image
 
-    def file(self, name: str) -> bytes:
-        """As a file: JPEG of a camera's quality, or PNG."""
+    def encode_as(self, name: str) -> bytes:
+        """Return the picture as a file: JPEG of a camera's quality, or PNG."""
         out = io.BytesIO()
         settings = {"quality": 92, "subsampling": "4:2:0"} if name == "jpeg" else {"compress_level": 6}
         self.image.save(out, name.upper(), **settings)
         return out.getvalue()
 
 
-def photos(cache: Path) -> tuple[list[Photo], str]:
-    """One for each size, and where they are from."""
-    found = _photographs(cache)
+def load_photos(cache: Path) -> tuple[list[Photo], str]:
+    """Return a picture for each size, and their origin."""
+    found = _find_photographs(cache)
     if not found:
         made = [
-            Photo(name, Image.open(io.BytesIO(picture("PNG", size))).convert("RGB"))
+            Photo(name, Image.open(io.BytesIO(make_picture("PNG", size))).convert("RGB"))
             for name, size in MEGAPIXELS.items()
         ]
         return made, "made ones (no photographs could be fetched)"
@@ -47,14 +47,14 @@ def photos(cache: Path) -> tuple[list[Photo], str]:
     return sized, f"{largest.name} of the Debian package {PACKAGE}, resampled to each size"
 
 
-def _photographs(cache: Path) -> list[Path]:
+def _find_photographs(cache: Path) -> list[Path]:
     folder = cache / PACKAGE
-    if not folder.exists() and not _fetch(folder):
+    if not folder.exists() and not _fetch_package(folder):
         return []
     return [path for path in folder.rglob("*.jpg") if path.stat().st_size > 500_000 and "nature" in path.parts]
 
 
-def _fetch(folder: Path) -> bool:
+def _fetch_package(folder: Path) -> bool:
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return False
     folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""libvips without the start of a process: its library in a helper that stays, driven line by line.
+"""libvips without the start of a process: its library in a helper, driven line by line.
 
 `python -m benchmarks.speed.warm` is the helper: a JSON line in (`given`, `made` with save options, `side` or 0), one out
 (seconds by the clock and of the processor, bytes are in the file). No cache, one thread, read from top to bottom,
@@ -34,7 +34,7 @@ class WarmVips:
         )
 
     def convert(self, given: Path, made: Path, save: str, side: int) -> tuple[float, float]:
-        """Seconds by the clock, and of the processor."""
+        """Return the seconds by the clock and of the processor."""
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("the helper has no pipes")
         self._process.stdin.write(json.dumps([str(given), f"{made}{save}", side]) + "\n")
@@ -51,23 +51,23 @@ class WarmVips:
         self._process.wait()
 
 
-def present() -> bool:
-    """Whether the library is on this machine."""
+def has_library() -> bool:
+    """Return whether the library is on this machine."""
     return ctypes.util.find_library("vips") is not None
 
 
 def main() -> None:
-    """The helper's loop."""
-    vips = _library()
+    """Run the helper's loop."""
+    vips = _load_library()
     for line in sys.stdin:
         given, made, side = json.loads(line)
         began, used = time.monotonic(), time.process_time()
-        failed = _convert(vips, given.encode(), made.encode(), side)
+        failed = _convert_image(vips, given.encode(), made.encode(), side)
         took = {"wall": time.monotonic() - began, "cpu": time.process_time() - used}
         print(json.dumps({"error": vips.vips_error_buffer().decode()} if failed else took), flush=True)
 
 
-def _library() -> ctypes.CDLL:
+def _load_library() -> ctypes.CDLL:
     vips = ctypes.CDLL(ctypes.util.find_library("vips"))
     vips.vips_image_new_from_file.restype = ctypes.c_void_p
     vips.vips_error_buffer.restype = ctypes.c_char_p
@@ -77,8 +77,8 @@ def _library() -> ctypes.CDLL:
     return vips
 
 
-def _convert(vips: ctypes.CDLL, given: bytes, made: bytes, side: int) -> bool:
-    """Whether it failed."""
+def _convert_image(vips: ctypes.CDLL, given: bytes, made: bytes, side: int) -> bool:
+    """Convert the image, and return whether that failed."""
     image = ctypes.c_void_p()
     if side:
         vips.vips_thumbnail(given, ctypes.byref(image), side, b"height", side, END)

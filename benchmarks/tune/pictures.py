@@ -1,11 +1,11 @@
-"""What the encoders are measured on: two photographs, a drawing with text and a soft gradient."""
+"""The pictures for the encoders: two photographs, a drawing with text and a soft gradient."""
 
 from pathlib import Path
 
 import matplotlib as mpl
 from PIL import Image, ImageDraw
 
-from benchmarks.speed.photos import photos
+from benchmarks.speed.photos import load_photos
 
 SIDE = 768
 LANDSCAPE = (1200, 900)
@@ -14,28 +14,33 @@ LANDSCAPE = (1200, 900)
 CACHE = Path(__file__).parents[2] / "build" / "speed"
 
 
-def pictures(folder: Path | None = None) -> dict[str, Image.Image]:
-    """RGB pictures by name; a folder of your own replaces the set."""
+def load_pictures(folder: Path | None = None) -> dict[str, Image.Image]:
+    """Return RGB pictures by name. A folder of your own replaces the set."""
     if folder is not None:
         return {path.stem: Image.open(path).convert("RGB") for path in sorted(folder.iterdir())}
-    return {"portrait": photograph(), "landscape": landscape(), "drawing": drawing(), "gradient": gradient()}
+    return {
+        "portrait": load_portrait(),
+        "landscape": make_landscape(),
+        "drawing": make_drawing(),
+        "gradient": make_gradient(),
+    }
 
 
-def landscape() -> Image.Image:
-    """A photograph of nature from a Debian package; where there is none, a made one."""
-    photo = photos(CACHE)[0][0].image
+def make_landscape() -> Image.Image:
+    """Return a photograph of nature from a Debian package, or a made one without the package."""
+    photo = load_photos(CACHE)[0][0].image
     return photo.resize(LANDSCAPE, Image.Resampling.LANCZOS)
 
 
-def photograph() -> Image.Image:
-    """The portrait that matplotlib ships, which the US Navy took (public domain), without the JPEG's own blocks."""
+def load_portrait() -> Image.Image:
+    """Return matplotlib's portrait (by the US Navy, public domain), resized so that the JPEG's blocks are gone."""
     path = Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     with Image.open(path) as image:
         return image.convert("RGB").resize((384, 450), Image.Resampling.LANCZOS)
 
 
-def drawing() -> Image.Image:
-    """Few colours, sharp edges, text."""
+def make_drawing() -> Image.Image:
+    """Draw few colours, sharp edges, text."""
     image = Image.new("RGB", (SIDE, SIDE // 2), "white")
     pen = ImageDraw.Draw(image)
     for step in range(12):
@@ -45,7 +50,7 @@ def drawing() -> Image.Image:
     return image
 
 
-def gradient() -> Image.Image:
-    """No edge at all: where blocks and bands show first."""
+def make_gradient() -> Image.Image:
+    """Make a picture without edges: blocks and bands show first in it."""
     ramps = [Image.linear_gradient("L").rotate(turn).resize((SIDE, SIDE // 2)) for turn in (0, 90, 180)]
     return Image.merge("RGB", ramps)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from benchmarks.speed.contenders import TASKS, Figures
 from benchmarks.speed.overhead import Overhead
-from benchmarks.speed.page import Measured, Row, _reasons, line
+from benchmarks.speed.page import Measured, Row, _list_reasons, format_row
 
 
 def row(engine: float, warm: float, command: float) -> Row:
@@ -16,7 +16,7 @@ def row(engine: float, warm: float, command: float) -> Row:
 
 def test_what_is_slower_than_it_may_be_is_named_with_its_ratio() -> None:
     measured = Measured([row(1.0, 0.5, 1.0)], Overhead(1, 1.0, 1.0, 1.0), 0.05, "here", 2)
-    first = _reasons(measured)[0]
+    first = _list_reasons(measured)[0]
     assert (
         first
         == f"- More than 1.1 of the time of libvips' command: none. Of warm libvips: {TASKS[0].name} at 2 MP (2.00)."
@@ -24,5 +24,5 @@ def test_what_is_slower_than_it_may_be_is_named_with_its_ratio() -> None:
 
 
 def test_a_row_has_the_lowest_of_the_rounds() -> None:
-    cells = [cell.strip() for cell in line(row(1.0, 0.5, 2.0)).strip("| ").split("|")]
+    cells = [cell.strip() for cell in format_row(row(1.0, 0.5, 2.0)).strip("| ").split("|")]
     assert cells[2:9] == ["1.000", "2.000", "0.500", "9.000", "0.50", "2.00", "2.00"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.tune.__main__ import CHOICES, PAGE, ends, filled, spoken
+from benchmarks.tune.__main__ import CHOICES, PAGE, describe_settings, fill_page, list_ends
 
 FASTER = 0.8
 """Times are measured: so much less is no longer the noise of a machine."""
@@ -21,14 +21,14 @@ def rows(name: str) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("name", CHOICES)
 def test_every_row_is_of_what_the_encoder_is_told_today(name: str) -> None:
-    wanted = [[fmt.title, choice, spoken(fmt, options)] for fmt, choice, options in CHOICES[name]]
+    wanted = [[fmt.title, choice, describe_settings(fmt, options)] for fmt, choice, options in CHOICES[name]]
     assert [row[:3] for row in rows(name)] == wanted
 
 
 def test_the_ends_of_effort_are_told_as_they_are() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert "<!-- measured: ends -->" in text
-    assert filled(text, {"ends": ends()}) == text
+    assert fill_page(text, {"ends": list_ends()}) == text
 
 
 def test_more_effort_never_takes_less_time() -> None:
