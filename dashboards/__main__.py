@@ -3,20 +3,20 @@
 from pathlib import Path
 
 from dashboards.boards import BOARDS
-from dashboards.grafana import to_json
+from dashboards.grafana import write_json
 
 FOLDER = Path(__file__).parents[1] / "charts" / "imagemill" / "dashboards"
 
 
-def files() -> dict[str, str]:
-    """Each file's name and content."""
-    return {f"{board.name}.json": to_json(board) for board in BOARDS}
+def make_files() -> dict[str, str]:
+    """Return each file's name and content."""
+    return {f"{board.name}.json": write_json(board) for board in BOARDS}
 
 
 def main() -> None:
-    """Write what is in `files`, and remove every other dashboard."""
+    """Write every dashboard, and remove the files of others."""
     FOLDER.mkdir(exist_ok=True)
-    made = files()
+    made = make_files()
     for old in FOLDER.glob("*.json"):
         if old.name not in made:
             old.unlink()

@@ -1,4 +1,4 @@
-"""The machines and pods below the service, and both databases."""
+"""The machines and pods under the service, and both databases."""
 
 from dashboards.databases import DATABASES
 from dashboards.model import Board, Kind, Panel, Query, Row
@@ -10,13 +10,13 @@ DISKS = 'device!~"loop.*|ram.*|sr.*|dm-.*"'
 
 
 def used(metric: str, resource: str, kind: str) -> str:
-    """What the containers use, as a share of what they asked for (`requests`) or may have (`limits`)."""
+    """Return the use of the containers as a share of their `requests` or `limits`."""
     given = f'kube_pod_container_resource_{kind}{{{PODS}, resource="{resource}"}}'
     return f"max by (container) (sum by (pod, container) ({metric}) / sum by (pod, container) ({given}))"
 
 
 def node_rate(metric: str, labels: str = "") -> str:
-    """A counter of Node Exporter, a second, by node."""
+    """Return a counter of Node Exporter, a second, by node."""
     return f"sum by (instance) (rate({metric}{{{labels}}}[{WINDOW}]))"
 
 
@@ -26,7 +26,7 @@ NODES = Row(
         Panel(
             id=1,
             title="CPU",
-            description="The share of each node's cores that is in use.",
+            description="Busy share of each node's cores.",
             queries=(
                 Query(
                     f'1 - avg by (instance) (rate(node_cpu_seconds_total{{mode="idle"}}[{WINDOW}]))',
@@ -41,7 +41,7 @@ NODES = Row(
         Panel(
             id=2,
             title="Memory",
-            description="The share that is not available for new work.",
+            description="Share that is not available for new work.",
             queries=(
                 Query(
                     "1 - sum by (instance) (node_memory_MemAvailable_bytes) / sum by (instance) (node_memory_MemTotal_bytes)",
@@ -56,7 +56,7 @@ NODES = Row(
         Panel(
             id=3,
             title="Disk in use",
-            description="The share of each file system that is full.",
+            description="Used share of each file system.",
             queries=(
                 Query(
                     f"1 - max by (instance, mountpoint) (node_filesystem_avail_bytes{{{DISK}}})"
@@ -94,7 +94,7 @@ NODES = Row(
         Panel(
             id=6,
             title="Pressure",
-            description="The share of time in which some work waited for CPU, memory or disk (pressure stall information).",
+            description="Share of time with work waiting for CPU, memory or disk (pressure stall information).",
             queries=tuple(
                 Query(node_rate(f"node_pressure_{resource}_waiting_seconds_total"), f"{{{{instance}}}} {resource}")
                 for resource in ("cpu", "memory", "io")
@@ -111,7 +111,7 @@ POD_ROW = Row(
         Panel(
             id=10,
             title="CPU against the request",
-            description="The busiest pod of each kind, as a share of what it asked for. Above 1 it lives on what others leave.",
+            description="The busiest pod of each kind, as a share of its request. Above 1 it depends on CPU that others leave idle.",
             queries=(
                 Query(
                     used(f"rate(container_cpu_usage_seconds_total{{{CONTAINERS}}}[{WINDOW}])", "cpu", "requests"),
@@ -124,7 +124,7 @@ POD_ROW = Row(
         Panel(
             id=11,
             title="Memory against the limit",
-            description="The fullest pod of each kind, as a share of its limit. At 1 the kernel ends it.",
+            description="The fullest pod of each kind, as a share of its limit. At 1 the kernel kills it.",
             queries=(
                 Query(used(f"container_memory_working_set_bytes{{{CONTAINERS}}}", "memory", "limits"), "{{container}}"),
             ),
@@ -169,8 +169,8 @@ POD_ROW = Row(
         ),
         Panel(
             id=15,
-            title="Ended for want of memory",
-            description="kills: by the kernel within the last hour, a conversion's child too. pods: whose last end was such.",
+            title="OOM kills",
+            description="kills: by the kernel within the last hour, children of conversions too. pods: last ended by such a kill.",
             queries=(
                 Query(
                     f"sum by (container) (increase(container_oom_events_total{{{CONTAINERS}}}[1h]))",
@@ -187,7 +187,7 @@ POD_ROW = Row(
         Panel(
             id=16,
             title="Pods by phase",
-            description="Pending for long: no node has room, an image is missing, or a claim is not bound.",
+            description="If a pod stays pending, no node has room, an image is missing, or a claim is not bound.",
             queries=(Query(f"sum by (phase) (kube_pod_status_phase{{{PODS}}})", "{{phase}}"),),
             unit="none",
             kind=Kind.STACK,
@@ -208,6 +208,6 @@ POD_ROW = Row(
 CLUSTER = Board(
     name="cluster",
     title="imagemill / Cluster",
-    description="Nodes, the pods of the release against what they asked for, PostgreSQL and Redis.",
+    description="Nodes, the pods of the release against their requests and limits, PostgreSQL and Redis.",
     rows=(NODES, POD_ROW, DATABASES),
 )

@@ -1,7 +1,7 @@
-"""Conversions: what waits, who works on it, what the autoscaler wants, how long it takes, how it ends, what it holds."""
+"""Conversions: queue, workers, autoscaling, times, outcomes, and memory."""
 
 from dashboards.model import Board, Kind, Panel, Query, Row
-from dashboards.promql import HPA, WINDOW, keda, mean, ours, quantile, rate, told, total
+from dashboards.promql import HPA, WINDOW, gauge, keda, mean, ours, quantile, rate, total
 
 STAGES = "imagemill_job_stage_seconds"
 FINISHED = "imagemill_jobs_finished_total"
@@ -14,12 +14,12 @@ QUEUE = Row(
         Panel(
             id=1,
             title="Queue",
-            description="Messages in the stream are jobs that wait and jobs that run: what KEDA scales on. The record has the "
-            "truth: both agree within seconds, or the janitor makes them.",
+            description="messages: waiting and running jobs in the stream; KEDA scales on it. queued and processing: the same jobs "
+            "in the record. The janitor makes both agree within seconds.",
             queries=(
-                Query(told("imagemill_queue_messages"), "messages"),
-                Query(told("imagemill_jobs", 'status="queued"'), "queued"),
-                Query(told("imagemill_jobs", 'status="processing"'), "processing"),
+                Query(gauge("imagemill_queue_messages"), "messages"),
+                Query(gauge("imagemill_jobs", 'status="queued"'), "queued"),
+                Query(gauge("imagemill_jobs", 'status="processing"'), "processing"),
             ),
             unit="none",
             alerts=("ImagemillNothingConverts",),
@@ -27,8 +27,8 @@ QUEUE = Row(
         Panel(
             id=2,
             title="Age of the oldest queued job",
-            description="The line is where the alert begins: 5 minutes.",
-            queries=(Query(told("imagemill_queue_oldest_seconds"), "oldest"),),
+            description="The alert begins at the line: 5 minutes.",
+            queries=(Query(gauge("imagemill_queue_oldest_seconds"), "oldest"),),
             unit="s",
             thresholds=(300,),
             alerts=("ImagemillOldestJobWaits",),
@@ -42,8 +42,8 @@ SCALING = Row(
         Panel(
             id=10,
             title="Workers",
-            description="wanted: by the HPA. ready: by Kubernetes. scraped: by Prometheus. Wanted above ready for long means "
-            "that pods find no room on the nodes, or no image.",
+            description="wanted: by the HPA. ready: by Kubernetes. scraped: by Prometheus. If wanted stays above ready, "
+            "pods find no room on the nodes, or no image.",
             queries=(
                 Query(f"max(kube_horizontalpodautoscaler_status_desired_replicas{{{HPA}}})", "wanted"),
                 Query(f"max(kube_deployment_status_replicas_ready{{{WORKER}}})", "ready"),
@@ -56,7 +56,7 @@ SCALING = Row(
         Panel(
             id=11,
             title="Slots",
-            description="How many jobs can run at the same time, and how many do.",
+            description="slots: jobs that can run at the same time. busy: jobs that do.",
             queries=(
                 Query(ours("imagemill:worker_slots:sum"), "slots"),
                 Query(ours("imagemill:worker_slots_busy:sum"), "busy"),
@@ -66,8 +66,8 @@ SCALING = Row(
         Panel(
             id=12,
             title="KEDA: what it sees",
-            description="value: the queue's length as KEDA reads it. active: 1 lets workers start from zero. paused: 1 means "
-            "that somebody stopped the scaling.",
+            description="value: the queue's length as KEDA reads it. active: 1 lets workers start from zero. paused: 1 if "
+            "somebody stopped the scaling.",
             queries=(
                 Query(f"max({keda('keda_scaler_metrics_value')})", "value"),
                 Query(f"max({keda('keda_scaler_active')})", "active"),
@@ -77,10 +77,10 @@ SCALING = Row(
         ),
         Panel(
             id=13,
-            title="KEDA: how its looks go",
-            description="How long a look at Redis takes, and how many fail. After three failures the number of workers is held.",
+            title="KEDA: polls of Redis",
+            description="Time of a poll, and failed polls a second. After three failures in a row KEDA leaves the number of workers as it is.",
             queries=(
-                Query(f"max({keda('keda_scaler_metrics_latency_seconds')})", "a look takes, s"),
+                Query(f"max({keda('keda_scaler_metrics_latency_seconds')})", "time of a poll, s"),
                 Query(f"sum({keda('keda_scaler_detail_errors_total', WINDOW)})", "failures a second"),
             ),
             unit="none",
@@ -88,7 +88,7 @@ SCALING = Row(
         Panel(
             id=14,
             title="HPA: what it wants",
-            description="current and wanted replicas, between least and most.",
+            description="Current and wanted replicas, and the bounds.",
             queries=(
                 Query(f"max(kube_horizontalpodautoscaler_status_current_replicas{{{HPA}}})", "current"),
                 Query(f"max(kube_horizontalpodautoscaler_status_desired_replicas{{{HPA}}})", "wanted"),
@@ -100,7 +100,7 @@ SCALING = Row(
         Panel(
             id=15,
             title="HPA: its conditions",
-            description="ScalingLimited 1: it wants more or fewer than it may. ScalingActive 0: it gets no figure from KEDA.",
+            description="ScalingLimited 1: the HPA wants more or fewer replicas than allowed. ScalingActive 0: it gets no figure from KEDA.",
             queries=(
                 Query(
                     f'max by (condition) (kube_horizontalpodautoscaler_status_condition{{{HPA}, status="true"}})',
@@ -133,7 +133,7 @@ LATENCY = Row(
         Panel(
             id=22,
             title="From submit to result",
-            description="How many jobs took how long in all.",
+            description="Jobs by their time from submit to result.",
             queries=(Query(total(rate(f"{STAGES}_bucket", 'stage="total"'), "le"), "{{le}}"),),
             unit="s",
             kind=Kind.HEATMAP,
@@ -141,7 +141,7 @@ LATENCY = Row(
         Panel(
             id=23,
             title="Conversion alone",
-            description="How many conversions took how long in the sandbox.",
+            description="Conversions by their time in the sandbox.",
             queries=(Query(total(rate(f"{STAGES}_bucket", 'stage="convert"'), "le"), "{{le}}"),),
             unit="s",
             kind=Kind.HEATMAP,
@@ -155,7 +155,7 @@ OUTCOMES = Row(
         Panel(
             id=30,
             title="Ended jobs by status",
-            description="Jobs that ended, a second.",
+            description="Ended jobs a second.",
             queries=(Query(total(rate(FINISHED), "status"), "{{status}}"),),
             unit="ops",
             kind=Kind.STACK,
@@ -163,16 +163,16 @@ OUTCOMES = Row(
         Panel(
             id=31,
             title="Failed jobs by code",
-            description="Most codes speak of the file. internal and worker_lost are ours; many decoder_crashed, memory_limit or "
-            "timeout ask for a look at the limits.",
+            description="Most codes are about the file. internal and worker_lost are faults of the service. If there are many of "
+            "decoder_crashed, memory_limit or timeout, check the limits.",
             queries=(Query(total(rate("imagemill_jobs_failed_total"), "code"), "{{code}}"),),
             unit="ops",
             kind=Kind.STACK,
         ),
         Panel(
             id=32,
-            title="Share of failures that are ours",
-            description="internal and worker_lost, of all ended jobs, over 15 minutes. The line is where the alert begins.",
+            title="Share of own failures",
+            description="internal and worker_lost, of all ended jobs, over 15 minutes. The alert begins at the line.",
             queries=(Query(ours("imagemill:own_failures:ratio_rate15m"), "ours"),),
             unit="percentunit",
             thresholds=(0.01,),
@@ -189,8 +189,8 @@ OUTCOMES = Row(
         ),
         Panel(
             id=34,
-            title="Claims that were lost",
-            description="reclaimed: a lease ran out and the job went back. fenced: a result came after that and was thrown away. "
+            title="Lost claims",
+            description="reclaimed: a lease ran out and the job was queued again. fenced: a late result was refused. "
             "Both are 0 unless workers die or hang.",
             queries=(
                 Query(total(rate("imagemill_jobs_reclaimed_total")), "reclaimed"),
@@ -201,8 +201,8 @@ OUTCOMES = Row(
         Panel(
             id=35,
             title="Since the janitor's last good sweep",
-            description="By sweep. Some run each minute only. The line is where the alert begins, if no sweep runs well.",
-            queries=(Query(f"time() - {told('imagemill_janitor_swept_timestamp_seconds', by='sweep')}", "{{sweep}}"),),
+            description="By sweep. Some run each minute only. The alert begins at the line, if no sweep succeeds.",
+            queries=(Query(f"time() - {gauge('imagemill_janitor_swept_timestamp_seconds', by='sweep')}", "{{sweep}}"),),
             unit="s",
             thresholds=(120,),
             alerts=("ImagemillJanitorAbsent",),
@@ -210,15 +210,15 @@ OUTCOMES = Row(
         Panel(
             id=36,
             title="Failed sweeps",
-            description="By sweep, a second; they fail while PostgreSQL or Redis is away.",
+            description="By sweep, a second. Sweeps fail while PostgreSQL or Redis does not answer.",
             queries=(Query(total(rate("imagemill_janitor_sweep_failures_total"), "sweep"), "{{sweep}}"),),
             unit="ops",
         ),
         Panel(
             id=37,
             title="Jobs in the record",
-            description="How many jobs the database holds, by status; counted each minute.",
-            queries=(Query(told("imagemill_jobs", by="status"), "{{status}}"),),
+            description="Jobs in the database by status, counted each minute.",
+            queries=(Query(gauge("imagemill_jobs", by="status"), "{{status}}"),),
             unit="short",
         ),
     ),
@@ -230,8 +230,8 @@ SANDBOX = Row(
         Panel(
             id=40,
             title="Memory of conversions",
-            description="budget: what the conversions of all workers may hold together. granted: what they hold by forecast. "
-            "Granted near the budget and jobs that wait: the pictures are large, and a larger budget would help.",
+            description="budget: memory for the conversions of all workers. granted: their forecasts together. If granted is near "
+            "the budget and conversions wait, the pictures are large and a larger budget would help.",
             queries=(
                 Query(total(ours("imagemill_worker_memory_budget_bytes")), "budget"),
                 Query(total(ours("imagemill_worker_memory_reserved_bytes")), "granted"),
@@ -240,23 +240,24 @@ SANDBOX = Row(
         ),
         Panel(
             id=41,
-            title="Conversions that wait for memory",
-            description="They have a slot and a read header, and go on when others make room.",
+            title="Conversions waiting for memory",
+            description="They have a slot and have read the header. They go on when others free memory.",
             queries=(Query(total(ours("imagemill_worker_memory_waiting")), "waiting"),),
             unit="none",
         ),
         Panel(
             id=42,
-            title="Forecasts that were too low",
-            description="Conversions that began again with all the memory that a job may use. Few are noise; many mean that "
-            "the forecasts do not fit these pictures, and that work is done twice.",
+            title="Memory forecasts missed",
+            description="Conversions started again with the full memory of a job. A few are noise. Many mean that the "
+            "forecasts do not fit these pictures, and the work is done twice."
+            "",
             queries=(Query(total(rate("imagemill_worker_forecasts_missed_total")), "missed"),),
             unit="ops",
         ),
         Panel(
             id=43,
             title="Layers of the sandbox",
-            description="1 where the kernels of all workers have that layer, 0 where one lacks it; its log says why.",
+            description="1: the kernels of all workers have the layer. 0: one lacks it; the log of that worker says why.",
             queries=(Query(f"min by (layer) ({ours('imagemill_sandbox_layer')})", "{{layer}}"),),
             unit="none",
         ),
@@ -266,6 +267,6 @@ SANDBOX = Row(
 CONVERSIONS = Board(
     name="conversions",
     title="imagemill / Conversions and autoscaling",
-    description="The queue, the workers and what scales them, stages and outcomes, memory and the sandbox.",
+    description="Queue, workers and autoscaling, stages and outcomes, memory and the sandbox.",
     rows=(QUEUE, SCALING, LATENCY, OUTCOMES, SANDBOX),
 )

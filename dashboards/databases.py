@@ -1,7 +1,7 @@
-"""PostgreSQL and Redis, by what the janitor sees of them: the same for those of the release and for your own."""
+"""PostgreSQL and Redis as the janitor sees them, the release's as well as your own."""
 
 from dashboards.model import Kind, Panel, Query, Row
-from dashboards.promql import VOLUMES, ours, told
+from dashboards.promql import VOLUMES, gauge, ours
 
 DATABASES = Row(
     "PostgreSQL and Redis",
@@ -33,16 +33,16 @@ DATABASES = Row(
         Panel(
             id=22,
             title="Database",
-            description="Size of the database: jobs, uploads and results of the retention time.",
-            queries=(Query(told("imagemill_postgresql_bytes"), "size"),),
+            description="Size of the database: jobs, uploads and results within the retention time.",
+            queries=(Query(gauge("imagemill_postgresql_bytes"), "size"),),
             unit="bytes",
             kind=Kind.FIGURE,
             width=6,
         ),
         Panel(
             id=23,
-            title="Keys that Redis evicted",
-            description="Job states that had to go for want of memory within the last hour. The queue never goes.",
+            title="Keys evicted by Redis",
+            description="Job states evicted within the last hour because memory was full. The queue is never evicted.",
             queries=(Query(f"sum(delta({ours('imagemill_redis_evicted_keys')}[1h]))", "keys"),),
             unit="short",
             kind=Kind.FIGURE,
@@ -52,10 +52,10 @@ DATABASES = Row(
         Panel(
             id=24,
             title="Connections to PostgreSQL",
-            description="Open connections of the whole server, and how many it allows.",
+            description="Open connections of the whole server, and its limit.",
             queries=(
-                Query(told("imagemill_postgresql_connections"), "open"),
-                Query(told("imagemill_postgresql_connections_max"), "allowed"),
+                Query(gauge("imagemill_postgresql_connections"), "open"),
+                Query(gauge("imagemill_postgresql_connections_max"), "allowed"),
             ),
             unit="none",
             alerts=("ImagemillPostgresqlConnections",),
@@ -64,7 +64,7 @@ DATABASES = Row(
         Panel(
             id=25,
             title="Memory of Redis",
-            description="Used, as a share of maxmemory. The line is where the alert begins.",
+            description="Used memory as a share of maxmemory. The alert begins at the line.",
             queries=(Query(ours("imagemill:redis_memory:ratio"), "used"),),
             unit="percentunit",
             thresholds=(0.9,),
@@ -75,7 +75,7 @@ DATABASES = Row(
         Panel(
             id=26,
             title="Volumes",
-            description="The share of each claim that is free. The line is where the alert begins.",
+            description="Free share of each claim. The alert begins at the line.",
             queries=(
                 Query(
                     f"max by (persistentvolumeclaim) (kubelet_volume_stats_available_bytes{{{VOLUMES}}})"

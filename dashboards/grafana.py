@@ -30,11 +30,11 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from dashboards.model import Board, Kind, Panel, Query, runbook
+from dashboards.model import Board, Kind, Panel, Query, name_runbook
 
 SOURCE = DataSourceRef(type_val="prometheus", uid="$datasource")
 RUNBOOKS = "RUNBOOKS"
-"""Where the chart writes the address of the runbooks."""
+"""The chart puts the address of the runbooks here."""
 
 TAG = "imagemill"
 FIRST_ROW = 1000
@@ -46,13 +46,13 @@ ORANGE, RED, GREEN = "orange", "red", "green"
 AnyPanel = timeseries.Panel | stat.Panel | heatmap.Panel
 
 
-def to_json(board: Board) -> str:
-    """The dashboard as the file that Grafana reads."""
-    return json.dumps(build(board), cls=JSONEncoder, indent=1, sort_keys=True) + "\n"
+def write_json(board: Board) -> str:
+    """Return the dashboard as a file for Grafana."""
+    return json.dumps(build_dashboard(board), cls=JSONEncoder, indent=1, sort_keys=True) + "\n"
 
 
-def build(board: Board) -> Dashboard:
-    """The dashboard in the SDK's model."""
+def build_dashboard(board: Board) -> Dashboard:
+    """Build the dashboard in the SDK's model."""
     builder = (
         dashboard.Dashboard(board.title)
         .uid(board.uid)
@@ -71,40 +71,42 @@ def build(board: Board) -> Dashboard:
             .include_vars(True)
         )
     )
-    for variable in variables():
+    for variable in list_variables():
         builder.with_variable(variable)
     for number, row in enumerate(board.rows, FIRST_ROW):
         builder.with_row(dashboard.Row(row.title).id(number))
         for panel in row.panels:
-            builder.with_panel(drawn(panel))
+            builder.with_panel(build_panel(panel))
     return builder.build()
 
 
-def variables() -> Sequence[Any]:
-    """What is chosen above each dashboard: the Prometheus, the namespace, the release."""
+def list_variables() -> Sequence[Any]:
+    """Return the choices above each dashboard: the Prometheus, the namespace, the release."""
     return [
         dashboard.DatasourceVariable("datasource").label("Prometheus").type("prometheus"),
-        _choice("namespace", "Namespace", "label_values(imagemill_postgresql_up, namespace)"),
-        _choice("release", "Release", 'label_values(imagemill_postgresql_up{namespace="$namespace"}, release)'),
+        _offer_choice("namespace", "Namespace", "label_values(imagemill_postgresql_up, namespace)"),
+        _offer_choice("release", "Release", 'label_values(imagemill_postgresql_up{namespace="$namespace"}, release)'),
         dashboard.ConstantVariable("runbooks").value(RUNBOOKS),
     ]
 
 
-def drawn(panel: Panel) -> AnyPanel:
-    """The panel's builder, complete."""
+def build_panel(panel: Panel) -> AnyPanel:
+    """Build the panel with its title, queries, links and size."""
     builder = _DRAW[panel.kind](panel)
     builder.id(panel.id).title(panel.title).description(panel.description).datasource(SOURCE).unit(panel.unit)
     builder.span(panel.width).height(FIGURE_HEIGHT if panel.kind is Kind.FIGURE else HEIGHT)
-    builder.links([_runbook_link(alert) for alert in panel.alerts])
+    builder.links([_link_runbook(alert) for alert in panel.alerts])
     for letter, query in zip(ascii_uppercase, panel.queries, strict=False):
-        builder.with_target(_target(query, panel.kind).ref_id(letter))
+        builder.with_target(_make_target(query, panel.kind).ref_id(letter))
     if panel.decimals is not None:
         builder.decimals(panel.decimals)
     return builder
 
 
-def _lines(panel: Panel) -> timeseries.Panel:
-    builder = timeseries.Panel().fill_opacity(10).line_width(1).color_scheme(_colour(FieldColorModeId.PALETTE_CLASSIC))
+def _draw_lines(panel: Panel) -> timeseries.Panel:
+    builder = (
+        timeseries.Panel().fill_opacity(10).line_width(1).color_scheme(_choose_color(FieldColorModeId.PALETTE_CLASSIC))
+    )
     builder.legend(
         common.VizLegendOptions()
         .display_mode(LegendDisplayMode.TABLE)
@@ -115,7 +117,7 @@ def _lines(panel: Panel) -> timeseries.Panel:
     builder.tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING))
     if panel.thresholds:
         style = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
-        builder.thresholds(_thresholds(panel)).thresholds_style(style)
+        builder.thresholds(_set_thresholds(panel)).thresholds_style(style)
     if panel.least is not None:
         builder.min(panel.least)
     if panel.most is not None:
@@ -123,59 +125,59 @@ def _lines(panel: Panel) -> timeseries.Panel:
     return builder
 
 
-def _stack(panel: Panel) -> timeseries.Panel:
-    return _lines(panel).fill_opacity(40).stacking(common.StackingConfig().mode(StackingMode.NORMAL))
+def _draw_stack(panel: Panel) -> timeseries.Panel:
+    return _draw_lines(panel).fill_opacity(40).stacking(common.StackingConfig().mode(StackingMode.NORMAL))
 
 
-def _figure(panel: Panel) -> stat.Panel:
+def _draw_figure(panel: Panel) -> stat.Panel:
     builder = stat.Panel().graph_mode(BigValueGraphMode.AREA).color_mode(BigValueColorMode.VALUE)
     builder.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
-    return builder.thresholds(_thresholds(panel)).color_scheme(_colour(FieldColorModeId.THRESHOLDS))
+    return builder.thresholds(_set_thresholds(panel)).color_scheme(_choose_color(FieldColorModeId.THRESHOLDS))
 
 
-def _heatmap(panel: Panel) -> heatmap.Panel:
-    colours = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges").steps(32)
+def _draw_heatmap(panel: Panel) -> heatmap.Panel:
+    colors = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges").steps(32)
     # Prometheus has counted into buckets already.
-    return heatmap.Panel().calculate(False).color(colours).y_axis(heatmap.YAxisConfig().unit(panel.unit))
+    return heatmap.Panel().calculate(False).color(colors).y_axis(heatmap.YAxisConfig().unit(panel.unit))
 
 
 _DRAW: Mapping[Kind, Callable[[Panel], AnyPanel]] = {
-    Kind.LINES: _lines,
-    Kind.STACK: _stack,
-    Kind.FIGURE: _figure,
-    Kind.HEATMAP: _heatmap,
+    Kind.LINES: _draw_lines,
+    Kind.STACK: _draw_stack,
+    Kind.FIGURE: _draw_figure,
+    Kind.HEATMAP: _draw_heatmap,
 }
 
 
-def _target(query: Query, kind: Kind) -> prometheus.Dataquery:
+def _make_target(query: Query, kind: Kind) -> prometheus.Dataquery:
     target = prometheus.Dataquery().expr(query.expr).legend_format(query.legend).datasource(SOURCE)
     if kind is Kind.HEATMAP:
         target.format(PromQueryFormat.HEATMAP)
     return target.range()
 
 
-def _thresholds(panel: Panel) -> dashboard.ThresholdsConfig:
-    """From the first value on it is orange, from the second red; with one value, red. `below`: up to there instead."""
-    colours = [RED] if len(panel.thresholds) == 1 else [ORANGE, RED]
-    steps = [Threshold(None, GREEN), *map(Threshold, panel.thresholds, colours)]
+def _set_thresholds(panel: Panel) -> dashboard.ThresholdsConfig:
+    """Return the colors: orange from the first value on, red from the second or the only one. `below` turns that round."""
+    colors = [RED] if len(panel.thresholds) == 1 else [ORANGE, RED]
+    steps = [Threshold(None, GREEN), *map(Threshold, panel.thresholds, colors)]
     if panel.below:
         steps = [
             Threshold(None, RED),
-            *map(Threshold, panel.thresholds, [GREEN] if len(colours) == 1 else [ORANGE, GREEN]),
+            *map(Threshold, panel.thresholds, [GREEN] if len(colors) == 1 else [ORANGE, GREEN]),
         ]
     return dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
 
 
-def _runbook_link(alert: str) -> dashboard.DashboardLink:
-    """The page of one alert; a panel without alerts has none."""
+def _link_runbook(alert: str) -> dashboard.DashboardLink:
+    """Return the link to the alert's runbook."""
     link = dashboard.DashboardLink(f"Runbook of {alert}").type(DashboardLinkType.LINK)
-    return link.url(f"${{runbooks}}/{runbook(alert)}").target_blank(True)
+    return link.url(f"${{runbooks}}/{name_runbook(alert)}").target_blank(True)
 
 
-def _choice(name: str, label: str, query: str) -> dashboard.QueryVariable:
+def _offer_choice(name: str, label: str, query: str) -> dashboard.QueryVariable:
     variable = dashboard.QueryVariable(name).label(label).query(query).datasource(SOURCE)
     return variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
 
 
-def _colour(mode: FieldColorModeId) -> dashboard.FieldColor:
+def _choose_color(mode: FieldColorModeId) -> dashboard.FieldColor:
     return dashboard.FieldColor().mode(mode)

@@ -1,7 +1,7 @@
-"""A load test, seen from the system: what came, what it took, and what the system did about it, over one time axis."""
+"""A load test as the system sees it, over one time axis: requests, answer times, queue and workers."""
 
 from dashboards.model import Board, Kind, Panel, Query, Row
-from dashboards.promql import CONTAINERS, TRAFFIC, WINDOW, mean, ours, quantile, rate, told, total
+from dashboards.promql import CONTAINERS, TRAFFIC, WINDOW, gauge, mean, ours, quantile, rate, total
 from dashboards.service import HIT_SHARE, REQUESTS, SECONDS, STATUS, SUBMIT
 
 STAGES = "imagemill_job_stage_seconds"
@@ -15,7 +15,7 @@ RESULT = Row(
         Panel(
             id=1,
             title="Requests",
-            description="All that were answered in this time.",
+            description="Answered requests in this time.",
             queries=(Query(f"sum(increase({ours(REQUESTS, TRAFFIC)}[$__range]))", "requests"),),
             unit="short",
             kind=Kind.FIGURE,
@@ -38,8 +38,8 @@ RESULT = Row(
         ),
         Panel(
             id=3,
-            title="Jobs that ended",
-            description="In this time, well or not.",
+            title="Ended jobs",
+            description="Jobs that ended in this time, succeeded or not.",
             queries=(Query(f"sum(increase({ours(f'{STAGES}_count', TOTAL)}[$__range]))", "jobs"),),
             unit="short",
             kind=Kind.FIGURE,
@@ -48,7 +48,7 @@ RESULT = Row(
         Panel(
             id=4,
             title="Cache hits",
-            description="The share of looks into the status cache that found the job, now.",
+            description="Share of look-ups in the status cache that found the job, now.",
             queries=(Query(HIT_SHARE, "hits"),),
             unit="percentunit",
             kind=Kind.FIGURE,
@@ -63,8 +63,9 @@ ASKED = Row(
         Panel(
             id=10,
             title="Requests",
-            description="Requests a second as the service counts them; the lines are 30 as a rule and 100 at peak. What the "
-            "generator asked for is in the run's report: less here than there is work that did not get in.",
+            description="Requests a second as the service counts them. The lines are the usual 30 and the peak of 100. "
+            "The run's report has the rate asked for; if this is lower, requests did not arrive."
+            "",
             queries=(
                 Query(ALL, "all"),
                 Query(total(rate(REQUESTS, SUBMIT)), "submits"),
@@ -84,7 +85,7 @@ ASKED = Row(
         Panel(
             id=12,
             title="Answer time, mean",
-            description="The lines are the means that the lab set-up measured at 100 users: 1,000 ms with a status cache, "
+            description="The lines are the means of the lab set-up at 100 users: 1,000 ms with a status cache, "
             "1,500 ms without.",
             queries=(Query(mean(SECONDS, TRAFFIC), "mean"),),
             unit="s",
@@ -93,7 +94,7 @@ ASKED = Row(
         Panel(
             id=13,
             title="Answer time, percentiles",
-            description="All requests but those that were held.",
+            description="All requests but long polls and event streams.",
             queries=tuple(
                 Query(quantile(share, SECONDS, TRAFFIC), name)
                 for share, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
@@ -131,14 +132,14 @@ SYSTEM = Row(
         Panel(
             id=20,
             title="Queue",
-            description="Jobs that wait or run.",
-            queries=(Query(told("imagemill_queue_messages"), "messages"),),
+            description="Waiting and running jobs.",
+            queries=(Query(gauge("imagemill_queue_messages"), "messages"),),
             unit="none",
         ),
         Panel(
             id=21,
             title="Workers and slots",
-            description="How many workers there are, how many jobs they can run at the same time and how many do.",
+            description="Workers, jobs that they can run at the same time, and jobs that they do run.",
             queries=(
                 Query(ours("imagemill:workers:count"), "workers"),
                 Query(ours("imagemill:worker_slots:sum"), "slots"),
@@ -149,14 +150,14 @@ SYSTEM = Row(
         Panel(
             id=22,
             title="Age of the oldest queued job",
-            description="Growing through the run: the workers do not keep up.",
-            queries=(Query(told("imagemill_queue_oldest_seconds"), "oldest"),),
+            description="If it grows through the run, the workers do not keep up.",
+            queries=(Query(gauge("imagemill_queue_oldest_seconds"), "oldest"),),
             unit="s",
         ),
         Panel(
             id=23,
             title="Jobs in and out",
-            description="Submitted and ended, a second. They meet when the system keeps up.",
+            description="Submitted and ended jobs a second. They meet when the system keeps up.",
             queries=(
                 Query(total(rate("imagemill_jobs_submitted_total")), "submitted"),
                 Query(total(rate(f"{STAGES}_count", TOTAL)), "ended"),
@@ -179,10 +180,10 @@ SYSTEM = Row(
         Panel(
             id=25,
             title="Connections to PostgreSQL",
-            description="Open connections of the whole server, and how many it allows.",
+            description="Open connections of the whole server, and its limit.",
             queries=(
-                Query(told("imagemill_postgresql_connections"), "open"),
-                Query(told("imagemill_postgresql_connections_max"), "allowed"),
+                Query(gauge("imagemill_postgresql_connections"), "open"),
+                Query(gauge("imagemill_postgresql_connections_max"), "allowed"),
             ),
             unit="none",
         ),
@@ -192,7 +193,7 @@ SYSTEM = Row(
 LOADTEST = Board(
     name="loadtest",
     title="imagemill / Load test",
-    description="A load test as the system sees it; users and what the generator saw are in the run's report.",
+    description="A load test as the system sees it. The run's report has the view of the generator.",
     rows=(RESULT, ASKED, SYSTEM),
     refresh="5s",
     span="now-15m",

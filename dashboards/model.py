@@ -1,11 +1,11 @@
-"""What a dashboard is, before Grafana: rows of panels, each with its queries and the alerts that it shows."""
+"""The model of a dashboard, free of Grafana: rows of panels, each with its queries and alerts."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """How a panel is drawn."""
+    """The ways to draw a panel."""
 
     LINES = "lines"
     STACK = "stack"
@@ -15,7 +15,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """PromQL and how its series are named (`{{label}}` is the label's value)."""
+    """PromQL and the name of its series (`{{label}}` is the label's value)."""
 
     expr: str
     legend: str
@@ -26,7 +26,7 @@ class Panel:
     """One picture. `id` is for ever: alerts link to it.
 
     `thresholds` are values from which it is orange and red (one value: red); `below` turns that round.
-    `alerts` are those that this panel explains, as named in the chart's rules. `width` is in 24ths.
+    `alerts` are the alerts of the chart's rules that this panel explains. `width` is in 24ths.
     """
 
     id: int
@@ -74,7 +74,7 @@ class Board:
         return tuple(panel for row in self.rows for panel in row.panels)
 
 
-def runbook(alert: str) -> str:
-    """The runbook's file of an alert: ImagemillOldestJobWaits has oldest-job-waits.md."""
+def name_runbook(alert: str) -> str:
+    """Return the file of an alert's runbook: ImagemillOldestJobWaits has oldest-job-waits.md."""
     words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in alert.removeprefix("Imagemill"))
     return f"{words.lstrip('-')}.md"

@@ -1,7 +1,7 @@
-"""The pieces that queries are made of.
+"""The pieces of queries, named as PromQL names its functions.
 
-A release is found by two labels that the chart's monitors give every series: its namespace, and `release`, with which
-the names of all its objects begin. The foreign exporters know a release by those names only.
+Two labels find a release: its namespace, and `release`. The chart's monitors give both to every series. The names of
+a release's objects begin with `release`; foreign exporters know a release by those names only.
 """
 
 OURS = 'namespace="$namespace", release="$release"'
@@ -11,43 +11,43 @@ HPA = 'namespace="$namespace", horizontalpodautoscaler="keda-hpa-$release-worker
 VOLUMES = 'namespace="$namespace", persistentvolumeclaim=~"data-$release-(postgresql|redis)-0"'
 WINDOW = "$__rate_interval"
 TRAFFIC = 'route!~"/livez|/readyz|/metrics"'
-"""What users ask for, without probes."""
+"""Requests of users, without probes."""
 
 Labels = str
 
 
 def ours(metric: str, labels: Labels = "") -> str:
-    """A metric of the release."""
+    """Return a metric of the release."""
     return f"{metric}{{{OURS}{f', {labels}' if labels else ''}}}"
 
 
 def rate(metric: str, labels: Labels = "") -> str:
-    """A counter's increase a second."""
+    """Return a counter's increase a second."""
     return f"rate({ours(metric, labels)}[{WINDOW}])"
 
 
-def told(metric: str, labels: Labels = "", by: str = "") -> str:
-    """A gauge of the janitor's: should there be two janitors for a moment, they say the same."""
+def gauge(metric: str, labels: Labels = "", by: str = "") -> str:
+    """Return a gauge of the janitor. Two janitors, as there may be for a moment, say the same."""
     return f"max{f' by ({by})' if by else ''} ({ours(metric, labels)})"
 
 
 def total(expr: str, by: str = "") -> str:
-    """The sum over everything but the labels of `by`."""
+    """Return the sum over everything but the labels of `by`."""
     return f"sum{f' by ({by})' if by else ''} ({expr})"
 
 
 def mean(histogram: str, labels: Labels = "", by: str = "") -> str:
-    """A histogram's mean, in its unit."""
+    """Return a histogram's mean, in its unit."""
     return f"{total(rate(f'{histogram}_sum', labels), by)} / {total(rate(f'{histogram}_count', labels), by)}"
 
 
 def quantile(share: float, histogram: str, labels: Labels = "", by: str = "") -> str:
-    """A histogram's quantile, in its unit."""
+    """Return a histogram's quantile, in its unit."""
     return f"histogram_quantile({share}, {total(rate(f'{histogram}_bucket', labels), f'{by}, le' if by else 'le')})"
 
 
 def keda(metric: str, window: str = "") -> str:
-    """A metric that KEDA's operator has of our ScaledObject; with a window, its increase a second.
+    """Return a metric of KEDA's operator about our ScaledObject; with a window, its increase a second.
 
     Its `namespace` is the ScaledObject's, which Prometheus keeps as `exported_namespace` unless the monitor honours labels.
     """

@@ -1,4 +1,4 @@
-"""The HTTP service: how much is asked, how much goes wrong, how long it takes, what the cache is worth."""
+"""The HTTP service: requests, errors, answer times, and the worth of the cache."""
 
 from dashboards.model import Board, Kind, Panel, Query, Row
 from dashboards.promql import OURS, TRAFFIC, mean, ours, quantile, rate, total
@@ -10,7 +10,7 @@ STATUS = 'method="GET", route="/v1/jobs/{job_id}"'
 HITS = 'result="hit"'
 ERRORS = "imagemill:http_errors"
 BUDGET = 0.001
-"""The share of requests that may fail: 99.9 % are to be answered."""
+"""The allowed share of failed requests; the objective is 99.9 %."""
 
 HIT_SHARE = f"{total(rate('imagemill_status_cache_total', HITS))} / {total(rate('imagemill_status_cache_total'))}"
 UP = f'sum(up{{{OURS}, component="api"}})'
@@ -40,7 +40,7 @@ GLANCE = Row(
         Panel(
             id=3,
             title="Budget burn, 1 h",
-            description="How many times faster than allowed the error budget is used: at 1 it lasts exactly 30 days.",
+            description="Speed of the use of the error budget. At 1 it lasts exactly 30 days; at 14.4, 2 % go in an hour.",
             queries=(Query(f"{ours(f'{ERRORS}:ratio_rate1h')} / {BUDGET}", "burn"),),
             unit="none",
             kind=Kind.FIGURE,
@@ -51,7 +51,7 @@ GLANCE = Row(
         Panel(
             id=4,
             title="Answer time, p95",
-            description="95 % of the requests are answered in less; without those that were held and without probes.",
+            description="95 % of the requests are answered faster. Long polls, event streams and probes do not count.",
             queries=(Query(quantile(0.95, SECONDS, TRAFFIC), "p95"),),
             unit="s",
             kind=Kind.FIGURE,
@@ -61,7 +61,7 @@ GLANCE = Row(
         Panel(
             id=5,
             title="Cache hits",
-            description="The share of looks into the status cache that found the job.",
+            description="Share of look-ups in the status cache that found the job.",
             queries=(Query(HIT_SHARE, "hits"),),
             unit="percentunit",
             kind=Kind.FIGURE,
@@ -70,7 +70,7 @@ GLANCE = Row(
         Panel(
             id=6,
             title="API pods up",
-            description="Pods of the API that Prometheus reaches.",
+            description="Pods of the API within reach of Prometheus.",
             queries=(Query(UP, "pods"),),
             unit="none",
             kind=Kind.FIGURE,
@@ -96,8 +96,8 @@ TRAFFIC_ROW = Row(
         Panel(
             id=11,
             title="Requests by status",
-            description="4xx is the caller's doing (404 unknown job, 415 no image, 429 over the limit); 503 is a full queue "
-            "or a database that is away.",
+            description="4xx: the caller's mistake (404 unknown job, 415 no image, 429 rate limit). 503: the queue is full "
+            "or a database does not answer.",
             queries=(Query(total(rate(REQUESTS, TRAFFIC), "status"), "{{status}}"),),
             unit="reqps",
             kind=Kind.STACK,
@@ -105,8 +105,8 @@ TRAFFIC_ROW = Row(
         Panel(
             id=12,
             title="Error share over the windows of the alert",
-            description="The error budget is 0.1 % of requests. The lines are 3 and 14.4 times that: the slowest burn that "
-            "is told, and the one that takes 2 % of a month's budget in an hour.",
+            description="The error budget is 0.1 % of requests. The lines are at 3 times that, where the alert begins, and "
+            "at 14.4 times: 2 % of a month's budget in an hour.",
             queries=tuple(
                 Query(ours(f"{ERRORS}:ratio_rate{window}"), window)
                 for window in ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
@@ -118,7 +118,7 @@ TRAFFIC_ROW = Row(
         Panel(
             id=13,
             title="Refused uploads",
-            description="Uploads that were not taken, by status: 413 too large, 415 no image, 422 option, 429 limit, 503 full.",
+            description="Refused uploads by status: 413 too large, 415 no image, 422 option, 429 limit, 503 full.",
             queries=(
                 Query(
                     total(rate(REQUESTS, 'method="POST", route=~"/v1/jobs|/jobs", status=~"[45].."'), "status"),
@@ -132,12 +132,12 @@ TRAFFIC_ROW = Row(
 )
 
 LATENCY = Row(
-    "Answer times (requests that were held are apart)",
+    "Answer times (without long polls and event streams)",
     (
         Panel(
             id=20,
             title="All requests",
-            description="From the head of the request to the end of the answer: an upload counts from its first byte, a "
+            description="From the head of the request to the end of the answer. An upload counts from its first byte and a "
             "download to its last, so slow clients count too.",
             queries=(
                 Query(quantile(0.5, SECONDS, TRAFFIC), "p50"),
@@ -150,14 +150,14 @@ LATENCY = Row(
         Panel(
             id=21,
             title="p95 by route",
-            description="95 % of the requests of a route are answered in less.",
+            description="95 % of the requests of a route are answered faster.",
             queries=(Query(quantile(0.95, SECONDS, TRAFFIC, "method, route"), "{{method}} {{route}}"),),
             unit="s",
         ),
         Panel(
             id=22,
             title="Submit and status, p95",
-            description="The two that have an objective: 100 ms for a submit, 50 ms for a status (the lines).",
+            description="The lines are the objectives: 100 ms for a submit, 50 ms for a status.",
             queries=(
                 Query(quantile(0.95, SECONDS, SUBMIT), "submit"),
                 Query(quantile(0.95, SECONDS, STATUS), "status"),
@@ -168,22 +168,22 @@ LATENCY = Row(
         Panel(
             id=23,
             title="Distribution",
-            description="How many requests took how long.",
+            description="Requests by their time.",
             queries=(Query(total(rate(f"{SECONDS}_bucket", TRAFFIC), "le"), "{{le}}"),),
             unit="s",
             kind=Kind.HEATMAP,
         ),
         Panel(
             id=24,
-            title="Held requests",
-            description="Requests whose client asked to be kept waiting (?wait=, event streams), by how long they were open.",
+            title="Long polls and event streams",
+            description="Requests of clients that asked to wait (?wait=, event streams), a second.",
             queries=(Query(total(rate("imagemill_http_held_seconds_count"), "route"), "{{route}} a second"),),
             unit="reqps",
         ),
         Panel(
             id=25,
-            title="How long requests were held",
-            description="The mean by route. It says how long jobs take, or clients stay, not how fast the service is.",
+            title="Time of long polls and event streams",
+            description="The mean by route. It shows how long jobs take or clients stay, not how fast the service is.",
             queries=(Query(mean("imagemill_http_held_seconds", by="route"), "{{route}}"),),
             unit="s",
         ),
@@ -195,8 +195,8 @@ INSIDE = Row(
     (
         Panel(
             id=30,
-            title="Looks into the status cache",
-            description="hit: Redis knew the job. miss: PostgreSQL was asked. error: Redis did not answer. off: not used.",
+            title="Look-ups in the status cache",
+            description="hit: Redis knew the job. miss: PostgreSQL was asked. error: Redis did not answer. off: the cache is off.",
             queries=(Query(total(rate("imagemill_status_cache_total"), "result"), "{{result}}"),),
             unit="ops",
             kind=Kind.STACK,
@@ -204,7 +204,7 @@ INSIDE = Row(
         Panel(
             id=31,
             title="Submitted jobs",
-            description="Jobs that were taken, a second.",
+            description="Accepted jobs a second.",
             queries=(Query(total(rate("imagemill_jobs_submitted_total")), "jobs"),),
             unit="ops",
         ),

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from dashboards.boards import BOARDS
-from dashboards.model import runbook
+from dashboards.model import name_runbook
 from tests.chart.rendering import NAMESPACE, RELEASE, ROOT, Refused, render
 from tests.markdown import page_of
 from tests.monitoring.chart_rules import GRAFANA, LABELS, NAME, RUNBOOKS, Rule, groups, rules, write_rules
@@ -110,8 +110,8 @@ def test_promtool_finds_nothing_wrong(tmp_path: Path) -> None:
 def test_each_alert_leads_to_its_runbook_and_panel_and_the_panel_to_the_runbook(alert: Rule) -> None:
     name, annotations = alert["alert"], alert["annotations"]
     assert alert["labels"]["severity"] in {"critical", "warning"}
-    assert annotations["runbook_url"] == f"{RUNBOOKS}/{runbook(name)}"
-    assert (ROOT / PAGES / runbook(name)).is_file()
+    assert annotations["runbook_url"] == f"{RUNBOOKS}/{name_runbook(name)}"
+    assert (ROOT / PAGES / name_runbook(name)).is_file()
     link = urlsplit(annotations["dashboard_url"])
     board = next(board for board in BOARDS if link.path == f"/d/{board.uid}")
     asked = parse_qs(link.query)
@@ -121,14 +121,16 @@ def test_each_alert_leads_to_its_runbook_and_panel_and_the_panel_to_the_runbook(
 
 
 def test_each_runbook_and_each_panels_alert_is_one_that_exists() -> None:
-    assert {page.name for page in (ROOT / PAGES).glob("*.md")} == {runbook(name) for name in BY_NAME} | {"README.md"}
+    assert {page.name for page in (ROOT / PAGES).glob("*.md")} == {name_runbook(name) for name in BY_NAME} | {
+        "README.md"
+    }
     assert {alert for board in BOARDS for panel in board.panels for alert in panel.alerts} == set(BY_NAME)
-    assert set(page_of(f"{PAGES}/README.md").links) == {runbook(name) for name in BY_NAME}
+    assert set(page_of(f"{PAGES}/README.md").links) == {name_runbook(name) for name in BY_NAME}
 
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_runbook_says_what_it_means_how_to_look_and_what_to_do(name: str) -> None:
-    page = page_of(f"{PAGES}/{runbook(name)}")
+    page = page_of(f"{PAGES}/{name_runbook(name)}")
     assert [block.text for block in page.of("h1")] == [name]
     assert [block.text for block in page.of("h2")] == ["What it means", "How to look", "What to do"]
     panel = next(panel for board in BOARDS for panel in board.panels if name in panel.alerts)

@@ -10,8 +10,8 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards.__main__ import FOLDER, files
-from dashboards.model import runbook
+from dashboards.__main__ import FOLDER, make_files
+from dashboards.model import name_runbook
 from tests.chart.rendering import of_kind, render
 from tests.monitoring.chart_rules import rules
 from tests.monitoring.prometheus import promtool
@@ -26,7 +26,7 @@ WIDTH = 24
 
 def test_the_files_are_current() -> None:
     shipped = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
-    assert shipped == files(), "run `make dashboards`"
+    assert shipped == make_files(), "run `make dashboards`"
     assert set(BOARDS) == {"service", "conversions", "cluster", "loadtest"}
 
 
@@ -63,7 +63,7 @@ def test_a_panel_is_complete(name: str, panel: Any) -> None:
     assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
     for link in panel["links"]:
         alert = link["title"].removeprefix("Runbook of ")
-        assert link["url"] == f"${{runbooks}}/{runbook(alert)}"
+        assert link["url"] == f"${{runbooks}}/{name_runbook(alert)}"
 
 
 @pytest.mark.parametrize("name", BOARDS)
