@@ -43,19 +43,22 @@ def open_our_code(account: Account) -> None:
     rooms = [room for name in ROOMS if (room := Path(__file__).parents[1] / name).is_dir()]
     for room in rooms:
         compileall.compile_dir(room, quiet=2)
-        _return_bytecode(room)
+        return_bytecode(room)
     for tree in (Path(sys.prefix), *rooms):
         grant_reading(account, tree)
     for place in (sys.executable, os.__file__):
         grant_passage(account, Path(place))
 
 
-def _return_bytecode(room: Path) -> None:
+def return_bytecode(room: Path) -> None:
     """Give the bytecode to the owner of the sources: an ordinary user, if the launcher was started by sudo."""
     owner = room.stat()
-    for cache in room.rglob("__pycache__"):
-        for path in (cache, *cache.iterdir()):
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    # The owner could make any name here a link to what is not his, so nothing is followed, not even a directory.
+    for directory, _, files, descriptor in os.fwalk(room):
+        if os.path.basename(directory) == "__pycache__":  # noqa: PTH119 - os.fwalk gives text
+            os.chown(descriptor, owner.st_uid, owner.st_gid)
+            for name in files:
+                os.chown(name, owner.st_uid, owner.st_gid, dir_fd=descriptor, follow_symlinks=False)
 
 
 def grant_passage(account: Account, path: Path) -> None:

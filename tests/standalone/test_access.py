@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from standalone import access
-from standalone.access import PASS, READ, grant_passage, grant_permissions, grant_reading
+from standalone.access import PASS, READ, grant_passage, grant_permissions, grant_reading, return_bytecode
 from standalone.account import Account
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root lets another user in; the others never do")
@@ -111,3 +111,22 @@ def test_without_access_lists_the_bits_for_all_are_the_way(place: Path, monkeypa
     place.chmod(0o700)
     grant_permissions(ACCOUNT, place, PASS)
     assert stat.S_IMODE(place.stat().st_mode) == 0o701
+
+
+def test_bytecode_goes_to_the_owner_of_the_sources_and_no_link_is_followed(place: Path) -> None:
+    """An ordinary user who owns the sources could point a link at any file or folder of root's."""
+    room, cache, outside = place / "room", place / "room" / "sub" / "__pycache__", place / "outside"
+    cache.mkdir(parents=True)
+    outside.mkdir()
+    targets = [outside / "file", outside / "folder"]
+    targets[0].touch()
+    targets[1].mkdir()
+    (targets[1] / "inner").touch()
+    (cache / "module.pyc").touch()
+    (cache / "link.pyc").symlink_to(targets[0])
+    (room / "__pycache__").symlink_to(targets[1])
+    os.chown(room, STRANGER, STRANGER)
+    return_bytecode(room)
+    owned = [cache, cache / "module.pyc"]
+    assert {path.lstat().st_uid for path in owned} == {STRANGER}
+    assert {path.stat().st_uid for path in (*targets, targets[1] / "inner")} == {0}
