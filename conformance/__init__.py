@@ -1,1 +1,1 @@
-"""Programs that check the product from outside: by other programs, by public files, by damaged ones."""
+"""Checks of the product from outside: by other programs, by public files, by damaged ones."""

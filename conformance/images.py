@@ -20,7 +20,7 @@ IPTC = b"\x1c\x02\x78\x00\x06secret"
 
 
 def encoded(image: Image.Image, name: str, **settings: object) -> bytes:
-    """An image as a file of that Pillow format."""
+    """Return an image as a file of that Pillow format."""
     if name == "JXL":
         assert not settings, "imagecodecs has other settings than Pillow"
         return bytes(jpegxl_encode(np.asarray(image), lossless=True))
@@ -30,7 +30,7 @@ def encoded(image: Image.Image, name: str, **settings: object) -> bytes:
 
 
 def opened(data: bytes) -> Image.Image:
-    """A file as Pillow sees it; JPEG XL, which it does not know, by way of imagecodecs."""
+    """Open a file by Pillow, or by imagecodecs if it is JPEG XL."""
     if not data.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
         return Image.open(io.BytesIO(data))
     samples = jpegxl_decode(data)
@@ -42,7 +42,7 @@ def opened(data: bytes) -> Image.Image:
 
 
 def decoded(data: bytes) -> Image.Image:
-    """The first frame of a file, loaded."""
+    """Return the first frame of a file, loaded."""
     image = opened(data)
     image.load()
     return image
@@ -78,7 +78,7 @@ def exif(orientation: int = 1) -> Image.Exif:
 
 
 def oriented(orientation: int, name: str = "JPEG", **settings: object) -> bytes:
-    """`quarters`, 48 x 32 when upright, stored turned, with EXIF and GPS that say so."""
+    """Return `quarters` (48 x 32 when upright) stored turned, with the EXIF orientation for it and GPS."""
     turn = TURNED[orientation]
     image = quarters() if turn is None else quarters().transpose(turn)
     return encoded(image, name, exif=exif(orientation), **settings)
@@ -127,7 +127,7 @@ def png_with_alpha() -> bytes:
 
 
 def film(count: int = 4, size: tuple[int, int] = (40, 30)) -> list[Image.Image]:
-    """RGBA frames: a red square that walks over a blue ground."""
+    """Return RGBA frames: a red square walks over a blue ground."""
     frames = []
     for index in range(count):
         frame = Image.new("RGBA", size, (*BLUE, 255))
@@ -150,26 +150,26 @@ def animated_gif(loop: int | None = 2, times: Sequence[int] = FILM_TIMES) -> byt
 
 def animated_webp(loop: int = 3) -> bytes:
     """`film` as a lossless WebP."""
-    return _animated("WEBP", loop=loop, lossless=True)
+    return _encode_film("WEBP", loop=loop, lossless=True)
 
 
 def animated_avif() -> bytes:
-    """`film` as an AVIF that plays forever."""
-    return _animated("AVIF", quality=95)
+    """Return `film` as an AVIF looping forever."""
+    return _encode_film("AVIF", quality=95)
 
 
 def animated_png(loop: int = 3) -> bytes:
     """`film` as an APNG."""
-    return _animated("PNG", loop=loop)
+    return _encode_film("PNG", loop=loop)
 
 
-def _animated(name: str, **settings: object) -> bytes:
+def _encode_film(name: str, **settings: object) -> bytes:
     frames = film()
     return encoded(frames[0], name, save_all=True, append_images=frames[1:], duration=FILM_TIMES, **settings)
 
 
 def tiff_pages(count: int = 3) -> bytes:
-    """A TIFF whose pages differ in size, mode and colour: page n is 30 + 10n by 20, RGB and grey in turn."""
+    """Return a TIFF with pages of different size, mode and colour: page n is 30 + 10n by 20, RGB and grey in turn."""
     pages = [
         Image.new("RGB", (30 + 10 * index, 20), RED) if index % 2 == 0 else Image.new("L", (30 + 10 * index, 20), 90)
         for index in range(count)
@@ -211,7 +211,7 @@ def truncated_jpeg() -> bytes:
 
 
 def noisy_jpeg(size: tuple[int, int] = (200, 150), quality: int = 75) -> bytes:
-    """A JPEG that does not compress well."""
+    """Return a JPEG of noise: it compresses badly."""
     return encoded(Image.effect_noise(size, 80).convert("RGB"), "JPEG", quality=quality)
 
 
@@ -228,7 +228,7 @@ def png_of(width: int, height: int, depth: int, colour_type: int, rows: bytes, *
 
 
 def png_claiming(width: int = 60_000, height: int = 60_000) -> bytes:
-    """A whole PNG of a few bytes whose header claims that size."""
+    """Return a whole PNG of a few bytes with that size in its header."""
     return png_of(width, height, 8, 2, b"\0" * 1000)
 
 

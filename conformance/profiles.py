@@ -15,71 +15,73 @@ D50_XYZ = (0.96422, 1.0, 0.82521)
 
 def rgb_profile(primaries: Sequence[tuple[float, float]] = DISPLAY_P3, gamma: float = 2.2) -> bytes:
     """An ICC matrix profile (version 2) with these primaries, white D65 and a plain gamma."""
-    columns = _columns(primaries)
+    columns = _find_columns(primaries)
     curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
-    tags = [(name, _xyz(column)) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns, strict=True)]
+    tags = [(name, _pack_xyz(column)) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns, strict=True)]
     tags += [(name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")]
-    return _icc(b"mntr", b"RGB ", [*tags, (b"wtpt", _xyz(D50_XYZ))])
+    return _pack_profile(b"mntr", b"RGB ", [*tags, (b"wtpt", _pack_xyz(D50_XYZ))])
 
 
 def grey_profile(gamma: float = 1.0) -> bytes:
     """An ICC grey profile with a plain gamma."""
     curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
-    return _icc(b"mntr", b"GRAY", [(b"kTRC", curve), (b"wtpt", _xyz(D50_XYZ))])
+    return _pack_profile(b"mntr", b"GRAY", [(b"kTRC", curve), (b"wtpt", _pack_xyz(D50_XYZ))])
 
 
 def cmyk_profile() -> bytes:
-    """An ICC output profile (lut8, 2 grid points) in which cyan ink is a mid blue-green and black is black."""
+    """Return an ICC output profile (lut8, 2 grid points). Its cyan ink is a mid blue-green, its black is black."""
     identity = b"".join(bytes(range(256)) for _ in range(4))
-    grid = b"".join(_ink(c, m, y, k) for c in (0, 1) for m in (0, 1) for y in (0, 1) for k in (0, 1))
+    grid = b"".join(_mix_ink(c, m, y, k) for c in (0, 1) for m in (0, 1) for y in (0, 1) for k in (0, 1))
     output = b"".join(bytes(range(256)) for _ in range(3))
     matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
     table = b"mft1" + bytes(4) + bytes((4, 3, 2, 0)) + matrix + identity + grid + output
-    return _icc(b"prtr", b"CMYK", [(b"A2B0", table), (b"A2B1", table), (b"wtpt", _xyz(D50_XYZ))], connection=b"Lab ")
+    return _pack_profile(
+        b"prtr", b"CMYK", [(b"A2B0", table), (b"A2B1", table), (b"wtpt", _pack_xyz(D50_XYZ))], connection=b"Lab "
+    )
 
 
-def _ink(c: int, m: int, y: int, k: int) -> bytes:
+def _mix_ink(c: int, m: int, y: int, k: int) -> bytes:
     """Lab of 8 bits: paper white is (255, 128, 128)."""
     light = 0 if k else max(0, 255 - 100 * c - 110 * m - 20 * y)
     return bytes((light, 128 if k else 128 - 40 * c + 70 * m, 128 if k else 128 - 40 * c + 80 * y))
 
 
-def _columns(primaries: Sequence[tuple[float, float]]) -> list[tuple[float, float, float]]:
+def _find_columns(primaries: Sequence[tuple[float, float]]) -> list[tuple[float, float, float]]:
     """XYZ of the primaries, scaled to the white point and adapted from D65 to D50."""
     unscaled = [(x / y, 1.0, (1 - x - y) / y) for x, y in primaries]
     white = (D65[0] / D65[1], 1.0, (1 - D65[0] - D65[1]) / D65[1])
-    scales = _solved(unscaled, white)
-    adapt = _adaptation(white)
+    scales = _solve_system(unscaled, white)
+    adapt = _find_adaptation(white)
     scaled = [tuple(value * scale for value in column) for column, scale in zip(unscaled, scales, strict=True)]
-    return [_times(adapt, column) for column in scaled]
+    return [_multiply(adapt, column) for column in scaled]
 
 
-def _adaptation(white: Sequence[float]) -> list[tuple[float, float, float]]:
-    seen, wanted = _times(BRADFORD, white), _times(BRADFORD, D50_XYZ)
+def _find_adaptation(white: Sequence[float]) -> list[tuple[float, float, float]]:
+    seen, wanted = _multiply(BRADFORD, white), _multiply(BRADFORD, D50_XYZ)
     columns = []
     for index in range(3):
         unit = tuple(float(index == row) for row in range(3))
-        cone = [value * wanted[row] / seen[row] for row, value in enumerate(_times(BRADFORD, unit))]
-        columns.append(_solved([tuple(BRADFORD[row][col] for row in range(3)) for col in range(3)], cone))
+        cone = [value * wanted[row] / seen[row] for row, value in enumerate(_multiply(BRADFORD, unit))]
+        columns.append(_solve_system([tuple(BRADFORD[row][col] for row in range(3)) for col in range(3)], cone))
     return [tuple(columns[col][row] for col in range(3)) for row in range(3)]  # type: ignore[misc]
 
 
-def _times(matrix: Sequence[Sequence[float]], vector: Sequence[float]) -> tuple[float, float, float]:
+def _multiply(matrix: Sequence[Sequence[float]], vector: Sequence[float]) -> tuple[float, float, float]:
     a, b, c = (sum(row[index] * vector[index] for index in range(3)) for row in matrix)
     return a, b, c
 
 
-def _solved(columns: Sequence[Sequence[float]], right: Sequence[float]) -> tuple[float, float, float]:
+def _solve_system(columns: Sequence[Sequence[float]], right: Sequence[float]) -> tuple[float, float, float]:
     """x of `columns` x = right, by Cramer's rule."""
-    whole = _determinant(columns)
+    whole = _find_determinant(columns)
     a, b, c = (
-        _determinant([right if index == place else column for index, column in enumerate(columns)]) / whole
+        _find_determinant([right if index == place else column for index, column in enumerate(columns)]) / whole
         for place in range(3)
     )
     return a, b, c
 
 
-def _determinant(m: Sequence[Sequence[float]]) -> float:
+def _find_determinant(m: Sequence[Sequence[float]]) -> float:
     return (
         m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1])
         - m[1][0] * (m[0][1] * m[2][2] - m[0][2] * m[2][1])
@@ -87,11 +89,11 @@ def _determinant(m: Sequence[Sequence[float]]) -> float:
     )
 
 
-def _xyz(values: Sequence[float]) -> bytes:
+def _pack_xyz(values: Sequence[float]) -> bytes:
     return b"XYZ " + bytes(4) + b"".join(struct.pack(">i", round(value * 65536)) for value in values)
 
 
-def _icc(kind: bytes, space: bytes, tags: Sequence[tuple[bytes, bytes]], connection: bytes = b"XYZ ") -> bytes:
+def _pack_profile(kind: bytes, space: bytes, tags: Sequence[tuple[bytes, bytes]], connection: bytes = b"XYZ ") -> bytes:
     """An ICC profile, version 2.4: header, table of tags, data."""
     text = b"test profile\0"
     tags = [
@@ -120,12 +122,12 @@ CAMERA_SRGB = ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.1430
 
 def camera_srgb_profile() -> bytes:
     """sRGB by another maker, with the sRGB curve in 1024 steps: equal to LittleCMS's own but for rounding."""
-    samples = [_linear(index / 1023) for index in range(1024)]
+    samples = [_make_linear(index / 1023) for index in range(1024)]
     curve = b"curv" + bytes(4) + struct.pack(">I1024H", 1024, *(round(sample * 65_535) for sample in samples))
-    tags = [(name, _xyz(column)) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), CAMERA_SRGB, strict=True)]
+    tags = [(name, _pack_xyz(column)) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), CAMERA_SRGB, strict=True)]
     tags += [(name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")]
-    return _icc(b"mntr", b"RGB ", [*tags, (b"wtpt", _xyz(D50_XYZ))])
+    return _pack_profile(b"mntr", b"RGB ", [*tags, (b"wtpt", _pack_xyz(D50_XYZ))])
 
 
-def _linear(value: float) -> float:
+def _make_linear(value: float) -> float:
     return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4

@@ -1,4 +1,4 @@
-"""What a conversion gave, and ways to look at it."""
+"""The result of a conversion, and ways to look at it."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -22,14 +22,14 @@ LIMITS = {
     "memory_bytes": 1 << 30,
     "seconds": 120.0,
 }
-"""What conversions of tests may take."""
+"""The limits of conversions in tests."""
 Pixel = float | tuple[float, ...] | None
 """What `getpixel` of Pillow gives."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """An outcome and the bytes that came with it."""
+    """An outcome and its bytes."""
 
     outcome: Outcome
     data: bytes
@@ -90,7 +90,7 @@ def memory_files(upload: bytes) -> Iterator[tuple[int, int]]:
 
 
 def content(fd: int) -> bytes:
-    """All that is in a file."""
+    """Return the content of a file."""
     return os.pread(fd, os.fstat(fd).st_size, 0)
 
 
@@ -119,7 +119,7 @@ class Boxed:
 
 
 def apart(one: Image.Image, other: Image.Image) -> float:
-    """The largest difference of any sample; the sizes and modes must be equal."""
+    """Return the largest difference of any sample; the sizes and modes must be equal."""
     assert (one.size, one.mode) == (other.size, other.mode)
     extremes = ImageChops.difference(one, other).getextrema()
     return max(high for _, high in extremes) if isinstance(extremes[0], tuple) else extremes[1]

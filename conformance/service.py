@@ -84,7 +84,7 @@ class Process:
             self.wait()
 
     def children(self) -> list[psutil.Process]:
-        """The conversions that run: children of the zygote, which is the only child of a worker; others wait for a job."""
+        """Return the running conversions: children of the zygote, the only child of a worker. Other children wait for a job."""
         try:
             found = [p for zygote in psutil.Process(self.pid).children() for p in zygote.children()]
             return [p for p in found if p.name() == "converting"]
@@ -136,11 +136,11 @@ class Service:
             popen = subprocess.Popen([sys.executable, "-m", module], env=env, stderr=sink, stdout=sink)
         process = Process(name, popen, log, port)
         self.processes.append(process)
-        wait_for(f"{name} to answer", lambda: process.answers() or self._died(process))
+        wait_for(f"{name} to answer", lambda: process.answers() or self._has_died(process))
         return process
 
     def stop_all(self) -> None:
-        """End everything that still runs: asked twice, so that nothing waits for jobs, then killed."""
+        """End every running process: ask twice, so that nothing waits for jobs, then kill."""
         running = [process for process in self.processes if process.popen.poll() is None]
         for number in (signal.SIGCONT, signal.SIGTERM):
             for process in running:
@@ -210,7 +210,7 @@ class Service:
         with self.engine.begin() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def _died(self, process: Process) -> bool:
+    def _has_died(self, process: Process) -> bool:
         if process.popen.poll() is not None:
             raise AssertionError(f"{process.name} ended at once:\n{process.log.read_text()[-4000:]}")
         return False

@@ -1,4 +1,4 @@
-"""When a page of results was made, and with what: figures without that cannot be told from old ones."""
+"""The date and the versions of a page of results: figures without them cannot be told from old ones."""
 
 import platform
 from datetime import UTC, datetime
@@ -10,11 +10,11 @@ LIBRARIES = ("pillow", "imagecodecs", "pillow-heif", "pi-heif", "simplejpeg", "n
 def stamp() -> str:
     """One line: the day, the interpreter and the codec libraries."""
     day = datetime.now(UTC).date().isoformat()
-    libraries = ", ".join(f"{name} {found}" for name in LIBRARIES if (found := _version(name)))
+    libraries = ", ".join(f"{name} {found}" for name in LIBRARIES if (found := _ask_version(name)))
     return f"Made on {day} with Python {platform.python_version()}, {libraries}, on {platform.machine()}."
 
 
-def _version(name: str) -> str:
+def _ask_version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:

@@ -23,7 +23,7 @@ files are damaged on purpose. Each must end as a result or with a stable code; `
 
 def main() -> int:
     """Fetch, convert, print, write the page."""
-    asked = _arguments()
+    asked = _parse_arguments()
     box, results, notes = Sandbox(), {}, []
     try:
         for corpus in [one for one in CORPORA if asked.only in one.name]:
@@ -44,7 +44,7 @@ def main() -> int:
     return 1 if any(one.code in NEVER for result in results.values() for one in result.ended) else 0
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make corpora")
     parser.add_argument("--only", default="", help="only corpora whose name contains this; writes no page")
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "corpora", help="where packages are kept")
@@ -61,22 +61,22 @@ def page(results: dict[Corpus, Result], notes: list[str]) -> str:
         INTRODUCTION,
         f"{images:,} images, {len(ended):,} conversions; {len(never)} ended as `internal` or lost the sandbox.\n",
         f"{stamp()}\n",
-        _table(results),
+        _make_table(results),
         "\n## By format\n",
-        _formats(ended),
+        _list_formats(ended),
         *(f"\n- {one.code}: {one.path.name}, {one.source} to {one.target}" for one in never),
         "\n## To look at: crashes of a decoder, timeouts, memory\n",
-        _costly(results),
+        _list_costly(results),
         "\n## Refused here, read by ImageMagick\n",
-        _opinions(results),
+        _list_opinions(results),
         "\n## Not fetched\n",
         "\n".join(notes) or "Nothing.",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _table(results: dict[Corpus, Result]) -> str:
-    codes = _codes([one for result in results.values() for one in result.ended])
+def _make_table(results: dict[Corpus, Result]) -> str:
+    codes = _list_codes([one for result in results.values() for one in result.ended])
     head = ["corpus", "what it has", "files", "no image of ours", "over 50 MB", "images", *codes]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for corpus, result in results.items():
@@ -87,8 +87,8 @@ def _table(results: dict[Corpus, Result]) -> str:
     return "\n".join(lines)
 
 
-def _formats(ended: list[Ended]) -> str:
-    codes = _codes(ended)
+def _list_formats(ended: list[Ended]) -> str:
+    codes = _list_codes(ended)
     lines = ["| format | conversions | " + " | ".join(codes) + " |", "|---|---|" + "---|" * len(codes)]
     for source in sorted({one.source for one in ended}):
         own = [one.code for one in ended if one.source == source]
@@ -96,12 +96,12 @@ def _formats(ended: list[Ended]) -> str:
     return "\n".join(lines)
 
 
-def _codes(ended: list[Ended]) -> list[str]:
+def _list_codes(ended: list[Ended]) -> list[str]:
     found = [one.code for one in ended]
     return sorted(set(found), key=lambda code: -found.count(code))
 
 
-def _costly(results: dict[Corpus, Result]) -> str:
+def _list_costly(results: dict[Corpus, Result]) -> str:
     """Each ended one job, as promised; a better decoder would have had an answer."""
     lines = [
         f"- {corpus.name}: {one.path.name} ({one.source} to {one.target}): `{one.code}`"
@@ -112,7 +112,7 @@ def _costly(results: dict[Corpus, Result]) -> str:
     return "\n".join(lines) or "None."
 
 
-def _opinions(results: dict[Corpus, Result]) -> str:
+def _list_opinions(results: dict[Corpus, Result]) -> str:
     """Files of which another reader makes a picture: each is a case to look at, not a fault by itself."""
     lines = []
     with tempfile.TemporaryDirectory(prefix="corpora-") as directory:

@@ -61,13 +61,13 @@ def fetched(corpus: Corpus, cache: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for archive in CLIENTS[corpus.client](corpus.package, folder):
-            _unpack(archive, folder / "sources")
+            _unpack_archive(archive, folder / "sources")
             archive.unlink()
         (folder / FETCHED).touch()
     return folder
 
 
-def _run(*command: str, cwd: Path) -> str:
+def _run_command(*command: str, cwd: Path) -> str:
     if shutil.which(command[0]) is None:
         raise NotFetched(f"{command[0]} is not on this machine")
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
@@ -76,10 +76,10 @@ def _run(*command: str, cwd: Path) -> str:
     return done.stdout
 
 
-def _debian(package: str, folder: Path) -> Iterator[Path]:
+def _fetch_debian(package: str, folder: Path) -> Iterator[Path]:
     """With lists of its own, so that nothing of the machine's is changed and root is not needed."""
     settings = _apt_settings(folder.parent / "apt")
-    _run("apt-get", *settings, "source", "--download-only", package, cwd=folder)
+    _run_command("apt-get", *settings, "source", "--download-only", package, cwd=folder)
     yield from (path for path in folder.iterdir() if ".orig" in path.name and path.suffix != ".asc")
     yield from (path for path in folder.glob("*.tar.*") if ".orig" not in path.name and ".debian." not in path.name)
 
@@ -94,7 +94,7 @@ def _apt_settings(place: Path) -> list[str]:
         for folder in (sources, place / "lists/partial", place / "cache/archives/partial"):
             folder.mkdir(parents=True, exist_ok=True)
         _write_source_lists(sources)
-        _run("apt-get", *settings, "update", cwd=place)
+        _run_command("apt-get", *settings, "update", cwd=place)
     return settings
 
 
@@ -102,34 +102,38 @@ def _write_source_lists(folder: Path) -> None:
     """The machine's Debian lists, asked for sources. Other registries' are left out, and those of security updates:
     their sources are often not served, and the test images are the same.
     """
-    stanzas = [text for path in APT.glob("sources.list.d/*.sources") for text in _read(path).split("\n\n")]
+    stanzas = [text for path in APT.glob("sources.list.d/*.sources") for text in _read_url(path).split("\n\n")]
     ours = [text for text in stanzas if "debian-archive-keyring" in text and "-security" not in text]
     asked = [re.sub(r"(?m)^Types:.*$", "Types: deb-src", text.strip()) for text in ours]
     (folder / "debian.sources").write_text("\n\n".join([*asked, ""]), encoding="utf-8")
     lists = [path for path in (APT / "sources.list", *APT.glob("sources.list.d/*.list")) if path.exists()]
-    lines = [line for path in lists for line in _read(path).splitlines() if re.match(r"deb\b.*\bmain\b", line)]
+    lines = [line for path in lists for line in _read_url(path).splitlines() if re.match(r"deb\b.*\bmain\b", line)]
     debian = [re.sub(r"^deb\b", "deb-src", line) for line in lines if "-security" not in line]
     (folder / "debian.list").write_text("\n".join([*debian, ""]), encoding="utf-8")
 
 
-def _read(path: Path) -> str:
+def _read_url(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _pypi(package: str, folder: Path) -> Iterator[Path]:
+def _find_in_pypi(package: str, folder: Path) -> Iterator[Path]:
     command = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", package)
-    _run(*command, cwd=folder)
+    _run_command(*command, cwd=folder)
     yield from (path for path in folder.iterdir() if path.suffix == ".gz")
 
 
-def _npm(package: str, folder: Path) -> Iterator[Path]:
-    _run("npm", "pack", "--silent", package, cwd=folder)
+def _find_in_npm(package: str, folder: Path) -> Iterator[Path]:
+    _run_command("npm", "pack", "--silent", package, cwd=folder)
     yield from folder.glob("*.tgz")
 
 
-CLIENTS: dict[str, Callable[[str, Path], Iterator[Path]]] = {"debian": _debian, "pypi": _pypi, "npm": _npm}
+CLIENTS: dict[str, Callable[[str, Path], Iterator[Path]]] = {
+    "debian": _fetch_debian,
+    "pypi": _find_in_pypi,
+    "npm": _find_in_npm,
+}
 
 
-def _unpack(archive: Path, folder: Path) -> None:
+def _unpack_archive(archive: Path, folder: Path) -> None:
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter="data")

@@ -31,7 +31,7 @@ class Ended:
 
 @dataclass
 class Result:
-    """Of one corpus: conversions, and the files that are none of the formats, by their extensions."""
+    """The result of one corpus: its conversions, and the files of other formats by their extensions."""
 
     ended: list[Ended] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
@@ -49,44 +49,44 @@ class Result:
 
 
 def files(folder: Path) -> list[Path]:
-    """All that are not empty, in a stable order."""
+    """Return all files but empty ones, in a stable order."""
     return sorted(
         path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and path.stat().st_size
     )
 
 
 def convert_all(box: Sandbox, paths: Sequence[Path]) -> Result:
-    """Each file to PNG and to one other target, which changes from file to file."""
+    """Convert each file to PNG and to one other target, another one for each file."""
     result = Result()
     wanted: list[tuple[Path, str, str]] = []
     for path in paths:
-        fmt = _sniffed(path)
+        fmt = _sniff_format(path)
         if fmt is None:
             result.refused[path.suffix.lower() or "none"] += 1
         elif path.stat().st_size > LARGEST:
             result.too_large += 1
         else:
-            wanted += [(path, fmt.name, target) for target in _targets(len(wanted) // 2)]
+            wanted += [(path, fmt.name, target) for target in _list_targets(len(wanted) // 2)]
     with ThreadPoolExecutor(THREADS) as pool:
         result.ended += pool.map(lambda one: convert(box, *one), wanted)
     return result
 
 
-def _sniffed(path: Path) -> Format | None:
+def _sniff_format(path: Path) -> Format | None:
     with path.open("rb") as file:
         head = file.read(HEAD)
         file.seek(max(0, path.stat().st_size - TAIL))
         return sniff(head, file.read(TAIL))
 
 
-def _targets(index: int) -> Iterator[str]:
+def _list_targets(index: int) -> Iterator[str]:
     others = [fmt.name for fmt in TARGETS if fmt.name != "png"]
     yield "png"
     yield others[index % len(others)]
 
 
 def convert(box: Sandbox, path: Path, source: str, target: str) -> Ended:
-    """One child, with the limits that a worker has by default."""
+    """Convert in one child, with the default limits of a worker."""
     request = Request(source=source, target=target, options=Options(), limits=DEFAULT_LIMITS)
     result = os.memfd_create("result")
     try:
@@ -104,7 +104,7 @@ REFUSALS = {"corrupt_image", "truncated_image", "unsupported_image", "decoder_cr
 
 
 def second_opinion(ended: Ended, place: Path) -> str:
-    """Whether ImageMagick reads without complaint a file that was refused; "" when it does not, or is not here."""
+    """Return whether ImageMagick reads a refused file without complaint; "" if it does not, or is not here."""
     copy = place / f"copy.{(find(ended.source) or TARGETS[0]).extension}"
     copy.write_bytes(ended.path.read_bytes())
     try:

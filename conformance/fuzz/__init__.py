@@ -1,1 +1,1 @@
-"""Damaged files, and small ones that ask for much."""
+"""Damaged files, and small files with large demands."""

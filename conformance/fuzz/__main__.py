@@ -19,7 +19,7 @@ MOST_FILES, MOST_PROCESSES = 16, 4
 
 def main() -> int:
     """Run, print, write the page."""
-    asked = _arguments()
+    asked = _parse_arguments()
     began = time.monotonic()
     tally = campaign(seeds(), count=asked.cases, seed=asked.seed, seconds=asked.seconds, threads=asked.threads)
     took = time.monotonic() - began
@@ -41,7 +41,7 @@ def _has_grown(tally: Tally) -> bool:
     return any(over)
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make fuzz")
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=3600, help="no case begins after that")
@@ -61,15 +61,15 @@ def page(tally: Tally, seed: int, took: float) -> str:
         f"child of its own, with {LIMITS.memory_bytes >> 20} MB and {LIMITS.seconds:g} s. Half of the jobs have options.\n",
         f"{tally.cases:,} cases (seed {seed}) in {took:.0f} s: {len(tally.bad)} broke a promise (`internal`, a lost sandbox,",
         f"an end behind the deadline, an empty result). {len(tally.crashed)} times a decoder crashed, which ended that one",
-        f"job. The slowest case took {tally.slowest:.1f} s. Supervisor and zygote together: {_growth(tally)}.\n",
+        f"job. The slowest case took {tally.slowest:.1f} s. Supervisor and zygote together: {_describe_growth(tally)}.\n",
         f"{stamp()}\n",
-        _table(tally),
+        _make_table(tally),
         *(f"\n- case {one.case.number}: {one.code}, {one.case.source} to {one.case.target}" for one in tally.bad),
     ]
     return "\n".join(parts) + "\n"
 
 
-def _growth(tally: Tally) -> str:
+def _describe_growth(tally: Tally) -> str:
     if not tally.memory:
         return "too few cases to tell of growth"
     grown, most = growth(tally.memory) / (1 << 20), max(tally.memory) / (1 << 20)
@@ -79,7 +79,7 @@ def _growth(tally: Tally) -> str:
     )
 
 
-def _table(tally: Tally) -> str:
+def _make_table(tally: Tally) -> str:
     codes = [code for code, _ in _by_code(tally)]
     lines = ["| format | cases | " + " | ".join(codes) + " |", "|---|---|" + "---|" * len(codes)]
     for source in sorted({source for source, _ in tally.codes}):

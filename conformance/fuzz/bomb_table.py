@@ -46,13 +46,13 @@ def main() -> int:
 def page(effects: list[tuple[Bomb, Effect]]) -> str:
     """The table, Markdown."""
     wrong = sum(not is_right(*one) for one in effects)
-    lines = [_line(bomb, effect) for bomb, effect in effects]
+    lines = [_make_line(bomb, effect) for bomb, effect in effects]
     return (
         f"{INTRODUCTION}{chr(10).join(lines)}\n\n{len(effects)} files, {wrong} not as they have to be.\n\n{stamp()}\n"
     )
 
 
-def _line(bomb: Bomb, effect: Effect) -> str:
+def _make_line(bomb: Bomb, effect: Effect) -> str:
     cells = (
         bomb.name, bomb.source, f"{effect.size:,}", f"`{effect.code}`", f"{effect.seconds:.2f}",
         f"{effect.cpu_seconds:.2f}", str(effect.peak >> 20), "" if is_right(bomb, effect) else "**wrong**",

@@ -1,4 +1,4 @@
-"""Bombs through the real sandbox: the code, the seconds, and the most memory that the child had."""
+"""Bombs through the real sandbox: the code, the seconds, and the peak memory of the child."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ LIMITS = replace(DEFAULT_LIMITS, memory_bytes=MOST_MEMORY)
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """`seconds` by the clock, `cpu_seconds` of the child, `peak` resident bytes of the child (what it shares included).
+    """`seconds` by the clock, `cpu_seconds` of the child, `peak` resident bytes of the child (shared ones included).
 
     The peak is sampled: of a child that ends within a few milliseconds it is what it had when it began.
     """
@@ -38,11 +38,11 @@ class Effect:
 
 
 def explode(box: Sandbox, source: str, data: bytes, target: str = "png") -> Effect:
-    """Convert a bomb with the limits that a worker has by default, but for less memory."""
+    """Convert a bomb with the default limits of a worker, but less memory."""
     request = Request(source=source, target=target, options=Options(), limits=LIMITS)
     with memory_files(data) as (upload, result):
         before, began = spent(), time.monotonic()
-        with _watched() as peak:
+        with _watch_peak() as peak:
             outcome = box.run(request, upload, result, Handle())
         took = time.monotonic() - began
         code = "ok" if outcome.failure is None else outcome.failure.code.value
@@ -50,7 +50,7 @@ def explode(box: Sandbox, source: str, data: bytes, target: str = "png") -> Effe
 
 
 def spent() -> float:
-    """Processor seconds of all children that have ended."""
+    """Return the processor seconds of all ended children."""
     times = [zygote.cpu_times() for zygote in zygotes()]
     return sum(one.children_user + one.children_system for one in times)
 
@@ -61,14 +61,14 @@ def is_right(bomb: Bomb, effect: Effect) -> bool:
 
 
 @contextmanager
-def _watched() -> Iterator[list[int]]:
+def _watch_peak() -> Iterator[list[int]]:
     """The list grows with the high-water marks of the zygotes' children (VmHWM of proc(5)), as long as they run."""
     parents, ended = [zygote.pid for zygote in zygotes()], threading.Event()
-    found = [0, *_marks(parents)]
+    found = [0, *_read_marks(parents)]
 
     def watch() -> None:
         while not ended.wait(SAMPLING_SECONDS):
-            found.extend(_marks(parents))
+            found.extend(_read_marks(parents))
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -79,14 +79,14 @@ def _watched() -> Iterator[list[int]]:
         thread.join()
 
 
-def _marks(parents: list[int]) -> Iterator[int]:
+def _read_marks(parents: list[int]) -> Iterator[int]:
     for parent in parents:
-        for pid in _read(f"/proc/{parent}/task/{parent}/children").split():
-            lines = _read(f"/proc/{pid}/status").splitlines()
+        for pid in _read_text(f"/proc/{parent}/task/{parent}/children").split():
+            lines = _read_text(f"/proc/{pid}/status").splitlines()
             yield from (int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM"))
 
 
-def _read(path: str) -> str:
+def _read_text(path: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - many times a second
             return file.read()

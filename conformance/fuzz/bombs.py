@@ -1,4 +1,4 @@
-"""Small files that ask for much: what each is, and the code that it has to end with."""
+"""Small files with large demands, each with the codes it may end with."""
 
 import struct
 import zlib
@@ -17,7 +17,7 @@ from conformance.fuzz.grid import AVIF, HEIC, grid
 
 @dataclass(frozen=True, slots=True)
 class Bomb:
-    """`codes` are the ends that are right: `ok` where the picture itself is harmless."""
+    """`codes` are the right ends: `ok` if the picture itself is harmless."""
 
     name: str
     source: str
@@ -34,13 +34,13 @@ def _png_of_bits(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-def _zeros(megabytes: int) -> bytes:
+def _pack_zeros(megabytes: int) -> bytes:
     """So many, deflated."""
     packer, million = zlib.compressobj(9), bytes(1 << 20)
     return b"".join(packer.compress(million) for _ in range(megabytes)) + packer.flush()
 
 
-def _tiff(width: int, height: int, strip: bytes) -> bytes:
+def _make_tiff(width: int, height: int, strip: bytes) -> bytes:
     """Little-endian, 8-bit grey, one deflated strip."""
     entries = (
         (256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 8), (259, 3, 1, 8), (262, 3, 1, 1),
@@ -62,8 +62,8 @@ def _tiff_of_pages(count: int) -> bytes:
     return b"II*\0" + struct.pack("<I", start) + b"\0\0" + b"".join(table + struct.pack("<I", link) for link in links)
 
 
-def _gif(count: int, side: int = 8) -> bytes:
-    """Many frames; their code is the shortest that there is."""
+def _make_gif(count: int, side: int = 8) -> bytes:
+    """Make many frames with the shortest possible code."""
     head = b"GIF89a" + struct.pack("<HHBBB", side, side, 0x80, 0, 0) + bytes(6)
     frame = struct.pack("<BBBBHBB", 0x21, 0xF9, 4, 0, 1, 0, 0) + struct.pack("<BHHHHB", 0x2C, 0, 0, 1, 1, 0)
     return head + (frame + b"\x02\x02\x44\x01\x00") * count + b";"
@@ -72,11 +72,11 @@ def _gif(count: int, side: int = 8) -> bytes:
 def _png_with_text(megabytes: int, kind: bytes = b"zTXt") -> bytes:
     small = images.encoded(images.quarters(), "PNG")
     head = {b"zTXt": b"Comment\0\0", b"iTXt": b"Comment\0\1\0\0\0"}[kind]
-    text = images.chunk(kind, head + _zeros(megabytes))
+    text = images.chunk(kind, head + _pack_zeros(megabytes))
     return small[:33] + text + small[33:]
 
 
-def _ico(count: int) -> bytes:
+def _make_ico(count: int) -> bytes:
     png = images.encoded(Image.new("RGBA", (256, 256), (*images.RED, 255)), "PNG")
     entry = struct.pack("<BBBBHHII", 0, 0, 0, 0, 1, 32, len(png), 6 + 16 * count)
     return struct.pack("<HHH", 0, 1, count) + entry * count + png
@@ -88,7 +88,7 @@ def _ico_of_large_pngs(count: int) -> bytes:
     return struct.pack("<HHH", 0, 1, count) + entry * count + png
 
 
-def _psd(groups: int, side: int = 16) -> bytes:
+def _make_psd(groups: int, side: int = 16) -> bytes:
     """Groups in groups: each layer is empty and opens a section (Photoshop's `lsct`, type 3 or 1)."""
     records = b"".join(_psd_group(kind) for kind in [3] * groups + [1] * groups)
     info = struct.pack(">h", 2 * groups) + records
@@ -106,17 +106,17 @@ def _psd_group(kind: int) -> bytes:
 
 
 def _psd_claiming() -> bytes:
-    data = bytearray(_psd(1))
+    data = bytearray(_make_psd(1))
     struct.pack_into(">II", data, 14, 30_000, 30_000)
     return bytes(data)
 
 
 def _png_profiled(megabytes: int) -> bytes:
     small = images.encoded(images.quarters(), "PNG")
-    return small[:33] + images.chunk(b"iCCP", b"Profile\0\0" + _zeros(megabytes)) + small[33:]
+    return small[:33] + images.chunk(b"iCCP", b"Profile\0\0" + _pack_zeros(megabytes)) + small[33:]
 
 
-def _apng(count: int) -> bytes:
+def _make_apng(count: int) -> bytes:
     """Frames of one pixel."""
     pixel = zlib.compress(b"\0\1\2\3")
     control = struct.pack(">IIIIHHBB", 1, 1, 0, 0, 1, 100, 0, 0)
@@ -130,7 +130,7 @@ def _apng(count: int) -> bytes:
     return still[:33] + plan + still[33:-12] + frames + still[-12:]
 
 
-def _webp(count: int) -> bytes:
+def _make_webp(count: int) -> bytes:
     """Frames of one pixel on a canvas of 16 x 16."""
     still = images.encoded(Image.new("RGB", (1, 1)), "WEBP", lossless=True)
     frame = (
@@ -141,12 +141,12 @@ def _webp(count: int) -> bytes:
         + b"\0"
         + still[12:]
     )
-    body = b"WEBP" + _riff(b"VP8X", b"\2\0\0\0" + b"\x0f\0\0" * 2) + _riff(b"ANIM", bytes(6))
-    body += _riff(b"ANMF", frame) * count
+    body = b"WEBP" + _make_riff(b"VP8X", b"\2\0\0\0" + b"\x0f\0\0" * 2) + _make_riff(b"ANIM", bytes(6))
+    body += _make_riff(b"ANMF", frame) * count
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def _riff(kind: bytes, body: bytes) -> bytes:
+def _make_riff(kind: bytes, body: bytes) -> bytes:
     return kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
 
 
@@ -163,14 +163,14 @@ def _jxl_with_packed_exif(megabytes: int) -> bytes:
 
 
 def _jpeg_of_scans(side: int, count: int) -> bytes:
-    """A progressive JPEG whose first scan of all coefficients comes again and again: each is a pass over the picture."""
+    """Make a progressive JPEG with the first scan of all coefficients again and again: each is a pass over the picture."""
     data = images.encoded(Image.new("L", (side, side), 90), "JPEG", progressive=True)
     places = [at for at in range(len(data)) if data[at : at + 2] == b"\xff\xda"]
     return data[: places[1]] + data[places[1] : places[2]] * count + data[places[2] :]
 
 
 def _tiff_of_many_strips(count: int) -> bytes:
-    """A picture of 64 x 64 whose directory says that its strips are so many."""
+    """Make a picture of 64 x 64 with so many strips by its directory."""
     entries = (
         (256, 4, 1, 64), (257, 4, 1, 64), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, count, 8),
         (277, 3, 1, 1), (278, 4, 1, 1), (279, 4, count, 8),
@@ -187,7 +187,7 @@ def _tiff_in_a_circle() -> bytes:
 
 
 def _psd_of_layers(count: int) -> bytes:
-    """A composite of 16 x 16, and a layer section that says it holds layers of 30,000 x 30,000."""
+    """Make a composite of 16 x 16 with a layer section for layers of 30,000 x 30,000."""
     layer = struct.pack(">IIIIH", 0, 0, 30_000, 30_000, 0) + b"8BIMnorm" + struct.pack(">BBBBI", 255, 0, 0, 0, 0)
     info = struct.pack(">h", count) + layer * count
     section = struct.pack(">I", len(info)) + info
@@ -207,16 +207,21 @@ BOMBS: tuple[Bomb, ...] = (
     Bomb("PNG, an international text of 100 MB", "png", lambda: _png_with_text(100, b"iTXt"), FINE),
     Bomb("PNG, a profile of 100 MB", "png", lambda: _png_profiled(100), FINE),
     Bomb("PNG, claims 60,000 x 60,000", "png", images.png_claiming, REFUSED),
-    Bomb("APNG, 10,000 frames", "png", lambda: _apng(10_000), CROWDED),
+    Bomb("APNG, 10,000 frames", "png", lambda: _make_apng(10_000), CROWDED),
     Bomb("APNG, claims 2,147,483,647 frames", "png", claims.apng, BROKEN | CROWDED),
-    Bomb("TIFF, 400 MP deflated", "tiff", lambda: _tiff(20_000, 20_000, _zeros(382)), REFUSED),
-    Bomb("TIFF, 784 MP, 750 MB deflated", "tiff", lambda: _tiff(28_000, 28_000, _zeros(750)), REFUSED),
-    Bomb("TIFF, 1 GB in the strip of a small picture", "tiff", lambda: _tiff(64, 64, _zeros(1024)), FINE | BROKEN),
+    Bomb("TIFF, 400 MP deflated", "tiff", lambda: _make_tiff(20_000, 20_000, _pack_zeros(382)), REFUSED),
+    Bomb("TIFF, 784 MP, 750 MB deflated", "tiff", lambda: _make_tiff(28_000, 28_000, _pack_zeros(750)), REFUSED),
+    Bomb(
+        "TIFF, 1 GB in the strip of a small picture",
+        "tiff",
+        lambda: _make_tiff(64, 64, _pack_zeros(1024)),
+        FINE | BROKEN,
+    ),
     Bomb("TIFF, 20,000 pages", "tiff", lambda: _tiff_of_pages(20_000), CROWDED),
     Bomb("TIFF, pages in a circle", "tiff", _tiff_in_a_circle, FINE | BROKEN | CROWDED),
     Bomb("TIFF, claims 268,435,456 strips", "tiff", lambda: _tiff_of_many_strips(1 << 28), FINE | ODD),
-    Bomb("GIF, 10,000 frames", "gif", lambda: _gif(10_000), CROWDED),
-    Bomb("GIF, 1,000 frames of 60,000 x 60,000", "gif", lambda: _gif(1_000, MANY), REFUSED),
+    Bomb("GIF, 10,000 frames", "gif", lambda: _make_gif(10_000), CROWDED),
+    Bomb("GIF, 1,000 frames of 60,000 x 60,000", "gif", lambda: _make_gif(1_000, MANY), REFUSED),
     Bomb("AVIF, a grid of 65,536 x 65,536", "avif", lambda: grid(AVIF, 16, 4096), ODD),
     Bomb("AVIF, a grid of 128 x 128 tiles", "avif", lambda: grid(AVIF, 128, 64), ODD),
     Bomb("AVIF, a grid that is a tile of itself", "avif", lambda: grid(AVIF, 4, 64, tile=1), ODD),
@@ -227,10 +232,10 @@ BOMBS: tuple[Bomb, ...] = (
     Bomb("HEIC, claims 60,000 x 60,000", "heic", lambda: claims.bmff("HEIF"), ODD),
     Bomb("JPEG XL, claims 2^30 x 2^30", "jxl", claims.jxl, REFUSED),
     Bomb("JPEG XL, EXIF of 1 GB", "jxl", lambda: _jxl_with_packed_exif(1024), FINE),
-    Bomb("ICO, 1,000 entries", "ico", lambda: _ico(1_000), FINE),
+    Bomb("ICO, 1,000 entries", "ico", lambda: _make_ico(1_000), FINE),
     Bomb("ICO, 1,000 entries of 400 MP", "ico", lambda: _ico_of_large_pngs(1_000), REFUSED),
     Bomb("ICNS, a PNG of 400 MP", "icns", _icns_of_large_png, REFUSED),
-    Bomb("PSD, 4,000 groups in groups", "psd", lambda: _psd(4_000), FINE),
+    Bomb("PSD, 4,000 groups in groups", "psd", lambda: _make_psd(4_000), FINE),
     Bomb("PSD, 30,000 layers of 30,000 x 30,000", "psd", lambda: _psd_of_layers(30_000), FINE | ODD),
     Bomb("PSD, claims 30,000 x 30,000", "psd", _psd_claiming, BROKEN),
     Bomb("BMP, claims 30,000 x 30,000", "bmp", claiming("BMP", 18, "<ii", 30_000, 30_000), BROKEN),
@@ -247,5 +252,5 @@ BOMBS: tuple[Bomb, ...] = (
     Bomb("JPEG 2000, claims 60,000 x 60,000", "jp2", claims.jp2, ODD),
     Bomb("JPEG 2000, claims 60,000 x 60,000 in tiles of 1", "jp2", lambda: claims.jp2(1), ODD),
     Bomb("WebP, claims 16,383 x 16,383", "webp", claims.webp, BROKEN),
-    Bomb("WebP, 10,000 frames", "webp", lambda: _webp(10_000), CROWDED),
+    Bomb("WebP, 10,000 frames", "webp", lambda: _make_webp(10_000), CROWDED),
 )

@@ -93,18 +93,18 @@ def cases(files: Mapping[str, Sequence[bytes]], count: int, seed: int) -> Iterat
         chance = random.Random(f"{seed}-{number}")  # noqa: S311 - repeatable chance, no secret
         source = names[number % len(names)]
         data, other = chance.choice(files[source]), chance.choice(files[source])
-        target, damaged = _target(chance), mutate(data, other, MAGIC.get(source, 4), chance)
-        yield Case(number, source, target, damaged, _options(target, chance))
+        target, damaged = _choose_target(chance), mutate(data, other, MAGIC.get(source, 4), chance)
+        yield Case(number, source, target, damaged, _choose_options(target, chance))
 
 
-def _target(chance: random.Random) -> str:
+def _choose_target(chance: random.Random) -> str:
     every = [fmt.name for fmt in TARGETS if is_installed(fmt)]
     light = [name for name in every if name not in HEAVY]
     return chance.choice(every if chance.random() < 0.05 else light)
 
 
-def _options(target: str, chance: random.Random) -> dict[str, Any]:
-    """Often none; else some that make the engine look at more of the file."""
+def _choose_options(target: str, chance: random.Random) -> dict[str, Any]:
+    """Choose options: often none, else some for which the engine reads more of the file."""
     if chance.random() < 0.5:
         return {}
     some = {"metadata": "keep", "color": "keep", "width": 9, "background": "#204060", "animation": "first"}
@@ -119,13 +119,13 @@ def run_case(box: Sandbox, case: Case) -> Ended:
     began = time.monotonic()
     with memory_files(case.data) as (upload, result):
         try:
-            code = _code(box.run(request, upload, result, Handle()), os.fstat(result).st_size)
+            code = _find_code(box.run(request, upload, result, Handle()), os.fstat(result).st_size)
         except SandboxLost:
             code = "lost"
     return Ended(case, code, time.monotonic() - began)
 
 
-def _code(outcome: Outcome, size: int) -> str:
+def _find_code(outcome: Outcome, size: int) -> str:
     if outcome.failure is not None:
         return outcome.failure.code.value
     return "ok" if size else "empty result"
@@ -146,7 +146,7 @@ def campaign(files: Mapping[str, Sequence[bytes]], *, count: int, seed: int, sec
             ended = run_case(box, case)
             with lock:
                 tally.add(ended)
-                _watch(tally)
+                _watch_growth(tally)
 
     try:
         with ThreadPoolExecutor(threads) as pool:
@@ -157,7 +157,7 @@ def campaign(files: Mapping[str, Sequence[bytes]], *, count: int, seed: int, sec
     return tally
 
 
-def _watch(tally: Tally, every: int = 250) -> None:
+def _watch_growth(tally: Tally, every: int = 250) -> None:
     """The supervisor (this process) and its zygote: memory in bytes, open files, processes below them."""
     if tally.cases % every == 0:
         here = psutil.Process()
@@ -168,7 +168,7 @@ def _watch(tally: Tally, every: int = 250) -> None:
 
 
 def zygotes() -> list[psutil.Process]:
-    """Those of this process; a child that is about to be one has not said so yet."""
+    """Return the zygotes of this process. A child on its way to become one is not counted yet."""
     return [one for one in psutil.Process().children() if "worker.sandbox.zygote" in " ".join(one.cmdline())]
 
 
@@ -181,7 +181,7 @@ def growth(figures: Sequence[int]) -> int:
 
 
 def keep(directory: Path, ended: Sequence[Ended]) -> None:
-    """Write files that did what they must not, to look at."""
+    """Write the offending files, to look at."""
     directory.mkdir(parents=True, exist_ok=True)
     for one in ended:
         name = f"{one.case.number}-{one.code.replace(' ', '-')}-to-{one.case.target}.{one.case.source}"

@@ -1,4 +1,4 @@
-"""Small files whose headers claim to be large."""
+"""Small files with headers of large ones."""
 
 import struct
 from collections.abc import Callable
@@ -10,7 +10,7 @@ MANY = 60_000
 
 
 def claiming(name: str, at: int, layout: str, *sides: int) -> Callable[[], bytes]:
-    """A small file of Pillow's whose header claims other sides."""
+    """Return a maker of a small file of Pillow's with other sides in its header."""
 
     def make() -> bytes:
         data = bytearray(images.encoded(images.quarters(), name))
@@ -55,7 +55,7 @@ def bmff(name: str) -> bytes:
 
 
 def jxl() -> bytes:
-    """A bare codestream whose header says 2^30 by 2^30: two sides of 30 bits, then all defaults (ISO/IEC 18181-1, D)."""
+    """Make a bare codestream with 2^30 by 2^30 in its header: two sides of 30 bits, then all defaults (ISO/IEC 18181-1, D)."""
     side = "11" + "1" * 30
     bits = "0" + side + "000" + side + "1"
     padded = bits + "0" * (-len(bits) % 8)
@@ -63,7 +63,7 @@ def jxl() -> bytes:
 
 
 def apng() -> bytes:
-    """An animation that says it has 2^31 - 1 frames, and has one."""
+    """Make an animation of 2^31 - 1 frames by its header, and of one in truth."""
     data = images.animated_png()
     at = data.index(b"acTL") + 4
     head = struct.pack(">I", (1 << 31) - 1) + data[at + 4 : at + 8]

@@ -16,7 +16,7 @@ HEAD = 256
 """Where the headers of most formats lie: half of the changes go there."""
 
 
-def _place(length: int, chance: random.Random, room: int = 1) -> int:
+def _choose_place(length: int, chance: random.Random, room: int = 1) -> int:
     most = max(1, length - room + 1)
     return chance.randrange(min(most, HEAD) if chance.random() < 0.5 else most)
 
@@ -25,14 +25,14 @@ def flip_bits(data: bytes, _other: bytes, chance: random.Random) -> bytes:
     """One to eight bits are inverted."""
     changed = bytearray(data)
     for _ in range(chance.randint(1, 8)):
-        changed[_place(len(changed), chance)] ^= 1 << chance.randrange(8)
+        changed[_choose_place(len(changed), chance)] ^= 1 << chance.randrange(8)
     return bytes(changed)
 
 
 def set_bytes(data: bytes, _other: bytes, chance: random.Random) -> bytes:
     """A short run is overwritten."""
     run = chance.randbytes(chance.randint(1, 8))
-    at = _place(len(data), chance, len(run))
+    at = _choose_place(len(data), chance, len(run))
     return data[:at] + run + data[at + len(run) :]
 
 
@@ -47,31 +47,31 @@ def splice(data: bytes, other: bytes, chance: random.Random) -> bytes:
 
 
 def change_number(data: bytes, _other: bytes, chance: random.Random) -> bytes:
-    """Two or four bytes become a number that is too small, too large or at a border, in either order of bytes."""
+    """Replace two or four bytes by a number too small, too large or at a border, in either order of bytes."""
     kind = chance.choice((">H", "<H", ">I", "<I"))
     size = struct.calcsize(kind)
-    at = _place(len(data), chance, size)
+    at = _choose_place(len(data), chance, size)
     number = struct.pack(kind, chance.choice(TELLING) & ((1 << 8 * size) - 1))
     return data[:at] + number + data[at + size :]
 
 
 def nudge_number(data: bytes, _other: bytes, chance: random.Random) -> bytes:
-    """A length that is off by a little: one byte goes up or down."""
+    """Move a length by a little: one byte goes up or down."""
     changed = bytearray(data)
-    at = _place(len(changed), chance)
+    at = _choose_place(len(changed), chance)
     changed[at] = (changed[at] + chance.choice((-2, -1, 1, 2))) % 256
     return bytes(changed)
 
 
 def remove(data: bytes, _other: bytes, chance: random.Random) -> bytes:
     """A part is missing."""
-    at = _place(len(data), chance)
+    at = _choose_place(len(data), chance)
     return data[:at] + data[at + chance.randint(1, 64) :]
 
 
 def repeat(data: bytes, _other: bytes, chance: random.Random) -> bytes:
     """A part stands there twice, or often."""
-    at = _place(len(data), chance)
+    at = _choose_place(len(data), chance)
     part = data[at : at + chance.randint(1, 64)]
     return data[:at] + part * chance.choice((2, 3, 200)) + data[at:]
 
@@ -82,7 +82,7 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 def mutate(data: bytes, other: bytes, magic: int, chance: random.Random) -> bytes:
-    """One to three mutations; the first `magic` bytes stay, so that the file is still taken for what it was.
+    """Make one to three mutations. The first `magic` bytes stay, so the file keeps its format.
 
     Half of the PNGs, those in icons too, get check sums that are right again: else none would come past them.
     """
@@ -95,7 +95,7 @@ def mutate(data: bytes, other: bytes, magic: int, chance: random.Random) -> byte
 
 
 def with_sums(png: bytes) -> bytes:
-    """The check sum of every chunk that is whole, made right."""
+    """Correct the check sum of every whole chunk."""
     made, at = bytearray(png), len(PNG)
     while at + 12 <= len(png):
         end = at + 8 + int.from_bytes(png[at : at + 4], "big")

@@ -1,4 +1,4 @@
-"""The valid files that fuzzing starts from: small ones of every read format, of every kind that it can store."""
+"""The valid files at the start of fuzzing: small ones of every read format and of every kind it can store."""
 
 from collections.abc import Mapping
 

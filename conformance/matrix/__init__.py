@@ -1,1 +1,1 @@
-"""Every read format to every target, seen by programs that share no code with the engine."""
+"""Every read format to every target, seen by programs without any code of the engine."""

@@ -14,16 +14,16 @@ ROOT = Path(__file__).parents[2]
 
 
 def main() -> int:
-    """Run, print what is wrong, write the page."""
-    asked = _arguments()
+    """Run the matrix, print the findings, write the page."""
+    asked = _parse_arguments()
     began, box = time.monotonic(), Sandbox()
     try:
         box.prepare(jobs=THREADS, budget=MEMORY)
         files = list(uploads(lambda subject, _: asked.only in subject))
         bad_sources = [
-            f"- {one.subject.name}, {one.source}: {wrong}" for one in files if (wrong := _checked(one, asked))
+            f"- {one.subject.name}, {one.source}: {wrong}" for one in files if (wrong := _check_only(one, asked))
         ]
-        found = [_told(one) for one in verdicts(box, files, asked.directory)]
+        found = [_tell_progress(one) for one in verdicts(box, files, asked.directory)]
     finally:
         box.close()
     if not asked.only:
@@ -36,14 +36,14 @@ def main() -> int:
     return 1 if open_ or bad_sources else 0
 
 
-def _told(verdict: Verdict) -> Verdict:
+def _tell_progress(verdict: Verdict) -> Verdict:
     """What is wrong is printed at once: a run takes minutes."""
     for line in unexplained([verdict]):
         print(line, flush=True)
     return verdict
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make matrix")
     parser.add_argument("--only", default="", help="only pictures whose name contains this; writes no page")
     parser.add_argument("--directory", type=Path, default=ROOT / "build" / "matrix", help="where the results go")
@@ -51,7 +51,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _checked(upload: Upload, asked: argparse.Namespace) -> str | None:
+def _check_only(upload: Upload, asked: argparse.Namespace) -> str | None:
     """A source file is kept beside its results."""
     path: Path = asked.directory / upload.source / f"{upload.stem}-source.{upload.source}"
     path.parent.mkdir(parents=True, exist_ok=True)

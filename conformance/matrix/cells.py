@@ -1,4 +1,4 @@
-"""The cells of the matrix: every subject, in every format that can store it, to every target of `core.formats`."""
+"""The cells of the matrix: every subject, in every format able to store it, to every target of `core.formats`."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ class Cell:
 
 
 def uploads(wanted: Callable[[str, str], bool]) -> Iterator[Upload]:
-    """Every file that can be made here and is wanted by its subject's name and its format's."""
+    """Yield every wanted file, by its subject's name and its format's, if it can be made here."""
     for subject in subjects():
         for fmt in READABLE:
             if wanted(subject.name, fmt.name) and sources.missing(fmt.name) is None:
@@ -56,7 +56,7 @@ def uploads(wanted: Callable[[str, str], bool]) -> Iterator[Upload]:
 
 
 def cells_of(upload: Upload) -> Iterator[Cell]:
-    """To every target; the job gets those of the subject's options that the target takes."""
+    """Return the cells to every target. A job gets the subject's options as far as the target takes them."""
     subject = upload.subject
     for target in filter(is_installed, TARGETS):
         if not subject.needs or subject.needs in target.options:

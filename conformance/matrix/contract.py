@@ -60,29 +60,29 @@ class Expected:
 
 
 def expected(subject: Subject, source: str, target: str, options: dict[str, Any]) -> Expected:
-    """By the contract. `options` are those that the job is given."""
+    """Return the result by the contract. `options` are those of the job."""
     limit = SIDES.get(target)
     if limit is not None and max(subject.first.shape[:2]) > limit:
         return Expected(failure="dimension_limit")
-    frames, depth = _frames(subject, target, options)
-    must, may = _warnings(subject, source, target, frames)
+    frames, depth = _expect_frames(subject, target, options)
+    must, may = _expect_warnings(subject, source, target, frames)
     film = len(frames) > 1 and target in ANIMATED
     return Expected(
         frames=frames,
         alpha=target in ALPHA | BINARY_ALPHA and any((frame[..., 3] < pictures.FULL).any() for frame in frames),
         depth=depth,
         times=tuple(map(float, subject.times)) if film else (),
-        plays=_plays(source) if film else None,
+        plays=_expect_plays(source) if film else None,
         must=frozenset(must),
         may=frozenset(may),
-        mean=_allowed(subject, source, target, frames, options),
+        mean=_allow_difference(subject, source, target, frames, options),
         icon=icon_sides(frames[0].shape[:2], target),
         metadata=options.get("metadata", "strip"),
         options=options,
     )
 
 
-def _frames(subject: Subject, target: str, options: dict[str, Any]) -> tuple[tuple[Pixels, ...], int]:
+def _expect_frames(subject: Subject, target: str, options: dict[str, Any]) -> tuple[tuple[Pixels, ...], int]:
     """The pictures of a result, and its depth."""
     frames, depth = subject.frames, 8
     if not _keeps_all(subject, target):
@@ -107,7 +107,9 @@ def _keeps_all(subject: Subject, target: str) -> bool:
     return subject.kind is Kind.PAGES and target in PAGED
 
 
-def _warnings(subject: Subject, source: str, target: str, frames: tuple[Pixels, ...]) -> tuple[set[str], set[str]]:
+def _expect_warnings(
+    subject: Subject, source: str, target: str, frames: tuple[Pixels, ...]
+) -> tuple[set[str], set[str]]:
     """What must be said, and what else may be."""
     must: set[str] = set()
     lossy = source in SOURCE_LOSS or "width" in subject.options or subject.kind is Kind.PROFILED
@@ -124,35 +126,37 @@ def _warnings(subject: Subject, source: str, target: str, frames: tuple[Pixels, 
         may.add("metadata_dropped")
     if target in ICONS and max(subject.first.shape[:2]) not in ICONS[target]:
         may.add("resized_to_limit")
-    if target == "gif" and any(_colours(frame) > 256 for frame in frames) and not lossy:
+    if target == "gif" and any(_count_colors(frame) > 256 for frame in frames) and not lossy:
         must.add("colors_reduced")
     return must, may
 
 
-def _colours(frame: Pixels) -> int:
+def _count_colors(frame: Pixels) -> int:
     """How many different colours are seen, clear being one of them."""
     return len(np.unique(pictures.eight(frame).reshape(-1, 4), axis=0))
 
 
-def _plays(source: str) -> int | None:
-    """The AVIF that is made here plays forever; the others three times."""
+def _expect_plays(source: str) -> int | None:
+    """Return how often a source plays: an AVIF made here forever, all others three times."""
     return 0 if source == "avif" else PLAYS
 
 
-def _allowed(subject: Subject, source: str, target: str, frames: tuple[Pixels, ...], options: dict[str, Any]) -> float:
+def _allow_difference(
+    subject: Subject, source: str, target: str, frames: tuple[Pixels, ...], options: dict[str, Any]
+) -> float:
     loss = SOURCE_LOSS.get(source, 0.0) + (PROFILE_LOSS if subject.kind is Kind.PROFILED else 0.0)
     if target not in EXACT and not options.get("lossless", False):
         loss += CODEC_LOSS
     if "width" in options:
         loss += RESAMPLING_LOSS
-    if target == "gif" and any(_colours(frame) > 256 for frame in frames):
+    if target == "gif" and any(_count_colors(frame) > 256 for frame in frames):
         loss += DITHER_LOSS
-    if _rounds(subject, target):
+    if _may_round(subject, target):
         loss += ROUNDING
     return loss
 
 
-def _rounds(subject: Subject, target: str) -> bool:
+def _may_round(subject: Subject, target: str) -> bool:
     """What is half clear and laid on a ground, and 16 bits made 8, may be a step of 8 bits off."""
     mixed = target in FLAT | BINARY_ALPHA and subject.kind is Kind.ALPHA
     return mixed or subject.kind is Kind.COLOUR16 or (subject.kind is Kind.GREY16 and target not in DEEP)
@@ -169,6 +173,6 @@ def reduced(pixels: Pixels, factor: int) -> Pixels:
 
 
 def icon_sides(size: tuple[int, ...], target: str) -> tuple[int, ...]:
-    """The sides that an icon has: those of the format up to the picture's larger side, at least one."""
+    """Return the sides of an icon: those of the format up to the picture's larger side, at least one."""
     sides = ICONS.get(target, ())
     return tuple(side for side in sides if side <= max(size)) or sides[:1]

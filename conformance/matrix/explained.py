@@ -1,4 +1,4 @@
-"""Differences that are known and have a reason: what is found is still shown, with it. Everything else is a failure."""
+"""Known differences with their reasons. They are shown with the reason; everything else is a failure."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from conformance.matrix.judging import Finding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Holds for a finding when all that is given agrees; an empty text agrees with everything."""
+    """A reason for findings that agree in every given text. An empty text agrees with everything."""
 
     why: str
     check: str = ""

@@ -1,4 +1,4 @@
-"""Files of formats that Pillow cannot write, put together by hand."""
+"""Files of formats unknown to Pillow's writers, put together by hand."""
 
 import struct
 
@@ -38,7 +38,7 @@ ICNS_KINDS = {(64, 64): b"icp6", (128, 128): b"ic07", (256, 256): b"ic08"}
 
 
 def icns(picture: Image.Image) -> bytes:
-    """One entry that holds a PNG."""
+    """Return an ICNS with one entry, a PNG."""
     png = images.encoded(picture, "PNG")
     entry = ICNS_KINDS[picture.size] + struct.pack(">I", len(png) + 8) + png
     return b"icns" + struct.pack(">I", len(entry) + 8) + entry

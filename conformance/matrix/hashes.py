@@ -22,8 +22,8 @@ TIMES = re.compile(rb"((?:mvhd|tkhd|mdhd)\x01...).{16}", re.DOTALL)
 
 def main() -> int:
     """Write the file. Return 0, or 1 when it differs from the one to compare with."""
-    asked = _arguments()
-    lines = sorted(_lines())
+    asked = _parse_arguments()
+    lines = sorted(_make_lines())
     asked.file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     if not asked.compare:
         return 0
@@ -34,29 +34,29 @@ def main() -> int:
     return 1 if different else 0
 
 
-def _lines() -> Iterator[str]:
+def _make_lines() -> Iterator[str]:
     box = Sandbox()
     try:
         box.prepare(jobs=THREADS, budget=MEMORY)
         cells = [cell for upload in uploads(lambda *_: True) for cell in cells_of(upload)]
         with ThreadPoolExecutor(THREADS) as pool:
-            yield from pool.map(partial(_line, box), cells)
+            yield from pool.map(partial(_make_line, box), cells)
     finally:
         box.close()
 
 
-def _line(box: Sandbox, cell: Cell) -> str:
+def _make_line(box: Sandbox, cell: Cell) -> str:
     outcome, data = convert(box, cell)
     told = hashlib.sha256(outcome.as_json()).hexdigest()[:16]
-    return f"{cell.name}\t{_digest(cell.upload.data)}\t{_digest(data)}\t{told}"
+    return f"{cell.name}\t{_hash_file(cell.upload.data)}\t{_hash_file(data)}\t{told}"
 
 
-def _digest(data: bytes) -> str:
-    """Return the hash of a file without the times that libavif writes into films: when they were made."""
+def _hash_file(data: bytes) -> str:
+    """Return the hash of a file without the time of its making: libavif writes it into films."""
     return hashlib.sha256(TIMES.sub(rb"\1", data)).hexdigest()
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m conformance.matrix.hashes")
     parser.add_argument("file", type=Path, help="where the lines go")
     parser.add_argument("--compare", type=Path, help="lines of an earlier run; status 1 when any differs")

@@ -1,4 +1,4 @@
-"""Whether a result is what the contract promises: every difference is one finding, a check's name and a sentence."""
+"""The comparison of a result with the contract: every difference is one finding, a check's name and a sentence."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ HIDDEN_SHARE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as promised."""
+    """One broken promise."""
 
     check: str
     what: str
@@ -71,23 +71,23 @@ def _of_frames(wanted: Expected, outcome: Outcome, shown: Shown) -> list[Finding
 
 def _of_frame(frame: Pixels, truth: Pixels, wanted: Expected) -> list[Finding]:
     found = []
-    alpha_off = _mean(frame[..., 3], truth[..., 3])
+    alpha_off = _find_mean(frame[..., 3], truth[..., 3])
     if alpha_off > wanted.mean:
         found.append(Finding("alpha", f"off by {alpha_off:.2f} on average, allowed {wanted.mean:g}"))
-    one, other = _premultiplied(frame), _premultiplied(truth)
-    by_band = [_mean(one[..., band], other[..., band]) for band in range(3)]
+    one, other = _premultiply(frame), _premultiply(truth)
+    by_band = [_find_mean(one[..., band], other[..., band]) for band in range(3)]
     if max(by_band) > wanted.mean:
         spoken = ", ".join(f"{off:.2f}" for off in by_band)
         found.append(Finding("pixels", f"R, G, B off by {spoken} on average, allowed {wanted.mean:g}"))
     return found + _of_hidden(frame)
 
 
-def _mean(one: NDArray[np.generic], other: NDArray[np.generic]) -> float:
+def _find_mean(one: NDArray[np.generic], other: NDArray[np.generic]) -> float:
     """The mean difference, in steps of 8 bits."""
     return float(np.abs(one.astype(np.float64) - other.astype(np.float64)).mean()) / 257
 
 
-def _premultiplied(pixels: Pixels) -> NDArray[np.float64]:
+def _premultiply(pixels: Pixels) -> NDArray[np.float64]:
     return np.asarray(pixels[..., :3] * (pixels[..., 3:].astype(np.float64) / pictures.FULL))
 
 
@@ -99,7 +99,7 @@ def _of_hidden(frame: Pixels) -> list[Finding]:
 
 
 def of_metadata(wanted: Expected, outcome: Outcome, tags: dict[str, object]) -> list[Finding]:
-    """By the tags that ExifTool finds: nothing of the source's is left, or all of it is there or said to be dropped."""
+    """Judge the tags found by ExifTool: nothing of the source's is left, or all of it is there or warned of."""
     found = []
     left = private(tags) | place(tags)
     turned = [value for name, value in tags.items() if name.endswith(":Orientation") and value != 1]
@@ -114,12 +114,12 @@ def of_metadata(wanted: Expected, outcome: Outcome, tags: dict[str, object]) -> 
 
 
 def private(tags: dict[str, object]) -> set[str]:
-    """Names of tags whose values are words that only the source's metadata has."""
+    """Return the names of tags with words from the source's metadata as values."""
     return {name for name, value in tags.items() if any(word in str(value) for word in ("Millstone", "secret"))}
 
 
 def place(tags: dict[str, object]) -> set[str]:
-    """Names of tags that say where a picture was taken."""
+    """Return the names of tags about the place of a picture."""
     return {name for name in tags if "GPS" in name}
 
 
@@ -135,7 +135,7 @@ def _of_times(wanted: Expected, shown: Shown, step: float) -> list[Finding]:
 
 
 def _of_icon(wanted: Expected, shown: Shown) -> list[Finding]:
-    """Square, of the sizes that are promised; the picture whole, in the middle, in its own proportions."""
+    """Judge an icon: square, of the promised sizes, with the whole picture in the middle in its own proportions."""
     sizes = sorted((frame.shape[1], frame.shape[0]) for frame in shown.frames)
     found = []
     if sizes != sorted((side, side) for side in wanted.icon):
@@ -154,18 +154,18 @@ def _of_entry(frame: Pixels, truth: Pixels) -> list[Finding]:
     left, top = (width - wide) // 2, (height - high) // 2
     if left < 0 or top < 0:
         return [Finding("icon", f"{width} x {height} is too small for the picture")]
-    fitted[top : top + high, left : left + wide] = _sampled(truth, wide, high)
-    off = np.abs(_coarse(seen) - _coarse(fitted)).mean(axis=(0, 1)) / 257
+    fitted[top : top + high, left : left + wide] = _sample_blocks(truth, wide, high)
+    off = np.abs(_make_coarse(seen) - _make_coarse(fitted)).mean(axis=(0, 1)) / 257
     return [Finding("icon", f"{width} x {height} is off by {off.max():.1f}")] if off.max() > 10 else []
 
 
-def _sampled(pixels: Pixels, width: int, height: int) -> NDArray[np.float64]:
+def _sample_blocks(pixels: Pixels, width: int, height: int) -> NDArray[np.float64]:
     rows = (np.arange(height) + 0.5) * pixels.shape[0] / height
     columns = (np.arange(width) + 0.5) * pixels.shape[1] / width
     return np.asarray(pixels[rows.astype(int)][:, columns.astype(int)].astype(np.float64))
 
 
-def _coarse(pixels: NDArray[np.float64], cells: int = 8) -> NDArray[np.float64]:
+def _make_coarse(pixels: NDArray[np.float64], cells: int = 8) -> NDArray[np.float64]:
     """Premultiplied means of a grid of 8 x 8."""
     alpha = pixels[..., 3:] / pictures.FULL
     layers = np.concatenate([pixels[..., :3] * alpha, pixels[..., 3:]], 2)

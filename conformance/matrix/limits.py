@@ -1,4 +1,4 @@
-"""The limits that a worker has by default, but for less memory and for a deadline that a busy machine does not miss."""
+"""The default limits of a worker, with less memory and with a deadline for busy machines."""
 
 from engine.request import Limits
 

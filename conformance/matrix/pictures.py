@@ -1,4 +1,4 @@
-"""The pictures of the matrix as arrays, so that what every cell must show is known without any codec.
+"""The pictures of the matrix as arrays, so that the content of every cell is known without any codec.
 
 An array is height x width x 4 (RGBA, straight alpha), `uint16`, 65535 full scale; an 8-bit value v is v * 257.
 """
@@ -55,7 +55,7 @@ def smooth(width: int = 90, height: int = 60) -> Pixels:
 
 
 def soft_alpha(width: int = 128, height: int = 128) -> Pixels:
-    """`blocks` whose alpha goes from 0 at the left to 255; the last quarter at the right is opaque."""
+    """Return `blocks` with alpha from 0 at the left to 255. The last quarter at the right is opaque."""
     pixels = eight(blocks(width, height))
     ramp = np.clip(np.arange(width) * 340 // (width - 1), 0, 255).astype(np.uint8)
     ramp[: width // 8] = 0
@@ -72,7 +72,7 @@ def hard_alpha(width: int = 60, height: int = 44) -> Pixels:
 
 
 def deep_grey(width: int = 96, height: int = 40) -> Pixels:
-    """Grey of 16 bits in which neighbours differ by less than an 8-bit step."""
+    """Return grey of 16 bits. Neighbours differ by less than an 8-bit step."""
     y, x = np.mgrid[0:height, 0:width]
     grey = (x * 655 + y * 37 + 300).astype(np.uint16)
     return np.dstack([grey, grey, grey, np.full_like(grey, FULL)])
@@ -86,7 +86,7 @@ def deep_colour(width: int = 40, height: int = 30) -> Pixels:
 
 
 def bits(width: int = 70, height: int = 33) -> Pixels:
-    """Black and white, an L that no turn leaves as it is."""
+    """Return an L in black and white: every turn changes it."""
     grey = np.full((height, width, 3), 255, np.uint8)
     grey[4:, 8:24] = 0
     grey[height - 9 :, 8:60] = 0

@@ -1,4 +1,4 @@
-"""Two simple raster files that reference tools write: PAM (netpbm) and libvips' own format."""
+"""Two simple raster files of the reference tools: PAM (netpbm) and libvips' own format."""
 
 import re
 import struct
@@ -46,28 +46,28 @@ def pam(data: bytes) -> list[Raster]:
     """All pictures of a stream of PAM or PPM/PGM (netpbm's pam(5), ppm(5)) files."""
     found = []
     while data:
-        raster, data = _pam(data) if data.startswith(b"P7") else _pnm(data)
+        raster, data = _parse_pam(data) if data.startswith(b"P7") else _parse_pnm(data)
         found.append(raster)
     return found
 
 
-def _pam(data: bytes) -> tuple[Raster, bytes]:
+def _parse_pam(data: bytes) -> tuple[Raster, bytes]:
     head, _, rest = data.partition(b"ENDHDR\n")
     words = dict(re.findall(rb"^(\w+) (\w+)$", head, re.MULTILINE))
     width, height, depth, full = (int(words[name]) for name in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL"))
-    raster, rest = _samples(rest, width, height, depth, full)
+    raster, rest = _read_samples(rest, width, height, depth, full)
     return replace(raster, inks=words.get(b"TUPLTYPE") == b"CMYK"), rest
 
 
-def _pnm(data: bytes) -> tuple[Raster, bytes]:
+def _parse_pnm(data: bytes) -> tuple[Raster, bytes]:
     found = re.match(rb"P([56])\s+(\d+)\s+(\d+)\s+(\d+)\s", data)
     if found is None:
         raise ValueError(f"this is no PNM: {data[:20]!r}")
     width, height, full = (int(found[place]) for place in (2, 3, 4))
-    return _samples(data[found.end() :], width, height, 1 if found[1] == b"5" else 3, full)
+    return _read_samples(data[found.end() :], width, height, 1 if found[1] == b"5" else 3, full)
 
 
-def _samples(rest: bytes, width: int, height: int, depth: int, full: int) -> tuple[Raster, bytes]:
+def _read_samples(rest: bytes, width: int, height: int, depth: int, full: int) -> tuple[Raster, bytes]:
     kind: Samples = np.dtype("u1") if full < 256 else np.dtype(">u2")
     count = width * height * depth
     samples = np.frombuffer(rest, kind, count).reshape(height, width, depth)
@@ -76,7 +76,7 @@ def _samples(rest: bytes, width: int, height: int, depth: int, full: int) -> tup
 
 @dataclass(frozen=True, slots=True)
 class VipsImage:
-    """A picture, or pages one below the other, with the fields that the loader has set."""
+    """A picture, or pages one below the other, with the loader's fields."""
 
     raster: Raster
     fields: dict[str, str]

@@ -1,4 +1,4 @@
-"""Readers that share no code with the engine: libvips, ImageMagick, FFmpeg, libavif and poppler as programs.
+"""Readers without any code of the engine: libvips, ImageMagick, FFmpeg, libavif and poppler as programs.
 
 What a result holds is what they say, not what Pillow says. `READERS` names them in the order of preference; of those
 that are on this machine the first is taken. Where there is none, a cell is reported as not checked.
@@ -28,7 +28,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What a reference reader sees. `times` in milliseconds and `plays` (0: forever) are None where it cannot tell."""
+    """A file as a reference reader sees it. `times` in milliseconds and `plays` (0: forever) are None if it cannot tell."""
 
     frames: tuple[Pixels, ...]
     alpha: bool
@@ -42,7 +42,7 @@ Read = Callable[[Path], Shown]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A reference reader: the program that it needs, and how it reads."""
+    """A reference reader: its program, and its way to read."""
 
     title: str
     programs: tuple[str, ...]
@@ -83,7 +83,7 @@ def _without_folders(words: str) -> str:
     return " ".join(re.sub(r"[^\s`'\"]*/", "", words).split())[:300]
 
 
-def _shown(found: Sequence[rasters.Raster], **facts: object) -> Shown:
+def _make_shown(found: Sequence[rasters.Raster], **facts: object) -> Shown:
     if not found:
         raise Unreadable("no picture came out")
     return Shown(
@@ -94,7 +94,7 @@ def _shown(found: Sequence[rasters.Raster], **facts: object) -> Shown:
     )
 
 
-def _vips(path: Path, arguments: str = "") -> rasters.VipsImage:
+def _read_by_vips(path: Path, arguments: str = "") -> rasters.VipsImage:
     with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
         out = Path(directory, "out.v")
         run("vips", "copy", f"{path}{arguments}", str(out))
@@ -103,36 +103,36 @@ def _vips(path: Path, arguments: str = "") -> rasters.VipsImage:
 
 def by_vips(path: Path) -> Shown:
     """libvips: one picture."""
-    return _shown([_vips(path).raster])
+    return _make_shown([_read_by_vips(path).raster])
 
 
 def by_vips_film(path: Path) -> Shown:
     """libvips: all frames of GIF and WebP, composed, with times and loop."""
-    image = _vips(path, "[n=-1]")
+    image = _read_by_vips(path, "[n=-1]")
     delays = image.fields.get("delay", "").split()
     plays = int(image.fields["loop"]) if "loop" in image.fields else None
-    return _shown(image.pages(), times=tuple(float(delay) for delay in delays) or None, plays=plays)
+    return _make_shown(image.pages(), times=tuple(float(delay) for delay in delays) or None, plays=plays)
 
 
 def by_vips_pages(path: Path) -> Shown:
     """libvips: TIFF, page by page, each in its size."""
-    first = _vips(path, "[page=0]")
+    first = _read_by_vips(path, "[page=0]")
     count = int(first.fields.get("n-pages", 1))
-    return _shown([first.raster, *(_vips(path, f"[page={page}]").raster for page in range(1, count))])
+    return _make_shown([first.raster, *(_read_by_vips(path, f"[page={page}]").raster for page in range(1, count))])
 
 
 def by_magick(path: Path) -> Shown:
-    """ImageMagick: everything in the file, by the format that its name says."""
-    return _shown(rasters.pam(run("magick", f"{path.suffix[1:]}:{path}", "-depth", "8", "pam:-")))
+    """Read everything in the file by ImageMagick, as the format in its name."""
+    return _make_shown(rasters.pam(run("magick", f"{path.suffix[1:]}:{path}", "-depth", "8", "pam:-")))
 
 
 def by_magick_composite(path: Path) -> Shown:
     """ImageMagick: the composite of a PSD, not its layers."""
-    return _shown(rasters.pam(run("magick", f"psd:{path}[0]", "-depth", "8", "pam:-")))
+    return _make_shown(rasters.pam(run("magick", f"psd:{path}[0]", "-depth", "8", "pam:-")))
 
 
 def within_limits(read: Read, limit: str, beyond: Read) -> Read:
-    """A reader with a second one for what the first may not read by its own settings, which say `limit` in its refusal."""
+    """Return a reader with a second one behind it. The second reads files beyond the limits of the first."""
 
     def read_(path: Path) -> Shown:
         try:
@@ -148,7 +148,7 @@ def within_limits(read: Read, limit: str, beyond: Read) -> Read:
 def by_ffmpeg(path: Path) -> Shown:
     """FFmpeg: every frame, composed."""
     sink = ("-vsync", "passthrough", "-f", "image2pipe", "-c:v", "pam", "-")
-    return _shown(rasters.pam(run("ffmpeg", "-v", "error", "-i", str(path), *sink)))
+    return _make_shown(rasters.pam(run("ffmpeg", "-v", "error", "-i", str(path), *sink)))
 
 
 def _times_by_ffprobe(path: Path) -> tuple[float, ...]:
@@ -169,21 +169,21 @@ def by_png_readers(path: Path) -> Shown:
 
 
 def by_avif_readers(path: Path) -> Shown:
-    """libvips (libheif) for stills; libavif's own program for sequences, which says nothing of how often they play."""
+    """Read stills by libvips (libheif), sequences by libavif's own program. It does not tell how often they play."""
     if b"avis" not in path.read_bytes()[:64]:
         return within_limits(by_vips, "Security limit", by_avifdec)(path)
     info = run("avifdec", "--info", str(path)).decode()
     times = tuple(float(time) * 1000 for time in re.findall(r"\[duration ([\d.]+)", info))
-    return _shown([_avif_frame(path, index) for index in range(len(times))], times=_exact(info) or times)
+    return _make_shown([_avif_frame(path, index) for index in range(len(times))], times=_scale_times(info) or times)
 
 
 def by_avifdec(path: Path) -> Shown:
     """libavif's program: one picture."""
-    return _shown([_avif_frame(path)])
+    return _make_shown([_avif_frame(path)])
 
 
-def _exact(info: str) -> tuple[float, ...]:
-    """Times in the file's own scale, where the program says it: its seconds have two digits."""
+def _scale_times(info: str) -> tuple[float, ...]:
+    """Return times in the file's own scale if the program tells it: its seconds have two digits."""
     scale = re.search(r"(\d+) timescales per second", info)
     ticks = re.findall(r"\[duration [\d.]+ \((\d+) timescales\)\]", info)
     return tuple(int(tick) * 1000 / int(scale[1]) for tick in ticks) if scale else ()
@@ -193,18 +193,18 @@ def _avif_frame(path: Path, index: int = 0) -> rasters.Raster:
     with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
         out = Path(directory, "frame.png")
         run("avifdec", "--index", str(index), "--png-compress", "0", str(path), str(out))
-        return _vips(out).raster
+        return _read_by_vips(out).raster
 
 
 def by_poppler(path: Path) -> Shown:
     """The picture on each page of a PDF, taken out by poppler."""
     with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
         run("pdfimages", "-png", str(path), f"{directory}/page")
-        return _shown([_vips(page).raster for page in sorted(Path(directory).iterdir())])
+        return _make_shown([_read_by_vips(page).raster for page in sorted(Path(directory).iterdir())])
 
 
 def by_entries(path: Path) -> Shown:
-    """ICNS: each entry that is a PNG, by libvips (the container is a list of type, length, data)."""
+    """Read the PNG entries of an ICNS by libvips. The container is a list of type, length, data."""
     data, at, found = path.read_bytes(), 8, []
     with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
         while at + 8 <= len(data):
@@ -212,9 +212,9 @@ def by_entries(path: Path) -> Shown:
             if data[at + 8 : at + 12] == b"\x89PNG":
                 entry = Path(directory, f"{at}.png")
                 entry.write_bytes(data[at + 8 : at + length])
-                found.append(_vips(entry).raster)
+                found.append(_read_by_vips(entry).raster)
             at += max(8, length)
-    return _shown(found)
+    return _make_shown(found)
 
 
 VIPS = Reader("libvips", ("vips",), by_vips)

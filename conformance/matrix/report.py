@@ -47,19 +47,21 @@ def unexplained(verdicts: Iterable[Verdict]) -> list[str]:
 def page(verdicts: Sequence[Verdict], bad_sources: Sequence[str]) -> str:
     """The whole page, Markdown."""
     targets = [fmt.name for fmt in TARGETS]
-    by_source = _table(verdicts, "from", [fmt.name for fmt in READABLE], targets, lambda one: one.cell.upload.source)
+    by_source = _make_table(
+        verdicts, "from", [fmt.name for fmt in READABLE], targets, lambda one: one.cell.upload.source
+    )
     subjects = list(dict.fromkeys(verdict.cell.upload.subject.name for verdict in verdicts))
-    by_subject = _table(verdicts, "picture", subjects, targets, lambda one: one.cell.upload.subject.name)
+    by_subject = _make_table(verdicts, "picture", subjects, targets, lambda one: one.cell.upload.subject.name)
     parts = [
-        INTRODUCTION, f"{_summary(verdicts)}\n", f"{stamp()} The programs that looked at the results stand below.\n", "## By source format\n", by_source, "\n## By picture\n", by_subject,
-        "\n## What is not as promised\n", _findings(verdicts), "\n## What was not checked\n", _unchecked(verdicts),
+        INTRODUCTION, f"{_summarize(verdicts)}\n", f"{stamp()} The programs that looked at the results stand below.\n", "## By source format\n", by_source, "\n## By picture\n", by_subject,
+        "\n## What is not as promised\n", _list_findings(verdicts), "\n## What was not checked\n", _list_unchecked(verdicts),
         "\n## Source files\n", "\n".join(bad_sources) or "All were read back as they were meant.",
-        "\n## Readers\n", _readers(),
+        "\n## Readers\n", _list_readers(),
     ]  # fmt: skip
     return "\n".join(parts) + "\n"
 
 
-def _summary(verdicts: Sequence[Verdict]) -> str:
+def _summarize(verdicts: Sequence[Verdict]) -> str:
     good = sum(not verdict.findings for verdict in verdicts)
     explained = sum(len(verdict.findings) for verdict in verdicts) - len(unexplained(verdicts))
     return (
@@ -68,7 +70,7 @@ def _summary(verdicts: Sequence[Verdict]) -> str:
     )
 
 
-def _table(
+def _make_table(
     verdicts: Sequence[Verdict],
     what: str,
     rows: Sequence[str],
@@ -80,19 +82,19 @@ def _table(
         counts[row_of(verdict), verdict.cell.target].append(not verdict.findings)
     lines = [f"| {what} | " + " | ".join(targets) + " |", "|---|" + "---|" * len(targets)]
     for row in rows:
-        cells = [_count(counts.get((row, target), [])) for target in targets]
+        cells = [_count_cells(counts.get((row, target), [])) for target in targets]
         lines.append(f"| {row} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _count(good: Sequence[bool]) -> str:
+def _count_cells(good: Sequence[bool]) -> str:
     if not good:
         return "·"
     return str(len(good)) if all(good) else f"**{sum(good)}/{len(good)}**"
 
 
-def _findings(verdicts: Sequence[Verdict]) -> str:
-    """Grouped by what was found, with the cells."""
+def _list_findings(verdicts: Sequence[Verdict]) -> str:
+    """List the findings in groups, with their cells."""
     groups: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     for verdict in verdicts:
         for finding in verdict.findings:
@@ -106,7 +108,7 @@ def _findings(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(lines) or "Nothing."
 
 
-def _unchecked(verdicts: Sequence[Verdict]) -> str:
+def _list_unchecked(verdicts: Sequence[Verdict]) -> str:
     counts: dict[str, int] = defaultdict(int)
     for verdict in verdicts:
         for what in verdict.unchecked:
@@ -116,16 +118,16 @@ def _unchecked(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(lines) or "Nothing."
 
 
-def _readers() -> str:
+def _list_readers() -> str:
     lines = ["| target | read by |", "|---|---|"]
     for fmt in TARGETS:
         reader = reader_of(fmt.name)
         lines.append(f"| {fmt.name} | {reader.title if reader else 'nothing on this machine'} |")
-    lines += ["", *(f"- {line}" for name in VERSIONS if (line := _version(name)))]
+    lines += ["", *(f"- {line}" for name in VERSIONS if (line := _ask_version(name)))]
     return "\n".join(lines)
 
 
-def _version(name: str) -> str:
+def _ask_version(name: str) -> str:
     path = program(name)
     if path is None:
         return ""

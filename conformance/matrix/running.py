@@ -33,7 +33,7 @@ CHUNK = 400
 
 @dataclass
 class Verdict:
-    """A cell with all that was found; `unchecked` names the readers that were not there."""
+    """A cell with its findings; `unchecked` names the missing readers."""
 
     cell: Cell
     findings: list[Finding] = field(default_factory=list)
@@ -61,12 +61,12 @@ def convert(box: Sandbox, cell: Cell) -> tuple[Outcome, bytes]:
 def verdicts(box: Sandbox, uploads: Iterable[Upload], directory: Path) -> Iterator[Verdict]:
     """All cells of these uploads, judged; results are written below `directory`."""
     with ThreadPoolExecutor(THREADS) as pool:
-        attempts = list(pool.map(partial(attempt, box, directory), _cells(uploads)))
+        attempts = list(pool.map(partial(attempt, box, directory), _choose_cells(uploads)))
         tags = metadata([one.path for one in attempts if _has_metadata(one.cell)])
         yield from pool.map(partial(judge, tags), attempts)
 
 
-def _cells(uploads: Iterable[Upload]) -> Iterator[Cell]:
+def _choose_cells(uploads: Iterable[Upload]) -> Iterator[Cell]:
     for upload in uploads:
         yield from cells_of(upload)
 
@@ -86,18 +86,18 @@ def judge(tags: dict[Path, dict[str, object]] | None, one: Attempt) -> Verdict:
     if verdict.findings and verdict.findings[0].check == "outcome":
         return verdict
     if one.outcome.failure is None:
-        _look(one, verdict)
+        _look_at(one, verdict)
         _look_for_metadata(tags, one, verdict)
     return verdict
 
 
-def _look(one: Attempt, verdict: Verdict) -> None:
+def _look_at(one: Attempt, verdict: Verdict) -> None:
     reader = reader_of(one.cell.target)
     if reader is None:
         verdict.unchecked.append(f"no reference reader for {one.cell.target}")
         return
     try:
-        shown = _shown(reader, File(hashlib.sha256(one.path.read_bytes()).hexdigest(), one.path))
+        shown = _show_file(reader, File(hashlib.sha256(one.path.read_bytes()).hexdigest(), one.path))
     except Unreadable as error:
         verdict.findings.append(Finding("unreadable", f"{reader.title}: {error}"))
         return
@@ -106,14 +106,14 @@ def _look(one: Attempt, verdict: Verdict) -> None:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A result, known by what is in it: the same picture from another source often gives the same bytes."""
+    """A result, known by its bytes: the same picture from another source often gives the same ones."""
 
     digest: str
     path: Path = field(compare=False)
 
 
 @lru_cache(maxsize=1024)
-def _shown(reader: Reader, file: File) -> Shown:
+def _show_file(reader: Reader, file: File) -> Shown:
     return reader.read(file.path)
 
 
@@ -158,10 +158,10 @@ def check_source(upload: Upload, path: Path) -> str | None:
     if upload.subject.kind is Kind.PROFILED:
         truth = upload.subject.stored
     allowed = SOURCE_LOSS.get(upload.source, 0.0)
-    off = min(_apart(shown.frames[0], one) for one in (truth, _turned(truth, upload.subject.orientation)))
+    off = min(_measure_apart(shown.frames[0], one) for one in (truth, _turn_back(truth, upload.subject.orientation)))
     if off > allowed:
         return f"off by {off:.1f}"
-    return _wrong_film(upload, shown) or _undescribed(upload, path)
+    return _wrong_film(upload, shown) or _explain_undescribed(upload, path)
 
 
 def _wrong_film(upload: Upload, shown: Shown) -> str | None:
@@ -170,21 +170,21 @@ def _wrong_film(upload: Upload, shown: Shown) -> str | None:
     return None
 
 
-def _undescribed(upload: Upload, path: Path) -> str | None:
-    """Metadata that is not in the source cannot be seen to be gone."""
+def _explain_undescribed(upload: Upload, path: Path) -> str | None:
+    """Return why the source is no use here: what cannot be read back cannot be seen to be lost."""
     tags = metadata([path]) if upload.subject.kind is Kind.DESCRIBED else None
     if tags is None or (judging.private(tags[path]) and judging.place(tags[path])):
         return None
     return "its metadata is not read back"
 
 
-def _turned(truth: pictures.Pixels, orientation: int) -> pictures.Pixels:
+def _turn_back(truth: pictures.Pixels, orientation: int) -> pictures.Pixels:
     turn = images.TURNED[orientation]
     picture = pictures.image(truth, "RGBA")
     return pictures.from_bytes(np.asarray(picture if turn is None else picture.transpose(turn)))
 
 
-def _apart(one: pictures.Pixels, other: pictures.Pixels) -> float:
+def _measure_apart(one: pictures.Pixels, other: pictures.Pixels) -> float:
     """The mean difference of what is seen, in steps of 8 bits; very much when the sizes differ."""
     if one.shape != other.shape:
         return 255.0

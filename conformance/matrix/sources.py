@@ -1,4 +1,4 @@
-"""How each read format stores each kind of subject: `stored(subject, name)` is the file, or None where it cannot.
+"""The source files: `stored(subject, name)` is the subject in that format, or None if the format cannot store it.
 
 Most files are written by Pillow, some by hand, HEIC and JPEG XL by their reference encoders. None of them is taken on
 trust: the matrix reads each back with an independent reader before it judges what the engine made of it.
@@ -51,7 +51,7 @@ ENCODERS: dict[str, tuple[str, ...]] = {
 
 
 def missing(name: str) -> str | None:
-    """The encoder that is not on this machine but is needed to make files of that format."""
+    """Return the encoder for files of that format if it is missing on this machine."""
     tool = ENCODERS[name][0] if name in ENCODERS else None
     return tool if tool and which(tool) is None else None
 
@@ -66,21 +66,21 @@ def stored(subject: Subject, name: str) -> bytes | None:
 LARGEST = {"ico": 256, "icns": 1024, "webp": 16_383, "heic": 8192, "jxl": 16_384, "avif": 16_384, "dds": 16_384}
 
 
-def _colour(subject: Subject, name: str) -> bytes | None:
-    return _flat(subject.first, name)
+def _store_color(subject: Subject, name: str) -> bytes | None:
+    return _store_flat(subject.first, name)
 
 
-def _flat(pixels: Pixels, name: str) -> bytes | None:
+def _store_flat(pixels: Pixels, name: str) -> bytes | None:
     rgb = pictures.image(pixels)
     if name in PILLOW:
         pillow, settings = PILLOW[name]
         if name == "gif":
-            return _gif(rgb)
+            return _store_gif(rgb)
         return images.encoded(rgb, pillow, **settings)
     return _by_hand(rgb, name)
 
 
-def _gif(rgb: Image.Image) -> bytes | None:
+def _store_gif(rgb: Image.Image) -> bytes | None:
     """Exact, or not at all."""
     if rgb.getcolors(256) is None:
         return None
@@ -108,7 +108,7 @@ def _encoded_by_tool(name: str, data: bytes, suffix: str) -> bytes:
         return made.read_bytes()
 
 
-def _alpha(subject: Subject, name: str) -> bytes | None:
+def _store_alpha(subject: Subject, name: str) -> bytes | None:
     if name not in ALPHA:
         return None
     rgba = pictures.image(subject.first, "RGBA")
@@ -117,7 +117,7 @@ def _alpha(subject: Subject, name: str) -> bytes | None:
     return _by_hand(rgba, name)
 
 
-def _palette(subject: Subject, name: str) -> bytes | None:
+def _store_palette(subject: Subject, name: str) -> bytes | None:
     if name not in {"png", "gif"}:
         return None
     rgba = pictures.image(subject.first, "RGBA")
@@ -130,7 +130,7 @@ def _palette(subject: Subject, name: str) -> bytes | None:
     return images.encoded(indexed, PILLOW[name][0], transparency=free)
 
 
-def _grey16(subject: Subject, name: str) -> bytes | None:
+def _store_grey16(subject: Subject, name: str) -> bytes | None:
     grey = Image.fromarray(np.ascontiguousarray(subject.first[..., 0]))
     if name in {"png", "tiff", "jp2", "ppm"}:
         return images.encoded(grey, PILLOW[name][0])
@@ -140,13 +140,13 @@ def _grey16(subject: Subject, name: str) -> bytes | None:
     return None
 
 
-def _colour16(subject: Subject, name: str) -> bytes | None:
+def _store_color16(subject: Subject, name: str) -> bytes | None:
     height, width = subject.first.shape[:2]
     samples = subject.first[..., :3].astype(">u2")
     if name == "ppm":
         return b"P6\n%d %d\n65535\n" % (width, height) + samples.tobytes()
     if name == "tiff":
-        return _tiff16(width, height, samples.tobytes())
+        return _store_tiff16(width, height, samples.tobytes())
     if name == "sgi":
         return sgi16(samples)
     rows = b"".join(b"\0" + row.tobytes() for row in samples)
@@ -156,7 +156,7 @@ def _colour16(subject: Subject, name: str) -> bytes | None:
     return png if name == "png" else None
 
 
-def _tiff16(width: int, height: int, samples: bytes) -> bytes:
+def _store_tiff16(width: int, height: int, samples: bytes) -> bytes:
     """A big-endian TIFF 6.0 with one strip of 16-bit RGB."""
     bits_at, start = 8, 14
     entries: Sequence[tuple[int, int, int, int]] = (
@@ -168,7 +168,7 @@ def _tiff16(width: int, height: int, samples: bytes) -> bytes:
     return b"MM\0*" + struct.pack(">I", start + len(samples)) + struct.pack(">3H", 16, 16, 16) + samples + table
 
 
-def _cmyk(subject: Subject, name: str) -> bytes | None:
+def _store_cmyk(subject: Subject, name: str) -> bytes | None:
     picture = Image.fromarray(subject.stored, "CMYK")
     if name in {"jpeg", "tiff"}:
         return images.encoded(picture, PILLOW[name][0], **PILLOW[name][1])
@@ -176,12 +176,12 @@ def _cmyk(subject: Subject, name: str) -> bytes | None:
     return psd(Image.fromarray(255 - subject.stored, "CMYK")) if name == "psd" else None
 
 
-def _bit(subject: Subject, name: str) -> bytes | None:
+def _store_bit(subject: Subject, name: str) -> bytes | None:
     picture = pictures.image(subject.first, "L").convert("1")
     return images.encoded(picture, PILLOW[name][0]) if name in {"png", "tiff", "bmp", "pcx", "ppm", "gif"} else None
 
 
-def _animation(subject: Subject, name: str) -> bytes | None:
+def _store_animation(subject: Subject, name: str) -> bytes | None:
     films = subject.stored or subject.frames
     opaque = all((frame[..., 3] == pictures.FULL).all() for frame in films)
     frames = [pictures.image(frame, "RGB" if opaque else "RGBA") for frame in films]
@@ -194,19 +194,19 @@ def _animation(subject: Subject, name: str) -> bytes | None:
     )
 
 
-def _pages(subject: Subject, name: str) -> bytes | None:
+def _store_pages(subject: Subject, name: str) -> bytes | None:
     frames = [pictures.image(frame) for frame in subject.frames]
     return images.encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:]) if name == "tiff" else None
 
 
-def _album(subject: Subject, name: str) -> bytes | None:
+def _store_album(subject: Subject, name: str) -> bytes | None:
     first, second = (pictures.image(frame) for frame in subject.frames)
     settings = PILLOW["jpeg"][1]
     return images.encoded(first, "MPO", save_all=True, append_images=[second], **settings) if name == "jpeg" else None
 
 
-def _oriented(subject: Subject, name: str) -> bytes | None:
-    """Turned pixels and a tag that turns them back; AVIF and HEIC say it with boxes, which their writers make of it."""
+def _store_oriented(subject: Subject, name: str) -> bytes | None:
+    """Store turned pixels and a tag to turn them back. The writers of AVIF and HEIC make boxes of the tag."""
     turn = images.TURNED[subject.orientation]
     upright = pictures.image(subject.first)
     turned = upright if turn is None else upright.transpose(turn)
@@ -220,7 +220,7 @@ def _oriented(subject: Subject, name: str) -> bytes | None:
     return _encoded_by_tool(name, images.encoded(turned, "PNG", exif=exif), ".png") if name == "jxl" else None
 
 
-def _described(subject: Subject, name: str) -> bytes | None:
+def _store_described(subject: Subject, name: str) -> bytes | None:
     """EXIF with a place, XMP, IPTC, comments and text, as far as the format has them."""
     picture, exif = pictures.image(subject.first), images.exif()
     settings: dict[str, Any] = {"exif": exif, "xmp": images.XMP}
@@ -236,19 +236,19 @@ def _described(subject: Subject, name: str) -> bytes | None:
         settings = {"exif": exif, "pnginfo": text}
     if name == "jxl":
         return jxl_with_boxes(_encoded_by_tool(name, images.encoded(picture, "PNG"), ".png"), exif)
-    return _with(picture, name, settings)
+    return _encode_with(picture, name, settings)
 
 
-def _profiled(subject: Subject, name: str) -> bytes | None:
+def _store_profiled(subject: Subject, name: str) -> bytes | None:
     picture = pictures.image(subject.first if subject.stored is None else subject.stored)
     profile = BROKEN_PROFILE if subject.kind is Kind.MISPROFILED else rgb_profile()
     if subject.kind is Kind.MISPROFILED and name in ENCODERS:
         return None
-    return _with(picture, name, {"icc_profile": profile})
+    return _encode_with(picture, name, {"icc_profile": profile})
 
 
-def _with(picture: Image.Image, name: str, settings: dict[str, Any]) -> bytes | None:
-    """The reference encoders take over what the PNG or JPEG that they are given holds."""
+def _encode_with(picture: Image.Image, name: str, settings: dict[str, Any]) -> bytes | None:
+    """Encode by the reference encoders. They take over the metadata of the given PNG or JPEG."""
     if name in {"jpeg", "png", "webp", "tiff", "avif"}:
         return images.encoded(picture, PILLOW[name][0], **settings, **PILLOW[name][1])
     if name == "jxl":
@@ -259,18 +259,18 @@ def _with(picture: Image.Image, name: str, settings: dict[str, Any]) -> bytes | 
 
 
 KINDS: dict[Kind, Callable[[Subject, str], bytes | None]] = {
-    Kind.COLOUR: _colour,
-    Kind.ALPHA: _alpha,
-    Kind.PALETTE: _palette,
-    Kind.GREY16: _grey16,
-    Kind.COLOUR16: _colour16,
-    Kind.CMYK: _cmyk,
-    Kind.BIT: _bit,
-    Kind.ANIMATION: _animation,
-    Kind.PAGES: _pages,
-    Kind.ALBUM: _album,
-    Kind.ORIENTED: _oriented,
-    Kind.DESCRIBED: _described,
-    Kind.PROFILED: _profiled,
-    Kind.MISPROFILED: _profiled,
+    Kind.COLOUR: _store_color,
+    Kind.ALPHA: _store_alpha,
+    Kind.PALETTE: _store_palette,
+    Kind.GREY16: _store_grey16,
+    Kind.COLOUR16: _store_color16,
+    Kind.CMYK: _store_cmyk,
+    Kind.BIT: _store_bit,
+    Kind.ANIMATION: _store_animation,
+    Kind.PAGES: _store_pages,
+    Kind.ALBUM: _store_album,
+    Kind.ORIENTED: _store_oriented,
+    Kind.DESCRIBED: _store_described,
+    Kind.PROFILED: _store_profiled,
+    Kind.MISPROFILED: _store_profiled,
 }

@@ -37,7 +37,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """`frames` is what must be seen, upright and in sRGB; `stored` is what the file holds, where that differs.
+    """`frames` is the right view, upright and in sRGB; `stored` is the content of the file if it differs.
 
     `times` are milliseconds, `options` those of the job (only those that the target takes are given).
     """
@@ -58,7 +58,7 @@ class Subject:
         return self.frames[0]
 
 
-def _one(
+def _make_still(
     name: str,
     kind: Kind,
     pixels: Pixels,
@@ -79,22 +79,22 @@ def _one(
     )
 
 
-def _sizes() -> list[Subject]:
+def _list_sizes() -> list[Subject]:
     sizes = {"one pixel": (1, 1), "odd size": (33, 7), "tall": (3, 701), "wide": (701, 3)}
-    return [_one(name, Kind.COLOUR, pictures.blocks(*size, side=32)) for name, size in sizes.items()]
+    return [_make_still(name, Kind.COLOUR, pictures.blocks(*size, side=32)) for name, size in sizes.items()]
 
 
-def _turned() -> list[Subject]:
+def _list_turned() -> list[Subject]:
     upright = pictures.blocks(64, 48)
-    return [_one(f"orientation {number}", Kind.ORIENTED, upright, orientation=number) for number in range(1, 9)]
+    return [_make_still(f"orientation {number}", Kind.ORIENTED, upright, orientation=number) for number in range(1, 9)]
 
 
-def _coloured() -> list[Subject]:
+def _list_profiled() -> list[Subject]:
     stored = pictures.smooth(64, 64)
     shown = pictures.p3_as_srgb(stored, DISPLAY_P3, 2.2)
     return [
-        _one("Display P3", Kind.PROFILED, shown, stored=stored),
-        _one("broken profile", Kind.MISPROFILED, pictures.blocks()),
+        _make_still("Display P3", Kind.PROFILED, shown, stored=stored),
+        _make_still("broken profile", Kind.MISPROFILED, pictures.blocks()),
     ]
 
 
@@ -104,14 +104,14 @@ def subjects() -> tuple[Subject, ...]:
     flat = {"background": pictures.BACKGROUND}
     described = pictures.blocks(64, 64)
     return (
-        _one("still", Kind.COLOUR, pictures.blocks()),
-        _one("many colours", Kind.COLOUR, pictures.smooth()),
-        _one("alpha", Kind.ALPHA, pictures.soft_alpha(), options=flat),
-        _one("palette and tRNS", Kind.PALETTE, pictures.hard_alpha(), options=flat),
-        _one("16-bit grey", Kind.GREY16, pictures.deep_grey()),
-        _one("16-bit colour", Kind.COLOUR16, pictures.deep_colour()),
-        _one("CMYK", Kind.CMYK, shown, stored=ink),
-        _one("1-bit", Kind.BIT, pictures.bits()),
+        _make_still("still", Kind.COLOUR, pictures.blocks()),
+        _make_still("many colours", Kind.COLOUR, pictures.smooth()),
+        _make_still("alpha", Kind.ALPHA, pictures.soft_alpha(), options=flat),
+        _make_still("palette and tRNS", Kind.PALETTE, pictures.hard_alpha(), options=flat),
+        _make_still("16-bit grey", Kind.GREY16, pictures.deep_grey()),
+        _make_still("16-bit colour", Kind.COLOUR16, pictures.deep_colour()),
+        _make_still("CMYK", Kind.CMYK, shown, stored=ink),
+        _make_still("1-bit", Kind.BIT, pictures.bits()),
         Subject(name="animation", kind=Kind.ANIMATION, frames=pictures.film(), times=TIMES),
         Subject(
             name="animation with alpha", kind=Kind.ANIMATION, frames=pictures.clear_film(), times=TIMES[:3],
@@ -123,13 +123,13 @@ def subjects() -> tuple[Subject, ...]:
         ),
         Subject(name="pages", kind=Kind.PAGES, frames=pictures.pages()),
         Subject(name="MPO", kind=Kind.ALBUM, frames=(pictures.blocks(64, 48), pictures.blocks(48, 64))),
-        *_turned(),
-        *_sizes(),
-        _one("metadata, stripped", Kind.DESCRIBED, described),
-        _one("metadata, kept", Kind.DESCRIBED, described, options={"metadata": "keep"}),
-        *_coloured(),
-        _one("lossless", Kind.COLOUR, pictures.smooth(), options={"lossless": True}, needs="lossless"),
+        *_list_turned(),
+        *_list_sizes(),
+        _make_still("metadata, stripped", Kind.DESCRIBED, described),
+        _make_still("metadata, kept", Kind.DESCRIBED, described, options={"metadata": "keep"}),
+        *_list_profiled(),
+        _make_still("lossless", Kind.COLOUR, pictures.smooth(), options={"lossless": True}, needs="lossless"),
         # Its squares keep 8 pixels a side, so that encoders which halve the resolution of colour can hold them.
-        _one("resized", Kind.ALPHA, pictures.soft_alpha(), options={"width": 64} | flat),
-        _one("too wide", Kind.COLOUR, pictures.blocks(16_400, 2, side=64)),
+        _make_still("resized", Kind.ALPHA, pictures.soft_alpha(), options={"width": 64} | flat),
+        _make_still("too wide", Kind.COLOUR, pictures.blocks(16_400, 2, side=64)),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""HEIC that is turned by its boxes: Debian's encoder writes no `irot` and `imir`, telephones do (ISO 23008-12, 6.5)."""
+"""HEIC turned by its boxes: Debian's encoder writes no `irot` and `imir`, telephones do (ISO 23008-12, 6.5)."""
 
 import struct
 from collections.abc import Iterator
@@ -11,22 +11,22 @@ MIRROR = {2: 1, 4: 0, 5: 0, 7: 1}
 
 
 def turned_by_boxes(data: bytes, orientation: int) -> bytes:
-    """The file with the boxes that turn its primary item; offsets into the data behind move along."""
-    boxes = [_box(b"irot", bytes([ROTATION[orientation]]))] if orientation in ROTATION else []
-    boxes += [_box(b"imir", bytes([MIRROR[orientation]]))] if orientation in MIRROR else []
+    """Return the file with boxes to turn its primary item. Offsets into the data behind move along."""
+    boxes = [_make_box(b"irot", bytes([ROTATION[orientation]]))] if orientation in ROTATION else []
+    boxes += [_make_box(b"imir", bytes([MIRROR[orientation]]))] if orientation in MIRROR else []
     if not boxes:
         return data
-    start, end = next((at, stop) for kind, at, stop in _boxes(data, 0, len(data)) if kind == b"meta")
+    start, end = next((at, stop) for kind, at, stop in _split_boxes(data, 0, len(data)) if kind == b"meta")
     grown = len(b"".join(boxes)) + len(boxes)
-    meta = _meta(data[start:end], boxes, grown)
+    meta = _change_meta(data[start:end], boxes, grown)
     return data[:start] + meta + data[end:]
 
 
-def _box(kind: bytes, body: bytes) -> bytes:
+def _make_box(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body) + 8) + kind + body
 
 
-def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def _split_boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Kind, start and end of each box."""
     while at + 8 <= end:
         length = int.from_bytes(data[at : at + 4], "big")
@@ -34,29 +34,29 @@ def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
         at += length
 
 
-def _meta(box: bytes, added: list[bytes], grown: int) -> bytes:
-    """Every box inside of `meta`, those two that change changed."""
+def _change_meta(box: bytes, added: list[bytes], grown: int) -> bytes:
+    """Return `meta` with every box inside, and with two of them changed."""
     parts = []
     primary = next(
         int.from_bytes(box[start + 12 : end], "big")
-        for kind, start, end in _boxes(box, 12, len(box))
+        for kind, start, end in _split_boxes(box, 12, len(box))
         if kind == b"pitm"
     )
-    for kind, start, end in _boxes(box, 12, len(box)):
+    for kind, start, end in _split_boxes(box, 12, len(box)):
         part = box[start:end]
         if kind == b"iprp":
-            part = _properties(part, added, primary)
+            part = _add_properties(part, added, primary)
         elif kind == b"iloc":
-            part = _moved(part, grown)
+            part = _move_extents(part, grown)
         parts.append(part)
-    return _box(b"meta", box[8:12] + b"".join(parts))
+    return _make_box(b"meta", box[8:12] + b"".join(parts))
 
 
-def _properties(box: bytes, added: list[bytes], primary: int) -> bytes:
-    """The new properties go behind those that there are, and to the primary item of `ipma` as essential ones."""
-    (ipco, ipma) = (box[start:end] for _, start, end in _boxes(box, 8, len(box)))
-    known = sum(1 for _ in _boxes(ipco, 8, len(ipco)))
-    store = _box(b"ipco", ipco[8:] + b"".join(added))
+def _add_properties(box: bytes, added: list[bytes], primary: int) -> bytes:
+    """Add the new properties behind the others, and to the primary item of `ipma` as essential ones."""
+    (ipco, ipma) = (box[start:end] for _, start, end in _split_boxes(box, 8, len(box)))
+    known = sum(1 for _ in _split_boxes(ipco, 8, len(ipco)))
+    store = _make_box(b"ipco", ipco[8:] + b"".join(added))
     new = bytes(0x80 | known + 1 + index for index in range(len(added)))
     # Version 0, small indices: number of items, then each: 2 bytes of id, a count, a byte for each property.
     links, at = ipma[8:16], 16
@@ -65,11 +65,11 @@ def _properties(box: bytes, added: list[bytes], primary: int) -> bytes:
         used = ipma[at + 3 : at + 3 + count] + (new if item == primary else b"")
         links += struct.pack(">HB", item, len(used)) + used
         at += 3 + count
-    return _box(b"iprp", store + _box(b"ipma", links))
+    return _make_box(b"iprp", store + _make_box(b"ipma", links))
 
 
-def _moved(box: bytes, by: int) -> bytes:
-    """`iloc` of version 1 whose offsets have 4 bytes: every extent that lies in the file lies further behind."""
+def _move_extents(box: bytes, by: int) -> bytes:
+    """Return `iloc` (version 1, offsets of 4 bytes) with every extent in the file moved behind."""
     changed = bytearray(box)
     base = box[13] >> 4
     (count,) = struct.unpack_from(">H", box, 14)

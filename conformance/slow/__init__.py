@@ -1,4 +1,4 @@
-"""Slow conversions for tests: a worker whose conversions wait as long as the last bytes of an upload say.
+"""Slow conversions for tests: the last bytes of an upload say how long its conversion waits.
 
 In the code of the product nothing waits for tests; `slow_worker` starts the real worker with `slow_zygote`, whose
 children have one more step. Readers of images ignore bytes after the end of a picture. The two programs stand alone, so

@@ -1,4 +1,4 @@
-"""`python -m worker` with slow_zygote, which stands beside this file."""
+"""`python -m worker` with the slow_zygote beside this file."""
 
 import os
 import sys

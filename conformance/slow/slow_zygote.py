@@ -1,4 +1,4 @@
-"""A zygote whose children wait as long as an upload says (`hold=SECONDS` at its end), then convert as usual."""
+"""A zygote with slow children: each waits for the seconds at the end of its upload (`hold=SECONDS`), then converts."""
 
 import re
 import time
