@@ -1,6 +1,7 @@
 """Root lets the system user in, and nobody else."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -11,13 +12,22 @@ from pathlib import Path
 import pytest
 
 from standalone import access
-from standalone.access import PASS, READ, grant_passage, grant_permissions, grant_reading, return_bytecode
-from standalone.account import Account
+from standalone.access import (
+    PASS,
+    READ,
+    ROOMS,
+    grant_passage,
+    grant_permissions,
+    grant_reading,
+    return_bytecode,
+)
+from standalone.account import SYSTEM_USER, Account
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root lets another user in; the others never do")
 
 ACCOUNT = Account("somebody", 61_234, 61_234)
 STRANGER = 61_235
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture
@@ -130,3 +140,34 @@ def test_bytecode_goes_to_the_owner_of_the_sources_and_no_link_is_followed(place
     owned = [cache, cache / "module.pyc"]
     assert {path.lstat().st_uid for path in owned} == {STRANGER}
     assert {path.stat().st_uid for path in (*targets, targets[1] / "inner")} == {0}
+
+
+def commands_to_undo() -> list[list[str]]:
+    """Those of README.md, word by word: for directories, for trees, and for the user."""
+    found = re.search(r"```bash\n(setfacl .*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    return [line.partition("#")[0].split() for line in found[1].splitlines()]
+
+
+def test_the_readme_undoes_it_for_every_tree_and_removes_the_user() -> None:
+    _, trees, user = commands_to_undo()
+    assert trees[trees.index(f"u:{SYSTEM_USER}") + 1 :] == [".venv", *ROOMS]
+    assert user == ["userdel", SYSTEM_USER]
+
+
+@pytest.mark.skipif(shutil.which("setfacl") is None, reason="setfacl is not installed (on Debian: apt install acl)")
+def test_the_commands_of_the_readme_take_back_what_was_granted(place: Path) -> None:
+    tree = place / "tree"
+    (tree / "sub").mkdir(parents=True)
+    (tree / "sub" / "file").touch(mode=0o600)
+    paths = [place, tree, tree / "sub", tree / "sub" / "file"]
+    for path in paths[:3]:
+        path.chmod(0o700)
+    grant_reading(ACCOUNT, tree)
+    assert may(ACCOUNT.uid, "-r", paths[-1])
+    for command, path in zip(commands_to_undo(), (place, tree), strict=False):
+        options = command[: command.index(f"u:{SYSTEM_USER}")]
+        subprocess.run([*options, f"u:{ACCOUNT.uid}", str(path)], check=True)
+    listed = [entry for path in paths for entry in access._read_list(path, path.stat().st_mode)]
+    assert [entry for entry in listed if entry.tag == access.USER] == []
+    assert not may(ACCOUNT.uid, "-r", paths[-1])
