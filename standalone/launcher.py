@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import http.client
+import json
 import os
 import socket
 import sys
@@ -29,6 +30,7 @@ DRAIN_SECONDS = "2"
 API_DRAIN_SECONDS = "2"
 """How long what runs may take after Ctrl-C, where nothing else is set: a person waits at the terminal."""
 MOMENT_SECONDS = 5.0
+NO_REDIS = f"The Redis of {REDIS_URL} does not answer. Images are accepted, but none is converted until it does."
 LOCK = "launcher.lock"
 LOOPBACK = "127.0.0.1"
 PLACES_OF_ROOT = frozenset({"TMPDIR", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"})
@@ -70,8 +72,10 @@ def launch_service(
         supervisor.narrate("Starting API, worker and janitor.")
         programs = [replace(program, account=account) for program in services(env)]
         stack.enter_context(supervisor.keep_running(programs))
-        _await_ready(supervisor, config, [program.probe_port for program in programs if program.probe_port])
+        page = _await_ready(supervisor, config, [program.probe_port for program in programs if program.probe_port])
         supervisor.narrate(f"Ready after {time.monotonic() - began:.0f} s.")
+        if config.redis_url and lacks_redis(page):
+            supervisor.say(NO_REDIS)
         for fact in list_facts(config, data_dir):
             supervisor.narrate(fact)
         announce(f"http://{_find_browser_host(config.host)}:{config.port}/")
@@ -84,6 +88,14 @@ def list_facts(config: Config, data_dir: Path) -> Iterator[str]:
     yield f"Jobs and images are in {place}; they stay when this stops."
     yield "No keys are asked for: whoever can open this address can convert, and see or delete a job by its id."
     yield "Ctrl-C stops it. Open this in a browser:"
+
+
+def lacks_redis(page: str) -> bool:
+    """Return whether /readyz says that Redis does not answer. The API is ready without it."""
+    try:
+        return bool(json.loads(page)["parts"]["redis"] == "away")
+    except (ValueError, LookupError, TypeError):
+        return False
 
 
 def _start_databases(stack: ExitStack, supervisor: Supervisor, config: Config, data_dir: Path) -> dict[str, str]:
@@ -213,8 +225,8 @@ def _migrate_database(supervisor: Supervisor, program: Program) -> None:
         )
 
 
-def _await_ready(supervisor: Supervisor, config: Config, probe_ports: Sequence[int]) -> None:
-    """Wait for all of them: without a worker the page would be there and convert nothing."""
+def _await_ready(supervisor: Supervisor, config: Config, probe_ports: Sequence[int]) -> str:
+    """Wait for all of them, and return the page /readyz. Without a worker the service would convert nothing."""
     pages = [(LOOPBACK, port, "/livez") for port in probe_ports]
     pages.append((_find_browser_host(config.host).strip("[]"), config.port, "/readyz"))
     said = "nothing"
@@ -233,6 +245,7 @@ def _await_ready(supervisor: Supervisor, config: Config, probe_ports: Sequence[i
         SECONDS_TO_START,
         lambda: f"The service was not ready within {SECONDS_TO_START} seconds; {pages[0][2]} said: {said}",
     )
+    return said
 
 
 def _ask_page(host: str, port: int, path: str) -> tuple[int, str]:

@@ -23,14 +23,14 @@ class Ready(http.server.BaseHTTPRequestHandler):
         shown = {name: value for name, value in os.environ.items() if name.startswith("IMAGEMILL_")}
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(json.dumps(shown).encode())
+        self.wfile.write(os.environ.get("STANDIN_PAGE", json.dumps(shown)).encode())
 
     def log_message(self, *_: object) -> None:
         pass
 
 
 def api() -> None:
-    """Answers anything with 200 and the IMAGEMILL_* environment; or refuses its settings."""
+    """Answers anything with 200 and STANDIN_PAGE or the IMAGEMILL_* environment; or refuses its settings."""
     if status := os.environ.get("STANDIN_API"):
         sys.exit(int(status))
     address = (os.environ["IMAGEMILL_HOST"], int(os.environ["IMAGEMILL_PORT"]))

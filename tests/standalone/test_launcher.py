@@ -154,6 +154,32 @@ def test_the_readme_shows_what_a_first_start_says(launched: Start, port: int) ->
     assert re.sub(r"Ready after \d+ s", "Ready after 4 s", said) == shown[1]
 
 
+def test_a_given_redis_that_does_not_answer_is_a_sentence(launched: Start) -> None:
+    """The stand-in of the API is ready then, as the API is."""
+    parts = {"database": "ok", "redis": "away", "workers": "ok", "storage": "ok"}
+    running = launched(STANDIN_PAGE=json.dumps({"status": "ready", "parts": parts}), **ELSEWHERE)
+    running.ready()
+    assert running.err.get(timeout=PATIENCE) == (
+        "imagemill: The Redis of IMAGEMILL_REDIS_URL does not answer. "
+        "Images are accepted, but none is converted until it does.\n"
+    )
+    assert running.err.empty()
+
+
+@pytest.mark.parametrize(
+    ("page", "lacks"),
+    [
+        ('{"parts": {"redis": "away"}}', True),
+        ('{"parts": {"redis": "ok"}}', False),
+        ('{"parts": null}', False),
+        ("[]", False),
+        ('{"parts": {"redis": "aw', False),
+    ],
+)
+def test_redis_is_missed_only_where_the_page_says_so(page: str, *, lacks: bool) -> None:
+    assert launcher.lacks_redis(page) == lacks
+
+
 def test_a_worker_gets_the_time_that_its_setting_allows() -> None:
     api, worker, janitor = launcher.make_services(
         {"IMAGEMILL_DRAIN_SECONDS": "40", "IMAGEMILL_API_DRAIN_SECONDS": "20"}
