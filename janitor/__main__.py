@@ -21,10 +21,10 @@ REDIS_SECONDS = 5.0
 
 def main() -> int:
     """Return the exit status: 0 after a signal, 1 when the port is taken, 2 for wrong settings."""
-    return run_program("janitor", JanitorSettings, sweep)
+    return run_program("janitor", JanitorSettings, run_sweeps)
 
 
-def sweep(settings: JanitorSettings) -> int:
+def run_sweeps(settings: JanitorSettings) -> int:
     """Sweep until a signal. Raises CannotStart."""
     show_failure_codes()
     with ExitStack() as stack:

@@ -8,16 +8,16 @@ from core.publisher import Publisher
 from core.record import changes, job_columns, jobs_of, may
 from core.tables import jobs
 from core.transitions import EXPIRE, Status
-from janitor.locks import Sweep, sweeping
+from janitor.locks import Sweep, lock_sweep
 from janitor.settings import JanitorSettings
 
 BATCH = 1000
 GONE = (Status.CANCELED, Status.EXPIRED)
 
 
-def expire(engine: Engine, publisher: Publisher, settings: JanitorSettings) -> int:
+def expire_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings) -> int:
     """Expire at most BATCH jobs and return how many. Their bytes go with their partition."""
-    with sweeping(engine, Sweep.EXPIRY) as connection:
+    with lock_sweep(engine, Sweep.EXPIRY) as connection:
         if connection is None:
             return 0
         due = select(jobs.c.id).where(may(EXPIRE), jobs.c.expires_at < func.now()).limit(BATCH)

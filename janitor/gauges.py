@@ -32,8 +32,8 @@ SIZE = text("SELECT pg_database_size(current_database())")
 
 def show_open_jobs(engine: Engine) -> None:
     """Count the queued and processing jobs, from the index of open jobs."""
-    with _known(QUEUE_OLDEST_SECONDS):
-        _show(engine, OPEN)
+    with _mark_unknown(QUEUE_OLDEST_SECONDS):
+        _show_statuses(engine, OPEN)
         oldest = func.extract("epoch", func.now() - func.min(jobs.c.created_at))
         with engine.begin() as connection:
             waited = connection.execute(select(oldest).where(jobs.c.status == Status.QUEUED)).scalar_one()
@@ -42,18 +42,18 @@ def show_open_jobs(engine: Engine) -> None:
 
 def show_finished_jobs(engine: Engine) -> None:
     """Count the other jobs. This reads a whole index, so it runs less often."""
-    _show(engine, TERMINAL)
+    _show_statuses(engine, TERMINAL)
 
 
 def show_queue(client: redis.Redis) -> None:
     """Measure the length of the stream."""
-    with _known(QUEUE_MESSAGES):
+    with _mark_unknown(QUEUE_MESSAGES):
         QUEUE_MESSAGES.set(int(client.xlen(STREAM)))
 
 
 def show_postgresql(engine: Engine) -> None:
     """Measure whether PostgreSQL answers, and count its connections."""
-    with _known(POSTGRESQL_CONNECTIONS, up=POSTGRESQL_UP), engine.begin() as connection:
+    with _mark_unknown(POSTGRESQL_CONNECTIONS, up=POSTGRESQL_UP), engine.begin() as connection:
         taken, most = connection.execute(CONNECTIONS).one()
         POSTGRESQL_CONNECTIONS.set(int(taken))
         POSTGRESQL_CONNECTIONS_MAX.set(most)
@@ -61,22 +61,22 @@ def show_postgresql(engine: Engine) -> None:
 
 def show_database_size(engine: Engine) -> None:
     """Measure the size of the database. PostgreSQL asks its disk about every file, so this runs less often."""
-    with _known(POSTGRESQL_BYTES), engine.begin() as connection:
+    with _mark_unknown(POSTGRESQL_BYTES), engine.begin() as connection:
         POSTGRESQL_BYTES.set(connection.execute(SIZE).scalar_one())
 
 
 def show_redis(client: redis.Redis) -> None:
     """Measure whether Redis answers, and how much memory it uses."""
-    with _known(REDIS_BYTES, up=REDIS_UP):
+    with _mark_unknown(REDIS_BYTES, up=REDIS_UP):
         told = client.info("memory", "stats")
         REDIS_BYTES.set(told["used_memory"])
         REDIS_BYTES_MAX.set(told["maxmemory"] or math.inf)
         REDIS_EVICTED.set(told["evicted_keys"])
 
 
-def _show(engine: Engine, statuses: frozenset[Status]) -> None:
+def _show_statuses(engine: Engine, statuses: frozenset[Status]) -> None:
     query = select(jobs.c.status, func.count()).where(jobs.c.status.in_(sorted(statuses))).group_by(jobs.c.status)
-    with _known(*(JOBS.labels(status) for status in statuses)):
+    with _mark_unknown(*(JOBS.labels(status) for status in statuses)):
         with engine.begin() as connection:
             counts: dict[str, int] = {status: count for status, count in connection.execute(query)}  # noqa: C416 - typed rows
         for status in statuses:
@@ -84,7 +84,7 @@ def _show(engine: Engine, statuses: frozenset[Status]) -> None:
 
 
 @contextmanager
-def _known(*gauges: Gauge, up: Gauge | None = None) -> Iterator[None]:
+def _mark_unknown(*gauges: Gauge, up: Gauge | None = None) -> Iterator[None]:
     """Show NaN while a measurement fails, because an old figure would look new. `up` shows whether it failed."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""Reclaim jobs whose lease has expired. There is no other way back for a claim."""
+"""Reclaim jobs with an expired lease. There is no other way back for a claim."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from core.publisher import Publisher
 from core.record import changes, job_columns, jobs_of, may
 from core.tables import jobs
 from core.transitions import LOSE, RECLAIM, Transition
-from janitor.locks import Sweep, sweeping
+from janitor.locks import Sweep, lock_sweep
 from janitor.metrics import RECLAIMED
 from janitor.settings import JanitorSettings
 
@@ -24,9 +24,9 @@ BATCH = 500
 
 
 class OutageGuard:
-    """Says whether leases can be trusted: not until every living worker had a heartbeat's time, and half of one, to renew.
+    """Says whether leases can be trusted: not before every living worker had one and a half heartbeats to renew them.
 
-    After a start of the janitor or an outage of PostgreSQL, leases have run out that nobody could renew.
+    During an outage of PostgreSQL, or before the janitor started, leases ran out because nobody could renew them.
     """
 
     def __init__(self, heartbeat_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,24 +34,24 @@ class OutageGuard:
         self._clock = clock
         self._since = clock()
 
-    def away(self) -> None:
-        """Record that PostgreSQL did not answer."""
+    def note_outage(self) -> None:
+        """Distrust the leases from now on, because PostgreSQL did not answer."""
         self._since = self._clock()
 
-    def trusted(self) -> bool:
+    def can_trust_leases(self) -> bool:
         """Return whether PostgreSQL has answered for long enough."""
         return self._clock() - self._since >= self._wait
 
 
-def reclaim(engine: Engine, publisher: Publisher, settings: JanitorSettings) -> int:
-    """Queue or fail what has an expired lease; returns how many jobs that were.
+def reclaim_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings) -> int:
+    """Queue or fail the jobs with an expired lease. Return their number.
 
-    The queue hears of it by the next reconcile: the old message, pending and stale, is replaced then.
+    The next reconcile replaces their old messages, pending and stale.
     """
-    with sweeping(engine, Sweep.LEASES) as connection:
+    with lock_sweep(engine, Sweep.LEASES) as connection:
         if connection is None:
             return 0
-        lost = _advance_all(connection, LOSE, settings, **_lost(settings))
+        lost = _advance_all(connection, LOSE, settings, **_describe_loss(settings))
         back = _advance_all(connection, RECLAIM, settings, worker=None, started_at=None)
     for job in (*lost, *back):
         log.warning("lease expired", job=str(job.id), claim=job.claim, attempts=job.attempts, status=job.status)
@@ -62,7 +62,7 @@ def reclaim(engine: Engine, publisher: Publisher, settings: JanitorSettings) -> 
     return len(lost) + len(back)
 
 
-def _lost(settings: JanitorSettings) -> dict[str, object]:
+def _describe_loss(settings: JanitorSettings) -> dict[str, object]:
     return {
         "error": WorkerLost(attempts=settings.max_attempts).failure.as_json(),
         "finished_at": func.now(),

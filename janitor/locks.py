@@ -1,4 +1,4 @@
-"""One lock per sweep, held by its transaction. A janitor that does not get it skips the sweep."""
+"""One lock per sweep, held by its transaction. A janitor without the lock skips the sweep."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +17,8 @@ class Sweep(IntEnum):
 
 
 @contextmanager
-def sweeping(engine: Engine, sweep: Sweep) -> Iterator[Connection | None]:
-    """Yield a transaction that holds the sweep's lock; None when another process holds it."""
+def lock_sweep(engine: Engine, sweep: Sweep) -> Iterator[Connection | None]:
+    """Yield a transaction with the sweep's lock; None when another process holds it."""
     with engine.begin() as connection:
         locked = connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": int(sweep)}).scalar_one()
         yield connection if locked else None

@@ -12,7 +12,7 @@ from core.database import ERRORS, is_away
 from core.liveness import Liveness
 from core.publisher import Publisher
 from core.redis_client import AWAY
-from janitor.expiry import expire
+from janitor.expiry import expire_jobs
 from janitor.gauges import (
     show_database_size,
     show_finished_jobs,
@@ -21,7 +21,7 @@ from janitor.gauges import (
     show_queue,
     show_redis,
 )
-from janitor.leases import OutageGuard, reclaim
+from janitor.leases import OutageGuard, reclaim_jobs
 from janitor.metrics import SWEEP_FAILURES, SWEPT
 from janitor.queue_sweep import sweep_queue
 from janitor.settings import JanitorSettings
@@ -53,9 +53,9 @@ class Janitor:
         often, seldom = settings.sweep_seconds, max(SLOW_EVERY_SECONDS, settings.sweep_seconds)
         self.tasks = [
             Task("partitions", lambda: keep_partitions(engine, settings.retention_hours), seldom),
-            Task("leases", lambda: self._guard.trusted() and reclaim(engine, publisher, settings), often),
+            Task("leases", lambda: self._guard.can_trust_leases() and reclaim_jobs(engine, publisher, settings), often),
             Task("queue", lambda: sweep_queue(engine, client), often),
-            Task("expiry", lambda: expire(engine, publisher, settings), often),
+            Task("expiry", lambda: expire_jobs(engine, publisher, settings), often),
             Task("open jobs", lambda: show_open_jobs(engine), often),
             Task("queue length", lambda: show_queue(client), often),
             Task("PostgreSQL", lambda: show_postgresql(engine), often),
@@ -74,18 +74,18 @@ class Janitor:
             time.sleep(0.1)
 
     def run_due(self) -> None:
-        """Run every task that is due, one after the other."""
+        """Run the due tasks, one after the other."""
         for task in self.tasks:
             if not self.stopping and time.monotonic() >= task.due:
-                self._attempt(task)
+                self._try_task(task)
                 task.due = time.monotonic() + task.every
 
-    def _attempt(self, task: Task) -> None:
+    def _try_task(self, task: Task) -> None:
         try:
             task.run()
             SWEPT.labels(task.name).set_to_current_time()
         except (*ERRORS, *AWAY) as error:
             SWEEP_FAILURES.labels(task.name).inc()
             if is_away(error):
-                self._guard.away()
+                self._guard.note_outage()
             log.warning("sweep failed, will be tried again", sweep=task.name, error=str(error))

@@ -15,7 +15,7 @@ from core.queue import (
 )
 from core.tables import jobs
 from core.transitions import OPEN, Status
-from janitor.locks import Sweep, sweeping
+from janitor.locks import Sweep, lock_sweep
 from janitor.reconcile import OpenRow, Plan, StreamView, reconcile
 
 log = structlog.get_logger(__name__)
@@ -27,13 +27,13 @@ IDLE_CONSUMER_SECONDS = 600.0
 def sweep_queue(engine: Engine, client: redis.Redis) -> Plan | None:
     """Reconcile once and return the plan; None when another janitor does it."""
     ensure_group(client)
-    with sweeping(engine, Sweep.QUEUE) as connection:
+    with lock_sweep(engine, Sweep.QUEUE) as connection:
         if connection is None:
             return None
         # The stream before the rows: see janitor.reconcile.
         stream = read_stream(client)
         plan = reconcile(stream, read_open_rows(connection))
-        apply(client, plan)
+        apply_plan(client, plan)
     remove_idle_consumers(client, IDLE_CONSUMER_SECONDS)
     return plan
 
@@ -60,7 +60,7 @@ def read_open_rows(connection: Connection) -> list[OpenRow]:
     return [OpenRow(job_id, Status(status), float(seconds)) for job_id, status, seconds in rows]
 
 
-def apply(client: redis.Redis, plan: Plan) -> None:
+def apply_plan(client: redis.Redis, plan: Plan) -> None:
     """Add and delete in one MULTI, so that no reader sees a job without its message."""
     if not (plan.adds or plan.deletes):
         return

@@ -1,7 +1,7 @@
-"""What the queue must be told, from what it holds and what the record says: one pure function.
+"""The plan for the queue, from the stream and the record: one pure function.
 
-The stream has to be read before the rows. The other way round, a job that was submitted in between would
-be in the stream with no row, and one that finished in between would get a message again.
+The stream has to be read before the rows. The other way round, a job submitted in between would be in the stream
+without a row, and a job finished in between would get a message again.
 """
 
 from collections import defaultdict
@@ -21,7 +21,7 @@ STALE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class StreamView:
-    """The stream at one moment: its messages, the last id that was delivered, and the pending ones.
+    """The stream at one moment: its messages, the last delivered id, and the pending messages.
 
     `pending` gives for each delivered and unacknowledged message how long ago it was delivered, in seconds.
     """
@@ -49,7 +49,7 @@ class Plan:
 
 
 def reconcile(stream: StreamView, rows: Iterable[OpenRow]) -> Plan:
-    """Plan what to add and delete, so that every open job has a message that will be read."""
+    """Plan additions and deletions, so that a worker will read a message of every open job."""
     open_rows = {row.job_id: row for row in rows}
     live: dict[UUID, list[str]] = defaultdict(list)
     ghosts: dict[UUID, list[str]] = defaultdict(list)
@@ -71,8 +71,8 @@ def reconcile(stream: StreamView, rows: Iterable[OpenRow]) -> Plan:
 
 
 def is_live(stream: StreamView, message_id: str) -> bool:
-    """Return whether a message will still be read, or is pending."""
-    return message_id in stream.pending or _order(message_id) > _order(stream.last_delivered)
+    """Return whether a message is pending, or not delivered yet."""
+    return message_id in stream.pending or _parse_id(message_id) > _parse_id(stream.last_delivered)
 
 
 def _needs_message(row: OpenRow, live: list[str], stream: StreamView) -> bool:
@@ -82,6 +82,6 @@ def _needs_message(row: OpenRow, live: list[str], stream: StreamView) -> bool:
     return row.status is Status.QUEUED and all(stream.pending.get(name, 0.0) > STALE_SECONDS for name in live)
 
 
-def _order(message_id: str) -> tuple[int, int]:
+def _parse_id(message_id: str) -> tuple[int, int]:
     milliseconds, _, sequence = message_id.partition("-")
     return int(milliseconds), int(sequence or 0)

@@ -1,4 +1,4 @@
-"""Settings of the janitor, besides those that all programs share."""
+"""Settings of the janitor, besides the shared ones."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from core.settings import DAY, ProbeSettings
 
 
 class JanitorSettings(ProbeSettings):
-    """Settings that only the janitor reads."""
+    """The shared settings and the janitor's own."""
 
     sweep_seconds: float = Field(
         5, gt=0, le=DAY, description="How often the janitor compares the record with the queue."
@@ -15,5 +15,5 @@ class JanitorSettings(ProbeSettings):
         7,
         gt=0,
         le=3650,
-        description="How long the record of a canceled or expired job is kept, in days; then it is unknown.",
+        description="How long the record of a canceled or expired job is kept, in days. Afterwards the job is unknown.",
     )

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, exists, select, text
 from core.partitions import ensure_partitions, partition_days, partition_name, today
 from core.tables import jobs, results, uploads
 from core.transitions import OPEN, Status
-from janitor.locks import Sweep, sweeping
+from janitor.locks import Sweep, lock_sweep
 
 log = structlog.get_logger(__name__)
 
@@ -22,14 +22,14 @@ _DETACHED = text("""
 
 
 def keep_partitions(engine: Engine, retention_hours: float) -> None:
-    """Make the partitions of the coming days and drop those that no job needs."""
-    with sweeping(engine, Sweep.PARTITIONS) as connection:
+    """Make the partitions of the coming days and drop the unneeded old ones."""
+    with lock_sweep(engine, Sweep.PARTITIONS) as connection:
         if connection is None:
             return
         made = ensure_partitions(connection)
         if made:
             log.info("made partitions", count=made)
-    with sweeping(engine, Sweep.PARTITIONS) as connection:
+    with lock_sweep(engine, Sweep.PARTITIONS) as connection:
         if connection is not None:
             # DETACH CONCURRENTLY must not be in a transaction, so this one only holds the lock.
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as worker:
@@ -61,7 +61,7 @@ def is_needed(connection: Connection, table: str, day: date) -> bool:
 
 
 def _drop_detached(connection: Connection, table: str) -> list[str]:
-    """Drop the detached partitions, including those that an earlier janitor left."""
+    """Drop the detached partitions, including leftovers of an earlier janitor."""
     names = []
     for name, pending in connection.execute(_DETACHED, {"pattern": f"^{table}_[0-9]{{8}}$"}).all():
         if pending:

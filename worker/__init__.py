@@ -1,1 +1,1 @@
-"""The worker: the consumer of the queue, and the sandbox that runs its conversions."""
+"""The worker: the consumer of the queue, and the sandbox for its conversions."""

@@ -15,7 +15,7 @@ from core.publisher import Publisher
 from core.redis_client import make_redis
 from worker.consumer.cancel_listener import CancelListener
 from worker.consumer.context import Context, InFlight, consumer_name
-from worker.consumer.drain import drain
+from worker.consumer.drain import drain_worker
 from worker.consumer.heartbeat import Heartbeat
 from worker.consumer.loop import Consumer
 from worker.metrics import SLOTS, SLOTS_BUSY, show_stages
@@ -43,7 +43,7 @@ def convert_jobs(settings: WorkerSettings, sandbox: Sandbox) -> int:
         context = make_context(settings, sandbox)
         stack.callback(context.engine.dispose)
         stack.callback(context.redis.close)
-        run(context, stack)
+        run_worker(context, stack)
     return 0
 
 
@@ -68,7 +68,7 @@ def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
     )
 
 
-def run(context: Context, stack: ExitStack) -> None:
+def run_worker(context: Context, stack: ExitStack) -> None:
     """Consume until a signal, then drain. A second signal ends the wait for running jobs."""
     log = structlog.get_logger("worker")
     settings = context.settings
@@ -84,12 +84,12 @@ def run(context: Context, stack: ExitStack) -> None:
         seconds=settings.heartbeat_seconds,
         lease_seconds=settings.lease_seconds,
     )
-    cancels = CancelListener(context.redis, context.in_flight.kill)
+    cancels = CancelListener(context.redis, context.in_flight.kill_job)
     heartbeat.start()
     cancels.start()
     log.info("ready", worker=context.name, slots=settings.slots)
     consumer.run()
-    drain(context, consumer)
+    drain_worker(context, consumer)
     heartbeat.stop()
     cancels.stop()
     heartbeat.join(settings.heartbeat_seconds)

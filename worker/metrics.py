@@ -4,8 +4,8 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from core.metrics import STAGE_BUCKETS
 
-SLOTS = Gauge("imagemill_worker_slots", "Jobs that this worker can convert at the same time.")
-SLOTS_BUSY = Gauge("imagemill_worker_slots_busy", "Jobs that this worker is converting.")
+SLOTS = Gauge("imagemill_worker_slots", "Number of jobs this worker can convert at the same time.")
+SLOTS_BUSY = Gauge("imagemill_worker_slots_busy", "Number of jobs this worker is converting.")
 STAGE_SECONDS = Histogram(
     "imagemill_job_stage_seconds",
     "Duration of each stage of a job: queued, fetch, convert, store, total.",
@@ -13,13 +13,13 @@ STAGE_SECONDS = Histogram(
     buckets=STAGE_BUCKETS,
 )
 STAGES = ("queued", "fetch", "convert", "store", "total")
-FENCED = Counter("imagemill_jobs_fenced_total", "Results that were rejected because their claim was lost.")
-MEMORY_BUDGET = Gauge("imagemill_worker_memory_budget_bytes", "Memory that the conversions of this worker share.")
-MEMORY_RESERVED = Gauge("imagemill_worker_memory_reserved_bytes", "Memory that its conversions have reserved.")
-MEMORY_WAITING = Gauge("imagemill_worker_memory_waiting", "Conversions that wait for memory.")
+FENCED = Counter("imagemill_jobs_fenced_total", "Results rejected because their claim was lost.")
+MEMORY_BUDGET = Gauge("imagemill_worker_memory_budget_bytes", "Memory for all conversions of this worker together.")
+MEMORY_RESERVED = Gauge("imagemill_worker_memory_reserved_bytes", "Memory reserved by its conversions.")
+MEMORY_WAITING = Gauge("imagemill_worker_memory_waiting", "Conversions waiting for memory.")
 FORECASTS_MISSED = Counter(
     "imagemill_worker_forecasts_missed_total",
-    "Conversions that needed more memory than forecast and were started again.",
+    "Conversions started again because they needed more memory than forecast.",
 )
 SANDBOX_LAYER = Gauge(
     "imagemill_sandbox_layer", "1 if the kernel has this layer of the sandbox, 0 if it lacks it.", ["layer"]

@@ -1,4 +1,4 @@
-"""Settings of the worker, besides those that all programs share."""
+"""Settings of the worker, besides the shared ones."""
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ LARGEST_MEMORY = 1 << 44
 
 
 class WorkerSettings(ProbeSettings):
-    """Settings that only a worker reads."""
+    """The shared settings and the worker's own."""
 
     slots: int = Field(4, ge=1, le=64, description="How many jobs one worker converts at the same time.")
     job_memory_bytes: int = Field(
@@ -19,7 +19,7 @@ class WorkerSettings(ProbeSettings):
         0,
         ge=0,
         le=LARGEST_MEMORY,
-        description="The memory that all conversions of one worker share, in bytes. A conversion that does not fit beside the others waits. 0 means 1 GiB for each slot, but at least the memory of one job.",
+        description="The memory for all conversions of one worker together, in bytes. A conversion waits until it fits beside the others. 0 means 1 GiB for each slot, but at least the memory of one job.",
     )
     drain_seconds: float = Field(
         65,
@@ -45,5 +45,5 @@ class WorkerSettings(ProbeSettings):
 
     @property
     def memory_budget(self) -> int:
-        """Return the bytes that all conversions of this worker share."""
+        """Return the memory for all conversions of this worker together, in bytes."""
         return self.memory_budget_bytes or max(self.slots << 30, self.job_memory_bytes)

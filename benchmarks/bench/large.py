@@ -36,9 +36,9 @@ class Watched(Handle):
         self._before = before
         self.space = self.resident = self.granted = 0
 
-    def bind(self, pidfd: int) -> None:
+    def bind_child(self, pidfd: int) -> None:
         """Bind the child, and watch it from now on."""
-        super().bind(pidfd)
+        super().bind_child(pidfd)
         text = Path(f"/proc/self/fdinfo/{pidfd}").read_text()
         pid = int(text.partition("Pid:")[2].split()[0])
         threading.Thread(target=self._watch_child, args=(Path(f"/proc/{pid}/status"),), daemon=True).start()

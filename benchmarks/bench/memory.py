@@ -24,7 +24,7 @@ from engine.pipeline import convert
 from engine.request import Limits, Request
 from worker.sandbox.result_file import open_result
 from worker.sandbox.zygote import warm_up
-from worker.sandbox.zygote_process import environment
+from worker.sandbox.zygote_process import make_environment
 
 LIMITS = Limits(max_pixels=1 << 28, max_frames=1000, max_result_bytes=1 << 30, memory_bytes=1 << 40, seconds=600)
 SMALL, LARGE = (1000, 1000), (2000, 2000)
@@ -53,7 +53,7 @@ def main() -> None:
     if "GLIBC_TUNABLES" not in os.environ:
         # As in a zygote: the allocator's ways are part of what is measured.
         command = [sys.executable, "-m", "benchmarks.bench.memory", *sys.argv[1:]]
-        os.execve(sys.executable, command, {**os.environ, **environment()})  # noqa: S606
+        os.execve(sys.executable, command, {**os.environ, **make_environment()})  # noqa: S606
     prepare_codecs()
     warm_up()
     chosen = set(sys.argv[1:])

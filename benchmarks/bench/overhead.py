@@ -23,7 +23,7 @@ from engine.pipeline import convert
 from engine.request import Request
 from worker.sandbox.supervisor import Sandbox
 from worker.sandbox.zygote import warm_up
-from worker.sandbox.zygote_process import environment
+from worker.sandbox.zygote_process import make_environment
 
 SIZE = (1600, 1200)
 ROUNDS = 60
@@ -36,7 +36,7 @@ def main() -> None:
     if "GLIBC_TUNABLES" not in os.environ:
         # As in a zygote: the allocator's ways would otherwise be the sandbox's advantage.
         command = [sys.executable, "-m", "benchmarks.bench.overhead", *sys.argv[1:]]
-        os.execve(sys.executable, command, {**os.environ, **environment()})  # noqa: S606
+        os.execve(sys.executable, command, {**os.environ, **make_environment()})  # noqa: S606
     prepare_codecs()
     warm_up()
     data, box = make_picture("JPEG", SIZE), Sandbox()

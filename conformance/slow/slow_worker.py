@@ -10,9 +10,9 @@ from worker.sandbox import zygote_process
 
 def main() -> int:
     """As the worker's."""
-    plain = zygote_process.environment()
+    plain = zygote_process.make_environment()
     path = f"{plain['PYTHONPATH']}{os.pathsep}{Path(__file__).resolve().parent}"
-    vars(zygote_process).update(environment=lambda: {**plain, "PYTHONPATH": path})
+    vars(zygote_process).update(make_environment=lambda: {**plain, "PYTHONPATH": path})
     return program.main("slow_zygote")
 
 

@@ -39,13 +39,13 @@ SEEN = Source(format="jpeg", width=1, height=1, frames=1)
 
 def main() -> None:
     """As the zygote's, but for what its children do."""
-    work = child._work
+    work = child._run_job
 
     def remembered(job: child.Job, filters: dict[bool, bytes], space: int) -> None:
         JOB.append(job)
         work(job, filters, space)
 
-    vars(child).update(_work=remembered, convert=convert)
+    vars(child).update(_run_job=remembered, convert=convert)
     zygote.main()
 
 

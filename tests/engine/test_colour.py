@@ -39,10 +39,10 @@ def test_adobe_rgb_with_alpha(run: Converter) -> None:
 
 def expected_srgb(colour: tuple[int, int, int], primaries: object) -> tuple[int, ...]:
     linear = [(sample / 255) ** 2.2 for sample in colour]
-    wide = profiles._columns(primaries)  # type: ignore[arg-type]
-    srgb = profiles._columns(((0.64, 0.33), (0.30, 0.60), (0.15, 0.06)))
+    wide = profiles._find_columns(primaries)  # type: ignore[arg-type]
+    srgb = profiles._find_columns(((0.64, 0.33), (0.30, 0.60), (0.15, 0.06)))
     xyz = tuple(sum(wide[band][row] * linear[band] for band in range(3)) for row in range(3))
-    back = profiles._solved(srgb, xyz)
+    back = profiles._solve_system(srgb, xyz)
     clipped = [min(1.0, max(0.0, value)) for value in back]
     return tuple(
         round(255 * (12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055)) for value in clipped

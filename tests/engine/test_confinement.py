@@ -143,7 +143,7 @@ def test_what_the_kernel_lacks_is_said_and_the_rest_goes_on(capfd: pytest.Captur
 
 def test_this_kernel_has_every_layer(sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
     sandbox.prepare(jobs=1, budget=4 << 30)
-    assert "without one of its layers" not in capfd.readouterr().out
+    assert "sandbox layer missing" not in capfd.readouterr().out
     assert [REGISTRY.get_sample_value("imagemill_sandbox_layer", {"layer": name}) for name in LAYERS] == [1, 1]
 
 

@@ -36,8 +36,8 @@ def test_a_zygote_that_was_given_up_is_replaced_by_the_next_job() -> None:
     zygote = ZygoteProcess()
     try:
         first = zygote._process.pid
-        zygote.discard()
-        with zygote.submit(b"{}", 0, 1):
+        zygote.kill_zygote()
+        with zygote.submit_job(b"{}", 0, 1):
             assert zygote._process.pid != first
     finally:
         zygote.close()

@@ -35,14 +35,14 @@ def test_a_job_for_which_there_is_no_process_is_tried_again(
         box.prepare(jobs=1, budget=BUDGET)
         boxed = Boxed(box, LIMITS)
         assert [boxed(images.oriented(1)).converted.width for _ in range(3)] == [48] * 3
-        assert capfd.readouterr().out.count("is tried again") == 2
+        assert capfd.readouterr().out.count("no child started, conversion retried") == 2
     finally:
         box.close()
 
 
 def test_a_job_that_never_gets_a_process_is_given_up(boxed: Boxed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.sandbox.supervisor.PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("worker.sandbox.zygote_process.ZygoteProcess.submit", refuse)
+    monkeypatch.setattr("worker.sandbox.zygote_process.ZygoteProcess.submit_job", refuse)
     with pytest.raises(SandboxLost):
         boxed(images.oriented(1))
 

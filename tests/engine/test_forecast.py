@@ -85,7 +85,7 @@ def test_one_that_waits_to_begin_can_be_ended(shared: Boxed, threads: ThreadPool
     handle = Handle()
     future = threads.submit(shared, LARGE + bytes(50 * MB), handle=handle)
     until(lambda: waiting() == 1)
-    assert not handle.bound
+    assert not handle.is_bound
     handle.kill()
     with pytest.raises(Killed):
         future.result(PATIENCE)

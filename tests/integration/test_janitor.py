@@ -15,10 +15,10 @@ from core.record import advance, find_job
 from core.redis_client import make_redis
 from core.status_cache import cache_key, decode_cached
 from core.transitions import CANCEL, FAIL, SUCCEED, Status
-from janitor.expiry import expire
+from janitor.expiry import expire_jobs
 from janitor.gauges import show_finished_jobs, show_open_jobs, show_queue
-from janitor.leases import reclaim
-from janitor.locks import Sweep, sweeping
+from janitor.leases import reclaim_jobs
+from janitor.locks import Sweep, lock_sweep
 from janitor.loop import Janitor
 from janitor.queue_sweep import sweep_queue
 from janitor.settings import JanitorSettings
@@ -53,18 +53,18 @@ def test_an_expired_lease_goes_back_to_the_queue_and_is_announced(
     over, alive = submit(claimed=True), submit(claimed=True)
     change(engine, over, LEASE_OVER)
 
-    assert reclaim(engine, Publisher(client, cache=True), SETTINGS) == 1
+    assert reclaim_jobs(engine, Publisher(client, cache=True), SETTINGS) == 1
 
     assert (status(engine, over), status(engine, alive)) == (Status.QUEUED, Status.PROCESSING)
     cached = client.get(cache_key(over))
     assert decode_cached(str(cached)).status is Status.QUEUED
-    assert reclaim(engine, Publisher(client, cache=True), SETTINGS) == 0
+    assert reclaim_jobs(engine, Publisher(client, cache=True), SETTINGS) == 0
 
 
 def test_the_last_attempt_is_lost(engine: Engine, client: redis.Redis, submit: Submit) -> None:
     job_id = submit(claimed=True, attempts=2)
     change(engine, job_id, LEASE_OVER)
-    reclaim(engine, Publisher(client, cache=True), SETTINGS)
+    reclaim_jobs(engine, Publisher(client, cache=True), SETTINGS)
     with engine.begin() as connection:
         job = find_job(connection, job_id)
     assert job is not None
@@ -143,11 +143,11 @@ def test_ten_thousand_messages_are_compared(engine: Engine, client: redis.Redis)
 def test_a_second_janitor_leaves_the_sweep_to_the_first(engine: Engine, client: redis.Redis, submit: Submit) -> None:
     job_id = submit(claimed=True)
     change(engine, job_id, LEASE_OVER)
-    with sweeping(engine, Sweep.LEASES), sweeping(engine, Sweep.QUEUE), sweeping(engine, Sweep.EXPIRY):
-        assert reclaim(engine, Publisher(client, cache=True), SETTINGS) == 0
+    with lock_sweep(engine, Sweep.LEASES), lock_sweep(engine, Sweep.QUEUE), lock_sweep(engine, Sweep.EXPIRY):
+        assert reclaim_jobs(engine, Publisher(client, cache=True), SETTINGS) == 0
         assert sweep_queue(engine, client) is None
-        assert expire(engine, Publisher(client, cache=True), SETTINGS) == 0
-    with sweeping(engine, Sweep.PARTITIONS):
+        assert expire_jobs(engine, Publisher(client, cache=True), SETTINGS) == 0
+    with lock_sweep(engine, Sweep.PARTITIONS):
         keep_partitions(engine, 24)
     assert status(engine, job_id) is Status.PROCESSING
 
@@ -189,7 +189,7 @@ def test_results_expire_and_old_records_go(engine: Engine, client: redis.Redis, 
         advance(connection, CANCEL, ancient)
         set_columns(connection, ancient, "changed_at = now() - interval '8 days'")
 
-    assert expire(engine, Publisher(client, cache=True), SETTINGS) == 1
+    assert expire_jobs(engine, Publisher(client, cache=True), SETTINGS) == 1
 
     assert (status(engine, fresh), status(engine, old)) == (Status.SUCCEEDED, Status.EXPIRED)
     with engine.begin() as connection:
@@ -268,6 +268,6 @@ def test_after_an_outage_of_the_database_no_lease_is_taken_at_once(client: redis
     away = make_engine("postgresql://nobody@127.0.0.1:1/none", pool=2)
     janitor = Janitor(away, client, SETTINGS, Liveness({"loop": 60}))
     janitor._guard._since -= 1000
-    assert janitor._guard.trusted()
+    assert janitor._guard.can_trust_leases()
     janitor.run_due()
-    assert not janitor._guard.trusted()
+    assert not janitor._guard.can_trust_leases()

@@ -47,11 +47,11 @@ def session() -> Iterator[ChildSession]:
     with ours, theirs, MemoryBudget().open_reservation() as reservation:
         request = Request(source="jpeg", target="png", options=Options(), limits=LIMITS, grant=1 << 20)
         yield ChildSession(ours, request, handle, reservation, lambda _: 1 << 20)
-        handle.release()
+        handle.release_child()
 
 
 def code(session: ChildSession) -> str:
-    found = session.verdict().failure
+    found = session.make_outcome().failure
     return found.code.value if found else ""
 
 
@@ -70,7 +70,7 @@ def test_a_child_that_starts_late_is_a_child(session: ChildSession, start: Start
     session._handle_event(start())
     session._handle_event(HEADER)
     session._handle_event(DONE)
-    assert session.verdict() == DONE
+    assert session.make_outcome() == DONE
 
 
 def test_a_child_that_never_starts_is_the_zygotes_fault(session: ChildSession) -> None:
@@ -83,7 +83,7 @@ def test_an_answer_that_came_as_the_time_was_up_counts(session: ChildSession, st
     session._handle_event(start())
     session._handle_event(TimeUp())
     session._handle_event(DONE)
-    assert session.verdict() == DONE
+    assert session.make_outcome() == DONE
 
 
 def test_a_timeout_stays_one_whatever_comes_after_it(session: ChildSession, start: Start) -> None:
@@ -118,4 +118,4 @@ def test_an_end_before_the_exit_status_changes_no_answer(session: ChildSession, 
     session._handle_event(started)
     session._handle_event(ChildGone(started.pidfd))
     session._handle_event(DONE)
-    assert session.verdict() == DONE
+    assert session.make_outcome() == DONE

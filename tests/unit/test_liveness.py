@@ -30,11 +30,11 @@ def test_livez_follows_liveness(limit: float, status: int) -> None:
 def test_leases_are_not_trusted_until_everyone_could_renew() -> None:
     now = [100.0]
     guard = OutageGuard(10.0, clock=lambda: now[0])
-    assert not guard.trusted()
+    assert not guard.can_trust_leases()
     now[0] = 116.0
-    assert guard.trusted()
-    guard.away()
+    assert guard.can_trust_leases()
+    guard.note_outage()
     now[0] = 125.0
-    assert not guard.trusted()
+    assert not guard.can_trust_leases()
     now[0] = 131.0
-    assert guard.trusted()
+    assert guard.can_trust_leases()

@@ -27,7 +27,7 @@ class CancelListener(threading.Thread):
         """Listen until stopped."""
         while not self._ended.is_set():
             try:
-                self._listen()
+                self._kill_canceled_jobs()
             except AWAY as error:
                 log.debug("Redis is away, cancels come by heartbeat", error=str(error))
                 self._ended.wait(POLL_SECONDS)
@@ -36,7 +36,7 @@ class CancelListener(threading.Thread):
         """End the thread at its next poll."""
         self._ended.set()
 
-    def _listen(self) -> None:
+    def _kill_canceled_jobs(self) -> None:
         with self._client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]  # untyped in redis-py
             channel.subscribe(CANCELED)
             while not self._ended.is_set():

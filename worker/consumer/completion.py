@@ -1,6 +1,6 @@
 """The end of a claim: stored in PostgreSQL under the fence, then acknowledged in Redis.
 
-`complete` stores the outcome and returns what became of the claim; `acknowledge` then does what follows from it.
+`complete_claim` stores the outcome and returns what became of the claim. `acknowledge` then publishes it.
 While PostgreSQL is away both wait. Redis away costs nothing: the janitor removes the messages of finished jobs.
 """
 
@@ -55,8 +55,8 @@ class ClaimLost:
 Completion = Completed | AlreadyOver | ClaimLost
 
 
-def complete(context: Context, claimed: InFlightJob, outcome: Outcome, result: int) -> Completion:
-    """Store the outcome, and the result that lies in the file `result`."""
+def complete_claim(context: Context, claimed: InFlightJob, outcome: Outcome, result: int) -> Completion:
+    """Store the outcome, and the result from the file `result`."""
     store = _store_failure if outcome.converted is None else _store_success
     job = store(context, claimed, outcome, result)
     # No row: the claim was lost, or the row has our end already because the answer to our COMMIT was lost.
@@ -64,11 +64,11 @@ def complete(context: Context, claimed: InFlightJob, outcome: Outcome, result: i
 
 
 def _store_success(context: Context, claimed: InFlightJob, outcome: Outcome, result: int) -> Job | None:
-    described = _describe(claimed.job, outcome.converted, result)
+    described = _describe_result(claimed.job, outcome.converted, result)
 
     def store(connection: Connection) -> Job | None:
         day = today(connection)
-        job = _end(connection, context, claimed, outcome, SUCCEED, result=described, result_day=day)
+        job = _end_job(connection, context, claimed, outcome, SUCCEED, result=described, result_day=day)
         if job is not None:
             os.lseek(result, 0, os.SEEK_SET)
             with os.fdopen(result, "rb", closefd=False) as data:
@@ -76,19 +76,19 @@ def _store_success(context: Context, claimed: InFlightJob, outcome: Outcome, res
         return job
 
     try:
-        return _commit(context, store)
+        return _commit_end(context, store)
     except ERRORS:
-        log.exception("the result could not be stored")
+        log.exception("result not stored, job failed")
         unstored = replace(outcome, converted=None, failure=InternalFailure().failure, warnings=())
         return _store_failure(context, claimed, unstored, result)
 
 
 def _store_failure(context: Context, claimed: InFlightJob, outcome: Outcome, _result: int) -> Job | None:
     error = (outcome.failure or InternalFailure().failure).as_json()
-    return _commit(context, lambda connection: _end(connection, context, claimed, outcome, FAIL, error=error))
+    return _commit_end(context, lambda connection: _end_job(connection, context, claimed, outcome, FAIL, error=error))
 
 
-def _commit(context: Context, store: Callable[[Connection], Job | None]) -> Job | None:
+def _commit_end(context: Context, store: Callable[[Connection], Job | None]) -> Job | None:
     """Return the ended job, or None when the fence rejected the UPDATE."""
 
     def transaction() -> Job | None:
@@ -98,7 +98,7 @@ def _commit(context: Context, store: Callable[[Connection], Job | None]) -> Job 
     return retry_while_away("store the outcome", transaction)
 
 
-def _end(
+def _end_job(
     connection: Connection,
     context: Context,
     claimed: InFlightJob,
@@ -128,7 +128,7 @@ def _end(
     )
 
 
-def _describe(job: Job, converted: Converted | None, result: int) -> ResultFacts:
+def _describe_result(job: Job, converted: Converted | None, result: int) -> ResultFacts:
     """Return the record's `result` for the bytes in the file. Its name is the upload's with the true extension."""
     if converted is None or (target := find(converted.format)) is None:
         raise ValueError("a success needs a converted image of a known format")
@@ -147,13 +147,13 @@ def _describe(job: Job, converted: Converted | None, result: int) -> ResultFacts
 
 
 def read_completion(context: Context, claimed: InFlightJob) -> Completion:
-    """Read the record of a claim that could not be finished."""
+    """Read from the record why a claim could not be finished."""
 
     def read() -> Job | None:
         with context.engine.begin() as connection:
             return find_job(connection, claimed.job.id)
 
-    job = retry_while_away("look again", read)
+    job = retry_while_away("read the record", read)
     if job is None or (job.over and not _has_our_end(job, claimed)):
         return AlreadyOver(job)
     return Completed(job) if job.over else ClaimLost(job)
@@ -169,14 +169,14 @@ def _has_our_end(job: Job, claimed: InFlightJob) -> bool:
 
 
 def acknowledge(context: Context, claimed: InFlightJob, completion: Completion) -> None:
-    """Publish a job that our claim ended, and remove its message unless another claim needs it."""
+    """Publish our end of a job, and remove its message unless another claim needs it."""
     match completion:
         case Completed(job=ended):
             context.publisher.publish(ended, remove=claimed.message_id)
             log.info("finished", status=ended.status, code=ended.error["code"] if ended.error else "")
         case AlreadyOver(job=found):
             _remove_message(context, claimed)
-            log.info("the job was over already", status=found.status if found else "gone")
+            log.info("job was already over", status=found.status if found else "gone")
         case ClaimLost(job=open_job):
             log.warning("claim lost, result rejected", status=open_job.status, newer_claim=open_job.claim)
 

@@ -34,19 +34,19 @@ class InFlight:
         self._jobs: dict[UUID, InFlightJob] = {}
         self._changed = threading.Condition()
 
-    def add(self, claimed: InFlightJob) -> None:
-        """Add a job that was claimed."""
+    def add_job(self, claimed: InFlightJob) -> None:
+        """Count a claimed job as in flight."""
         with self._changed:
             self._jobs[claimed.job.id] = claimed
 
-    def remove(self, claimed: InFlightJob) -> None:
-        """Remove a job that is finished, handed back or abandoned."""
+    def remove_job(self, claimed: InFlightJob) -> None:
+        """Remove a finished, abandoned or handed-back job."""
         with self._changed:
             del self._jobs[claimed.job.id]
             self._changed.notify_all()
 
     def list_jobs(self) -> list[InFlightJob]:
-        """Return the jobs that are in flight now."""
+        """Return the present in-flight jobs."""
         with self._changed:
             return list(self._jobs.values())
 
@@ -61,8 +61,8 @@ class InFlight:
         with self._changed:
             return self._changed.wait_for(lambda: not self._jobs, seconds)
 
-    def kill(self, job_id: UUID) -> None:
-        """Kill the child of a job, if it is one of ours."""
+    def kill_job(self, job_id: UUID) -> None:
+        """Kill the child of a job. A job of another worker is ignored."""
         with self._changed:
             claimed = self._jobs.get(job_id)
         if claimed is not None:

@@ -15,8 +15,8 @@ POLL_SECONDS = 0.2
 HAND_BACK_SECONDS = 10.0
 
 
-def drain(context: Context, consumer: Consumer) -> None:
-    """Finish or hand back everything that this worker has. The consumer's loop must have ended."""
+def drain_worker(context: Context, consumer: Consumer) -> None:
+    """Finish or hand back all messages and jobs of this worker. The consumer's loop must have ended."""
     log.info("draining", running=len(context.in_flight.list_jobs()), seconds=context.settings.drain_seconds)
     # 1. Messages that were read but not started go back to the queue at once.
     give_back_unstarted(context, consumer)

@@ -1,4 +1,4 @@
-"""Renew the leases of the in-flight jobs, and kill the conversions of those whose lease was lost.
+"""Renew the leases of the in-flight jobs, and kill a conversion when its lease was lost.
 
 It uses PostgreSQL only, on a connection of its own, so that neither a dead Redis nor busy slots cost a lease.
 """
@@ -36,7 +36,7 @@ _OURS = text("""
 
 
 def renew_leases(connection: Connection, claims: Mapping[UUID, int], lease_seconds: float) -> set[UUID]:
-    """Renew the leases of jobs, each under its claim. Return the jobs whose claim was lost."""
+    """Renew the leases of jobs, each under its claim. Return the jobs with a lost claim."""
     asked = {"ids": [str(job_id) for job_id in claims], "claims": list(claims.values())}
     renewed = set(connection.scalars(_RENEW, {**asked, "seconds": lease_seconds}))
     if renewed == claims.keys():
@@ -60,13 +60,13 @@ class Heartbeat(threading.Thread):
         while not self._ended.wait(self._seconds):
             self._liveness.beat("heartbeat")
             if jobs := self._in_flight.list_jobs():
-                self._beat(jobs)
+                self._renew_or_kill(jobs)
 
     def stop(self) -> None:
         """End the thread at its next beat."""
         self._ended.set()
 
-    def _beat(self, jobs: list[InFlightJob]) -> None:
+    def _renew_or_kill(self, jobs: list[InFlightJob]) -> None:
         claims = {claimed.job.id: claimed.job.claim for claimed in jobs}
         try:
             with self._engine.begin() as connection:

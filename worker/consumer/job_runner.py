@@ -23,7 +23,7 @@ from worker.consumer.completion import (
     Completed,
     Completion,
     acknowledge,
-    complete,
+    complete_claim,
     hand_back,
     read_completion,
 )
@@ -46,13 +46,15 @@ def run_job(context: Context, claimed: InFlightJob) -> None:
         except Exception:
             log.exception("job abandoned, its lease will expire")
         finally:
-            context.in_flight.remove(claimed)
+            context.in_flight.remove_job(claimed)
 
 
 def _fetch_convert_store(context: Context, claimed: InFlightJob) -> None:
     with _memory_file("upload") as upload, _memory_file("result") as result:
         try:
-            outcome = _convert(context, claimed, upload, result) if _fetch(context, claimed, upload) else None
+            outcome = (
+                _convert_upload(context, claimed, upload, result) if _fetch_upload(context, claimed, upload) else None
+            )
         except Killed:
             # The job was canceled, its claim was lost, or it is to be handed back.
             if claimed.handed_back and hand_back(context, claimed):
@@ -62,12 +64,12 @@ def _fetch_convert_store(context: Context, claimed: InFlightJob) -> None:
         if outcome is None:
             _settle_claim(context, claimed, read_completion(context, claimed))
             return
-        with _stage("store"):
-            _settle_claim(context, claimed, complete(context, claimed, outcome, result))
+        with _measure_stage("store"):
+            _settle_claim(context, claimed, complete_claim(context, claimed, outcome, result))
 
 
 def _settle_claim(context: Context, claimed: InFlightJob, completion: Completion) -> None:
-    """Acknowledge what became of a claim, and count it."""
+    """Acknowledge the completion of a claim, and count it."""
     acknowledge(context, claimed, completion)
     match completion:
         case Completed(job=ended):
@@ -76,7 +78,7 @@ def _settle_claim(context: Context, claimed: InFlightJob, completion: Completion
             FENCED.inc()
 
 
-def _fetch(context: Context, claimed: InFlightJob, upload: int) -> bool:
+def _fetch_upload(context: Context, claimed: InFlightJob, upload: int) -> bool:
     """Read the upload into memory; False when it is gone because the job was canceled or is over."""
 
     def read() -> int | None:
@@ -85,7 +87,7 @@ def _fetch(context: Context, claimed: InFlightJob, upload: int) -> bool:
         with blob_transaction(context.engine) as connection, os.fdopen(upload, "wb", closefd=False) as sink:
             return read_upload(connection, claimed.job.upload_day, claimed.job.id, sink)
 
-    with _stage("fetch"):
+    with _measure_stage("fetch"):
         found = retry_while_away("fetch the upload", read) is not None
     os.lseek(upload, 0, os.SEEK_SET)
     # Sealed, so that a child cannot grow the file: that memory is in no reservation.
@@ -93,8 +95,8 @@ def _fetch(context: Context, claimed: InFlightJob, upload: int) -> bool:
     return found
 
 
-def _convert(context: Context, claimed: InFlightJob, upload: int, result: int) -> Outcome:
-    with _stage("convert"):
+def _convert_upload(context: Context, claimed: InFlightJob, upload: int, result: int) -> Outcome:
+    with _measure_stage("convert"):
         return context.sandbox.run(make_request(context, claimed), upload, result, claimed.handle)
 
 
@@ -137,7 +139,7 @@ def _memory_file(name: str) -> Iterator[int]:
 
 
 @contextmanager
-def _stage(name: str) -> Iterator[None]:
+def _measure_stage(name: str) -> Iterator[None]:
     start = time.monotonic()
     try:
         yield

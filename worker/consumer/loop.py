@@ -43,7 +43,7 @@ class Consumer:
             try:
                 self._fill_slots()
             except (*ERRORS, *AWAY) as error:
-                log.warning("waiting for the databases", error=str(error))
+                log.warning("PostgreSQL or Redis is away, retrying", error=str(error))
                 time.sleep(PAUSE_SECONDS)
 
     def stop(self) -> None:
@@ -73,12 +73,12 @@ class Consumer:
         """Claim the message's job and start it, or find out why it cannot be claimed."""
         if message.job_id is None:
             finish_message(self._context.redis, message.id)
-        elif (job := self._claim(message, alone=alone)) is not None:
-            self._start(job, message)
+        elif (job := self._claim_job(message, alone=alone)) is not None:
+            self._start_job(job, message)
         else:
             self._handle_unclaimed(message)
 
-    def _claim(self, message: Message, *, alone: bool) -> Job | None:
+    def _claim_job(self, message: Message, *, alone: bool) -> Job | None:
         if message.job_id is None:
             return None
         settings = self._context.settings
@@ -92,7 +92,7 @@ class Consumer:
             )
 
     def _handle_unclaimed(self, message: Message) -> None:
-        """Handle a message whose job was not claimed.
+        """Drop, defer or leave the message of an unclaimed job.
 
         A job that is over or gone needs no message. A queued one was started before and must run alone. The message of
         a processing one stays pending.
@@ -106,9 +106,9 @@ class Consumer:
         elif job.status is Status.QUEUED:
             self.deferred.append(message)
 
-    def _start(self, job: Job, message: Message) -> None:
+    def _start_job(self, job: Job, message: Message) -> None:
         claimed = InFlightJob(job, message.id)
-        self._context.in_flight.add(claimed)
+        self._context.in_flight.add_job(claimed)
         # A daemon: a slot that waits for PostgreSQL must not keep a drained worker from exiting.
         threading.Thread(target=run_job, args=(self._context, claimed), name=f"job-{job.id}", daemon=True).start()
         log.info("started", job=str(job.id), claim=job.claim, attempt=job.attempts)

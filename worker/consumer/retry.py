@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def retry_while_away(what: str, transaction: Callable[[], T]) -> T:
-    """Return the answer of a transaction that may be repeated. Raises every error that is no outage."""
+    """Run a repeatable transaction until PostgreSQL answers. Raises every error except an outage."""
     timeouts = 0
     while True:
         try:
@@ -27,5 +27,5 @@ def retry_while_away(what: str, transaction: Callable[[], T]) -> T:
             timeouts += is_too_slow(error)
             if not is_away(error) or timeouts >= MOST_TIMEOUTS:
                 raise
-            log.warning("waiting for the database", to=what, error=str(error))
+            log.warning("PostgreSQL is away, retrying", to=what, error=str(error))
         time.sleep(RETRY_SECONDS)

@@ -1,1 +1,1 @@
-"""The sandbox: each conversion runs in a process of its own that can do nothing else."""
+"""The sandbox: each conversion runs in a confined process of its own."""

@@ -18,7 +18,7 @@ from engine.errors import explain
 from engine.pipeline import convert
 from engine.request import Header, Outcome, Request, failed
 from worker.sandbox import confinement
-from worker.sandbox.protocol import GO, said
+from worker.sandbox.protocol import GO, encode_said
 from worker.sandbox.result_file import open_result
 
 LARGEST_REQUEST = 1 << 16
@@ -51,7 +51,7 @@ class Job:
 
 
 def run_child(channel: socket.socket, warm_up_child: Callable[[], None], surroundings: Surroundings) -> NoReturn:
-    """Run as a child. `channel` brings the one job; `warm_up_child` is a conversion that touches memory first."""
+    """Run as a child. `channel` brings the one job; `warm_up_child` touches memory first, by a small conversion."""
     status = 1
     try:
         confinement.set_parent_death_signal(surroundings.zygote)
@@ -62,9 +62,9 @@ def run_child(channel: socket.socket, warm_up_child: Callable[[], None], surroun
         filters = {
             threads: confinement.build_filter(threads=threads) for threads in (False, True) if surroundings.filters
         }
-        job = _receive(channel)
+        job = _receive_job(channel)
         if job is not None:
-            _work(job, filters, surroundings.space)
+            _run_job(job, filters, surroundings.space)
         status = 0
     except BaseException:  # noqa: BLE001 - without an answer the supervisor says decoder_crashed
         traceback.print_exc(file=sys.stderr)
@@ -72,7 +72,7 @@ def run_child(channel: socket.socket, warm_up_child: Callable[[], None], surroun
         os._exit(status)
 
 
-def _receive(channel: socket.socket) -> Job | None:
+def _receive_job(channel: socket.socket) -> Job | None:
     """Wait for the job; None when the zygote is gone."""
     text, fds, _, _ = socket.recv_fds(channel, LARGEST_REQUEST, 3)
     channel.close()
@@ -81,10 +81,10 @@ def _receive(channel: socket.socket) -> Job | None:
     return Job(Request.from_json(text), fds[0], fds[1], socket.socket(fileno=fds[2]))
 
 
-def _work(job: Job, filters: dict[bool, bytes], space: int) -> None:
+def _run_job(job: Job, filters: dict[bool, bytes], space: int) -> None:
     """Apply the sandbox and convert. From then on this process reaches the job's two files and its socket only."""
     confinement.set_process_name("converting")
-    words = _silence()
+    words = _capture_stderr()
     request = job.request
     try:
         threads = bool({request.source, request.target} & THREADED)
@@ -94,33 +94,33 @@ def _work(job: Job, filters: dict[bool, bytes], space: int) -> None:
         confinement.apply_limits(request.limits, space=space, grant=grant, threads=threads)
         if filters:
             confinement.install_filter(filters[threads])
-        outcome = _convert(job, size)
+        outcome = _convert_upload(job, size)
     except BaseException:
         traceback.print_exc()
         raise
     finally:
         if text := words.getvalue():
-            job.answer.send(said(text))
+            job.answer.send(encode_said(text))
     job.answer.send(outcome.as_json())
 
 
-def _silence() -> io.StringIO:
+def _capture_stderr() -> io.StringIO:
     """Keep stderr for the supervisor. A child must not write to the log itself."""
     os.dup2(1, 2)
     sys.stderr = words = io.StringIO()
     return words
 
 
-def _convert(job: Job, size: int) -> Outcome:
+def _convert_upload(job: Job, size: int) -> Outcome:
     limits = job.request.limits
 
-    def admit(header: Header) -> None:
+    def wait_for_memory(header: Header) -> None:
         job.answer.send(header.as_json())
         if job.answer.recv(len(GO)) != GO:
             sys.exit("the supervisor is gone")
 
     try:
         data = os.pread(job.upload, size, 0)
-        return convert(job.request, data, open_result(job.result, limits.max_result_bytes), admit)
+        return convert(job.request, data, open_result(job.result, limits.max_result_bytes), wait_for_memory)
     except MemoryError as error:
         return failed(explain(error, limits))

@@ -1,4 +1,4 @@
-"""The confinement of zygote and children: everything that a process gives up before it reads hostile bytes.
+"""The confinement of zygote and children: a process gives up its rights before it reads hostile bytes.
 
 The zygote gives up privileges and files, for itself and all its children. A child adds its limits and its filter.
 Linux only.

@@ -22,46 +22,46 @@ class Handle:
         self._pidfd: int | None = None
 
     @property
-    def killed(self) -> bool:
-        """Whether `kill` was called."""
+    def is_killed(self) -> bool:
+        """Return True after the first `kill`."""
         return self._killed
 
     def kill(self) -> None:
-        """Kill the conversion; one that has not begun never does. Calling it again, or too late, does nothing."""
+        """Kill the conversion, or prevent its start. A second or late call does nothing."""
         with self._lock:
             self._killed = True
-            self._signal()
+            self._send_kill()
 
-    def bind(self, pidfd: int) -> None:
+    def bind_child(self, pidfd: int) -> None:
         """Bind the child. The handle owns the pidfd from now on."""
         with self._lock:
             self._pidfd = pidfd
             if self._killed:
-                self._signal()
+                self._send_kill()
 
-    def stop(self) -> None:
-        """Kill the child for a reason of the sandbox's own."""
+    def kill_child(self) -> None:
+        """Kill the child without marking the handle: the sandbox itself wants it."""
         with self._lock:
-            self._signal()
+            self._send_kill()
 
     @property
-    def bound(self) -> bool:
-        """Whether there is a child."""
+    def is_bound(self) -> bool:
+        """Return True while there is a child."""
         return self._pidfd is not None
 
-    def release(self) -> None:
-        """Kill the child, wait for its end so that nothing writes to the result any more, and close the pidfd."""
+    def release_child(self) -> None:
+        """Kill the child, wait for its end, and close the pidfd. Nothing writes to the result after that."""
         with self._lock:
             if self._pidfd is None:
                 return
-            self._signal()
+            self._send_kill()
             ended = select.poll()
             ended.register(self._pidfd, select.POLLIN)
             ended.poll(LOST_SECONDS * 1000)
             os.close(self._pidfd)
             self._pidfd = None
 
-    def _signal(self) -> None:
+    def _send_kill(self) -> None:
         if self._pidfd is not None:
             try:
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)

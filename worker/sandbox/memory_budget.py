@@ -1,4 +1,4 @@
-"""The memory that the conversions of one worker share.
+"""The memory budget of all conversions of one worker.
 
 Each conversion reserves its forecast and starts when that fits beside the others. Reservations are served in the order
 of their requests. A smaller one may pass a larger one that does not fit yet, but once a conversion has waited for
@@ -50,13 +50,13 @@ class Reservation:
         return bool(readable.poll(seconds * 1000)) and bool(os.eventfd_read(self._signal))
 
     def grant(self) -> None:
-        """Grant what was requested. Called by the budget, under its lock."""
+        """Grant the requested size. Called by the budget, under its lock."""
         self.size, self.requested = self.requested or 0, None
         os.eventfd_write(self._signal, 1)
 
 
 class MemoryBudget:
-    """Shares `total` bytes; None means that there is no limit. Safe from any thread.
+    """Shares `total` bytes; None means no limit. Safe from any thread.
 
     After each change `show` is called with the reserved bytes and the number of waiting conversions.
     """
@@ -84,7 +84,7 @@ class MemoryBudget:
         return reservation
 
     def release(self, reservation: Reservation) -> None:
-        """Return the memory of a conversion that is over."""
+        """Take back the memory of a finished conversion."""
         with self._lock:
             self._reservations.remove(reservation)
             if reservation in self._waiting:
@@ -92,7 +92,7 @@ class MemoryBudget:
             self._grant_waiting()
 
     def request(self, reservation: Reservation, size: int) -> None:
-        """Request a size; one that is not larger than the present size is granted at once."""
+        """Request a size. A size up to the present one is granted at once."""
         with self._lock:
             reservation.requested, reservation.since = size, time.monotonic()
             if size <= reservation.size:
@@ -104,14 +104,14 @@ class MemoryBudget:
     def _grant_waiting(self) -> None:
         now = time.monotonic()
         for reservation in tuple(self._waiting):
-            if self._fits(reservation):
+            if self._has_room(reservation):
                 self._waiting.remove(reservation)
                 reservation.grant()
             elif now - reservation.since > PATIENCE:
                 break
         self._show(sum(reservation.size for reservation in self._reservations), len(self._waiting))
 
-    def _fits(self, reservation: Reservation) -> bool:
+    def _has_room(self, reservation: Reservation) -> bool:
         """True if it fits beside the others, or if no other runs (waiting would never free memory)."""
         others = [other for other in self._reservations if other is not reservation]
         reserved = sum(other.size for other in others)

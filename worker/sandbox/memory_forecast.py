@@ -1,4 +1,4 @@
-"""How much memory a conversion will take, from its header alone.
+"""Forecast the memory of a conversion, from its header alone.
 
 The factors of formats are in engine.capabilities. Noise may take more than was forecast: the conversion then begins
 again with all that a job may use.
@@ -8,50 +8,52 @@ from engine.capabilities import MB, Factor, memory_of
 from engine.request import Header, Limits, Request
 
 START = 64 * MB
-"""What reading any header may take, beside three times the upload."""
+"""Bytes for reading any header, beside three times the upload."""
 
 MARGIN = 1.2
-"""What is added to the measured figures."""
+"""Factor on the measured figures."""
 
 STEPS = Factor(8.2, 13.4)
-"""What the steps between decoder and encoder take: to turn a picture, to bring it to sRGB, to lay it on a color."""
+"""Bytes for each pixel in the steps between decoder and encoder: orient, convert to sRGB, flatten."""
 
 RESIZED = 8.0
-"""Bytes for each pixel of the result that resizing takes beside the picture."""
+"""Bytes for each pixel of the result while resizing, beside the picture."""
 
 
 def at_start(source: str, upload: int, limits: Limits) -> int:
-    """Bytes that reading the header may take: of an upload of so many bytes in that format."""
+    """Return the most bytes for reading a header. `upload` is the size of the upload in bytes."""
     opened = memory_of(source).opened * limits.max_pixels
     return min(limits.memory_bytes, START + 3 * upload + int(opened))
 
 
 def forecast(request: Request, header: Header, upload: int) -> int:
-    """Bytes that the conversion will take in all; never more than its limit."""
-    needed = max(_still(request, header), _several(request, header))
+    """Return the bytes for the whole conversion, at most its limit."""
+    needed = max(_forecast_still(request, header), _forecast_animation(request, header))
     return min(request.limits.memory_bytes, START + 3 * upload + int(MARGIN * needed))
 
 
-def _still(request: Request, header: Header) -> float:
-    """One stage of a picture after the other: each lets go of what the one before it has made."""
+def _forecast_still(request: Request, header: Header) -> float:
+    """Forecast a still image: one stage after the other, and each frees the memory of the stage before."""
     steps = STEPS.of(header) * header.source_area
     if header.target_area != header.source_area:
         steps += RESIZED * header.target_area
-    return max(memory_of(request.source).read.of(header) * header.source_area, steps, _writing(request, header))
+    return max(
+        memory_of(request.source).read.of(header) * header.source_area, steps, _forecast_writing(request, header)
+    )
 
 
-def _several(request: Request, header: Header) -> float:
-    """All stages at once: the decoder keeps what the next frame is laid on, the encoder perhaps all frames."""
+def _forecast_animation(request: Request, header: Header) -> float:
+    """Forecast an animation: all stages at once. The decoder keeps the canvas, some encoders keep all frames."""
     if header.frames == 1:
         return 0.0
     source, target = memory_of(request.source), memory_of(request.target)
     reading = max(source.read.of(header), source.film) * header.source_area
     later = target.every_frame * (header.frames - 1) * header.target_area
-    writing = max(_writing(request, header), target.lookahead * header.target_area)
+    writing = max(_forecast_writing(request, header), target.lookahead * header.target_area)
     return reading + writing + later
 
 
-def _writing(request: Request, header: Header) -> float:
+def _forecast_writing(request: Request, header: Header) -> float:
     memory = memory_of(request.target)
     whole = memory.writing_with(request.options).of(header) * header.target_area
     for effort, factor, besides in memory.tiled:

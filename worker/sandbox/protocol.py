@@ -39,13 +39,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A malformed message."""
+    """A packet outside the protocol."""
 
 
 Message = Started | Exit | Header | Outcome | Said | Malformed
 
 
-def said(text: str) -> bytes:
+def encode_said(text: str) -> bytes:
     """Encode the end of a child's stderr as a message."""
     return json.dumps({"said": text[-LONGEST_SAYING:]}).encode()
 
@@ -59,14 +59,14 @@ def read_message(source: socket.socket) -> Message | None:
         text, fds, _, _ = socket.recv_fds(source, LARGEST, 4)
     if not text and not fds:
         return None
-    message = _parse(text, fds)
+    message = _parse_message(text, fds)
     for fd in fds:
         if not isinstance(message, Started) or fd != message.pidfd:
             os.close(fd)
     return message
 
 
-def _parse(text: bytes, fds: list[int]) -> Message:
+def _parse_message(text: bytes, fds: list[int]) -> Message:
     try:
         values: Any = json.loads(text)
         match values:
@@ -84,6 +84,6 @@ def _parse(text: bytes, fds: list[int]) -> Message:
 
 
 def _join_lines(words: str) -> str:
-    """Join the lines, and replace every character that a log or a terminal would interpret."""
+    """Join the lines, and replace control characters: a log or a terminal would interpret them."""
     lines = " / ".join(line.strip() for line in words.splitlines())
     return "".join(letter if letter.isprintable() else "?" for letter in lines)

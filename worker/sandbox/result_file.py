@@ -21,7 +21,7 @@ class ResultFile(io.RawIOBase):
         self._fd, self._limit, self._at, self._size = fd, limit, 0, 0
 
     def readable(self) -> bool:
-        """Return True: the TIFF writer reads back what it wrote."""
+        """Return True: the TIFF writer reads its own output back."""
         return True
 
     def writable(self) -> bool:
@@ -61,5 +61,5 @@ class ResultFile(io.RawIOBase):
 
 
 def open_result(fd: int, limit: int) -> BinaryIO:
-    """Return a buffered ResultFile over that file descriptor. The caller still owns the descriptor."""
+    """Return a buffered ResultFile on a file descriptor. The caller still owns the descriptor."""
     return cast(BinaryIO, io.BufferedRandom(ResultFile(fd, limit), BUFFER))

@@ -69,58 +69,58 @@ def build_program(machine: Machine, process: int, *, threads: bool, denied: int 
     """Build the filter of the process with that id. `denied` is the action for all other calls."""
     nr, no = machine.numbers, _return(denied)
     program = [
-        _load(ARCH_AT), _jump(IF_EQUAL, machine.audit, 1, 0), _return(RET_KILL_PROCESS), _load(NR_AT),
+        _load_word(ARCH_AT), _jump(IF_EQUAL, machine.audit, 1, 0), _return(RET_KILL_PROCESS), _load_word(NR_AT),
         *(part for name, number in nr.items() if name not in CHECKED for part in (_jump(IF_EQUAL, number, 0, 1), ALLOW)),
-        *_when(nr["mmap"], _none_of(2, PROT_EXEC, no), _some_of(3, MAP_ANONYMOUS, no)),
-        *_when(nr["mprotect"], _none_of(2, PROT_EXEC, no)),
+        *_allow_when(nr["mmap"], _require_none(2, PROT_EXEC, no), _require_some(3, MAP_ANONYMOUS, no)),
+        *_allow_when(nr["mprotect"], _require_none(2, PROT_EXEC, no)),
         # Without an address only to the connected socket.
-        *_when(nr["sendto"], _equal(4, 0, no)),
+        *_allow_when(nr["sendto"], _require_equal(4, 0, no)),
         # abort() signals its own thread.
-        *_when(nr["tgkill"], _equal(0, process, no, words=1)),
+        *_allow_when(nr["tgkill"], _require_equal(0, process, no, words=1)),
         # A filter cannot read its flags, which lie in memory. On ENOSYS the C library falls back to clone.
-        *_when(nr["clone3"], [_return(RET_ERRNO | errno.ENOSYS)]),
-        *(_when(nr["clone"], _some_of(0, CLONE_THREAD, no), _none_of(0, NEW_NAMESPACES, no)) if threads else ()),
+        *_allow_when(nr["clone3"], [_return(RET_ERRNO | errno.ENOSYS)]),
+        *(_allow_when(nr["clone"], _require_some(0, CLONE_THREAD, no), _require_none(0, NEW_NAMESPACES, no)) if threads else ()),
         no,
     ]  # fmt: skip
     return b"".join(program)
 
 
-def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+def _pack_instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     """Encode one struct sock_filter. The jumps count instructions to skip."""
     return struct.pack("HBBI", code, if_true, if_false, value)
 
 
-def _load(at: int) -> bytes:
-    return _instruction(LOAD_WORD, at)
+def _load_word(at: int) -> bytes:
+    return _pack_instruction(LOAD_WORD, at)
 
 
 def _jump(test: int, value: int, if_true: int, if_false: int) -> bytes:
-    return _instruction(test, value, if_true, if_false)
+    return _pack_instruction(test, value, if_true, if_false)
 
 
 def _return(what: int) -> bytes:
-    return _instruction(RETURN, what)
+    return _pack_instruction(RETURN, what)
 
 
-def _when(number: int, *checks: list[bytes]) -> list[bytes]:
+def _allow_when(number: int, *checks: list[bytes]) -> list[bytes]:
     """Allow a call when every check passes. A check returns, or falls through at its end."""
     body = [part for check in checks for part in check] + [ALLOW]
     return [_jump(IF_EQUAL, number, 0, len(body)), *body]
 
 
-def _none_of(argument: int, bits: int, no: bytes) -> list[bytes]:
-    return [_load(ARGUMENTS_AT + 8 * argument), _jump(IF_ANY_BIT, bits, 0, 1), no]
+def _require_none(argument: int, bits: int, no: bytes) -> list[bytes]:
+    return [_load_word(ARGUMENTS_AT + 8 * argument), _jump(IF_ANY_BIT, bits, 0, 1), no]
 
 
-def _some_of(argument: int, bits: int, no: bytes) -> list[bytes]:
-    return [_load(ARGUMENTS_AT + 8 * argument), _jump(IF_ANY_BIT, bits, 1, 0), no]
+def _require_some(argument: int, bits: int, no: bytes) -> list[bytes]:
+    return [_load_word(ARGUMENTS_AT + 8 * argument), _jump(IF_ANY_BIT, bits, 1, 0), no]
 
 
-def _equal(argument: int, value: int, no: bytes, words: int = 2) -> list[bytes]:
-    """Compare the whole argument, or its lower word where the kernel takes an int."""
+def _require_equal(argument: int, value: int, no: bytes, words: int = 2) -> list[bytes]:
+    """Compare the whole argument. For an int compare the lower word only."""
     at = ARGUMENTS_AT + 8 * argument
     parts = [(at, value & 0xFFFFFFFF), (at + 4, value >> 32)][:words]
-    return [part for place, word in parts for part in (_load(place), _jump(IF_EQUAL, word, 1, 0), no)]
+    return [part for place, word in parts for part in (_load_word(place), _jump(IF_EQUAL, word, 1, 0), no)]
 
 
 ALLOW = _return(RET_ALLOW)

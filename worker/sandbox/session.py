@@ -87,7 +87,7 @@ Event = Message | Granted | ChildGone | TimeUp
 Handler = Callable[["ChildSession", Any], None]
 
 
-def _rows(states: Iterable[State], events: Iterable[type], handler: Handler) -> dict[tuple[State, type], Handler]:
+def _make_rows(states: Iterable[State], events: Iterable[type], handler: Handler) -> dict[tuple[State, type], Handler]:
     return {(state, event): handler for state in states for event in events}
 
 
@@ -102,7 +102,7 @@ class ChildSession:
         reservation: Reservation,
         forecast: Callable[[Header], int],
     ) -> None:
-        """`forecast` tells from its header how many bytes the conversion will take."""
+        """`forecast` returns the bytes for a conversion from its header."""
         self._answers, self._request, self._handle, self._reservation = answers, request, handle, reservation
         self._forecast = forecast
         self._poller = select.poll()
@@ -116,7 +116,7 @@ class ChildSession:
         self._outcome: Outcome | None = None
         self._status: int | None = None
 
-    def watch(self) -> None:
+    def watch_child(self) -> None:
         """Follow the child to its outcome or its end, and kill it when its time is up.
 
         Raises Killed, SandboxLost, NotStarted, ZygoteStuck.
@@ -128,27 +128,27 @@ class ChildSession:
             if not ready:
                 self._handle_event(TimeUp())
             for fd, _ in ready:
-                self._read(fd)
+                self._read_ready(fd)
 
-    def verdict(self) -> Outcome:
-        """Return the child's answer; without a valid one, what its death says."""
+    def make_outcome(self) -> Outcome:
+        """Return the child's outcome. Without a valid one explain its death."""
         return self._outcome or failed(self._timeout or self._explain_death())
 
     @property
-    def short_of_memory(self) -> bool:
-        """Whether more memory might help, and could be had."""
+    def is_short_of_memory(self) -> bool:
+        """Return whether more memory might help, and the job may still get more."""
         if self._request.grant >= self._request.limits.memory_bytes:
             return False
         if self._outcome is not None:
             found = self._outcome.failure
             return found is not None and found.code in NO_REASON
-        crashed = self._ended_in is State.CONVERTING and self._signal in UNCHECKED_MALLOC
+        crashed = self._ended_in is State.CONVERTING and self._death_signal in UNCHECKED_MALLOC
         return crashed and self._state is not State.KILLED
 
     def _milliseconds_left(self) -> float | None:
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic()) * 1000
 
-    def _read(self, fd: int) -> None:
+    def _read_ready(self, fd: int) -> None:
         if fd == self._answers.fileno():
             message = read_message(self._answers)
             if message is None:
@@ -160,16 +160,16 @@ class ChildSession:
             self._handle_event(Granted())
 
     def _handle_event(self, event: Event) -> None:
-        handler = self._HANDLERS.get((self._state, type(event)), ChildSession._reject)
+        handler = self._HANDLERS.get((self._state, type(event)), ChildSession._reject_event)
         handler(self, event)
 
     def _explain_silence(self) -> Exception:
         """Say why the socket ended without an exit status."""
-        if self._handle.killed:
+        if self._handle.is_killed:
             return Killed()
         return NotStarted("no child could be started") if self._pid is None else SandboxLost("the zygote died")
 
-    def _enter(self, state: State, *, seconds: float | None) -> None:
+    def _enter_state(self, state: State, *, seconds: float | None) -> None:
         """Enter a state, with so many seconds until its deadline."""
         if state in ENDING and self._state not in ENDING:
             self._ended_in = self._state
@@ -177,27 +177,27 @@ class ChildSession:
         self._deadline = None if seconds is None else time.monotonic() + seconds
 
     def _allow_late_start(self, _: TimeUp) -> None:
-        """Without a child there is nobody to kill, so the zygote gets a little longer."""
-        self._timeout = self._timeout_failure()
-        self._enter(State.STARTING_LATE, seconds=LOST_SECONDS)
+        """Wait a little longer for the zygote: without a child there is nobody to kill."""
+        self._timeout = self._make_timeout()
+        self._enter_state(State.STARTING_LATE, seconds=LOST_SECONDS)
 
     def _bind_child(self, started: Started) -> None:
-        """The zygote sends this before the child has the socket, so it is believed once and never again."""
+        """Bind the child once. Only the zygote can have sent this, before the child has the socket."""
         self._pid = started.pid
-        self._handle.bind(started.pidfd)
+        self._handle.bind_child(started.pidfd)
         self._poller.register(started.pidfd, select.POLLIN)
         self._state = State.OPENING
 
     def _request_memory(self, header: Header) -> None:
-        """While a conversion waits for memory it has no deadline."""
+        """Request the forecast memory. Until it is granted there is no deadline."""
         limit = self._request.limits.memory_bytes
-        self._enter(State.WAITING_FOR_MEMORY, seconds=None)
+        self._enter_state(State.WAITING_FOR_MEMORY, seconds=None)
         has_all = self._request.grant >= limit
         self._reservation.request(limit if has_all else self._forecast(header))
 
     def _let_convert(self, _: Granted) -> None:
         self._raise_memory_limit()
-        self._enter(State.CONVERTING, seconds=self._request.limits.seconds + GRACE_SECONDS)
+        self._enter_state(State.CONVERTING, seconds=self._request.limits.seconds + GRACE_SECONDS)
         try:
             self._answers.send(GO)
         except (BrokenPipeError, ConnectionResetError):
@@ -212,64 +212,64 @@ class ChildSession:
             soft = hard - self._request.limits.memory_bytes + self._reservation.size
             resource.prlimit(self._pid, resource.RLIMIT_AS, (soft, hard))
         except PermissionError as error:
-            log.warning("a conversion cannot be given the memory that it was granted", error=str(error))
+            log.warning("memory limit of a child not raised", error=str(error))
         except (ProcessLookupError, ValueError) as error:
-            log.debug("the limit of a child could not be set", error=str(error))
+            log.debug("memory limit of a child not raised, it has ended", error=str(error))
 
     def _kill_overdue(self, _: TimeUp) -> None:
-        self._timeout = self._timeout_failure()
-        self._kill(State.OVERDUE)
+        self._timeout = self._make_timeout()
+        self._kill_child(State.OVERDUE)
 
-    def _kill(self, state: State) -> None:
-        self._handle.stop()
-        self._enter(state, seconds=LOST_SECONDS)
+    def _kill_child(self, state: State) -> None:
+        self._handle.kill_child()
+        self._enter_state(state, seconds=LOST_SECONDS)
 
     def _note_end(self, gone: ChildGone) -> None:
         self._poller.unregister(gone.pidfd)
-        self._enter(State.EXITED if self._state in LIVING else self._state, seconds=LOST_SECONDS)
+        self._enter_state(State.EXITED if self._state in LIVING else self._state, seconds=LOST_SECONDS)
 
     def _take_outcome(self, outcome: Outcome) -> None:
         self._outcome = outcome
 
     def _take_status(self, message: Exit) -> None:
         self._status = message.status
-        self._enter(State.EXITED if self._state in LIVING else self._state, seconds=None)
+        self._enter_state(State.EXITED if self._state in LIVING else self._state, seconds=None)
 
     def _log_said(self, said: Said) -> None:
         if self._said is not None:
-            self._reject(said)
+            self._reject_event(said)
             return
         self._said = said
-        log.warning("a conversion had trouble", said=said.text)
+        log.warning("child wrote to stderr", said=said.text)
 
     def _give_up(self, _: TimeUp) -> None:
         raise ZygoteStuck("the zygote does not answer")
 
-    def _drop(self, event: Event) -> None:
+    def _drop_event(self, event: Event) -> None:
         if isinstance(event, Started):
             os.close(event.pidfd)
 
-    def _reject(self, event: Event) -> None:
-        """Kill a child that sends what none of ours would."""
-        self._drop(event)
+    def _reject_event(self, event: Event) -> None:
+        """Kill the child, because it broke the protocol."""
+        self._drop_event(event)
         what = "malformed message" if isinstance(event, Malformed) else type(event).__name__
-        log.warning("the child of a conversion does not keep to the protocol", sent=what)
-        self._kill(State.KILLED)
+        log.warning("malformed message, child killed", sent=what)
+        self._kill_child(State.KILLED)
 
     @property
-    def _signal(self) -> int:
+    def _death_signal(self) -> int:
         return os.WTERMSIG(self._status) if self._status is not None and os.WIFSIGNALED(self._status) else 0
 
     def _explain_death(self) -> Failure:
         """Read the signal. Within the deadline only the kernel's out-of-memory killer sends SIGKILL."""
-        if self._signal == signal.SIGXCPU:
-            return self._timeout_failure()
-        if self._signal == signal.SIGKILL and self._state is not State.KILLED:
+        if self._death_signal == signal.SIGXCPU:
+            return self._make_timeout()
+        if self._death_signal == signal.SIGKILL and self._state is not State.KILLED:
             return MemoryLimit(limit=self._request.limits.memory_bytes >> 20).failure
-        log.warning("the child of a conversion crashed", wait_status=self._status, source=self._request.source)
+        log.warning("child crashed", wait_status=self._status, source=self._request.source)
         return DecoderCrashed().failure
 
-    def _timeout_failure(self) -> Failure:
+    def _make_timeout(self) -> Failure:
         return Timeout(limit=self._request.limits.seconds).failure
 
     _HANDLERS: ClassVar[Mapping[tuple[State, type], Handler]] = {
@@ -281,12 +281,12 @@ class ChildSession:
         (State.OPENING, TimeUp): _kill_overdue,
         (State.WAITING_FOR_MEMORY, Granted): _let_convert,
         (State.CONVERTING, TimeUp): _kill_overdue,
-        **_rows((*LIVING, State.OVERDUE, State.EXITED), [Outcome], _take_outcome),
-        **_rows((*LIVING, State.OVERDUE, State.EXITED), [Said], _log_said),
-        **_rows((State.OVERDUE, State.EXITED), [Header], _drop),
-        **_rows((State.KILLED,), [Started, Header, Said, Outcome, Malformed], _drop),
-        **_rows(ENDING, [Granted], _drop),
-        **_rows(ENDING, [TimeUp], _give_up),
-        **_rows(State, [ChildGone], _note_end),
-        **_rows(State, [Exit], _take_status),
+        **_make_rows((*LIVING, State.OVERDUE, State.EXITED), [Outcome], _take_outcome),
+        **_make_rows((*LIVING, State.OVERDUE, State.EXITED), [Said], _log_said),
+        **_make_rows((State.OVERDUE, State.EXITED), [Header], _drop_event),
+        **_make_rows((State.KILLED,), [Started, Header, Said, Outcome, Malformed], _drop_event),
+        **_make_rows(ENDING, [Granted], _drop_event),
+        **_make_rows(ENDING, [TimeUp], _give_up),
+        **_make_rows(State, [ChildGone], _note_end),
+        **_make_rows(State, [Exit], _take_status),
     }

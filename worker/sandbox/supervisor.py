@@ -24,7 +24,7 @@ __all__ = ["ZYGOTE", "Handle", "Killed", "Sandbox", "SandboxLost"]
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.2
-"""How often a conversion without a child looks whether it was killed."""
+"""How often a conversion without a child checks its handle."""
 
 STARTS = 8
 """How often to try when no child can be started."""
@@ -44,17 +44,17 @@ class Sandbox:
         self._budget = MemoryBudget(show=_show_memory)
 
     def prepare(self, *, jobs: int, budget: int) -> None:
-        """Wait for the zygote and prepare for `jobs` conversions at a time, which share `budget` bytes of memory.
+        """Wait for the zygote and prepare for `jobs` conversions at a time, with `budget` bytes of memory together.
 
         Log the layers that the kernel lacks. Call it once. Raises OSError when the zygote did not start.
         """
         self._budget.set_total(budget)
         MEMORY_BUDGET.set(budget)
-        self._zygote.keep(jobs)
-        for layer, reason in self._zygote.layers().items():
+        self._zygote.keep_children(jobs)
+        for layer, reason in self._zygote.read_layers().items():
             SANDBOX_LAYER.labels(layer).set(0 if reason else 1)
             if reason:
-                log.warning("the sandbox goes without one of its layers", layer=layer, reason=reason)
+                log.warning("sandbox layer missing", layer=layer, reason=reason)
 
     def run(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> Outcome:
         """Convert the file `upload_fd` into the empty file `result_fd`. Blocks; safe from any thread.
@@ -64,12 +64,12 @@ class Sandbox:
         """
         start = at_start(request.source, os.fstat(upload_fd).st_size, request.limits)
         session = self._run_child(replace(request, grant=start), upload_fd, result_fd, handle)
-        if session.short_of_memory:
+        if session.is_short_of_memory:
             FORECASTS_MISSED.inc()
             os.ftruncate(result_fd, 0)
             everything = replace(request, grant=request.limits.memory_bytes)
             session = self._run_child(everything, upload_fd, result_fd, handle)
-        return _check_result(session.verdict(), result_fd, request.limits)
+        return _check_result(session.make_outcome(), result_fd, request.limits)
 
     def close(self) -> None:
         """End the zygote and its children."""
@@ -81,34 +81,34 @@ class Sandbox:
             try:
                 return self._run_child_once(request, upload_fd, result_fd, handle)
             except NotStarted as error:
-                log.warning("a conversion could not be started and is tried again", reason=str(error))
+                log.warning("no child started, conversion retried", reason=str(error))
                 time.sleep(PAUSE_SECONDS)
         return self._run_child_once(request, upload_fd, result_fd, handle)
 
     def _run_child_once(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> ChildSession:
         with self._budget.open_reservation() as reservation:
             _wait_for_memory(reservation, request.grant, handle)
-            with self._submit(request, upload_fd, result_fd) as answers:
+            with self._submit_job(request, upload_fd, result_fd) as answers:
                 upload = os.fstat(upload_fd).st_size
                 session = ChildSession(
                     answers, request, handle, reservation, lambda header: forecast(request, header, upload)
                 )
                 try:
-                    session.watch()
+                    session.watch_child()
                 except ZygoteStuck:
-                    self._zygote.discard()
-                    if handle.killed:
+                    self._zygote.kill_zygote()
+                    if handle.is_killed:
                         raise Killed from None
                     raise
                 finally:
-                    handle.release()
-        if handle.killed:
+                    handle.release_child()
+        if handle.is_killed:
             raise Killed
         return session
 
-    def _submit(self, request: Request, upload_fd: int, result_fd: int) -> socket.socket:
+    def _submit_job(self, request: Request, upload_fd: int, result_fd: int) -> socket.socket:
         try:
-            return self._zygote.submit(request.as_json(), upload_fd, result_fd)
+            return self._zygote.submit_job(request.as_json(), upload_fd, result_fd)
         except OSError as error:
             raise NotStarted(str(error)) from error
 
@@ -121,14 +121,14 @@ def _show_memory(reserved: int, waiting: int) -> None:
 def _wait_for_memory(reservation: Reservation, size: int, handle: Handle) -> None:
     """Wait until that much memory is granted. Raises Killed."""
     reservation.request(size)
-    while not handle.killed:
+    while not handle.is_killed:
         if reservation.wait(POLL_SECONDS):
             return
     raise Killed
 
 
 def _check_result(outcome: Outcome, result_fd: int, limits: Limits) -> Outcome:
-    """Reject a success without a result, or with one that is too large."""
+    """Reject a success without a result, or with too large a result."""
     size = os.fstat(result_fd).st_size
     if outcome.converted is not None and size > limits.max_result_bytes:
         return failed(ResultTooLarge(limit=limits.max_result_bytes).failure)

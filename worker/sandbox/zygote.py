@@ -44,7 +44,7 @@ READY = 1
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A forked child, and our end of the socket by which it gets its job."""
+    """A forked child, and our end of the socket for its job."""
 
     pid: int
     pidfd: int
@@ -69,10 +69,10 @@ def main() -> None:
         gc.freeze()
         zygote = Zygote(control, warm_up_child, statm, filters=not layers["seccomp"])
         zygote.fork_first()
-        # A supervisor with a wrong setting may be gone before we are warm. `serve` then ends at once.
+        # A supervisor with a wrong setting may be gone before we are warm. `serve_jobs` then ends at once.
         with suppress(BrokenPipeError):
             control.send(json.dumps({"layers": layers}).encode())
-        zygote.serve()
+        zygote.serve_jobs()
 
 
 def warm_up() -> None:
@@ -85,18 +85,18 @@ def warm_up() -> None:
     Image.new("RGBA", (16, 16), (10, 20, 30, 40)).save(start, "PNG")
     for target in filter(is_installed, TARGETS):
         middle, end = io.BytesIO(), io.BytesIO()
-        outcome = convert(_plain_request("png", target.name), start.getvalue(), middle)
+        outcome = convert(_make_request("png", target.name), start.getvalue(), middle)
         if target.reads and outcome.failure is None:
-            outcome = convert(_plain_request(target.name, "png"), middle.getvalue(), end)
+            outcome = convert(_make_request(target.name, "png"), middle.getvalue(), end)
         if outcome.failure is not None:
             sys.exit(f"{target.title} does not work here: {outcome.failure.detail}")
 
 
 def make_child_warm_up() -> Callable[[], None]:
-    """Return a small conversion for each child to run before its job. It copies the pages that every one writes to."""
+    """Return a small conversion for each child to run before its job. It copies the commonly written pages early."""
     photo = io.BytesIO()
     Image.new("RGB", (32, 32), (10, 20, 30)).save(photo, "JPEG")
-    request, data = _plain_request("jpeg", "webp"), photo.getvalue()
+    request, data = _make_request("jpeg", "webp"), photo.getvalue()
 
     def warm_up_child() -> None:
         convert(Request.from_json(request.as_json()), data, io.BytesIO()).as_json()
@@ -104,7 +104,7 @@ def make_child_warm_up() -> Callable[[], None]:
     return warm_up_child
 
 
-def _plain_request(source: str, target: str) -> Request:
+def _make_request(source: str, target: str) -> Request:
     return Request(source=source, target=target, options=Options(), limits=GENEROUS)
 
 
@@ -127,41 +127,41 @@ class Zygote:
     def fork_first(self) -> None:
         """Fork the first child. When that fails nothing can be converted, so exit with the reason."""
         try:
-            self._waiting.append(self._fork())
+            self._waiting.append(self._fork_child())
         except OSError as error:
             # Written before the socket ends, so that the reason stands above the supervisor's own line.
             sys.stderr.write(f"no process can be started for conversions: {error}\n")
             sys.exit(1)
 
-    def serve(self) -> None:
+    def serve_jobs(self) -> None:
         """Serve until the control socket ends, then kill all children."""
-        self._refill()
+        self._fork_ahead()
         while True:
             for fd, _ in self._poller.poll():
                 if fd != self._control.fileno():
-                    self._reap(self._children.pop(fd))
-                elif not self._listen():
-                    self._end()
+                    self._reap_child(self._children.pop(fd))
+                elif not self._read_packet():
+                    self._kill_children()
                     return
 
-    def _listen(self) -> bool:
+    def _read_packet(self) -> bool:
         """Read one packet; False at the end of the socket."""
         try:
             text, fds, _, _ = socket.recv_fds(self._control, LARGEST_REQUEST, 3)
         except ConnectionResetError:
             return False
         if fds:
-            self._start(text, fds)
+            self._start_job(text, fds)
         elif text:
             self._keep = int(json.loads(text)["keep"])
-            self._refill()
+            self._fork_ahead()
         return bool(text)
 
-    def _start(self, text: bytes, fds: list[int]) -> None:
+    def _start_job(self, text: bytes, fds: list[int]) -> None:
         """Give a job to a child. When there is none the job's socket ends, and the supervisor tries again."""
         answer = socket.socket(fileno=fds[2])
         try:
-            child = self._next()
+            child = self._take_child()
             # Sent before the child has the socket, so that this message can only be ours.
             send_message(answer, {"started": child.pid}, child.pidfd)
             socket.send_fds(child.channel, [text], fds)
@@ -176,43 +176,43 @@ class Zygote:
             os.close(fds[0])
             os.close(fds[1])
 
-    def _next(self) -> Child:
-        """Return a living child that waits, or fork one. Raises OSError when there can be no more."""
+    def _take_child(self) -> Child:
+        """Return a living waiting child, or fork one. Raises OSError when no more can be forked."""
         while self._waiting:
             child = self._waiting.popleft()
             poller = select.poll()
             poller.register(child.pidfd, select.POLLIN)
             if not poller.poll(0):
                 return child
-        return self._fork()
+        return self._fork_child()
 
-    def _fork(self) -> Child:
+    def _fork_child(self) -> Child:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        surroundings = Surroundings(os.getpid(), self._space(), self._filters)
+        surroundings = Surroundings(os.getpid(), self._measure_space(), self._filters)
         with theirs:
             pid = os.fork()
             if pid == 0:
                 run_child(theirs, self._warm_up, surroundings)
-        child = Child(pid, _pidfd(pid), ours)
+        child = Child(pid, _open_pidfd(pid), ours)
         self._children[child.pidfd] = child
         self._poller.register(child.pidfd, select.POLLIN)
         return child
 
-    def _space(self) -> int:
+    def _measure_space(self) -> int:
         """Return the address space of this process in bytes. A new child has the same."""
         return int(os.pread(self._statm.fileno(), 64, 0).split()[0]) * resource.getpagesize()
 
-    def _refill(self) -> None:
-        """Fork ahead until there is a child for each job that may run."""
+    def _fork_ahead(self) -> None:
+        """Fork ahead until there is a child for each possible job."""
         while len(self._children) < self._keep:
             try:
-                self._waiting.append(self._fork())
+                self._waiting.append(self._fork_child())
             except OSError as error:
                 sys.stderr.write(f"no child can be forked ahead: {error}\n")
                 return
 
-    def _reap(self, child: Child) -> None:
-        """Reap a child that has ended, report its exit status, and fork the next one."""
+    def _reap_child(self, child: Child) -> None:
+        """Reap an ended child, report its exit status, and fork the next one."""
         self._poller.unregister(child.pidfd)
         _, status = os.waitpid(child.pid, 0)
         os.close(child.pidfd)
@@ -224,14 +224,14 @@ class Zygote:
             send_message(answer, {"exit": status})
             answer.close()
             # Not for one that died waiting: if every child dies so, this would fork for ever.
-            self._refill()
+            self._fork_ahead()
 
-    def _end(self) -> None:
+    def _kill_children(self) -> None:
         for child in self._children.values():
             os.kill(child.pid, signal.SIGKILL)
 
 
-def _pidfd(pid: int) -> int:
+def _open_pidfd(pid: int) -> int:
     """Open a pidfd. Raises OSError when the kernel refuses it, with the child killed."""
     try:
         return os.pidfd_open(pid)
@@ -242,7 +242,7 @@ def _pidfd(pid: int) -> int:
 
 
 def send_message(answer: socket.socket, message: dict[str, int], *fds: int) -> None:
-    """Send one packet to the supervisor, which may have closed the socket already."""
+    """Send one packet to the supervisor, unless it has closed the socket."""
     with suppress(BrokenPipeError, ConnectionResetError):
         socket.send_fds(answer, [json.dumps(message).encode()], fds)
 

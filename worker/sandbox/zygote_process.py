@@ -26,7 +26,7 @@ WARM_UP_SECONDS = 180.0
 CLOSE_SECONDS = 10.0
 
 ZYGOTE = "worker.sandbox.zygote"
-"""The module that a zygote runs."""
+"""The module of a zygote."""
 
 LARGEST_LAYERS = 4096
 
@@ -41,33 +41,33 @@ SINGLE = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class ZygoteProcess:
-    """One zygote at a time, of the module `program`. `submit` is safe from any thread."""
+    """One zygote at a time, of the module `program`. `submit_job` is safe from any thread."""
 
     def __init__(self, program: str = ZYGOTE) -> None:
         self._program = program
         self._lock = threading.Lock()
         self._keeper = ThreadPoolExecutor(1, "zygote-keeper")
         self._keep: int | None = None
-        self._process, self._control = self._start()
+        self._process, self._control = self._start_zygote()
 
-    def submit(self, request: bytes, upload: int, result: int) -> socket.socket:
+    def submit_job(self, request: bytes, upload: int, result: int) -> socket.socket:
         """Send a job and return the supervisor's end of its socket. Raises OSError when no zygote takes it."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
-                self._send(request, [upload, result, theirs.fileno()])
+                self._send_job(request, [upload, result, theirs.fileno()])
             except OSError:
                 ours.close()
                 raise
         return ours
 
-    def keep(self, count: int) -> None:
+    def keep_children(self, count: int) -> None:
         """Keep so many children, busy and waiting ones together."""
         with self._lock:
             self._keep = count
             self._say_keep(self._control)
 
-    def layers(self) -> dict[str, str]:
+    def read_layers(self) -> dict[str, str]:
         """Wait for the warm-up. Return for each layer of the sandbox why the kernel lacks it, or nothing.
 
         Call it once. Raises OSError when the zygote did not start.
@@ -84,8 +84,8 @@ class ZygoteProcess:
         found: dict[str, str] = json.loads(text)["layers"]
         return found
 
-    def discard(self) -> None:
-        """Kill the zygote and its children. The next `submit` starts another."""
+    def kill_zygote(self) -> None:
+        """Kill the zygote and its children. The next `submit_job` starts another."""
         with self._lock:
             self._process.kill()
             self._process.wait()
@@ -101,42 +101,42 @@ class ZygoteProcess:
                 self._process.wait()
         self._keeper.shutdown()
 
-    def _send(self, request: bytes, fds: list[int]) -> None:
+    def _send_job(self, request: bytes, fds: list[int]) -> None:
         """Send to a new zygote when the present one has died: it has not started the job."""
         with self._lock:
             if self._process.poll() is not None:
-                self._replace()
+                self._replace_zygote()
             try:
                 socket.send_fds(self._control, [request], fds)
             except (BrokenPipeError, ConnectionResetError):
                 self._process.wait()
-                self._replace()
+                self._replace_zygote()
                 socket.send_fds(self._control, [request], fds)
 
-    def _replace(self) -> None:
+    def _replace_zygote(self) -> None:
         self._control.close()
-        self._process, self._control = self._start()
+        self._process, self._control = self._start_zygote()
 
-    def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    def _start_zygote(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            process = self._keeper.submit(_spawn, self._program, theirs.fileno()).result()
+            process = self._keeper.submit(_spawn_zygote, self._program, theirs.fileno()).result()
         ours.settimeout(SEND_SECONDS)
         self._say_keep(ours)
         return process, ours
 
     def _say_keep(self, control: socket.socket) -> None:
-        """Send the number to keep. A zygote that is gone misses it, and the next one gets it at its start."""
+        """Send the number to keep. A dead zygote misses it, and the next one gets it at its start."""
         if self._keep is not None:
             with suppress(OSError):
                 control.send(json.dumps({"keep": self._keep}).encode())
 
 
-def _spawn(program: str, control: int) -> subprocess.Popen[bytes]:
+def _spawn_zygote(program: str, control: int) -> subprocess.Popen[bytes]:
     """Start a zygote in a group of its own, so that signals to the worker's group do not reach it."""
     return subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", program, str(control), str(os.getpid())],
-        env=environment(),
+        env=make_environment(),
         pass_fds=[control],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -144,8 +144,8 @@ def _spawn(program: str, control: int) -> subprocess.Popen[bytes]:
     )
 
 
-def environment() -> dict[str, str]:
-    """Return the variables that Python needs to find this package, and nothing else."""
+def make_environment() -> dict[str, str]:
+    """Return the environment of a zygote: only how to find Python's libraries and this package."""
     handed_on = {name: os.environ[name] for name in LOADER if name in os.environ}
     package = {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
     return package | {"GLIBC_TUNABLES": ALLOCATOR} | SINGLE | handed_on
