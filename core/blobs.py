@@ -6,7 +6,7 @@ field count and length-prefixed fields, then -1 (PostgreSQL documentation, COPY,
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import date
 from typing import IO, Protocol
 from uuid import UUID
@@ -22,6 +22,9 @@ SLICE_BYTES = 1 << 20
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 _TRAILER = struct.pack(">h", -1)
+_ROW = struct.Struct(">hi")
+"""The head of a row of one field: how many fields, and the bytes of the first."""
+
 _EPOCH = date(2000, 1, 1)
 
 
@@ -44,17 +47,26 @@ def store_result(connection: Connection, day: date, job_id: UUID, data: Readable
 
 
 def read_upload(connection: Connection, day: date, job_id: UUID, sink: IO[bytes]) -> int | None:
-    """Write the upload's bytes to `sink`; returns how many, None when it is gone."""
-    offset = 0
-    for piece in _slices(connection, uploads, day, job_id):
+    """Write the upload's bytes to `sink` in slices. Return how many, None when it is gone."""
+    written = 0
+
+    def take(piece: bytes) -> None:
+        nonlocal written
         sink.write(piece)
-        offset += len(piece)
-    return offset or None
+        written += len(piece)
+
+    # One statement sends all slices as rows, in the order of the series. One row would be held whole at both ends.
+    slices = f"substring(data FROM generate_series(1, octet_length(data), {SLICE_BYTES}) FOR {SLICE_BYTES})"
+    _copy_out(connection, slices, uploads, day, job_id, take)
+    return written or None
 
 
 def read_result_slice(connection: Connection, day: date, job_id: UUID, offset: int, size: int) -> bytes | None:
-    """At most `size` bytes of the result from `offset` on; None when it is gone."""
-    return _slice(connection, results, day, job_id, offset, size)
+    """Return at most `size` bytes of the result from `offset` on; None when it is gone."""
+    found: list[bytes] = []
+    slice_of_data = f"substring(data FROM {int(offset) + 1} FOR {int(size)})"
+    _copy_out(connection, slice_of_data, results, day, job_id, found.append)
+    return found[0] if found else None
 
 
 def erase(connection: Connection, job_id: UUID, upload_day: date, result_day: date | None) -> None:
@@ -72,24 +84,14 @@ def _store(connection: Connection, table: Table, day: date, job_id: UUID, data: 
         raise ValueError(f"{source.missing} of {size} bytes were not there to store")
 
 
-def _slices(connection: Connection, table: Table, day: date, job_id: UUID) -> Iterator[bytes]:
-    offset = 0
-    while piece := _slice(connection, table, day, job_id, offset, SLICE_BYTES):
-        yield piece
-        offset += len(piece)
-
-
-def _slice(connection: Connection, table: Table, day: date, job_id: UUID, offset: int, size: int) -> bytes | None:
-    """One slice; STORAGE EXTERNAL lets substring() read only the chunks it needs."""
-    sink = _CopyField()
+def _copy_out(
+    connection: Connection, column: str, table: Table, day: date, job_id: UUID, take: Callable[[bytes], object]
+) -> None:
+    """Give `take` each value of a bytea column. STORAGE EXTERNAL lets substring() read only the chunks it needs."""
     # COPY takes no parameters; every value here is a number, a date or a UUID of ours.
-    query = (
-        f"SELECT substring(data FROM {int(offset) + 1} FOR {int(size)}) FROM {table.name} "  # noqa: S608
-        f"WHERE day = '{day:%Y-%m-%d}' AND job_id = '{UUID(str(job_id))}'"
-    )
+    query = f"SELECT {column} FROM {table.name} WHERE day = '{day:%Y-%m-%d}' AND job_id = '{UUID(str(job_id))}'"  # noqa: S608
     with _cursor(connection) as cursor:
-        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", sink, 1 << 18)
-    return sink.value()
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", _CopyFields(take), 1 << 18)
 
 
 def _cursor(connection: Connection) -> cursor:
@@ -125,19 +127,32 @@ class _CopyRow:
         return piece
 
 
-class _CopyField:
-    """Collects what COPY TO sends for a query of one bytea column and at most one row."""
+class _CopyFields:
+    """Takes what COPY TO sends for a query of one bytea column, and gives each row's value to `take`."""
 
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
+    def __init__(self, take: Callable[[bytes], object]) -> None:
+        self._take = take
+        self._buffer = bytearray()
+        self._missing_head = len(_SIGNATURE)
 
     def write(self, piece: bytes, /) -> int:
-        """Take a piece of the answer."""
-        self._pieces.append(bytes(piece))
+        """Take a piece of the answer, which may end anywhere."""
+        self._buffer += piece
+        if len(self._buffer) >= self._missing_head:
+            del self._buffer[: self._missing_head]
+            self._missing_head = 0
+            while (value := self._next_value()) is not None:
+                self._take(value)
         return len(piece)
 
-    def value(self) -> bytes | None:
-        """The field's bytes, None when there was no row."""
-        answer = memoryview(b"".join(self._pieces))[len(_SIGNATURE) :]
-        count, length = struct.unpack_from(">hi", answer) if len(answer) > len(_TRAILER) else (-1, 0)
-        return None if count != 1 else bytes(answer[6 : 6 + length])
+    def _next_value(self) -> bytes | None:
+        """Return the next whole value. The trailer is shorter than the head of a row, so it stays in the buffer."""
+        if len(self._buffer) < _ROW.size:
+            return None
+        _, length = _ROW.unpack_from(self._buffer)
+        end = _ROW.size + length
+        if len(self._buffer) < end:
+            return None
+        value = bytes(self._buffer[_ROW.size : end])
+        del self._buffer[:end]
+        return value

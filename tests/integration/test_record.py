@@ -2,17 +2,20 @@
 
 import io
 import os
+import struct
 import sys
 from datetime import date, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, func, text
 from sqlalchemy.exc import IntegrityError, OperationalError
+from typing_extensions import Buffer
 
-from core.blobs import erase, read_result_slice, read_upload, store_result, store_upload
+from core import blobs
+from core.blobs import SLICE_BYTES, erase, read_result_slice, read_upload, store_result, store_upload
 from core.database import is_away, make_engine
 from core.migrations import upgrade
 from core.migrations.__main__ import main as migrate
@@ -85,7 +88,7 @@ def test_an_unknown_job_is_none(engine: Engine) -> None:
         assert advance(connection, CANCEL, uuid4()) is None
 
 
-@pytest.mark.parametrize("size", [1, 1 << 18, (1 << 20) + 1, 3_333_333])
+@pytest.mark.parametrize("size", [1, 1 << 18, SLICE_BYTES, SLICE_BYTES + 1, 3_333_333])
 def test_blobs_come_back_as_they_went(engine: Engine, size: int) -> None:
     data, job_id = os.urandom(size), uuid4()
     with engine.begin() as connection:
@@ -100,6 +103,47 @@ def test_blobs_come_back_as_they_went(engine: Engine, size: int) -> None:
         erase(connection, job_id, day, day)
         assert read_upload(connection, day, job_id, back) is None
         assert read_result_slice(connection, day, job_id, 0, 10) is None
+
+
+class EraserSink(io.BytesIO):
+    """Erases the upload with the first piece that it is given, as the API does when the user deletes the job."""
+
+    def __init__(self, engine: Engine, day: date, job_id: UUID) -> None:
+        super().__init__()
+        self.pieces: list[int] = []
+        self._engine, self._day, self._job_id = engine, day, job_id
+
+    def write(self, piece: Buffer, /) -> int:
+        if not self.pieces:
+            with self._engine.begin() as other:
+                erase(other, self._job_id, self._day, None)
+        written = super().write(piece)
+        self.pieces.append(written)
+        return written
+
+
+def test_an_upload_that_is_erased_while_it_is_read_comes_whole_and_in_slices(engine: Engine) -> None:
+    data, job_id = os.urandom(3 * SLICE_BYTES + 1), uuid4()
+    with engine.begin() as connection:
+        day = today(connection)
+        store_upload(connection, day, job_id, io.BytesIO(data), len(data))
+    sink = EraserSink(engine, day, job_id)
+    with engine.begin() as connection:
+        assert read_upload(connection, day, job_id, sink) == len(data)
+        assert read_upload(connection, day, job_id, io.BytesIO()) is None
+    assert sink.getvalue() == data
+    assert sink.pieces == [SLICE_BYTES] * 3 + [1]
+
+
+def test_an_answer_of_copy_may_be_cut_anywhere() -> None:
+    rows = [b"first", b"", b"\xff\xff" * 10]
+    answer = blobs._SIGNATURE + b"".join(struct.pack(">hi", 1, len(row)) + row for row in rows) + blobs._TRAILER
+    for step in (1, 2, 7, len(answer)):
+        taken: list[bytes] = []
+        fields = blobs._CopyFields(taken.append)
+        for start in range(0, len(answer), step):
+            fields.write(answer[start : start + step])
+        assert taken == rows
 
 
 def test_a_blob_that_ends_early_stores_nothing(engine: Engine) -> None:
