@@ -32,7 +32,7 @@ class Readable(Protocol):
     """What bytes are read from."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """At most `size` bytes, empty at the end."""
+        """Return at most `size` bytes, none at the end."""
         ...
 
 
@@ -116,7 +116,7 @@ class _CopyRow:
         self._tail = _TRAILER
 
     def read(self, size: int = -1, /) -> bytes:
-        """The next bytes of the row; empty at its end."""
+        """Return the next bytes of the row, none at its end."""
         if self._head:
             piece, self._head = self._head, b""
             return piece

@@ -63,7 +63,7 @@ def ensure_group(client: redis.Redis) -> None:
 
 
 def read_messages(client: redis.Redis, consumer: str, count: int, block_ms: int) -> list[Message]:
-    """At most `count` new messages, waiting up to `block_ms`; the group is made again when Redis lost it."""
+    """Return at most `count` new messages and wait for them up to `block_ms`. Create the group again when Redis lost it."""
     try:
         answer = cast(Answer, client.xreadgroup(GROUP, consumer, {STREAM: ">"}, count=count, block=block_ms))
         if not answer:
@@ -85,7 +85,7 @@ def _show_life(client: redis.Redis, consumer: str) -> None:
 
 
 def message(message_id: str, values: dict[str, str] | None) -> Message:
-    """A stream entry as a Message."""
+    """Make a Message of a stream entry."""
     try:
         return Message(message_id, UUID((values or {})[FIELD]))
     except (KeyError, ValueError):
@@ -93,14 +93,14 @@ def message(message_id: str, values: dict[str, str] | None) -> Message:
 
 
 def finish_message(client: redis.Redis, message_id: str) -> None:
-    """The job is over: take its message away."""
+    """Remove the message of a job that is over."""
     with client.pipeline(transaction=True) as pipe:
         remove_message(pipe, message_id)
         pipe.execute()
 
 
 def replace_message(client: redis.Redis, message_id: str, job_id: UUID) -> None:
-    """Give the job back to the queue: a new message for the old one, in one MULTI, so XLEN never dips."""
+    """Put a new message in the place of an old one, in one MULTI, so that XLEN never dips."""
     with client.pipeline(transaction=True) as pipe:
         add_message(pipe, job_id)
         remove_message(pipe, message_id)
@@ -120,12 +120,12 @@ end
 
 
 def remove_consumer(client: redis.Redis, name: str) -> None:
-    """Forget a consumer that has nothing pending."""
+    """Delete a consumer from the group, unless a message is pending under its name."""
     client.eval(FORGET, 1, STREAM, GROUP, 0, name)
 
 
 def remove_idle_consumers(client: redis.Redis, idle_seconds: float) -> None:
-    """Forget the consumers with nothing pending that have not asked for messages for so long."""
+    """Delete the consumers that have nothing pending and were idle for so long."""
     client.eval(FORGET, 1, STREAM, GROUP, int(idle_seconds * 1000), "")
 
 

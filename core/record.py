@@ -64,7 +64,7 @@ def insert_job(connection: Connection, new: NewJob, day: date) -> Job:
 
 
 def find_job(connection: Connection, job_id: UUID) -> Job | None:
-    """The job of that id, None when there is none."""
+    """Return the job of that id, None when there is none."""
     row = connection.execute(select(*_COLUMNS).where(jobs.c.id == job_id)).mappings().one_or_none()
     return None if row is None else _job(row)
 
@@ -78,7 +78,7 @@ def advance(
     only_if: ColumnElement[bool] | None = None,
     **values: object,
 ) -> Job | None:
-    """Make one transition of one job; None when its guards (or `only_if`) forbid it, and nothing was changed.
+    """Make one transition of one job. Return None, with nothing changed, when its guards (or `only_if`) forbid it.
 
     `claim` is the caller's own and required for fenced transitions; `values` are further columns to set.
     """
@@ -111,7 +111,7 @@ def is_job_left_waiting(connection: Connection, seconds: float) -> bool:
 
 
 def may(step: Transition, *, claim: int | None = None, limit: int | None = None) -> ColumnElement[bool]:
-    """The guards of a transition as SQL; `limit` is the number of attempts a job may have."""
+    """Return the guards of a transition as SQL. `limit` is the number of attempts a job may have."""
     guards: list[ColumnElement[bool]] = [jobs.c.status.in_(sorted(step.sources))]
     if step.fenced:
         guards.append(jobs.c.claim == claim)
@@ -124,7 +124,7 @@ def may(step: Transition, *, claim: int | None = None, limit: int | None = None)
 
 
 def changes(step: Transition, **values: object) -> dict[str, object]:
-    """The columns that a transition sets; for Lease.SET the caller gives `lease_until` among the values."""
+    """Return the columns that a transition sets. For Lease.SET the caller gives `lease_until` among the values."""
     if (step.lease is Lease.SET) != ("lease_until" in values):
         raise ValueError(f"{step.name} and lease_until do not go together like this")
     return {
@@ -139,17 +139,17 @@ def changes(step: Transition, **values: object) -> dict[str, object]:
 
 
 def lease(seconds: float) -> ColumnElement[datetime]:
-    """The end of a lease that starts now, by the database's clock."""
+    """Return the end of a lease that starts now, by the database's clock."""
     return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
 def jobs_of(rows: CursorResult[Any]) -> list[Job]:
-    """The jobs of a result whose columns are `job_columns()`."""
+    """Make jobs of the rows of a result with the columns `job_columns()`."""
     return [_job(row) for row in rows.mappings()]
 
 
 def job_columns() -> list[ColumnElement[Any]]:
-    """The columns of the record that make a Job."""
+    """Return the columns of the record that make a Job."""
     return list(_COLUMNS)
 
 
