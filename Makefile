@@ -42,7 +42,7 @@ format: $(DEV) ## Put the code into the house format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(DEV) ## Write the tables that are made from the code into README and docs/formats.md
+docs: $(DEV) ## Write the tables that are made from the code into README and the pages of docs
 	$(BIN)/python -m tools.doc_tables
 
 chart-docs: $(DEV) ## Write the table of the chart's values into its README
@@ -85,10 +85,10 @@ bench: $(DEV) ## Measure the protocol on this machine and print a table
 matrix: $(DEV) ## Every read format to every write format, seen by other programs (ARGS="--only alpha"); see docs/results
 	$(BIN)/python -m conformance.matrix $(ARGS)
 
-fuzz: $(DEV) ## Damage 20,000 valid files and convert each in the sandbox (ARGS="--cases 1000 --seed 2")
+fuzz: $(DEV) ## Damage 20,000 valid files and convert each in the sandbox (ARGS="--cases 1000 --seed 2"); see docs/results
 	$(BIN)/python -m conformance.fuzz $(ARGS)
 
-bombs: $(DEV) ## Convert small files that ask for much, and print what each takes
+bombs: $(DEV) ## Convert small files that ask for much; see docs/results
 	$(BIN)/python -m conformance.fuzz.bomb_table $(ARGS)
 
 corpora: $(DEV) ## Fetch packages with public test images and convert every one (ARGS="--only pillow")
