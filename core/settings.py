@@ -69,13 +69,18 @@ class Settings(BaseSettings):
     )
     max_frames: int = Field(1000, ge=1, le=1_000_000, description="The most frames or pages of an image.")
     max_result_bytes: int = Field(200_000_000, ge=1, le=1_000_000_000, description="The largest result, in bytes.")
-    job_seconds: float = Field(60, gt=0, le=DAY, description="The longest that one conversion may run, in seconds.")
+    job_seconds: float = Field(
+        60,
+        gt=0,
+        le=DAY,
+        description="How long one conversion may run, in seconds. The time begins anew once its header is read, and when it starts again with more memory.",
+    )
     max_attempts: int = Field(3, ge=1, le=1000, description="How often a job is started when its workers are lost.")
     lease_seconds: float = Field(
         30, gt=0, le=DAY, description="How long a worker owns a job without a sign of life, in seconds."
     )
     heartbeat_seconds: float = Field(
-        10, gt=0, le=DAY, description="How often a worker renews its leases, in seconds; a third of the lease."
+        10, gt=0, le=DAY, description="How often a worker renews its leases, in seconds; at most half of the lease."
     )
     retention_hours: float = Field(24, gt=0, le=87_600, description="How long results can be downloaded, in hours.")
 
