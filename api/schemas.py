@@ -17,7 +17,7 @@ JOB_ID = "0a2f1c5e-6b7d-4c1e-9a53-2f4f6d1b8e90"
 class Source(BaseModel):
     """The uploaded image. Width, height and frames are known once a worker has opened it."""
 
-    format: str = Field(description="The format by its first bytes.", examples=["png"])
+    format: str = Field(description="The format by its content.", examples=["png"])
     width: int | None = Field(None, description="Pixels, as displayed.", examples=[1920])
     height: int | None = Field(None, description="Pixels, as displayed.", examples=[1080])
     frames: int | None = Field(None, description="Frames or pages.", examples=[1])

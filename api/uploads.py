@@ -1,6 +1,6 @@
 """The body of an upload: read as it streams in, held to every limit, and examined before anything is stored.
 
-Only the first bytes of the image are looked at; no name and no Content-Type is believed.
+The image is judged by its first and last bytes; no name and no Content-Type is believed.
 """
 
 import unicodedata

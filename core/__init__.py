@@ -1,1 +1,1 @@
-"""What api and worker share: the job record, the queue, and the words they use."""
+"""What api, worker and janitor share: the job record, the queue, and the words they use."""

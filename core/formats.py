@@ -1,6 +1,6 @@
 """What can be read and written, as data: the one table that api, worker and docs share.
 
-Nothing here decodes. `sniff` looks at the first bytes only, so the API can refuse a
+Nothing here decodes. `sniff` looks at the first and last bytes only, so the API can refuse a
 file without ever loading a decoder.
 """
 

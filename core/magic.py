@@ -1,4 +1,4 @@
-"""How each format is recognised by its first bytes; nothing here decodes.
+"""How each format is recognised by its first bytes; nothing here decodes. A TGA's footer is in core.formats.
 
 A signature that readers and writers of the engine need too has its name here.
 """

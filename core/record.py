@@ -1,7 +1,7 @@
 """The job record in PostgreSQL, the truth about every job: inserts, look-ups and transitions.
 
-Every change of a job's status goes through `advance`, which turns a row of core.transitions into one
-conditional UPDATE. All times are the database's.
+Every change of a job's status is a conditional UPDATE made of a row of core.transitions: `may` is its WHERE, `changes`
+its SET. `advance` makes it for one job. All times are the database's.
 """
 
 from collections.abc import Mapping

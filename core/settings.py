@@ -1,4 +1,4 @@
-"""Settings that both rooms share, from environment variables IMAGEMILL_*.
+"""Settings that api, worker and janitor share, from environment variables IMAGEMILL_*.
 
 Each room adds its own in a subclass; the table in the README is made from these fields.
 """
@@ -42,7 +42,7 @@ Host = Annotated[str, AfterValidator(_readable_host)]
 
 
 class Settings(BaseSettings):
-    """The base: where the databases are, and the limits and times that api and worker must agree on."""
+    """The base: where the databases are, and the limits and times that all programs must agree on."""
 
     model_config = SettingsConfigDict(
         env_prefix="IMAGEMILL_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True

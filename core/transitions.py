@@ -1,4 +1,4 @@
-"""The life of a job as data: every transition, who may make it, and what it changes.
+"""The life of a job as data: every transition, when it may be made, and what it changes.
 
 core.record turns these rows into SQL. The model test walks the same rows, so what it proves is what runs.
 

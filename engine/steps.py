@@ -1,7 +1,7 @@
 """A conversion is this list of steps, in order; a deadline is checked before each, and between frames.
 
-A step either looks at the header and decides, or lays its work on the frames that the encoder will draw. It does that
-with `map`, which lets go of a frame once it is passed on; a generator would hold on to every stage of a picture.
+The first steps look at the header and decide. Most others lay their work on the frames that the encoder will draw, with
+`map`: it lets go of a frame once it is passed on; a generator would hold on to every stage of a picture.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Reclaim jobs with an expired lease. There is no other way back for a claim."""
+"""Reclaim jobs with an expired lease. There is no other way back for an abandoned job."""
 
 import time
 from collections.abc import Callable

@@ -8,7 +8,9 @@ from prometheus_client import Counter, Gauge
 JOBS = Gauge("imagemill_jobs", "Jobs in the record, by status.", ["status"])
 QUEUE_MESSAGES = Gauge("imagemill_queue_messages", "Messages in the stream: waiting and running jobs.")
 QUEUE_OLDEST_SECONDS = Gauge("imagemill_queue_oldest_seconds", "Waiting time of the oldest queued job.")
-RECLAIMED = Counter("imagemill_jobs_reclaimed_total", "Jobs taken back because their lease ran out.")
+RECLAIMED = Counter(
+    "imagemill_jobs_reclaimed_total", "Jobs whose lease ran out: queued again, or failed as worker_lost."
+)
 SWEEP_FAILURES = Counter("imagemill_janitor_sweep_failures_total", "Sweeps that failed, by sweep.", ["sweep"])
 SWEPT = Gauge("imagemill_janitor_swept_timestamp_seconds", "Unix time of the last successful run, by sweep.", ["sweep"])
 

@@ -13,7 +13,7 @@ STAGE_SECONDS = Histogram(
     buckets=STAGE_BUCKETS,
 )
 STAGES = ("queued", "fetch", "convert", "store", "total")
-FENCED = Counter("imagemill_jobs_fenced_total", "Results rejected because their claim was lost.")
+FENCED = Counter("imagemill_jobs_fenced_total", "Claims found lost at the end of a run.")
 MEMORY_BUDGET = Gauge("imagemill_worker_memory_budget_bytes", "Memory for all conversions of this worker together.")
 MEMORY_RESERVED = Gauge("imagemill_worker_memory_reserved_bytes", "Memory reserved by its conversions.")
 MEMORY_WAITING = Gauge("imagemill_worker_memory_waiting", "Conversions waiting for memory.")

@@ -1,7 +1,7 @@
 """The end of a claim: stored in PostgreSQL under the fence, then acknowledged in Redis.
 
 `complete_claim` stores the outcome and returns what became of the claim. `acknowledge` then publishes it.
-While PostgreSQL is away both wait. Redis away costs nothing: the janitor removes the messages of finished jobs.
+`complete_claim` waits while PostgreSQL is away. Redis away costs nothing: the janitor removes the messages of finished jobs.
 """
 
 import hashlib

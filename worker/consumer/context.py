@@ -40,7 +40,7 @@ class InFlight:
             self._jobs[claimed.job.id] = claimed
 
     def remove_job(self, claimed: InFlightJob) -> None:
-        """Remove a finished, abandoned or handed-back job."""
+        """Remove a job that this worker no longer runs."""
         with self._changed:
             del self._jobs[claimed.job.id]
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""The drain of a stopping worker, as a runbook."""
+"""The drain of a stopping worker, step by step."""
 
 import time
 
@@ -18,8 +18,8 @@ HAND_BACK_SECONDS = 10.0
 def drain_worker(context: Context, consumer: Consumer) -> None:
     """Finish or hand back all messages and jobs of this worker. The consumer's loop must have ended."""
     log.info("draining", running=len(context.in_flight.list_jobs()), seconds=context.settings.drain_seconds)
-    # 1. Messages that were read but not started go back to the queue at once.
-    give_back_unstarted(context, consumer)
+    # 1. Messages of deferred jobs go back to the queue at once.
+    give_back_deferred(context, consumer)
     # 2. Running jobs may finish.
     if not wait_for_running(context, consumer):
         # 3. Jobs that still run are handed back. Their children are killed, and the attempt is not counted.
@@ -29,7 +29,7 @@ def drain_worker(context: Context, consumer: Consumer) -> None:
     log.info("drained", left_to_their_leases=len(context.in_flight.list_jobs()))
 
 
-def give_back_unstarted(context: Context, consumer: Consumer) -> None:
+def give_back_deferred(context: Context, consumer: Consumer) -> None:
     """Return the deferred messages to the queue, in reading order."""
     while consumer.deferred:
         message = consumer.deferred.popleft()

@@ -1,4 +1,4 @@
-"""Renew the leases of the in-flight jobs, and kill a conversion when its lease was lost.
+"""Renew the leases of the in-flight jobs, and kill a conversion when its claim was lost.
 
 It uses PostgreSQL only, on a connection of its own, so that neither a dead Redis nor busy slots cost a lease.
 """
@@ -63,7 +63,7 @@ class Heartbeat(threading.Thread):
                 self._renew_or_kill(jobs)
 
     def stop(self) -> None:
-        """End the thread at its next beat."""
+        """End the thread at once, or after the beat under way."""
         self._ended.set()
 
     def _renew_or_kill(self, jobs: list[InFlightJob]) -> None:
@@ -76,5 +76,5 @@ class Heartbeat(threading.Thread):
             return
         for claimed in jobs:
             if claimed.job.id in lost:
-                log.info("lease lost, conversion killed", job=str(claimed.job.id), claim=claimed.job.claim)
+                log.info("claim lost, conversion killed", job=str(claimed.job.id), claim=claimed.job.claim)
                 claimed.handle.kill()

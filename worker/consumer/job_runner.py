@@ -1,7 +1,7 @@
 """Run one claimed job: fetch, convert, store.
 
-Whatever goes wrong here, the job is finished under our claim, handed back, or abandoned. The janitor takes an abandoned
-job back when its lease expires.
+Whatever goes wrong here, the job is finished under our claim, found over or no longer ours, handed back, or abandoned.
+The janitor takes an abandoned job back when its lease expires.
 """
 
 import fcntl
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 def run_job(context: Context, claimed: InFlightJob) -> None:
-    """Run a claimed job until it is finished, handed back or abandoned. Never raises."""
+    """Run a claimed job until this worker no longer has it. Never raises."""
     with structlog.contextvars.bound_contextvars(job=str(claimed.job.id), claim=claimed.job.claim):
         try:
             _observe_wait(claimed.job)

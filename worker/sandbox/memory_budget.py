@@ -2,7 +2,8 @@
 
 Each conversion reserves its forecast and starts when that fits beside the others. Reservations are served in the order
 of their requests. A smaller one may pass a larger one that does not fit yet, but once a conversion has waited for
-PATIENCE seconds nothing passes it. A conversion larger than the whole budget runs alone.
+PATIENCE seconds nothing passes it. A conversion larger than the whole budget starts
+once no other runs.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Forecast the memory of a conversion, from its header alone.
+"""Forecast the memory of a conversion from its header, its options and the size of its upload.
 
 The factors of formats are in engine.capabilities. Noise may take more than was forecast: the conversion then begins
 again with all that a job may use.

@@ -8,7 +8,7 @@
     any --(malformed)--> KILLED                 killed; nothing that it sends counts
     any living --ChildGone--> EXITED            the zygote is about to say how it ended
 
-The session ends with an outcome or an exit status. An event that is not in the table is a malformed message.
+The session ends with an outcome, an exit status or an exception. An event that is not in the table is a malformed message.
 """
 
 import os
@@ -261,7 +261,7 @@ class ChildSession:
         return os.WTERMSIG(self._status) if self._status is not None and os.WIFSIGNALED(self._status) else 0
 
     def _explain_death(self) -> Failure:
-        """Read the signal. Within the deadline only the kernel's out-of-memory killer sends SIGKILL."""
+        """Read the signal. We did not kill it, so a SIGKILL came from the kernel's out-of-memory killer."""
         if self._death_signal == signal.SIGXCPU:
             return self._make_timeout()
         if self._death_signal == signal.SIGKILL and self._state is not State.KILLED:

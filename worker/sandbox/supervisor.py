@@ -27,7 +27,7 @@ POLL_SECONDS = 0.2
 """How often a conversion without a child checks its handle."""
 
 STARTS = 8
-"""How often to try when no child can be started."""
+"""How often to try to start a child."""
 
 PAUSE_SECONDS = 1.0
 """Pause between two tries: processes or memory may be short for a moment."""
@@ -76,7 +76,7 @@ class Sandbox:
         self._zygote.close()
 
     def _run_child(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> ChildSession:
-        """Run a child to its end. Retry while none can be started: that costs the job no attempt."""
+        """Run a child to its end. While none can be started, try STARTS times before the job loses its attempt."""
         for _ in range(STARTS - 1):
             try:
                 return self._run_child_once(request, upload_fd, result_fd, handle)
