@@ -12,7 +12,7 @@ from pathlib import Path
 from standalone.config import read_config
 from standalone.errors import StartupError
 from standalone.launcher import Migration, Services, launch_service, make_migration, make_services
-from standalone.supervisor import Stopped, StopRequest, Supervisor, print_problem, print_step
+from standalone.watcher import Stopped, StopRequest, Watcher, print_problem, print_step
 
 
 def main(migration: Migration = make_migration, services: Services = make_services) -> int:
@@ -25,7 +25,7 @@ def main(migration: Migration = make_migration, services: Services = make_servic
     try:
         launch_service(
             read_config(os.environ, Path(".env")),
-            Supervisor(request, print_problem, print_step),
+            Watcher(request, print_problem, print_step),
             _print_url,
             migration,
             services,

@@ -23,7 +23,7 @@ from standalone.errors import StartupError, WrongSetting
 from standalone.postgres import has_cluster, postgres_server
 from standalone.redis_server import redis_server
 from standalone.servers import Server, explain_refusal, name_owner, usable_directory
-from standalone.supervisor import Supervisor, describe_ending
+from standalone.watcher import Watcher, describe_ending
 
 SECONDS_TO_START = 180
 DRAIN_SECONDS = "2"
@@ -42,7 +42,7 @@ Services = Callable[[Mapping[str, str]], Sequence[Program]]
 
 def launch_service(
     config: Config,
-    supervisor: Supervisor,
+    watcher: Watcher,
     announce: Callable[[str], None],
     migration: Migration,
     services: Services,
@@ -62,24 +62,24 @@ def launch_service(
         stack.enter_context(_lock_directory(data_dir))
         check_port(config.host, config.port, account)
         for sentence in warn_unknown(config.env):
-            supervisor.say(sentence)
+            watcher.say(sentence)
         if account:
-            supervisor.narrate(f"This is root, so everything but this launcher runs as the user {account.name}.")
+            watcher.narrate(f"This is root, so everything but this launcher runs as the user {account.name}.")
             open_our_code(account)
-        env = _make_environment(config, account) | _start_databases(stack, supervisor, config, data_dir)
-        supervisor.narrate("Bringing the database up to date.")
-        _migrate_database(supervisor, replace(migration(env), account=account))
-        supervisor.narrate("Starting API, worker and janitor.")
+        env = _make_environment(config, account) | _start_databases(stack, watcher, config, data_dir)
+        watcher.narrate("Bringing the database up to date.")
+        _migrate_database(watcher, replace(migration(env), account=account))
+        watcher.narrate("Starting API, worker and janitor.")
         programs = [replace(program, account=account) for program in services(env)]
-        stack.enter_context(supervisor.keep_running(programs))
-        page = _await_ready(supervisor, config, [program.probe_port for program in programs if program.probe_port])
-        supervisor.narrate(f"Ready after {time.monotonic() - began:.0f} s.")
+        stack.enter_context(watcher.keep_running(programs))
+        page = _await_ready(watcher, config, [program.probe_port for program in programs if program.probe_port])
+        watcher.narrate(f"Ready after {time.monotonic() - began:.0f} s.")
         if config.redis_url and lacks_redis(page):
-            supervisor.say(NO_REDIS)
+            watcher.say(NO_REDIS)
         for fact in list_facts(config, data_dir):
-            supervisor.narrate(fact)
+            watcher.narrate(fact)
         announce(f"http://{_find_browser_host(config.host)}:{config.port}/")
-        supervisor.watch_children()
+        watcher.watch_children()
 
 
 def list_facts(config: Config, data_dir: Path) -> Iterator[str]:
@@ -98,16 +98,16 @@ def lacks_redis(page: str) -> bool:
         return False
 
 
-def _start_databases(stack: ExitStack, supervisor: Supervisor, config: Config, data_dir: Path) -> dict[str, str]:
+def _start_databases(stack: ExitStack, watcher: Watcher, config: Config, data_dir: Path) -> dict[str, str]:
     """Start PostgreSQL and Redis unless given, and return their URLs as settings."""
     urls = {}
     if not config.database_url:
         new = "" if has_cluster(data_dir) else ", with a new database this time"
-        supervisor.narrate(f"Starting PostgreSQL{new}.")
-        urls[DATABASE_URL] = _start_server(stack, supervisor, stack.enter_context(postgres_server(data_dir)))
+        watcher.narrate(f"Starting PostgreSQL{new}.")
+        urls[DATABASE_URL] = _start_server(stack, watcher, stack.enter_context(postgres_server(data_dir)))
     if not config.redis_url:
-        supervisor.narrate("Starting Redis.")
-        urls[REDIS_URL] = _start_server(stack, supervisor, stack.enter_context(redis_server(data_dir)))
+        watcher.narrate("Starting Redis.")
+        urls[REDIS_URL] = _start_server(stack, watcher, stack.enter_context(redis_server(data_dir)))
     return urls
 
 
@@ -210,22 +210,22 @@ def _make_environment(config: Config, account: Account | None) -> dict[str, str]
     }
 
 
-def _start_server(stack: ExitStack, supervisor: Supervisor, server: Server) -> str:
+def _start_server(stack: ExitStack, watcher: Watcher, server: Server) -> str:
     """Start the server until the stack unwinds, and return its URL once it answers."""
-    stack.enter_context(supervisor.keep_running([server.program]))
-    supervisor.wait_for_server(server.answers, SECONDS_TO_START, lambda: explain_refusal(server.program))
+    stack.enter_context(watcher.keep_running([server.program]))
+    watcher.wait_for_server(server.answers, SECONDS_TO_START, lambda: explain_refusal(server.program))
     return server.url
 
 
-def _migrate_database(supervisor: Supervisor, program: Program) -> None:
-    if status := supervisor.run_to_end(program):
+def _migrate_database(watcher: Watcher, program: Program) -> None:
+    if status := watcher.run_to_end(program):
         raise StartupError(
             f"The database could not be brought up to date: {program.name} {describe_ending(status)}, as it says above. "
             "If IMAGEMILL_DATABASE_URL was given, look whether it names a PostgreSQL that answers."
         )
 
 
-def _await_ready(supervisor: Supervisor, config: Config, probe_ports: Sequence[int]) -> str:
+def _await_ready(watcher: Watcher, config: Config, probe_ports: Sequence[int]) -> str:
     """Wait for all of them, and return the page /readyz. Without a worker the service would convert nothing."""
     pages = [(LOOPBACK, port, "/livez") for port in probe_ports]
     pages.append((_find_browser_host(config.host).strip("[]"), config.port, "/readyz"))
@@ -240,7 +240,7 @@ def _await_ready(supervisor: Supervisor, config: Config, probe_ports: Sequence[i
             del pages[0]
         return True
 
-    supervisor.wait_for(
+    watcher.wait_for(
         is_ready,
         SECONDS_TO_START,
         lambda: f"The service was not ready within {SECONDS_TO_START} seconds; {pages[0][2]} said: {said}",

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from standalone.children import TETHER, Notice, Program, reap_child, start_program, stop_children
-from standalone.supervisor import StopRequest, describe_ending
+from standalone.watcher import StopRequest, describe_ending
 from tests.standalone.harness import eventually
 from tests.standalone.standins import program
 
@@ -99,5 +99,5 @@ def test_one_ctrl_c_that_comes_twice_is_one() -> None:
     request._receive_signal(signal.SIGINT, None)
     request._receive_signal(signal.SIGINT, None)
     request._receive_signal(signal.SIGTERM, None)
-    assert request.asked
-    assert not request.hurried
+    assert request.was_asked
+    assert not request.is_hurried

@@ -13,7 +13,7 @@ import pytest
 from standalone import launcher
 from standalone.config import read_config
 from standalone.errors import StartupError
-from standalone.supervisor import StopRequest, Supervisor
+from standalone.watcher import StopRequest, Watcher
 from tests.standalone.harness import PATIENCE, Launched, eventually
 from tests.standalone.standins import program
 from tools.setting_cases import LAUNCHER
@@ -244,11 +244,11 @@ def test_a_service_that_never_is_ready_is_a_sentence(
 ) -> None:
     monkeypatch.setattr(launcher, "SECONDS_TO_START", 1)
     config = read_config({"PORT": str(port), "DATA_DIR": str(tmp_path), **ELSEWHERE}, tmp_path / ".env")
-    supervisor = Supervisor(StopRequest(), lambda _: None, lambda _: None)
+    watcher = Watcher(StopRequest(), lambda _: None, lambda _: None)
     with pytest.raises(StartupError, match=r"not ready within 1 seconds; /readyz said: .*refused"):
         launcher.launch_service(
             config,
-            supervisor,
+            watcher,
             lambda _: pytest.fail("it was announced"),
             lambda _: program("migrate", os.environ),
             lambda _: [program("idle", os.environ)],

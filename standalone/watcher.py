@@ -25,11 +25,11 @@ class Stopped(Exception):
 
 
 class StopRequest:
-    """The signals so far: `asked` is true after the first, `hurried` after a second Ctrl-C."""
+    """The signals so far: `was_asked` is true after the first, `is_hurried` after a second Ctrl-C."""
 
     def __init__(self) -> None:
-        self.asked = False
-        self.hurried = False
+        self.was_asked = False
+        self.is_hurried = False
         self._first = 0.0
 
     def take_signals(self) -> None:
@@ -41,10 +41,10 @@ class StopRequest:
     def _receive_signal(self, number: int, _frame: FrameType | None) -> None:
         """Note the request. One Ctrl-C may come twice, from the terminal and from make: only a later one counts."""
         now = time.monotonic()
-        if not self.asked:
-            self.asked, self._first = True, now
+        if not self.was_asked:
+            self.was_asked, self._first = True, now
         elif number == signal.SIGINT and now - self._first > 0.5:
-            self.hurried = True
+            self.is_hurried = True
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class _Watched:
     due: float | None = None
 
 
-class Supervisor:
+class Watcher:
     """Run programs until told to stop.
 
     `say` gets a sentence for each dead child, `narrate` one for each step of the start.
@@ -78,7 +78,7 @@ class Supervisor:
             yield
         finally:
             self._watched = [one for one in self._watched if one not in group]
-            stop_children([one.child for one in group], lambda: self._request.hurried)
+            stop_children([one.child for one in group], lambda: self._request.is_hurried)
 
     def wait_for(self, answers: Callable[[], bool], seconds: float, refusal: Callable[[], str]) -> None:
         """Wait until it answers. Raises Stopped on request, and StartupError with the refusal when the time is over."""
@@ -111,7 +111,7 @@ class Supervisor:
             _check_settings(child)
             return status
         finally:
-            stop_children([child], lambda: self._request.hurried)
+            stop_children([child], lambda: self._request.is_hurried)
 
     def watch_children(self) -> NoReturn:
         """Watch over the children. Raises Stopped on request, and RefusedSettings when a child refuses its settings."""
@@ -120,7 +120,7 @@ class Supervisor:
 
     def _look_once(self) -> None:
         """Look at every child, then sleep for a moment."""
-        if self._request.asked:
+        if self._request.was_asked:
             self.narrate("Stopping. Running jobs get a moment to finish; Ctrl-C again does not wait.")
             raise Stopped
         for one in self._watched:
