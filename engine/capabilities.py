@@ -1,7 +1,7 @@
 """Memory that each format takes to read and to write, known without its codec: the supervisor of the sandbox reads it.
 
 The factors are measured (`python -m benchmarks.bench.memory` prints them) as address space, because the limit of a
-child counts that, on pictures like photographs with grain.
+child counts that, on images like photographs with grain.
 
 A format that is not in MEASURED gets the largest factors of all that are. So a new format needs nothing here: a
 forecast that is too high makes a job wait for memory that it does not use, and one that is too low makes it begin
@@ -20,13 +20,13 @@ MB = 1 << 20
 
 
 class Factor(NamedTuple):
-    """Bytes for each pixel, of opaque pictures and of those with transparency."""
+    """Bytes for each pixel, of opaque images and of those with transparency."""
 
     opaque: float
     alpha: float
 
     def of(self, header: Header) -> float:
-        """Return the factor of a picture with that header."""
+        """Return the factor of an image with that header."""
         return self.alpha if header.alpha else self.opaque
 
 
@@ -41,7 +41,7 @@ class Demand(NamedTuple):
 
 
 class Tiled(NamedTuple):
-    """The highest effort at which an encoder works on large pictures in tiles, and its memory up to there.
+    """The highest effort at which an encoder works on large images in tiles, and its memory up to there.
 
     `factor` is in bytes for each pixel, `besides` in bytes.
     """
@@ -55,16 +55,16 @@ class Tiled(NamedTuple):
 class Memory:
     """Memory of one format, in bytes for each pixel.
 
-    `read` and `write` include the picture. `opened` is allocated by a decoder when it is opened, before the header can
-    be told. Of several frames, `film` is taken for reading while the encoder has the frame before, if that is more than
-    `read`; `lookahead` by an encoder that looks ahead; `every_frame` is kept by an encoder until the end for every
-    frame but the first.
+    `read` and `write` include the image. A decoder allocates `opened` when it is opened, before the header can be told.
+    The others are for animations. `read_animation` is for reading a frame while the encoder still holds the previous
+    one; it is used if larger than `read`. `lookahead` is for the frames that an encoder looks ahead. An encoder keeps
+    `every_frame` until the end for each frame but the first.
     """
 
     read: Factor = NOTHING
     write: Factor = NOTHING
     opened: float = 0.0
-    film: float = 0.0
+    read_animation: float = 0.0
     lookahead: float = 0.0
     every_frame: float = 0.0
     demands: tuple[Demand, ...] = ()
@@ -90,16 +90,16 @@ MEASURED: dict[str, Memory] = {
         read=Factor(10.0, 10.0), write=Factor(5.3, 13.4),
         demands=(Demand(lambda options: bool(options.progressive), Factor(12.0, 13.4)),),
     ),
-    "png": Memory(read=Factor(5.3, 13.4), write=Factor(4.0, 6.7), film=23.0),
+    "png": Memory(read=Factor(5.3, 13.4), write=Factor(4.0, 6.7), read_animation=23.0),
     "webp": Memory(
-        read=Factor(17.8, 17.8), write=Factor(14.9, 35.3), opened=8.0, film=21.0, every_frame=2.0,
+        read=Factor(17.8, 17.8), write=Factor(14.9, 35.3), opened=8.0, read_animation=21.0, every_frame=2.0,
         demands=(Demand(lambda options: bool(options.lossless), Factor(44.8, 44.8)),),
     ),
     "gif": Memory(read=Factor(17.3, 18.6), write=Factor(16.0, 21.3)),
     "tiff": Memory(read=Factor(5.3, 13.4), write=Factor(6.1, 8.0)),
     "bmp": Memory(read=Factor(4.0, 8.1), write=Factor(5.3, 13.4)),
     "avif": Memory(
-        read=Factor(10.2, 14.0), write=Factor(34.0, 36.1), film=22.0, lookahead=84.0, every_frame=3.3,
+        read=Factor(10.2, 14.0), write=Factor(34.0, 36.1), read_animation=22.0, lookahead=84.0, every_frame=3.3,
         demands=(Demand(_is_slow_or_high, Factor(54.0, 56.0)),),
     ),
     "heic": Memory(
@@ -131,7 +131,7 @@ UNMEASURED = Memory(
     read=_merge_largest(memory.read for memory in MEASURED.values()),
     write=_merge_largest(memory.write for memory in MEASURED.values()),
     opened=max(memory.opened for memory in MEASURED.values()),
-    film=max(memory.film for memory in MEASURED.values()),
+    read_animation=max(memory.read_animation for memory in MEASURED.values()),
     lookahead=max(memory.lookahead for memory in MEASURED.values()),
     every_frame=max(memory.every_frame for memory in MEASURED.values()),
 )

@@ -34,14 +34,14 @@ class Limits:
 class Request:
     """One conversion. `source` and `target` are names of formats.
 
-    `grant` is the memory, in bytes, that it may use until its header is known; 0: all that the limits allow.
+    `granted_bytes` of memory are what it may use until its header is known; 0: all that the limits allow.
     """
 
     source: str
     target: str
     options: Options
     limits: Limits
-    grant: int = 0
+    granted_bytes: int = 0
 
     def as_json(self) -> bytes:
         """Return the request for the zygote."""

@@ -138,7 +138,7 @@ def say_much(_: str) -> None:
 
 def flood(_: str) -> None:
     while True:
-        JOB[0].answer.send(b'{"said": "more and more"}')
+        JOB[0].answer.send(b'{"stderr": "more and more"}')
 
 
 def two_headers(_: str) -> None:

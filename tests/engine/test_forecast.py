@@ -147,7 +147,7 @@ def test_a_format_that_nobody_has_measured_takes_as_much_as_any() -> None:
     for memory in MEASURED.values():
         for part in ("read", "write"):
             assert all(of >= other for of, other in zip(getattr(unknown, part), getattr(memory, part), strict=True))
-        for part in ("opened", "film", "lookahead", "every_frame"):
+        for part in ("opened", "read_animation", "lookahead", "every_frame"):
             assert getattr(unknown, part) >= getattr(memory, part)
         assert all(unknown.write.alpha >= demand.factor.alpha for demand in memory.demands)
 
@@ -168,7 +168,7 @@ def test_a_small_result_takes_no_more_than_reading_and_steps() -> None:
     assert asked("jpeg", "avif", out=10_000) == pytest.approx(10, abs=0.2)
 
 
-def test_a_film_takes_what_its_decoder_and_its_encoder_take_at_once() -> None:
+def test_an_animation_takes_what_its_decoder_and_its_encoder_take_at_once() -> None:
     gif, webp = memory_of("gif").read.alpha, memory_of("webp").write.alpha
     assert asked("gif", "webp", alpha=True) == pytest.approx(webp, rel=0.01)
     more = asked("gif", "webp", frames=100, alpha=True) - memory_of("webp").every_frame * 99

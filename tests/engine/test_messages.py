@@ -12,7 +12,7 @@ import pytest
 from core.failures import DepthReduced, Timeout
 from core.options import Options
 from engine.request import Converted, Header, Limits, Outcome, Request, Source, failed
-from worker.sandbox.protocol import Exit, Malformed, Said, Started, encode_said, read_message
+from worker.sandbox.protocol import Exit, Malformed, Started, StderrText, encode_stderr, read_message
 
 LIMITS = Limits(max_pixels=1, max_frames=2, max_result_bytes=3, memory_bytes=4, seconds=5.5)
 GOOD = Outcome(
@@ -32,7 +32,7 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 def test_a_request_goes_there_as_it_was() -> None:
     request = Request(
-        source="gif", target="webp", options=Options(width=7, background="#010203"), limits=LIMITS, grant=5
+        source="gif", target="webp", options=Options(width=7, background="#010203"), limits=LIMITS, granted_bytes=5
     )
     assert Request.from_json(request.as_json()) == request
 
@@ -118,10 +118,10 @@ def test_anything_else_is_no_header(ends: tuple[socket.socket, socket.socket], v
 
 def test_what_a_child_says_is_cut_and_made_harmless(ends: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = ends
-    theirs.send(encode_said("one\n  two\x1b[31m"))
-    theirs.send(encode_said("x" * 50_000))
-    assert read_message(ours) == Said("one / two?[31m")
-    assert read_message(ours) == Said("x" * 8000)
+    theirs.send(encode_stderr("one\n  two\x1b[31m"))
+    theirs.send(encode_stderr("x" * 50_000))
+    assert read_message(ours) == StderrText("one / two?[31m")
+    assert read_message(ours) == StderrText("x" * 8000)
 
 
 def open_files() -> int:

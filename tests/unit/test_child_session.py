@@ -45,7 +45,7 @@ def session() -> Iterator[ChildSession]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     handle = Handle()
     with ours, theirs, MemoryBudget().open_reservation() as reservation:
-        request = Request(source="jpeg", target="png", options=Options(), limits=LIMITS, grant=1 << 20)
+        request = Request(source="jpeg", target="png", options=Options(), limits=LIMITS, granted_bytes=1 << 20)
         yield ChildSession(ours, request, handle, reservation, lambda _: 1 << 20)
         handle.release_child()
 

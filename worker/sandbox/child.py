@@ -18,7 +18,7 @@ from engine.errors import explain
 from engine.pipeline import convert
 from engine.request import Header, Outcome, Request, failed
 from worker.sandbox import confinement
-from worker.sandbox.protocol import GO, encode_said
+from worker.sandbox.protocol import GO, encode_stderr
 from worker.sandbox.result_file import open_result
 
 LARGEST_REQUEST = 1 << 16
@@ -88,10 +88,10 @@ def _run_job(job: Job, filters: dict[bool, bytes], space: int) -> None:
     request = job.request
     try:
         threads = bool({request.source, request.target} & THREADED)
-        grant = request.grant or request.limits.memory_bytes
+        granted = request.granted_bytes or request.limits.memory_bytes
         # Before the filter: some C libraries implement fstat with a call that takes paths.
         size = os.fstat(job.upload).st_size
-        confinement.apply_limits(request.limits, space=space, grant=grant, threads=threads)
+        confinement.apply_limits(request.limits, space=space, granted=granted, threads=threads)
         if filters:
             confinement.install_filter(filters[threads])
         outcome = _convert_upload(job, size)
@@ -100,7 +100,7 @@ def _run_job(job: Job, filters: dict[bool, bytes], space: int) -> None:
         raise
     finally:
         if text := words.getvalue():
-            job.answer.send(encode_said(text))
+            job.answer.send(encode_stderr(text))
     job.answer.send(outcome.as_json())
 
 

@@ -129,12 +129,12 @@ def install_filter(program: bytes) -> None:
         raise LayerMissing(os.strerror(ctypes.get_errno()))
 
 
-def apply_limits(limits: Limits, *, space: int, grant: int, threads: bool) -> None:
+def apply_limits(limits: Limits, *, space: int, granted: int, threads: bool) -> None:
     """Set the resource limits of a child for good.
 
     Memory is limited as address space beyond `space`, the baseline that the child has from its zygote. Private memory
     cannot grow without address space. A failed allocation is an answer (MemoryError), not a kill. Pages shared with
-    the zygote cost nothing and do not count. The soft limit is baseline + `grant`. The supervisor may raise it up to
+    the zygote cost nothing and do not count. The soft limit is baseline + `granted`. The supervisor may raise it up to
     the hard limit; the child's system-call filter denies that to the child. A result that grows too large is EFBIG, not
     SIGXFSZ.
     """
@@ -143,7 +143,7 @@ def apply_limits(limits: Limits, *, space: int, grant: int, threads: bool) -> No
     seconds = 2 * int(limits.seconds) + CPU_GRACE
     processors = (os.cpu_count() or 1) if threads else 1
     for kind, soft, hard in (
-        (resource.RLIMIT_AS, space + min(grant, limits.memory_bytes), space + limits.memory_bytes),
+        (resource.RLIMIT_AS, space + min(granted, limits.memory_bytes), space + limits.memory_bytes),
         (resource.RLIMIT_FSIZE, limits.max_result_bytes, None),
         (resource.RLIMIT_CPU, seconds * processors, seconds * processors + CPU_GRACE),
         (resource.RLIMIT_NOFILE, FILES, None),

@@ -17,7 +17,7 @@ STEPS = Factor(8.2, 13.4)
 """Bytes for each pixel in the steps between decoder and encoder: orient, convert to sRGB, flatten."""
 
 RESIZED = 8.0
-"""Bytes for each pixel of the result while resizing, beside the picture."""
+"""Bytes for each pixel of the result while resizing, beside the image."""
 
 
 def at_start(source: str, upload: int, limits: Limits) -> int:
@@ -47,7 +47,7 @@ def _forecast_animation(request: Request, header: Header) -> float:
     if header.frames == 1:
         return 0.0
     source, target = memory_of(request.source), memory_of(request.target)
-    reading = max(source.read.of(header), source.film) * header.source_area
+    reading = max(source.read.of(header), source.read_animation) * header.source_area
     later = target.every_frame * (header.frames - 1) * header.target_area
     writing = max(_forecast_writing(request, header), target.lookahead * header.target_area)
     return reading + writing + later

@@ -9,7 +9,7 @@ from typing import Any
 from engine.request import Header, Outcome
 
 LARGEST = 1 << 16
-LONGEST_SAYING = 8000
+LONGEST_STDERR = 8000
 
 GO = b"go"
 """The supervisor's only message: the memory for the conversion is reserved."""
@@ -31,7 +31,7 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class StderrText:
     """The child's stderr, on one line."""
 
     text: str
@@ -42,12 +42,12 @@ class Malformed:
     """A packet outside the protocol."""
 
 
-Message = Started | Exit | Header | Outcome | Said | Malformed
+Message = Started | Exit | Header | Outcome | StderrText | Malformed
 
 
-def encode_said(text: str) -> bytes:
+def encode_stderr(text: str) -> bytes:
     """Encode the end of a child's stderr as a message."""
-    return json.dumps({"said": text[-LONGEST_SAYING:]}).encode()
+    return json.dumps({"stderr": text[-LONGEST_STDERR:]}).encode()
 
 
 def read_message(source: socket.socket) -> Message | None:
@@ -76,8 +76,8 @@ def _parse_message(text: bytes, fds: list[int]) -> Message:
                 return Exit(status & 0xFFFF)
             case {"header": header, **rest} if not rest:
                 return Header.of(header)
-            case {"said": str(words), **rest} if not rest:
-                return Said(_join_lines(words[-LONGEST_SAYING:]))
+            case {"stderr": str(words), **rest} if not rest:
+                return StderrText(_join_lines(words[-LONGEST_STDERR:]))
         return Outcome.from_json(text)
     except (ValueError, RecursionError):
         return Malformed()

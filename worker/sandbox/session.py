@@ -27,7 +27,7 @@ from core.failures import DecoderCrashed, Failure, FailureCode, MemoryLimit, Tim
 from engine.request import Header, Outcome, Request, failed
 from worker.sandbox.handle import LOST_SECONDS, Handle, Killed
 from worker.sandbox.memory_budget import Reservation
-from worker.sandbox.protocol import GO, Exit, Malformed, Message, Said, Started, read_message
+from worker.sandbox.protocol import GO, Exit, Malformed, Message, Started, StderrText, read_message
 
 log = structlog.get_logger(__name__)
 
@@ -41,11 +41,15 @@ NO_REASON = frozenset({FailureCode.MEMORY_LIMIT, FailureCode.INTERNAL})
 
 
 class SandboxLost(Exception):
-    """The zygote died, and the child with it. The job must be abandoned."""
+    """There is no outcome, and the job is not to blame. What leaves `Sandbox.run` means that it is abandoned."""
+
+
+class ZygoteDied(SandboxLost):
+    """The zygote died, and the child with it."""
 
 
 class NotStarted(SandboxLost):
-    """No child was started, so the job can be tried again."""
+    """No child was started, so the conversion can be tried again."""
 
 
 class ZygoteStuck(SandboxLost):
@@ -111,7 +115,7 @@ class ChildSession:
         """The state in which the child was killed or ended by itself."""
         self._deadline: float | None = time.monotonic() + request.limits.seconds + GRACE_SECONDS
         self._pid: int | None = None
-        self._said: Said | None = None
+        self._stderr: StderrText | None = None
         self._timeout: Failure | None = None
         self._outcome: Outcome | None = None
         self._status: int | None = None
@@ -119,7 +123,7 @@ class ChildSession:
     def watch_child(self) -> None:
         """Follow the child to its outcome or its end, and kill it when its time is up.
 
-        Raises Killed, SandboxLost, NotStarted, ZygoteStuck.
+        Raises Killed, ZygoteDied, NotStarted, ZygoteStuck.
         """
         self._poller.register(self._answers, select.POLLIN)
         self._poller.register(self._reservation, select.POLLIN)
@@ -137,7 +141,7 @@ class ChildSession:
     @property
     def is_short_of_memory(self) -> bool:
         """Return whether more memory might help, and the job may still get more."""
-        if self._request.grant >= self._request.limits.memory_bytes:
+        if self._request.granted_bytes >= self._request.limits.memory_bytes:
             return False
         if self._outcome is not None:
             found = self._outcome.failure
@@ -167,7 +171,7 @@ class ChildSession:
         """Say why the socket ended without an exit status."""
         if self._handle.is_killed:
             return Killed()
-        return NotStarted("no child could be started") if self._pid is None else SandboxLost("the zygote died")
+        return NotStarted("no child could be started") if self._pid is None else ZygoteDied("the zygote died")
 
     def _enter_state(self, state: State, *, seconds: float | None) -> None:
         """Enter a state, with so many seconds until its deadline."""
@@ -192,7 +196,7 @@ class ChildSession:
         """Request the forecast memory. Until it is granted there is no deadline."""
         limit = self._request.limits.memory_bytes
         self._enter_state(State.WAITING_FOR_MEMORY, seconds=None)
-        has_all = self._request.grant >= limit
+        has_all = self._request.granted_bytes >= limit
         self._reservation.request(limit if has_all else self._forecast(header))
 
     def _let_convert(self, _: Granted) -> None:
@@ -235,12 +239,12 @@ class ChildSession:
         self._status = message.status
         self._enter_state(State.EXITED if self._state in LIVING else self._state, seconds=None)
 
-    def _log_said(self, said: Said) -> None:
-        if self._said is not None:
-            self._reject_event(said)
+    def _log_stderr(self, words: StderrText) -> None:
+        if self._stderr is not None:
+            self._reject_event(words)
             return
-        self._said = said
-        log.warning("child wrote to stderr", said=said.text)
+        self._stderr = words
+        log.warning("child wrote to stderr", stderr=words.text)
 
     def _give_up(self, _: TimeUp) -> None:
         raise ZygoteStuck("the zygote does not answer")
@@ -282,9 +286,9 @@ class ChildSession:
         (State.WAITING_FOR_MEMORY, Granted): _let_convert,
         (State.CONVERTING, TimeUp): _kill_overdue,
         **_make_rows((*LIVING, State.OVERDUE, State.EXITED), [Outcome], _take_outcome),
-        **_make_rows((*LIVING, State.OVERDUE, State.EXITED), [Said], _log_said),
+        **_make_rows((*LIVING, State.OVERDUE, State.EXITED), [StderrText], _log_stderr),
         **_make_rows((State.OVERDUE, State.EXITED), [Header], _drop_event),
-        **_make_rows((State.KILLED,), [Started, Header, Said, Outcome, Malformed], _drop_event),
+        **_make_rows((State.KILLED,), [Started, Header, StderrText, Outcome, Malformed], _drop_event),
         **_make_rows(ENDING, [Granted], _drop_event),
         **_make_rows(ENDING, [TimeUp], _give_up),
         **_make_rows(State, [ChildGone], _note_end),

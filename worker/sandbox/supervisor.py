@@ -60,14 +60,14 @@ class Sandbox:
         """Convert the file `upload_fd` into the empty file `result_fd`. Blocks; safe from any thread.
 
         A conversion that needs more memory than forecast starts again with the whole limit of a job.
-        Raises Killed when the handle was used, SandboxLost when the zygote died.
+        Raises Killed when the handle was used, SandboxLost when there is no outcome.
         """
         start = at_start(request.source, os.fstat(upload_fd).st_size, request.limits)
-        session = self._run_child(replace(request, grant=start), upload_fd, result_fd, handle)
+        session = self._run_child(replace(request, granted_bytes=start), upload_fd, result_fd, handle)
         if session.is_short_of_memory:
             FORECASTS_MISSED.inc()
             os.ftruncate(result_fd, 0)
-            everything = replace(request, grant=request.limits.memory_bytes)
+            everything = replace(request, granted_bytes=request.limits.memory_bytes)
             session = self._run_child(everything, upload_fd, result_fd, handle)
         return _check_result(session.make_outcome(), result_fd, request.limits)
 
@@ -87,7 +87,7 @@ class Sandbox:
 
     def _run_child_once(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> ChildSession:
         with self._budget.open_reservation() as reservation:
-            _wait_for_memory(reservation, request.grant, handle)
+            _wait_for_memory(reservation, request.granted_bytes, handle)
             with self._submit_job(request, upload_fd, result_fd) as answers:
                 upload = os.fstat(upload_fd).st_size
                 session = ChildSession(
