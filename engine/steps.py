@@ -208,15 +208,15 @@ def _check_size(conversion: Conversion, size: tuple[int, int]) -> None:
         raise ConversionError(DimensionLimit(format=title, limit=limit, width=size[0], height=size[1]))
 
 
-def settle_alpha(conversion: Conversion) -> None:
+def flatten_alpha(conversion: Conversion) -> None:
     """Flatten pixels when the target has no alpha.
 
     Nothing hidden under alpha 0 goes on.
     """
-    conversion.frames = map(partial(_settle_frame, conversion), conversion.frames)
+    conversion.frames = map(partial(_flatten_frame, conversion), conversion.frames)
 
 
-def _settle_frame(conversion: Conversion, frame: Frame) -> Frame:
+def _flatten_frame(conversion: Conversion, frame: Frame) -> Frame:
     image = frame.image
     if image.mode not in alpha.WITH_ALPHA:
         return frame
@@ -290,7 +290,7 @@ STEPS: tuple[Step, ...] = (
     orient,
     match_color,
     resize,
-    settle_alpha,
+    flatten_alpha,
     fit_modes,
     wait_for_memory,
     encode,

@@ -98,7 +98,7 @@ def twice(frame: Frame) -> Frame:
 WAYS: dict[str, tuple[str, Cell, Break]] = {
     "orientation is not applied": ("pixels", cell("orientation 3", "jpeg", "png"), without(steps.orient)),
     "orientation is applied again": ("size", cell("orientation 6", "jpeg", "png"), instead(steps.fit_modes, framewise(twice))),
-    "alpha is thrown away": ("alpha", cell("alpha", "png", "png"), instead(steps.settle_alpha, framewise(never_opaque))),
+    "alpha is thrown away": ("alpha", cell("alpha", "png", "png"), instead(steps.flatten_alpha, framewise(never_opaque))),
     "transparency becomes black": ("pixels", cell("alpha", "png", "jpeg"), setting(alpha, "flatten_alpha", black)),
     "hidden colours go on": ("hidden colour", cell("alpha", "png", "tiff"), setting(alpha, "clear_hidden", lambda _: None)),
     "an animation is cut to a frame": ("frames", cell("animation", "gif", "webp"), instead(steps.choose_frames, first_only)),
