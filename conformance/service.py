@@ -24,7 +24,7 @@ from core.database import blob_transaction
 from core.formats import sniff
 from core.jobs import Job
 from core.partitions import today
-from core.publisher import queue_change
+from core.publisher import pipe_change
 from core.record import NewJob, find_job, insert_job
 from core.tables import results
 from core.transitions import Status
@@ -173,7 +173,7 @@ class Service:
             store_upload(connection, day, new.id, BytesIO(data), len(data))
         if tell:
             with self.redis.pipeline() as pipe:
-                queue_change(pipe, job, cache=True, add=job.id)
+                pipe_change(pipe, job, cache=True, add=job.id)
                 pipe.execute()
         return new.id
 

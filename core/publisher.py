@@ -27,10 +27,10 @@ CANCELED = "imagemill:canceled"
 """The ids of canceled jobs, whose children must be killed."""
 
 
-def queue_change(
+def pipe_change(
     pipe: AnyPipeline, job: Job, *, cache: bool, add: UUID | None = None, remove: str | None = None
 ) -> None:
-    """Queue everything that a change of a job leads to in Redis.
+    """Put everything on a pipeline that a change of a job leads to in Redis.
 
     `add` is the job that needs a new message. `remove` is the id of a message that is done; it needs a MULTI pipeline.
     """
@@ -58,7 +58,7 @@ class Publisher:
         try:
             # MULTI only with a removal: XACK and XDEL go together, and with the new message of a job that is handed back.
             with self.client.pipeline(transaction=remove is not None) as pipe:
-                queue_change(pipe, job, cache=self.cache, add=add, remove=remove)
+                pipe_change(pipe, job, cache=self.cache, add=add, remove=remove)
                 pipe.execute()
         except AWAY as error:
             if add is None and remove is None:
@@ -72,7 +72,7 @@ class Publisher:
         try:
             with self.client.pipeline(transaction=False) as pipe:
                 for job in changed:
-                    queue_change(pipe, job, cache=self.cache)
+                    pipe_change(pipe, job, cache=self.cache)
                 pipe.execute()
         except AWAY as error:
             log.debug("changes not published", jobs=len(changed), error=str(error))
@@ -88,7 +88,7 @@ class AsyncPublisher:
     async def publish(self, job: Job, *, add: UUID | None = None) -> None:
         """Publish one change, with the message to add, in one round trip."""
         async with self.client.pipeline(transaction=False) as pipe:
-            queue_change(pipe, job, cache=self.cache, add=add)
+            pipe_change(pipe, job, cache=self.cache, add=add)
             await pipe.execute()
 
     async def cache_state(self, job: Job) -> None:

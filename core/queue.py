@@ -43,12 +43,12 @@ class Message:
 
 
 def add_message(pipe: AnyPipeline, job_id: UUID) -> None:
-    """Queue the message that tells the workers about a job."""
+    """Put the message that tells the workers about a job on a pipeline."""
     pipe.xadd(STREAM, {FIELD: str(job_id)})
 
 
 def remove_message(pipe: AnyPipeline, message_id: str) -> None:
-    """Queue XACK and XDEL on a MULTI pipeline."""
+    """Put XACK and XDEL on a MULTI pipeline."""
     pipe.xack(STREAM, GROUP, message_id)
     pipe.xdel(STREAM, message_id)
 

@@ -18,7 +18,7 @@ from redis.retry import Retry
 from core.redis_url import read_redis_url
 
 AnyPipeline = redis.client.Pipeline | redis.asyncio.client.Pipeline
-"""What commands are queued on. A function that takes it only queues, so it is the same for sync and async."""
+"""What commands are put on. A function that takes it only puts them there, so it is the same for sync and async."""
 
 AWAY = (RedisError, OSError)
 """What a call raises when Redis cannot be reached, is loading, or refuses."""

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from api.examples import QUEUED, SUCCEEDED
 from conformance.service import wait_for
 from core.jobs import Job, decode_job
-from core.publisher import CANCELED, EVENTS, AsyncPublisher, Publisher, queue_change
+from core.publisher import CANCELED, EVENTS, AsyncPublisher, Publisher, pipe_change
 from core.queue import GROUP, STREAM, ensure_group, read_messages
 from core.redis_client import make_async_redis, make_redis
 from core.status_cache import cache_key, decode_cached
@@ -105,7 +105,7 @@ def test_without_the_cache_no_state_is_kept(client: redis.Redis, heard: Heard) -
 def test_a_state_that_is_past_its_time_is_not_kept(client: redis.Redis, heard: Heard) -> None:
     over = replace(SUCCEEDED, expires_at=datetime.now(UTC) - timedelta(seconds=1))
     with client.pipeline(transaction=False) as pipe:
-        queue_change(pipe, over, cache=True)
+        pipe_change(pipe, over, cache=True)
         # A script with such a time to live would be an error here.
         pipe.execute()
     assert len(heard(1)) == 1
