@@ -38,7 +38,7 @@ class _Parser(MultiPartParser):
         self.complete = False
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether the files have more bytes than they may."""
         return self._file_bytes > self._cap
 
@@ -46,7 +46,7 @@ class _Parser(MultiPartParser):
         """A piece of a part; a file's is written to disk while there is room for it."""
         if self._current_part.file is not None:
             self._file_bytes += end - start
-            if self.over:
+            if self.is_over:
                 return
         super().on_part_data(data, start, end)
 
@@ -132,7 +132,7 @@ class FormReader:
         await self._parser.parse()
 
     def _check_complete(self) -> None:
-        if self._parser is not None and self._parser.over:
+        if self._parser is not None and self._parser.is_over:
             raise self._too_large()
         if self._parser is None or not self._parser.complete:
             raise FormCutOff

@@ -104,7 +104,7 @@ async def get_job(
 async def follow_job(request: Request, services: ServicesDep, job_id: JobId, seen: LastEvent) -> Response:
     """Every change of a job, as it happens, until it is over or for five minutes."""
     job = await recorded_job(services, job_id)
-    if job.over and seen >= job.rev:
+    if job.is_over and seen >= job.rev:
         return Response(status_code=204)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if HEAD_ONLY in request.scope:

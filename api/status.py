@@ -54,7 +54,7 @@ async def job_when_over(services: Services, turn: Turn, job_id: UUID, seconds: f
     until = asyncio.get_running_loop().time() + seconds
     with services.hub.watch(job_id) as watch:
         job = await current_job(services, turn, job_id)
-        while not job.over and (newer := await watch.wait_for_change(job.rev, until)) is not None:
+        while not job.is_over and (newer := await watch.wait_for_change(job.rev, until)) is not None:
             job = newer
     return job
 
@@ -74,7 +74,7 @@ async def job_events(services: Services, job_id: UUID, seen: int) -> AsyncIterat
             elif job.rev > seen:
                 seen = job.rev
                 yield _event(job)
-            if services.hub.closed or loop.time() >= until or (job is not None and job.over):
+            if services.hub.closed or loop.time() >= until or (job is not None and job.is_over):
                 return
             job = await _next(watch, seen, min(until, loop.time() + KEEPALIVE_SECONDS))
 

@@ -106,9 +106,9 @@ def form_page(
 def job_page(request: Request, job: Job) -> HTMLResponse:
     """A job's status; it asks for itself again until the job is over."""
     waited = datetime.now(UTC) - job.created_at
-    refresh = None if job.over else 1 if waited < PATIENCE else 5
+    refresh = None if job.is_over else 1 if waited < PATIENCE else 5
     return _page(
-        request, "job.html", None, job=job_answer(job), state=STATES[job.status], refresh=refresh, over=job.over
+        request, "job.html", None, job=job_answer(job), state=STATES[job.status], refresh=refresh, over=job.is_over
     )
 
 

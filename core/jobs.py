@@ -65,7 +65,7 @@ class Job:
     expires_at: datetime | None = None
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether no further conversion will happen."""
         return self.status in TERMINAL
 

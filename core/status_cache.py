@@ -28,14 +28,14 @@ def cache_key(job_id: UUID) -> str:
 
 
 def write_cache(pipe: AnyPipeline, job: Job, body: str) -> None:
-    """Queue the compare-and-set of a state, encoded as `body`. Queue nothing for a state that is past its time."""
+    """Put the compare-and-set of a state, encoded as `body`, on a pipeline; nothing for a state past its time."""
     if (ttl := ttl_ms(job, datetime.now(UTC))) > 0:
         pipe.eval(COMPARE_AND_SET, 1, cache_key(job.id), job.rev, body, ttl)
 
 
 def ttl_ms(job: Job, now: datetime) -> int:
     """Return how long a state may be served from the cache: short while it changes, never past the job's expiry."""
-    if not job.over:
+    if not job.is_over:
         return OPEN_TTL_MS
     if job.expires_at is None or job.status is Status.EXPIRED:
         return OVER_TTL_MS

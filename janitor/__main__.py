@@ -45,7 +45,7 @@ def stop_on_signals(janitor: Janitor) -> None:
     """End the loop on SIGTERM and SIGINT, after the present sweep."""
 
     def stop(_signal: int, _frame: object) -> None:
-        janitor.stopping = True
+        janitor.is_stopping = True
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)

@@ -43,10 +43,10 @@ class Task:
 
 
 class Janitor:
-    """Runs the sweeps until `stopping` is set (by a signal handler)."""
+    """Runs the sweeps until `is_stopping` is set (by a signal handler)."""
 
     def __init__(self, engine: Engine, client: redis.Redis, settings: JanitorSettings, liveness: Liveness) -> None:
-        self.stopping = False
+        self.is_stopping = False
         self._liveness = liveness
         self._guard = OutageGuard(settings.heartbeat_seconds)
         publisher = Publisher(client, cache=settings.status_cache)
@@ -68,7 +68,7 @@ class Janitor:
 
     def run(self) -> None:
         """Sweep until stopped."""
-        while not self.stopping:
+        while not self.is_stopping:
             self._liveness.beat("loop")
             self.run_due()
             time.sleep(0.1)
@@ -76,7 +76,7 @@ class Janitor:
     def run_due(self) -> None:
         """Run the due tasks, one after the other."""
         for task in self.tasks:
-            if not self.stopping and time.monotonic() >= task.due:
+            if not self.is_stopping and time.monotonic() >= task.due:
                 self._try_task(task)
                 task.due = time.monotonic() + task.every
 

@@ -32,8 +32,8 @@ def keep_partitions(engine: Engine, retention_hours: float) -> None:
     with lock_sweep(engine, Sweep.PARTITIONS) as connection:
         if connection is not None:
             # DETACH CONCURRENTLY must not be in a transaction, so this one only holds the lock.
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as worker:
-                drop_partitions(worker, timedelta(hours=retention_hours))
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as autocommit:
+                drop_partitions(autocommit, timedelta(hours=retention_hours))
 
 
 def drop_partitions(connection: Connection, retention: timedelta) -> list[str]:

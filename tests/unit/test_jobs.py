@@ -64,7 +64,7 @@ def test_a_broken_entry_is_an_error_that_callers_expect(body: str) -> None:
 @pytest.mark.parametrize("status", sorted(OPEN))
 def test_an_open_state_is_cached_for_a_short_time(status: Status) -> None:
     assert ttl_ms(job(status), NOW) == OPEN_TTL_MS
-    assert not job(status).over
+    assert not job(status).is_over
 
 
 def test_a_final_state_is_never_cached_past_its_expiry() -> None:

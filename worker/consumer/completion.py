@@ -26,7 +26,7 @@ from core.redis_client import AWAY
 from core.transitions import FAIL, HAND_BACK, SUCCEED, Status, Transition
 from engine.request import Converted, Outcome
 from worker.consumer.context import Context, InFlightJob
-from worker.consumer.retry import retry_while_away
+from worker.consumer.outage import retry_while_away
 
 log = structlog.get_logger(__name__)
 
@@ -154,9 +154,9 @@ def read_completion(context: Context, claimed: InFlightJob) -> Completion:
             return find_job(connection, claimed.job.id)
 
     job = retry_while_away("read the record", read)
-    if job is None or (job.over and not _has_our_end(job, claimed)):
+    if job is None or (job.is_over and not _has_our_end(job, claimed)):
         return AlreadyOver(job)
-    return Completed(job) if job.over else ClaimLost(job)
+    return Completed(job) if job.is_over else ClaimLost(job)
 
 
 def _has_our_end(job: Job, claimed: InFlightJob) -> bool:

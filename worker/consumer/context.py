@@ -18,12 +18,12 @@ from worker.settings import WorkerSettings
 
 @dataclass(slots=True, eq=False)
 class InFlightJob:
-    """One claimed job. `handed_back`: its child was killed so that another worker can run it."""
+    """One claimed job. `must_hand_back`: its child is killed so that another worker can run it."""
 
     job: Job
     message_id: str
     handle: Handle = field(default_factory=Handle)
-    handed_back: bool = False
+    must_hand_back: bool = False
 
 
 class InFlight:

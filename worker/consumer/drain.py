@@ -46,7 +46,7 @@ def wait_for_running(context: Context, consumer: Consumer) -> bool:
     until = time.monotonic() + context.settings.drain_seconds
     while not context.in_flight.wait_until_idle(POLL_SECONDS):
         context.liveness.beat("loop")
-        if consumer.hurried or time.monotonic() > until:
+        if consumer.is_hurried or time.monotonic() > until:
             return False
     return True
 
@@ -54,7 +54,7 @@ def wait_for_running(context: Context, consumer: Consumer) -> bool:
 def hand_back_running(context: Context) -> None:
     """Kill the children, so that each slot hands its job back."""
     for claimed in context.in_flight.list_jobs():
-        claimed.handed_back = True
+        claimed.must_hand_back = True
         claimed.handle.kill()
     context.in_flight.wait_until_idle(HAND_BACK_SECONDS)
 

@@ -28,7 +28,7 @@ from worker.consumer.completion import (
     read_completion,
 )
 from worker.consumer.context import Context, InFlightJob
-from worker.consumer.retry import retry_while_away
+from worker.consumer.outage import retry_while_away
 from worker.metrics import FENCED, STAGE_SECONDS
 from worker.sandbox.supervisor import Killed, SandboxLost
 
@@ -57,7 +57,7 @@ def _fetch_convert_store(context: Context, claimed: InFlightJob) -> None:
             )
         except Killed:
             # The job was canceled, its claim was lost, or it is to be handed back.
-            if claimed.handed_back and hand_back(context, claimed):
+            if claimed.must_hand_back and hand_back(context, claimed):
                 log.info("handed back")
                 return
             outcome = None

@@ -31,14 +31,14 @@ class Consumer:
     def __init__(self, context: Context) -> None:
         self._context = context
         # Plain flags: a signal handler may interrupt the thread that holds the lock of an Event.
-        self.stopping = False
-        self.hurried = False
+        self.is_stopping = False
+        self.is_hurried = False
         self.deferred: deque[Message] = deque()
         """Messages of jobs that were started before. Each runs alone, so that a poison job kills no neighbour."""
 
     def run(self) -> None:
         """Consume until stopped. While PostgreSQL or Redis is away, wait."""
-        while not self.stopping:
+        while not self.is_stopping:
             self._context.liveness.beat("loop")
             try:
                 self._fill_slots()
@@ -48,8 +48,8 @@ class Consumer:
 
     def stop(self) -> None:
         """Stop reading. The second call also ends the wait for running jobs."""
-        self.hurried = self.stopping
-        self.stopping = True
+        self.is_hurried = self.is_stopping
+        self.is_stopping = True
 
     def _fill_slots(self) -> None:
         if self.deferred:
@@ -66,7 +66,7 @@ class Consumer:
             self._wait_until_idle()
 
     def _wait_until_idle(self) -> None:
-        while not self._context.in_flight.wait_until_idle(PAUSE_SECONDS) and not self.stopping:
+        while not self._context.in_flight.wait_until_idle(PAUSE_SECONDS) and not self.is_stopping:
             self._context.liveness.beat("loop")
 
     def _start_or_skip(self, message: Message, *, alone: bool) -> None:
@@ -101,7 +101,7 @@ class Consumer:
             return
         with self._context.engine.begin() as connection:
             job = find_job(connection, message.job_id)
-        if job is None or job.over:
+        if job is None or job.is_over:
             finish_message(self._context.redis, message.id)
         elif job.status is Status.QUEUED:
             self.deferred.append(message)
