@@ -33,7 +33,7 @@ class Server(uvicorn.Server):
 
 
 def main() -> int:
-    """Exit status 0 after a signal, 1 when the port is taken, 2 for settings that cannot be."""
+    """Return the exit status: 0 after a signal, 1 when the port is taken, 2 for wrong settings."""
     return run_program("api", ApiSettings, serve)
 
 
@@ -54,7 +54,7 @@ def serve(settings: ApiSettings) -> int:
 
 
 def make_server(settings: ApiSettings) -> Server:
-    """The server of one process, its logs in our shape."""
+    """Make the server of one process, with its logs in our shape."""
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -72,7 +72,7 @@ def make_server(settings: ApiSettings) -> Server:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError when the port is taken."""
+    """Return a listening socket. Raises OSError when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=2048)
     # Accepted connections inherit it. asyncio sets it only on sockets that name their protocol, which this one does

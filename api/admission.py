@@ -25,7 +25,7 @@ ROOM_SECONDS = 60
 
 
 def count_queued(connection: Connection, most: int) -> int:
-    """How many jobs wait, counted no further than `most`."""
+    """Count the waiting jobs, no further than `most`."""
     some = select(jobs.c.id).where(jobs.c.status == Status.QUEUED).limit(most).subquery()
     return connection.execute(select(func.count()).select_from(some)).scalar_one()
 
@@ -41,14 +41,14 @@ class Lately:
         self._counted: float = -math.inf
 
     async def number(self) -> int:
-        """Raises what the count raises, when it was time to count."""
+        """Return the number, counted when it is time. Raises what the count raises."""
         if self._clock() - self._counted >= self._seconds:
             self._known = await self._count()
             self._counted = self._clock()
         return self._known
 
     def add(self, more: int) -> None:
-        """So many more, until the next count sees them."""
+        """Add so many, until the next count sees them."""
         self._known += more
 
 
@@ -60,12 +60,12 @@ class Backlog:
         self._queued = Lately(lambda: database.run(count_queued, most), COUNT_SECONDS, clock)
 
     async def admit(self) -> None:
-        """Raises QueueFull; DatabaseAway when it was time to count and nobody answered."""
+        """Raise QueueFull when too many jobs wait, DatabaseAway when they cannot be counted."""
         if await self._queued.number() >= self._most:
             raise QueueFull(jobs=self._most, retry_after=RETRY_SECONDS)
 
     def added(self) -> None:
-        """One more waits."""
+        """Note that one more job waits."""
         self._queued.add(1)
 
 
@@ -77,12 +77,12 @@ class Store:
         self._stored = Lately(lambda: database.run(stored_bytes), MEASURE_SECONDS, clock)
 
     async def admit(self) -> None:
-        """Raises StorageFull; DatabaseAway when it was time to measure and nobody answered."""
+        """Raise StorageFull when there is no room, DatabaseAway when it cannot be measured."""
         if self._most and await self._stored.number() >= self._most:
             raise StorageFull(limit=self._most, retry_after=ROOM_SECONDS)
 
     def added(self, size: int) -> None:
-        """An upload of so many bytes was stored."""
+        """Note that an upload of so many bytes was stored."""
         self._stored.add(size)
 
 
@@ -94,7 +94,7 @@ class RateGuard:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     async def admit(self, address: str) -> None:
-        """Raises RateLimited."""
+        """Count one upload of this address. Raises RateLimited."""
         if self._limit is None or await self._limiter.hit(self._limit, address):
             return
         window = await self._limiter.get_window_stats(self._limit, address)

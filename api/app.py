@@ -23,7 +23,7 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(settings: ApiSettings) -> FastAPI:
-    """The ASGI application; connections are made when it starts, and closed when it stops."""
+    """Make the ASGI application. It makes its connections when it starts, and closes them when it stops."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

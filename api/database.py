@@ -25,7 +25,7 @@ class Database:
         self._threads = CapacityLimiter(threads)
 
     async def run(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `work(connection, ...)` returns, committed. Raises DatabaseAway."""
+        """Run `work(connection, ...)` in a transaction and return its answer. Raises DatabaseAway."""
 
         def transaction() -> T:
             with self._engine.begin() as connection:
@@ -34,7 +34,7 @@ class Database:
         return await self._in_thread(transaction)
 
     async def run_blob(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """The same with the longer time limit that whole images need."""
+        """Do the same with the longer time limit of whole images."""
 
         def transaction() -> T:
             with blob_transaction(self._engine) as connection:

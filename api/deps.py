@@ -33,7 +33,7 @@ async def _form(request: Request, services: ServicesDep) -> FormReader:
 async def _job_id(
     job_id: Annotated[str, Path(description="The job's id.", examples=[JOB_ID], json_schema_extra={"format": "uuid"})],
 ) -> UUID:
-    """Something that is no id is the id of no job."""
+    """Read the id. Anything else is the id of no job."""
     try:
         found = UUID(job_id)
     except ValueError:
@@ -51,7 +51,7 @@ async def _last_event(
         str | None, Header(description="The id of the last event that was seen; a browser sends it by itself.")
     ] = None,
 ) -> int:
-    """0 when none was seen, or its id is none of ours."""
+    """Read the id; 0 when no event was seen, or its id is none of ours."""
     return int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19 else 0
 
 

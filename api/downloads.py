@@ -25,7 +25,7 @@ class Span:
 
 
 async def download(services: Services, job: Job, asked: Headers, *, head_only: bool) -> Response:
-    """The answer to a request for the job's result with the headers `asked`. Raises 409, 410 and 416."""
+    """Answer a request for the job's result with the headers `asked`. Raises 409, 410 and 416."""
     result = described_result(job)
     headers = _headers(result)
     if _is_known(asked.get("if-none-match"), headers["ETag"]):
@@ -46,7 +46,7 @@ async def download(services: Services, job: Job, asked: Headers, *, head_only: b
 
 
 def described_result(job: Job) -> ResultFacts:
-    """The record's `result`. Raises the refusal that fits the job's status when there is none."""
+    """Return the record's `result`. Without one, raises the refusal of the job's status."""
     if job.status is Status.SUCCEEDED and job.result is not None:
         return job.result
     if job.status is Status.FAILED:
@@ -59,7 +59,7 @@ def described_result(job: Job) -> ResultFacts:
 
 
 def requested_span(asked: Headers, size: int, etag: str) -> Span | None:
-    """The one range that is asked for, None for the whole (RFC 9110, section 14.2). Raises RangeNotSatisfiable.
+    """Return the requested range, None for the whole (RFC 9110, section 14.2). Raises RangeNotSatisfiable.
 
     The whole goes out when several ranges are asked for, one that cannot be read, or an If-Range that does not hold.
     """
@@ -79,7 +79,7 @@ def requested_span(asked: Headers, size: int, etag: str) -> Span | None:
 
 
 def content_disposition(filename: str) -> str:
-    """An attachment's name twice: ASCII for the oldest clients, UTF-8 for all others (RFC 6266, RFC 8187)."""
+    """Write an attachment's name twice: ASCII for the oldest clients, UTF-8 for all others (RFC 6266, RFC 8187)."""
     plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
     # A quote or backslash would need an escape that clients read differently, a percent sign some would decode.
     fallback = re.sub(r'["\\%]', "_", plain)

@@ -84,6 +84,6 @@ REFUSALS: tuple[ImagemillError, ...] = (
 
 
 def job_examples(*jobs: Job) -> dict[str, Json]:
-    """The `content` of an answer that shows these jobs, each named by its status."""
+    """Make the `content` of an answer with these jobs, each named by its status."""
     shown: dict[str, Json] = {job.status.value: {"value": job_answer(job).model_dump(mode="json")} for job in jobs}
     return {"application/json": {"examples": shown}}

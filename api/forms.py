@@ -39,11 +39,11 @@ class _Parser(MultiPartParser):
 
     @property
     def is_over(self) -> bool:
-        """Whether the files have more bytes than they may."""
+        """Return whether the files have more bytes than they may."""
         return self._file_bytes > self._cap
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        """A piece of a part; a file's is written to disk while there is room for it."""
+        """Take a piece of a part. A file's piece is written to disk while there is room for it."""
         if self._current_part.file is not None:
             self._file_bytes += end - start
             if self.is_over:
@@ -51,7 +51,7 @@ class _Parser(MultiPartParser):
         super().on_part_data(data, start, end)
 
     def on_end(self) -> None:
-        """The closing boundary: without it the form was cut off."""
+        """Note the closing boundary. Without it the form was cut off."""
         self.complete = True
 
     def close(self) -> None:
@@ -80,11 +80,11 @@ class FormReader:
         request.state.closing = True
 
     def fields(self) -> list[tuple[str, str]]:
-        """The text fields that have come so far, in their order."""
+        """Return the text fields so far, in their order."""
         return [(name, value) for name, value in self._items() if isinstance(value, str)]
 
     def files(self) -> list[tuple[str, UploadFile]]:
-        """The files that have come so far, in their order."""
+        """Return the files so far, in their order."""
         return [(name, value) for name, value in self._items() if isinstance(value, UploadFile)]
 
     async def read(self) -> None:
@@ -144,7 +144,7 @@ class FormReader:
             pass
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body's pieces. One that is too large is read on for as much again, and for a short while only."""
+        """Yield the body's pieces. Too large a body is read on for as much again, and for a short while only."""
         while not self._finished:
             message = await self._request.receive()
             if message["type"] == "http.disconnect":
@@ -184,7 +184,7 @@ class FormReader:
         return int(length) if length.isdecimal() else 0
 
     def _waits_for_permission(self) -> bool:
-        """Whether the client holds its body back until we say 100 Continue: then there is nothing to take in."""
+        """Return whether the client holds its body back until we say 100 Continue: then there is nothing to take in."""
         return not self._bytes and self._request.headers.get("expect", "").lower() == "100-continue"
 
 

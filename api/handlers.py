@@ -35,7 +35,7 @@ def add_handlers(app: FastAPI) -> None:
 
 
 def answer(request: Request, error: ImagemillError) -> Response:
-    """A page below `/jobs` and at `/`, else a problem."""
+    """Answer with a page below `/jobs` and at `/`, else with a problem."""
     path = request.url.path
     if path in {"/", "/jobs"} or path.startswith("/jobs/"):
         return error_page(request, error)
@@ -67,7 +67,7 @@ async def _on_disconnect(_request: Request, _error: Exception) -> Response:
 
 
 async def _on_defect(request: Request, _error: Exception) -> Response:
-    """The server logs the traceback and closes the connection; the person gets a sentence."""
+    """Answer with a sentence. The server logs the traceback and closes the connection."""
     request.state.closing = True
     return answer(request, InternalError())
 
@@ -79,7 +79,7 @@ def _sentence(entry: Mapping[str, object]) -> str:
 
 
 def _allowed(request: Request) -> tuple[str, ...]:
-    """The methods that some route takes at this path; each route alone knows only its own."""
+    """Return the methods of all routes at this path. Each route alone knows only its own."""
     asked = {name: request.scope[name] for name in ("type", "path", "root_path", "headers")}
 
     def fits(method: str) -> bool:

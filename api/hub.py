@@ -39,7 +39,7 @@ class Watch:
         self.heard: asyncio.Queue[Job | None] = asyncio.Queue()
 
     async def wait_for_change(self, rev: int, until: float) -> Job | None:
-        """The next state with a revision above `rev`.
+        """Return the next state with a revision above `rev`.
 
         None when there was none `until` then (the loop's time) or when the service stops.
         """
@@ -70,7 +70,7 @@ class Hub:
 
     @contextmanager
     def watch(self, job_id: UUID) -> Iterator[Watch]:
-        """A watch on a job; open it before the first look at the job, so that no change falls between."""
+        """Watch a job. Begin before the first look at the job, so that no change falls between."""
         watch = Watch(self, job_id)
         self._watches[job_id].add(watch)
         try:
@@ -81,7 +81,7 @@ class Hub:
                 del self._watches[job_id]
 
     def close(self) -> None:
-        """The service stops: everybody's wait ends."""
+        """End all waits, because the service stops."""
         self.closed = True
         for watch in [watch for watches in self._watches.values() for watch in watches]:
             watch.heard.put_nowait(None)
@@ -101,7 +101,7 @@ class Hub:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _hear(self, subscription: PubSub) -> bool:
-        """One message, or one ping after a long silence; False when that was not answered either."""
+        """Take one message, or send a ping after a long silence; False when nothing answers the ping."""
         message = await subscription.get_message(timeout=QUIET_SECONDS)
         if message is None:
             await subscription.ping()

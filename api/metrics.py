@@ -44,6 +44,6 @@ def count_request(method: str, route: str, status: int, seconds: float, *, held:
 
 
 def metrics_response() -> Response:
-    """Everything in the exposition format of Prometheus."""
+    """Answer with all metrics in the format of Prometheus."""
     body, media_type = exposition()
     return Response(body, media_type=media_type)

@@ -75,7 +75,7 @@ def _count(scope: Scope, status: int, seconds: float) -> None:
 
 
 def _route(scope: Scope) -> str:
-    """The template of the route that answered; a mounted application has none in the scope but says its own."""
+    """Return the template of the answering route. A mounted application has none in the scope, but says its own."""
     mounted = getattr(scope.get("endpoint"), "route", "unmatched")
     path: str = getattr(scope.get("route"), "path", mounted)
     return path

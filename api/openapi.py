@@ -37,12 +37,12 @@ def refusals(*kinds: type[ImagemillError]) -> Responses:
 
 
 def header(description: str, kind: str = "string") -> dict[str, Json]:
-    """A documented header."""
+    """Describe one header of an answer."""
     return {"description": description, "schema": {"type": kind}}
 
 
 def upload_form() -> dict[str, Json]:
-    """The multipart body of a submission; its parts are read as they come, so no signature can tell."""
+    """Describe the multipart body of a submission. Its parts are read as they come, so no signature can tell."""
     names = [name for fmt in TARGETS for name in (fmt.name, *fmt.aliases)]
     options = {option.name: {"type": "string", "description": f"Must be {option.allowed}."} for option in OPTIONS}
     properties: dict[str, Json] = {
@@ -55,7 +55,7 @@ def upload_form() -> dict[str, Json]:
 
 
 def documented(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """What serves as `app.openapi`: made once, when first asked for."""
+    """Return the function for `app.openapi`. It makes the document once, at the first call."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -80,7 +80,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _forget_framework_errors(responses: dict[str, Any]) -> None:
-    """Our handler answers a bad parameter with 400; FastAPI would document its own 422."""
+    """Take out FastAPI's own 422: our handler answers a bad parameter with 400."""
     content = responses.get("422", {}).get("content", {})
     if "application/json" in content:
         del responses["422"]

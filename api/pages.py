@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def home(request: Request, services: ServicesDep) -> Response:
-    """The form."""
+    """Show the form."""
     return form_page(request, services.settings)
 
 
@@ -38,13 +38,13 @@ async def submit_form(
 
 @router.get("/jobs/{job_id}")
 async def show_job(request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId) -> Response:
-    """A job's status page."""
+    """Show a job's status."""
     return job_page(request, await current_job(services, turn, job_id))
 
 
 @router.post("/jobs/{job_id}/delete")
 async def delete_from_page(request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId) -> Response:
-    """The button of the status page."""
+    """Delete a job by the button of its status page."""
     check_same_site(request.headers)
     await delete_job(services, turn, job_id)
     return RedirectResponse(f"/jobs/{job_id}", status_code=303)
@@ -52,7 +52,7 @@ async def delete_from_page(request: Request, services: ServicesDep, turn: TurnDe
 
 @router.get("/problems/{code}")
 async def show_problem(request: Request, code: str) -> Response:
-    """What a code means."""
+    """Explain the code of a problem."""
     for example in REFUSALS:
         if example.code == code:
             return problem_page(request, example)
@@ -60,7 +60,7 @@ async def show_problem(request: Request, code: str) -> Response:
 
 
 def check_same_site(headers: Headers) -> None:
-    """Raises CrossSite for a form that a browser sends from elsewhere; older browsers tell by Origin, programs not at all."""
+    """Raise CrossSite for a form from another site. Older browsers tell the site by Origin, programs not at all."""
     site = headers.get("sec-fetch-site")
     origin = headers.get("origin")
     if site is not None:

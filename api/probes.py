@@ -29,7 +29,7 @@ NEARLY_FULL = 0.9
 
 
 async def readiness(services: Services, turn: Turn) -> JSONResponse:
-    """200 with every part, or 503 with the parts that are not well."""
+    """Answer 200 when every part is well, else 503. Both name the parts."""
     parts = {**await _database_parts(services), "redis": await _redis_part(turn)}
     if parts.get("workers") == NO_WORKER:
         parts["workers"] = await _waiting_workers(turn)
@@ -53,7 +53,7 @@ async def _redis_part(turn: Turn) -> str:
 
 
 async def _waiting_workers(turn: Turn) -> str:
-    """Redis alone knows the workers that have no job; when it is away, none can be seen."""
+    """Look for workers without a job. Redis alone knows them; while it is away, none can be seen."""
     try:
         readers = await turn.ask(lambda client: count_readers(client, READER_SECONDS))
     except RedisAway:
@@ -62,7 +62,7 @@ async def _waiting_workers(turn: Turn) -> str:
 
 
 def look_at_database(connection: Connection, most_bytes: int) -> dict[str, str]:
-    """`schema` is behind while migrations are to be run; then nothing else can be said.
+    """Return how each part of the database is. `schema` is behind while migrations are to be run: then it stands alone.
 
     `partitions` are missing when tomorrow has none. `workers` are none when a job waits and none runs. `storage` is
     measured where `most_bytes` is a limit.
@@ -78,20 +78,20 @@ def look_at_database(connection: Connection, most_bytes: int) -> dict[str, str]:
 
 
 def how_full(stored: int, most: int) -> str:
-    """What `stored` of at most `most` bytes is called."""
+    """Return the word for `stored` of at most `most` bytes."""
     if stored >= most:
         return "full"
     return "nearly full" if stored >= NEARLY_FULL * most else OK
 
 
 def _is_behind(connection: Connection) -> bool:
-    """A revision that this code does not know is a newer one: an old pod stays ready while a new version rolls out."""
+    """Return whether migrations are to be run. An unknown revision is a newer one: in a rollout old pods stay ready."""
     current = MigrationContext.configure(connection).get_current_revision()
     return current is None or current in _revisions()[1:]
 
 
 @cache
 def _revisions() -> list[str]:
-    """The revisions of this code's migrations, newest first."""
+    """Return the revisions of this code's migrations, newest first."""
     scripts = ScriptDirectory(str(Path(core.migrations.__file__).parent))
     return [script.revision for script in scripts.walk_revisions()]

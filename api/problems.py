@@ -30,7 +30,7 @@ class Problem(BaseModel):
 
 
 def problem(error: ImagemillError) -> Problem:
-    """The error as the contract's JSON."""
+    """Return the error in the shape of the contract."""
     wrong = error.errors if isinstance(error, BadOptions) else ()
     return Problem(
         type=f"/problems/{error.code}",
@@ -43,7 +43,7 @@ def problem(error: ImagemillError) -> Problem:
 
 
 def problem_response(request: Request, error: ImagemillError) -> JSONResponse:
-    """The answer to a program."""
+    """Make the answer to a program."""
     return JSONResponse(
         problem(error).model_dump(mode="json", exclude_none=True),
         status_code=error.status,
@@ -53,7 +53,7 @@ def problem_response(request: Request, error: ImagemillError) -> JSONResponse:
 
 
 def refusal_headers(request: Request, error: ImagemillError) -> Mapping[str, str]:
-    """What an answer to this error says beside its body."""
+    """Return the headers of an answer to this error."""
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, TryLater):
         headers["Retry-After"] = str(error.retry_after)

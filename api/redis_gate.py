@@ -46,7 +46,7 @@ class Breaker:
         self._slow = 0
 
     def lets_through(self) -> bool:
-        """Whether to ask now; a True after a rest is given to one caller only."""
+        """Return whether to ask now; a True after a rest is given to one caller only."""
         if not self._open_until:
             return True
         now = self._clock()
@@ -56,14 +56,14 @@ class Breaker:
         return True
 
     def succeeded(self) -> None:
-        """Redis answered."""
+        """Note that Redis answered."""
         if self._open_until:
             log.info("Redis answers again")
         self._open_until = 0.0
         self._slow = 0
 
     def failed(self, *, slow: bool) -> None:
-        """Redis refused, or was `slow`: its answer did not come within what was left of the budget."""
+        """Note a refusal, or a `slow` answer: none within the rest of the budget."""
         self._slow += slow
         if slow and self._slow < SLOW_ANSWERS and not self._open_until:
             return
@@ -80,7 +80,7 @@ class Turn:
         self._left = budget
 
     async def ask(self, call: Callable[[Redis], Awaitable[T]]) -> T:
-        """The answer of `call(client)`. Raises RedisAway, always within the budget."""
+        """Return the answer of `call(client)`. Raises RedisAway, always within the budget."""
         if self._left <= 0 or not self._breaker.lets_through():
             raise RedisAway("Redis is not asked")
         started = time.monotonic()
@@ -117,5 +117,5 @@ class RedisGate:
         self._budget = budget
 
     def turn(self) -> Turn:
-        """A fresh budget, for one request."""
+        """Return a fresh budget for one request."""
         return Turn(self._client, self._breaker, cache=self._cache, budget=self._budget)

@@ -88,7 +88,7 @@ async def submit_job(
 async def get_job(
     request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId, response: Response, wait: WaitSeconds = 0
 ) -> JobAnswer:
-    """How a job is; with `wait`, once it is over."""
+    """Show a job; with `wait`, once it is over."""
     response.headers["Cache-Control"] = "no-store"
     if wait:
         hold(request)
@@ -102,7 +102,7 @@ async def get_job(
     responses={**STREAM, **refusals(errors.JobNotFound)},
 )
 async def follow_job(request: Request, services: ServicesDep, job_id: JobId, seen: LastEvent) -> Response:
-    """Every change of a job, as it happens, until it is over or for five minutes."""
+    """Stream every change of a job, until it is over or for five minutes."""
     job = await recorded_job(services, job_id)
     if job.is_over and seen >= job.rev:
         return Response(status_code=204)
@@ -133,7 +133,7 @@ async def remove_job(services: ServicesDep, turn: TurnDep, job_id: JobId) -> Res
 
 @router.get("/v1/formats", tags=["formats"])
 async def list_formats(services: ServicesDep) -> FormatsAnswer:
-    """What can be read and written, the options of each target, and the limits."""
+    """List the formats to read and to write, the options of each target, and the limits."""
     return FormatsAnswer(
         read=[_readable(fmt) for fmt in READABLE],
         write=[_target(fmt) for fmt in services.settings.targets],

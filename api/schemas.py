@@ -178,7 +178,7 @@ class Ready(BaseModel):
 
 
 def job_answer(job: Job) -> JobAnswer:
-    """The contract's view of a record: nothing of its claim, its revision or where its bytes lie."""
+    """Return the contract's view of a record, without its claim, its revision and the place of its bytes."""
     path = f"/v1/jobs/{job.id}"
     return JobAnswer(
         id=job.id,

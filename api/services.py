@@ -31,7 +31,7 @@ class Services:
 
 @asynccontextmanager
 async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
-    """All of them, closed at the end. Nothing is asked of a database yet, so the start waits for none."""
+    """Make all of them, and close them at the end. The start waits for no database."""
     engine = make_engine(settings.database_url, pool=settings.threads)
     probe_engine = make_engine(settings.database_url, pool=1)
     client = make_async_redis(settings.redis_url)

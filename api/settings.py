@@ -58,7 +58,7 @@ class ApiSettings(Settings):
 
     @property
     def targets(self) -> tuple[Format, ...]:
-        """The formats that can be asked for."""
+        """Return the formats that this installation writes."""
         if self.heic_writing == "auto":
             return tuple(filter(is_installed, TARGETS))
         return tuple(fmt for fmt in TARGETS if self.heic_writing == "always" or not fmt.encoder)
@@ -90,7 +90,7 @@ class ApiSettings(Settings):
         return text
 
     def contradictions(self) -> list[str]:
-        """Add that one port serves one thing."""
+        """Add the rule that one port serves one thing."""
         said = super().contradictions()
         if self.metrics_port and self.metrics_port == self.port:
             said.append(

@@ -29,7 +29,7 @@ STREAM_SECONDS = 300.0
 
 
 async def current_job(services: Services, turn: Turn, job_id: UUID) -> Job:
-    """The job as the cache knows it, else as the record says. Raises JobNotFound."""
+    """Return the job from the cache, else from the record. Raises JobNotFound."""
     if not services.settings.status_cache:
         STATUS_CACHE.labels("off").inc()
         return await recorded_job(services, job_id)
@@ -42,7 +42,7 @@ async def current_job(services: Services, turn: Turn, job_id: UUID) -> Job:
 
 
 async def recorded_job(services: Services, job_id: UUID) -> Job:
-    """The job as the record says. Raises JobNotFound."""
+    """Return the job from the record. Raises JobNotFound."""
     job = await services.database.run(find_job, job_id)
     if job is None:
         raise JobNotFound
@@ -50,7 +50,7 @@ async def recorded_job(services: Services, job_id: UUID) -> Job:
 
 
 async def job_when_over(services: Services, turn: Turn, job_id: UUID, seconds: float) -> Job:
-    """The job at its first final state, or as it is after `seconds`. Raises JobNotFound."""
+    """Return the job at its first final state, or as it is after `seconds`. Raises JobNotFound."""
     until = asyncio.get_running_loop().time() + seconds
     with services.hub.watch(job_id) as watch:
         job = await current_job(services, turn, job_id)
@@ -60,7 +60,7 @@ async def job_when_over(services: Services, turn: Turn, job_id: UUID, seconds: f
 
 
 async def job_events(services: Services, job_id: UUID, seen: int) -> AsyncIterator[bytes]:
-    """The job's states with a revision above `seen` as server-sent events, in their order, until it is over.
+    """Yield the job's states above the revision `seen` as server-sent events, in their order, until it is over.
 
     The first state is sent even if the service stops meanwhile.
     """
@@ -93,7 +93,7 @@ async def delete_job(services: Services, turn: Turn, job_id: UUID) -> None:
 
 
 def _end(connection: Connection, job_id: UUID) -> tuple[Job | None, bool]:
-    """The job and whether this changed it. A job that finishes while it is canceled is expired instead."""
+    """Return the job, and whether this changed it. A job that finishes while it is canceled is expired instead."""
     job = advance(connection, CANCEL, job_id, finished_at=func.now()) or advance(connection, EXPIRE, job_id)
     if job is None:
         return find_job(connection, job_id), False
@@ -113,7 +113,7 @@ async def _cached(turn: Turn, job_id: UUID) -> Job | None:
 
 
 async def _next(watch: Watch, seen: int, until: float) -> Job | None:
-    """The next state, None for a while without one; a stream outlives an outage of the database."""
+    """Return the next state, None for a while without one. A stream outlives an outage of the database."""
     try:
         return await watch.wait_for_change(seen, until)
     except DatabaseAway:

@@ -14,7 +14,7 @@ metrics_router = APIRouter(tags=["operation"])
 
 @router.get("/livez")
 async def livez() -> Alive:
-    """Whether the process answers; it asks nobody else."""
+    """Return whether the process answers. It asks nobody else."""
     return Alive(status="ok")
 
 
@@ -24,7 +24,7 @@ async def livez() -> Alive:
     responses={503: {"model": Ready, "description": "Some part is not well; it is named."}},
 )
 async def readyz(services: ServicesDep, turn: TurnDep) -> Response:
-    """Whether uploads can be taken, and what would stop a job, part by part."""
+    """Return whether uploads can be taken and what would stop a job, part by part."""
     return await readiness(services, turn)
 
 
@@ -32,5 +32,5 @@ async def readyz(services: ServicesDep, turn: TurnDep) -> Response:
     "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 )
 async def metrics() -> Response:
-    """For Prometheus."""
+    """Show the metrics to Prometheus."""
     return metrics_response()

@@ -49,7 +49,7 @@ class Upload:
 
 @asynccontextmanager
 async def received(form: FormReader, targets: Sequence[Format]) -> AsyncIterator[Upload]:
-    """The upload of a form, its temporary file closed at the end. Raises every 4xx that a form can earn."""
+    """Yield the upload of a form, and close its temporary file at the end. Raises every 4xx of a form."""
     await form.read()
     try:
         yield await _examine(form, targets)
@@ -116,7 +116,7 @@ def _options(target: Format, fields: dict[str, str]) -> dict[str, OptionValue]:
 
 
 def unavailable(target: Format) -> str:
-    """Why this installation does not write that format, which others do."""
+    """Say why this installation does not write that format."""
     return (
         f"{target.title} is not written here: its encoder, {target.encoder.replace('_', '-')}, is not installed. Whoever runs this "
         "service can add it."
@@ -124,7 +124,7 @@ def unavailable(target: Format) -> str:
 
 
 def clean_name(name: str) -> str:
-    """The file's name without folders and without characters that cannot be shown; `image` when nothing is left."""
+    """Return the file's name without folders and unprintable characters; `image` when nothing is left."""
     # Browsers write a quote in a file name as %22 (HTML, "multipart/form-data encoding algorithm").
     base = name.replace("%22", '"').replace("\\", "/").rpartition("/")[2]
     kept = "".join(char for char in base if not _hidden(char)).strip()[:MOST_NAME]

@@ -51,7 +51,7 @@ class Control:
     example: str = ""
 
     def takers(self, targets: Sequence[Format]) -> str:
-        """The titles of those targets that take this option; empty when all do."""
+        """Return the titles of the targets with this option; empty when all have it."""
         taking = [fmt.title for fmt in targets if self.name in fmt.options]
         return "" if len(taking) == len(targets) else ", ".join(taking)
 
@@ -74,7 +74,7 @@ CONTROLS = (
 
 
 def make_templates() -> Environment:
-    """The pages' templates; everything that goes into them is escaped."""
+    """Make the templates of the pages. Everything that goes into them is escaped."""
     loader = FileSystemLoader(Path(__file__).parent / "templates")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
@@ -85,7 +85,7 @@ def form_page(
     chosen: Mapping[str, str] | None = None,
     refusal: ImagemillError | None = None,
 ) -> HTMLResponse:
-    """The form, empty or with what the person had `chosen` and the sentence of the refusal."""
+    """Render the form, empty or with what the person had `chosen` and the sentence of the refusal."""
     wrong = refusal.errors if isinstance(refusal, BadOptions) else ()
     return _page(
         request,
@@ -104,7 +104,7 @@ def form_page(
 
 
 def job_page(request: Request, job: Job) -> HTMLResponse:
-    """A job's status; it asks for itself again until the job is over."""
+    """Render a job's status. The page asks for itself again until the job is over."""
     waited = datetime.now(UTC) - job.created_at
     refresh = None if job.is_over else 1 if waited < PATIENCE else 5
     return _page(
@@ -113,19 +113,19 @@ def job_page(request: Request, job: Job) -> HTMLResponse:
 
 
 def error_page(request: Request, error: ImagemillError) -> HTMLResponse:
-    """A refusal as a page."""
+    """Render a refusal."""
     return _page(request, "error.html", error)
 
 
 def problem_page(request: Request, example: ImagemillError) -> HTMLResponse:
-    """What a problem's `type` leads to."""
+    """Render the page behind a problem's `type`."""
     # The example may be of a subclass; the class that has the code says what it means.
     meant = next(kind for kind in type(example).__mro__ if "code" in vars(kind))
     return _page(request, "problem.html", None, meaning=meant.__doc__ or "", example=example)
 
 
 def size_text(count: int) -> str:
-    """Bytes as people say them: 482 kB, 1.3 MB."""
+    """Write bytes as people say them: 482 kB, 1.3 MB."""
     if count < 1000:
         return f"{count} bytes"
     for unit in ("kB", "MB"):

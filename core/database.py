@@ -38,18 +38,18 @@ def make_engine(url: str, *, pool: int) -> Engine:
 
 @contextmanager
 def blob_transaction(engine: Engine) -> Iterator[Connection]:
-    """A transaction with the longer time limit that whole images need."""
+    """Open a transaction with the longer time limit of whole images."""
     with engine.begin() as connection:
         connection.execute(text(f"SET LOCAL statement_timeout = {BLOB_TIMEOUT_MS}"))
         yield connection
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether an error means that PostgreSQL is away, not that the statement was wrong."""
+    """Return whether an error means that PostgreSQL is away, not that the statement was wrong."""
     return isinstance(error, AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def is_too_slow(error: BaseException) -> bool:
-    """Whether PostgreSQL answered, but ended a statement that ran into its time limit."""
+    """Return whether PostgreSQL answered, but ended a statement that ran into its time limit."""
     driver = error.orig if isinstance(error, DBAPIError) else error
     return isinstance(driver, psycopg2.errors.QueryCanceled)

@@ -92,7 +92,7 @@ def _libpq_uri(url: Url) -> str:
 
 
 def _encoded_host(text: str) -> str:
-    """A host in brackets stays; any other may be a socket's directory, percent-encoded already."""
+    """Check one host and return it. It may be a socket's directory, percent-encoded already."""
     host, port = split_host(text)
     return f"{host}:{port}" if port else host
 
@@ -117,7 +117,7 @@ def _check_values(given: Mapping[str, str]) -> None:
 
 
 def _are_taken(given: Mapping[str, str]) -> bool:
-    """Whether libpq gets as far as the socket, which its error then names."""
+    """Return whether libpq gets as far as the socket, which its error then names."""
     hosts = given.get("host", "").split(",")
     nowhere = {**given, "host": ",".join(NOWHERE for _ in hosts), "hostaddr": ""}
     try:

@@ -49,7 +49,7 @@ class Failure:
     detail: str
 
     def as_json(self) -> dict[str, str]:
-        """As the record stores it."""
+        """Return the JSON of the record."""
         return asdict(self)
 
 
@@ -61,7 +61,7 @@ class Warned:
     detail: str
 
     def as_json(self) -> dict[str, str]:
-        """As the record stores it."""
+        """Return the JSON of the record."""
         return asdict(self)
 
 

@@ -88,7 +88,7 @@ class Format:
 
     @property
     def keeps_grey16(self) -> bool:
-        """Whether 16-bit grey stays that."""
+        """Return whether 16-bit grey stays that."""
         return "I;16" in self.modes
 
 
@@ -218,23 +218,23 @@ _BY_NAME = {name: fmt for fmt in FORMATS for name in (fmt.name, *fmt.aliases)}
 
 
 def find(name: str) -> Format | None:
-    """The format of that name or alias, in any case; None when there is none."""
+    """Return the format of that name or alias, in any case; None when there is none."""
     return _BY_NAME.get(name.strip().lower())
 
 
 def is_installed(fmt: Format) -> bool:
-    """Whether what writing that format needs besides is installed in this environment."""
+    """Return whether the encoder of that format is installed, where it needs one besides."""
     return not fmt.encoder or find_spec(fmt.encoder) is not None
 
 
 def find_target(name: str, targets: Iterable[Format] = TARGETS) -> Format | None:
-    """The same, if it is one of the targets."""
+    """Return the format of that name or alias, if it is one of the targets."""
     found = find(name)
     return found if found is not None and found in tuple(targets) else None
 
 
 def sniff(head: bytes, tail: bytes = b"") -> Format | None:
-    """The format whose magic bytes a file starts with, or whose footer it ends with.
+    """Return the format by a file's magic bytes or its footer.
 
     `head` holds at least SNIFF_BYTES or the whole file; `tail` its last TAIL_BYTES, where they are known.
     """

@@ -66,7 +66,7 @@ class Job:
 
     @property
     def is_over(self) -> bool:
-        """Whether no further conversion will happen."""
+        """Return whether no further conversion will happen."""
         return self.status in TERMINAL
 
 

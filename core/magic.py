@@ -16,12 +16,12 @@ ICNS = b"icns"
 
 
 def starts(*magics: bytes) -> Callable[[bytes], bool]:
-    """A test for files that start with one of these bytes."""
+    """Return a test for files that start with one of these bytes."""
     return lambda head: head.startswith(magics)
 
 
 def is_webp(head: bytes) -> bool:
-    """RIFF with a WebP in it (RFC 9649)."""
+    """Return whether it is RIFF with a WebP in it (RFC 9649)."""
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
@@ -29,7 +29,7 @@ HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b
 
 
 def _brands(head: bytes) -> list[bytes]:
-    """Major and compatible brands of an ISO BMFF file, as far as the head goes."""
+    """Return major and compatible brands of an ISO BMFF file, as far as the head goes."""
     if head[4:8] != b"ftyp":
         return []
     end = min(int.from_bytes(head[:4], "big"), len(head))
@@ -37,27 +37,27 @@ def _brands(head: bytes) -> list[bytes]:
 
 
 def is_avif(head: bytes) -> bool:
-    """ISO BMFF with an AVIF brand, major or compatible (AV1 Image File Format 1.1, section 6)."""
+    """Return whether it is ISO BMFF with an AVIF brand (AV1 Image File Format 1.1, section 6)."""
     return not {b"avif", b"avis"}.isdisjoint(_brands(head))
 
 
 def is_heif(head: bytes) -> bool:
-    """ISO BMFF with a brand of HEVC pictures or of pictures of any kind (ISO/IEC 23008-12); AVIF is told before."""
+    """Return whether it is ISO BMFF with a brand of HEVC or of any image (ISO/IEC 23008-12). AVIF is told before."""
     return not HEIF_BRANDS.isdisjoint(_brands(head))
 
 
 def is_bmp(head: bytes) -> bool:
-    """`BM`, then a header size that exists, so that a text starting with BM is no bitmap."""
+    """Check `BM`, then for a header size that exists, so that a text starting with BM is no bitmap."""
     return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in {12, 40, 52, 56, 64, 108, 124}
 
 
 def is_pcx(head: bytes) -> bool:
-    """Manufacturer 10, a version that exists, run-length encoding, bits a sample (ZSoft's technical reference)."""
+    """Check manufacturer, version, run-length encoding and bits a sample (ZSoft's technical reference)."""
     return len(head) > 4 and head[0] == 10 and head[1] in {0, 2, 3, 4, 5} and head[2] == 1 and head[3] in {1, 2, 4, 8}
 
 
 def is_pnm(head: bytes) -> bool:
-    """`P1` to `P6`, then white space or a comment."""
+    """Check for `P1` to `P6`, then white space or a comment."""
     return (
         head[:1] == b"P"
         and head[1:2] in {b"1", b"2", b"3", b"4", b"5", b"6"}
@@ -66,7 +66,7 @@ def is_pnm(head: bytes) -> bool:
 
 
 def is_tga(head: bytes) -> bool:
-    """TGA has no magic bytes: a header that makes sense in every field, which an icon's or cursor's does not."""
+    """Check every field of the header, since TGA has no magic bytes. An icon's or cursor's header fails."""
     if len(head) < 18:
         return False
     kind, mapped, width, height = head[2], head[1], head[12:14], head[14:16]

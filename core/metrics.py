@@ -24,7 +24,7 @@ JOBS_FAILED = Counter(
 
 
 def count_finished(status: str, source: str, target: str, code: str = "") -> None:
-    """A job ended; `code` is the failure's, empty when it did not fail."""
+    """Count a job that ended. `code` is the failure's, empty when it did not fail."""
     JOBS_FINISHED.labels(status, source, target, code).inc()
     if code:
         JOBS_FAILED.labels(code).inc()
@@ -37,6 +37,6 @@ def show_failure_codes() -> None:
 
 
 def exposition() -> tuple[bytes, str]:
-    """Every metric of this process in the text format, and its media type; without the time each series was made."""
+    """Return all metrics of this process as text, and the media type. The times of creation are left out."""
     disable_created_metrics()  # type: ignore[no-untyped-call] # the library's
     return generate_latest(REGISTRY), CONTENT_TYPE_LATEST

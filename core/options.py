@@ -102,7 +102,7 @@ class Options:
 
     @classmethod
     def of(cls, values: Mapping[str, OptionValue]) -> Self:
-        """From what `parse` returned (or the job record holds)."""
+        """Make options of what the parser returned (or the job record holds)."""
         return cls(**values)  # type: ignore[arg-type] # `parse` read each value as its field has it
 
 
@@ -123,7 +123,7 @@ class WrongOptions(Exception):
 
 
 def parse(target: Format, fields: Mapping[str, str]) -> dict[str, OptionValue]:
-    """The given options as JSON values; an empty field counts as not given.
+    """Return the given options as JSON values. An empty field counts as not given.
 
     Raises WrongOptions with one entry for every field that is wrong.
     """
@@ -156,6 +156,6 @@ def _listed(names: frozenset[str]) -> str:
 
 
 def _shown(text: str) -> str:
-    """A user's text as it may stand in a sentence: short, printable, in quotes."""
+    """Return a user's text as it may stand in a sentence: short, printable, in quotes."""
     clean = "".join(char if char.isprintable() else "?" for char in text)
     return f"'{clean[:40]}…'" if len(clean) > 40 else f"'{clean}'"

@@ -27,29 +27,29 @@ _BYTES = text("""
 
 
 def partition_name(table: str, day: date) -> str:
-    """The partition's name: `uploads_20261231`."""
+    """Return the partition's name: `uploads_20261231`."""
     return f"{table}_{day:%Y%m%d}"
 
 
 def partition_day(name: str) -> date:
-    """The day that a partition's name speaks of."""
+    """Return the day in a partition's name."""
     digits = name.rpartition("_")[2]
     return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
 
 
 def partition_days(connection: Connection, table: str) -> list[date]:
-    """The days that have an attached partition, oldest first."""
+    """Return the days with an attached partition, oldest first."""
     return [partition_day(name) for name in connection.scalars(_LIST, {"parent": table})]
 
 
 def today(connection: Connection) -> date:
-    """The current day in UTC by the database's clock."""
+    """Return the current day in UTC by the database's clock."""
     day: date = connection.execute(text("SELECT (now() AT TIME ZONE 'UTC')::date")).scalar_one()
     return day
 
 
 def ensure_partitions(connection: Connection, days: int = DAYS_AHEAD) -> int:
-    """Make what is missing of today's partitions and those of the next `days`; returns how many were made."""
+    """Make the missing partitions of today and the next `days`. Return how many were made."""
     first = today(connection)
     made = 0
     for table in BLOBS:
@@ -62,13 +62,13 @@ def ensure_partitions(connection: Connection, days: int = DAYS_AHEAD) -> int:
 
 
 def has_partitions_for_tomorrow(connection: Connection) -> bool:
-    """Whether uploads and results can be stored after midnight."""
+    """Return whether uploads and results can be stored after midnight."""
     tomorrow = today(connection) + timedelta(days=1)
     return all(tomorrow in partition_days(connection, table.name) for table in BLOBS)
 
 
 def stored_bytes(connection: Connection) -> int:
-    """How many bytes the uploads and results take on the database's disk, their indexes and deleted rows too."""
+    """Return the bytes of uploads and results on the database's disk, with indexes and deleted rows."""
     return int(connection.execute(_BYTES, {"parents": [table.name for table in BLOBS]}).scalar_one())
 
 

@@ -64,6 +64,6 @@ def _handler(pages: dict[str, Callable[[], Answer]]) -> type[BaseHTTPRequestHand
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Probes come every few seconds; they are no news."""
+            """Log nothing: probes come every few seconds."""
 
     return Handler

@@ -62,7 +62,7 @@ def setting_warnings(settings: Settings) -> list[str]:
 
 
 def root_warnings(name: str) -> list[str]:
-    """Make a sentence when this process has all rights."""
+    """Make a sentence if this process has all rights."""
     if os.geteuid() != 0:
         return []
     return [f"{name} runs as root. Run it as a user without rights: it reads files of strangers and needs none."]

@@ -104,7 +104,7 @@ def claim_job(connection: Connection, job_id: UUID, *, worker: str, lease_second
 
 
 def is_job_left_waiting(connection: Connection, seconds: float) -> bool:
-    """Whether a job has waited for more than so many seconds while no worker holds a lease on any."""
+    """Return whether a job has waited for more than so many seconds while no worker holds a lease on any."""
     waits = exists().where(jobs.c.status == Status.QUEUED, jobs.c.changed_at < func.now() - timedelta(seconds=seconds))
     runs = exists().where(jobs.c.status == Status.PROCESSING, jobs.c.lease_until > func.now())
     return bool(connection.execute(select(waits & ~runs)).scalar_one())

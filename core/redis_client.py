@@ -25,7 +25,7 @@ AWAY = (RedisError, OSError)
 
 
 def make_redis(url: str, *, timeout: float = 2.0) -> "redis.Redis":
-    """A client for worker and janitor: `timeout` bounds the connection and each answer, in seconds.
+    """Make a client for worker and janitor. `timeout` bounds the connection and each answer, in seconds.
 
     A blocking read must wait for less than `timeout`. Raises WrongUrl.
     """
@@ -33,7 +33,7 @@ def make_redis(url: str, *, timeout: float = 2.0) -> "redis.Redis":
 
 
 def make_async_redis(url: str, *, timeout: float = 2.0) -> "redis.asyncio.Redis":
-    """The same for the API's event loop."""
+    """Make the same for the API's event loop."""
     return redis.asyncio.Redis.from_url(read_redis_url(url).url, retry=AsyncRetry(NoBackoff(), 0), **_common(timeout))
 
 

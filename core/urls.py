@@ -94,7 +94,7 @@ def refuse_scheme(text: str, schemes: Iterable[str], others: dict[str, str]) -> 
 
 
 def _split_options(rest: str, is_option: Callable[[str], bool]) -> tuple[str, str]:
-    """A `?` begins the options if no `@` follows, or if the name of an option follows: else it is in a password."""
+    """Split at the `?` of the options: no `@` follows it, or the name of an option does. Any other is in a password."""
     for found in re.finditer(r"\?", rest):
         after = rest[found.end() :]
         name, equals, _ = after.partition("=")

@@ -20,7 +20,7 @@ WAIT_MS = 60_000
 
 
 def upgrade(engine: Engine, revision: str = "head") -> bool:
-    """Migrate to `revision`; waits for a migration that is already running.
+    """Migrate to `revision`, after any migration that is running already.
 
     False, and nothing done, when the database is at a revision that this code does not know: a later release made it,
     which this one runs beside or was rolled back from. Migrations only add, so both can work.
@@ -39,6 +39,6 @@ def upgrade(engine: Engine, revision: str = "head") -> bool:
 
 
 def is_newer(connection: Connection, scripts: ScriptDirectory) -> bool:
-    """Whether the database's revision is not among the scripts."""
+    """Return whether the database's revision is not among the scripts."""
     current = MigrationContext.configure(connection).get_current_revision()
     return current not in {None, *(script.revision for script in scripts.walk_revisions())}

@@ -12,7 +12,7 @@ from core.settings import Settings
 
 
 def main() -> int:
-    """Exit status 0 when the schema is current or newer, 1 with a sentence when it is not, 2 for settings."""
+    """Return the exit status: 0 when the schema is current or newer, 1 when it is not, 2 for wrong settings."""
     return run_program("core.migrations", Settings, migrate, may_be_root=True)
 
 

@@ -113,7 +113,7 @@ class MemoryBudget:
         self._show(sum(reservation.size for reservation in self._reservations), len(self._waiting))
 
     def _has_room(self, reservation: Reservation) -> bool:
-        """True if it fits beside the others, or if no other runs (waiting would never free memory)."""
+        """Return True if it fits beside the others, or if no other runs (waiting would never free memory)."""
         others = [other for other in self._reservations if other is not reservation]
         reserved = sum(other.size for other in others)
         requested = reservation.requested or 0

@@ -29,7 +29,7 @@ def main(address: str) -> None:
 
 
 def ask(url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> bytes:
-    """The body of the answer; with a body of ours it is a POST. Raises urllib.error.HTTPError for an error's status."""
+    """Return the body of the answer; with a body of ours it is a POST. Raises HTTPError for an error's status."""
     request = urllib.request.Request(url, body, headers or {})
     with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
         content: bytes = answer.read()
@@ -42,7 +42,7 @@ def part(name: bytes, content: bytes) -> bytes:
 
 
 def png() -> bytes:
-    """A grey picture of 8 x 8 pixels."""
+    """Make a grey picture of 8 x 8 pixels."""
     header = b"".join(number.to_bytes(4, "big") for number in (8, 8)) + bytes((8, 0, 0, 0, 0))
     rows = zlib.compress(b"".join(b"\0" + bytes(range(0, 256, 32)) for _ in range(8)))
     chunks = (chunk(b"IHDR", header), chunk(b"IDAT", rows), chunk(b"IEND", b""))
