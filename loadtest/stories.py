@@ -2,7 +2,7 @@
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from loadtest.client import RUNNING, Client, Job
 from loadtest.pictures import Upload
@@ -24,6 +24,7 @@ class Stories:
 
     def __init__(self, uploads: list[Upload], seed: int) -> None:
         self._uploads, self._chance = uploads, random.Random(seed)  # noqa: S311 - repeatable, not secret
+        self._tellers = {"web": self._tell_web, "program": self._tell_program, "watcher": self._tell_watcher}
         self._block: list[str] = []
         self._recent: deque[str] = deque(maxlen=50)
         self.submitted: deque[str] = deque()
@@ -34,8 +35,7 @@ class Stories:
         if not self._block:
             self._block = list(self.BLOCK)
             self._chance.shuffle(self._block)
-        tell: Callable[[Client], Story] = getattr(self, f"_{self._block.pop()}")
-        return tell(client)
+        return self._tellers[self._block.pop()](client)
 
     def tell_submission(self, client: Client) -> Story:
         """Submit a job and do nothing else."""
