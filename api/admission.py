@@ -40,7 +40,7 @@ class Lately:
         self._known = 0
         self._counted: float = -math.inf
 
-    async def number(self) -> int:
+    async def read_number(self) -> int:
         """Return the number, counted when it is time. Raises what the count raises."""
         if self._clock() - self._counted >= self._seconds:
             self._known = await self._count()
@@ -61,10 +61,10 @@ class Backlog:
 
     async def admit(self) -> None:
         """Raise QueueFull when too many jobs wait, DatabaseAway when they cannot be counted."""
-        if await self._queued.number() >= self._most:
+        if await self._queued.read_number() >= self._most:
             raise QueueFull(jobs=self._most, retry_after=RETRY_SECONDS)
 
-    def added(self) -> None:
+    def count_job(self) -> None:
         """Note that one more job waits."""
         self._queued.add(1)
 
@@ -78,10 +78,10 @@ class Store:
 
     async def admit(self) -> None:
         """Raise StorageFull when there is no room, DatabaseAway when it cannot be measured."""
-        if self._most and await self._stored.number() >= self._most:
+        if self._most and await self._stored.read_number() >= self._most:
             raise StorageFull(limit=self._most, retry_after=ROOM_SECONDS)
 
-    def added(self, size: int) -> None:
+    def count_upload(self, size: int) -> None:
         """Note that an upload of so many bytes was stored."""
         self._stored.add(size)
 

@@ -14,7 +14,7 @@ from starlette.types import Scope
 from api import pages, routes, system
 from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
-from api.openapi import DESCRIPTION, documented
+from api.openapi import DESCRIPTION, make_openapi
 from api.services import running_services
 from api.settings import ApiSettings
 from api.views import make_templates
@@ -48,7 +48,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     add_handlers(app)
     _add_routes(app, settings)
     # FastAPI's own way to replace the document.
-    app.openapi = documented(app)  # type: ignore[method-assign]
+    app.openapi = make_openapi(app)  # type: ignore[method-assign]
     return app
 
 

@@ -22,7 +22,7 @@ ServicesDep = Annotated[Services, Depends(_services)]
 
 
 async def _turn(services: ServicesDep) -> Turn:
-    return services.redis.turn()
+    return services.redis.open_turn()
 
 
 async def _form(request: Request, services: ServicesDep) -> FormReader:

@@ -26,8 +26,8 @@ class Span:
 
 async def download(services: Services, job: Job, asked: Headers, *, head_only: bool) -> Response:
     """Answer a request for the job's result with the headers `asked`. Raises 409, 410 and 416."""
-    result = described_result(job)
-    headers = _headers(result)
+    result = find_result(job)
+    headers = _make_headers(result)
     if _is_known(asked.get("if-none-match"), headers["ETag"]):
         kept = ("ETag", "Cache-Control", "X-Content-Type-Options")
         return Response(status_code=304, headers={name: headers[name] for name in kept})
@@ -39,13 +39,13 @@ async def download(services: Services, job: Job, asked: Headers, *, head_only: b
     headers["Content-Length"] = str(wanted.end - wanted.start)
     status, media_type = (206 if span else 200), result["media_type"]
     # The first slice is read before the status is said: what is gone is a 410 and no broken download.
-    first = await _slice(services, job, Span(wanted.start, wanted.start + 1) if head_only else wanted)
+    first = await _read_slice(services, job, Span(wanted.start, wanted.start + 1) if head_only else wanted)
     if head_only:
         return Response(status_code=status, headers=headers, media_type=media_type)
-    return StreamingResponse(_slices(services, job, first, wanted), status, headers, media_type)
+    return StreamingResponse(_read_slices(services, job, first, wanted), status, headers, media_type)
 
 
-def described_result(job: Job) -> ResultFacts:
+def find_result(job: Job) -> ResultFacts:
     """Return the record's `result`. Without one, raises the refusal of the job's status."""
     if job.status is Status.SUCCEEDED and job.result is not None:
         return job.result
@@ -88,7 +88,7 @@ def content_disposition(filename: str) -> str:
     return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-def _headers(result: ResultFacts) -> dict[str, str]:
+def _make_headers(result: ResultFacts) -> dict[str, str]:
     return {
         "ETag": f'"{result["sha256"]}"',
         "Accept-Ranges": "bytes",
@@ -106,16 +106,16 @@ def _is_known(if_none_match: str | None, etag: str) -> bool:
     return etag in tags or tags == ["*"]
 
 
-async def _slices(services: Services, job: Job, first: bytes, wanted: Span) -> AsyncIterator[bytes]:
+async def _read_slices(services: Services, job: Job, first: bytes, wanted: Span) -> AsyncIterator[bytes]:
     yield first
     start = wanted.start + len(first)
     while start < wanted.end:
-        piece = await _slice(services, job, Span(start, wanted.end))
+        piece = await _read_slice(services, job, Span(start, wanted.end))
         yield piece
         start += len(piece)
 
 
-async def _slice(services: Services, job: Job, left: Span) -> bytes:
+async def _read_slice(services: Services, job: Job, left: Span) -> bytes:
     if job.result_day is None:
         raise ResultExpired
     size = min(SLICE_BYTES, left.end - left.start)

@@ -34,7 +34,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_defect)
 
 
-def answer(request: Request, error: ImagemillError) -> Response:
+def answer_error(request: Request, error: ImagemillError) -> Response:
     """Answer with a page below `/jobs` and at `/`, else with a problem."""
     path = request.url.path
     if path in {"/", "/jobs"} or path.startswith("/jobs/"):
@@ -45,21 +45,21 @@ def answer(request: Request, error: ImagemillError) -> Response:
 async def _on_refusal(request: Request, error: Exception) -> Response:
     if not isinstance(error, ImagemillError):
         raise error
-    return answer(request, error)
+    return answer_error(request, error)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == MethodNotAllowed.status:
-        return answer(request, MethodNotAllowed(method=request.method, allowed=_allowed(request)))
+        return answer_error(request, MethodNotAllowed(method=request.method, allowed=_list_allowed(request)))
     if status == NotFound.status:
-        return answer(request, NotFound(path=request.url.path))
-    return answer(request, MalformedRequest())
+        return answer_error(request, NotFound(path=request.url.path))
+    return answer_error(request, MalformedRequest())
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:
     wrong = error.errors() if isinstance(error, RequestValidationError) else []
-    return answer(request, WrongParameters(sentences=" ".join(_sentence(entry) for entry in wrong)))
+    return answer_error(request, WrongParameters(sentences=" ".join(_sentence(entry) for entry in wrong)))
 
 
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:
@@ -69,7 +69,7 @@ async def _on_disconnect(_request: Request, _error: Exception) -> Response:
 async def _on_defect(request: Request, _error: Exception) -> Response:
     """Answer with a sentence. The server logs the traceback and closes the connection."""
     request.state.closing = True
-    return answer(request, InternalError())
+    return answer_error(request, InternalError())
 
 
 def _sentence(entry: Mapping[str, object]) -> str:
@@ -78,7 +78,7 @@ def _sentence(entry: Mapping[str, object]) -> str:
     return f"{name}: {entry.get('msg')}."
 
 
-def _allowed(request: Request) -> tuple[str, ...]:
+def _list_allowed(request: Request) -> tuple[str, ...]:
     """Return the methods of all routes at this path. Each route alone knows only its own."""
     asked = {name: request.scope[name] for name in ("type", "path", "root_path", "headers")}
 

@@ -5,7 +5,7 @@ from functools import cache
 from prometheus_client import Counter, Histogram
 from starlette.responses import Response
 
-from core.metrics import HTTP_BUCKETS, exposition
+from core.metrics import HTTP_BUCKETS, render_metrics
 
 HELD_BUCKETS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 """Seconds: a status call waits for at most 60, an event stream for 300."""
@@ -45,5 +45,5 @@ def count_request(method: str, route: str, status: int, seconds: float, *, held:
 
 def metrics_response() -> Response:
     """Answer with all metrics in the format of Prometheus."""
-    body, media_type = exposition()
+    body, media_type = render_metrics()
     return Response(body, media_type=media_type)

@@ -62,7 +62,7 @@ class HeadAsGet:
             scope.update({key: inner[key] for key in ("route", "endpoint", HELD) if key in inner})
 
 
-def hold(request: Request) -> None:
+def mark_held(request: Request) -> None:
     """Say that this request waits on purpose."""
     request.scope[HELD] = True
 

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.errors import DatabaseAway, ImagemillError, InternalError, TryLater
 from api.examples import REFUSALS
-from api.problems import MEDIA_TYPE, Problem, problem
+from api.problems import MEDIA_TYPE, Problem, make_problem
 from core.formats import TARGETS
 from core.json_types import Json
 from core.options import OPTIONS
@@ -29,14 +29,14 @@ stable `code` and a sentence that says what to do.
 """
 
 
-def refusals(*kinds: type[ImagemillError]) -> Responses:
+def document_refusals(*kinds: type[ImagemillError]) -> Responses:
     """Document the answers of these kinds: one entry a status, with an example for each code."""
     known: set[type[ImagemillError]] = {*kinds, *ANYWHERE}
     in_order = sorted(known, key=lambda kind: (kind.status, kind.code))
     return {status: _answer(list(same)) for status, same in groupby(in_order, key=lambda kind: kind.status)}
 
 
-def header(description: str, kind: str = "string") -> dict[str, Json]:
+def describe_header(description: str, kind: str = "string") -> dict[str, Json]:
     """Describe one header of an answer."""
     return {"description": description, "schema": {"type": kind}}
 
@@ -54,7 +54,7 @@ def upload_form() -> dict[str, Json]:
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
-def documented(app: FastAPI) -> Callable[[], dict[str, Any]]:
+def make_openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:
     """Return the function for `app.openapi`. It makes the document once, at the first call."""
 
     def openapi() -> dict[str, Any]:
@@ -93,11 +93,11 @@ def _answer(kinds: Sequence[type[ImagemillError]]) -> dict[str, Json]:
         "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + "Problem"}, "examples": examples}},
     }
     if any(issubclass(kind, TryLater) for kind in kinds):
-        answer["headers"] = {"Retry-After": header("Seconds until it is worth trying again.", "integer")}
+        answer["headers"] = {"Retry-After": describe_header("Seconds until it is worth trying again.", "integer")}
     return answer
 
 
 def _example(kind: type[ImagemillError]) -> dict[str, Json]:
     example = next(error for error in REFUSALS if error.code == kind.code)
-    value = problem(example).model_dump(mode="json", exclude_none=True)
+    value = make_problem(example).model_dump(mode="json", exclude_none=True)
     return {"summary": kind.title, "description": kind.__doc__ or "", "value": value}

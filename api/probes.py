@@ -28,7 +28,7 @@ NEARLY_FULL = 0.9
 """The share of the limit from which on somebody should look."""
 
 
-async def readiness(services: Services, turn: Turn) -> JSONResponse:
+async def check_readiness(services: Services, turn: Turn) -> JSONResponse:
     """Answer 200 when every part is well, else 503. Both name the parts."""
     parts = {**await _database_parts(services), "redis": await _redis_part(turn)}
     if parts.get("workers") == NO_WORKER:

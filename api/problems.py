@@ -29,7 +29,7 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = Field(None, description="Which fields are wrong, for bad_option.")
 
 
-def problem(error: ImagemillError) -> Problem:
+def make_problem(error: ImagemillError) -> Problem:
     """Return the error in the shape of the contract."""
     wrong = error.errors if isinstance(error, BadOptions) else ()
     return Problem(
@@ -45,7 +45,7 @@ def problem(error: ImagemillError) -> Problem:
 def problem_response(request: Request, error: ImagemillError) -> JSONResponse:
     """Make the answer to a program."""
     return JSONResponse(
-        problem(error).model_dump(mode="json", exclude_none=True),
+        make_problem(error).model_dump(mode="json", exclude_none=True),
         status_code=error.status,
         headers=refusal_headers(request, error),
         media_type=MEDIA_TYPE,

@@ -55,14 +55,14 @@ class Breaker:
         self._open_until = now + self._rest
         return True
 
-    def succeeded(self) -> None:
+    def note_success(self) -> None:
         """Note that Redis answered."""
         if self._open_until:
             log.info("Redis answers again")
         self._open_until = 0.0
         self._slow = 0
 
-    def failed(self, *, slow: bool) -> None:
+    def note_failure(self, *, slow: bool) -> None:
         """Note a refusal, or a `slow` answer: none within the rest of the budget."""
         self._slow += slow
         if slow and self._slow < SLOW_ANSWERS and not self._open_until:
@@ -88,12 +88,12 @@ class Turn:
             async with asyncio.timeout(self._left):
                 answer = await call(self._client)
         except AWAY as error:
-            self._breaker.failed(slow=isinstance(error, TimeoutError))
+            self._breaker.note_failure(slow=isinstance(error, TimeoutError))
             log.warning("Redis is away", error=str(error) or "no answer in time")
             raise RedisAway(str(error)) from error
         finally:
             self._left -= time.monotonic() - started
-        self._breaker.succeeded()
+        self._breaker.note_success()
         return answer
 
     async def publish(self, job: Job, *, add: UUID | None = None) -> None:
@@ -116,6 +116,6 @@ class RedisGate:
         self._cache = cache
         self._budget = budget
 
-    def turn(self) -> Turn:
+    def open_turn(self) -> Turn:
         """Return a fresh budget for one request."""
         return Turn(self._client, self._breaker, cache=self._cache, budget=self._budget)

@@ -7,13 +7,13 @@ from api import errors
 from api.deps import ClientAddress, FormDep, JobId, LastEvent, ServicesDep, TurnDep, WaitSeconds
 from api.downloads import download
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
-from api.middleware import HEAD_ONLY, hold
-from api.openapi import Responses, header, refusals, upload_form
+from api.middleware import HEAD_ONLY, mark_held
+from api.openapi import Responses, describe_header, document_refusals, upload_form
 from api.schemas import FormatsAnswer, JobAnswer, Limits, Readable, Target, Unavailable, job_answer
 from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
 from api.submission import submit
-from api.uploads import unavailable
+from api.uploads import explain_unavailable
 from core.formats import READABLE, TARGETS, Format
 from core.json_types import Json
 from core.options import OPTIONS
@@ -23,18 +23,18 @@ router = APIRouter(tags=["jobs"])
 RETRY_AFTER = "1"
 BINARY: Json = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
 DOWNLOAD_HEADERS = {
-    "ETag": header("The SHA-256 of the bytes, quoted."),
-    "Content-Disposition": header("An attachment with the original stem and the true extension."),
-    "Accept-Ranges": header("bytes"),
+    "ETag": describe_header("The SHA-256 of the bytes, quoted."),
+    "Content-Disposition": describe_header("An attachment with the original stem and the true extension."),
+    "Accept-Ranges": describe_header("bytes"),
 }
 TAKEN = {
     "content": job_examples(QUEUED),
     "headers": {
-        "Location": header("The job."),
-        "Retry-After": header("Seconds until it is worth asking.", "integer"),
+        "Location": describe_header("The job."),
+        "Retry-After": describe_header("Seconds until it is worth asking.", "integer"),
     },
 }
-SUBMIT_REFUSALS = refusals(
+SUBMIT_REFUSALS = document_refusals(
     errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
     errors.QueueFull, errors.StorageFull,
@@ -44,11 +44,11 @@ DOWNLOADS: Responses = {
     206: {
         "description": "The range that was asked for.",
         "content": {"image/*": BINARY},
-        "headers": {**DOWNLOAD_HEADERS, "Content-Range": header("Which bytes of how many.")},
+        "headers": {**DOWNLOAD_HEADERS, "Content-Range": describe_header("Which bytes of how many.")},
     },
     304: {"description": "If-None-Match names this result."},
 }
-DOWNLOAD_REFUSALS = refusals(
+DOWNLOAD_REFUSALS = document_refusals(
     errors.JobNotFound, errors.ResultNotReady, errors.JobFailed, errors.ResultExpired, errors.JobCanceled,
     errors.RangeNotSatisfiable,
 )  # fmt: skip
@@ -82,7 +82,7 @@ async def submit_job(
     "/v1/jobs/{job_id}",
     responses={
         200: {"content": job_examples(QUEUED, SUCCEEDED, FAILED)},
-        **refusals(errors.MalformedRequest, errors.JobNotFound),
+        **document_refusals(errors.MalformedRequest, errors.JobNotFound),
     },
 )
 async def get_job(
@@ -91,7 +91,7 @@ async def get_job(
     """Show a job; with `wait`, once it is over."""
     response.headers["Cache-Control"] = "no-store"
     if wait:
-        hold(request)
+        mark_held(request)
         return job_answer(await job_when_over(services, turn, job_id, wait))
     return job_answer(await current_job(services, turn, job_id))
 
@@ -99,7 +99,7 @@ async def get_job(
 @router.get(
     "/v1/jobs/{job_id}/events",
     response_class=Response,
-    responses={**STREAM, **refusals(errors.JobNotFound)},
+    responses={**STREAM, **document_refusals(errors.JobNotFound)},
 )
 async def follow_job(request: Request, services: ServicesDep, job_id: JobId, seen: LastEvent) -> Response:
     """Stream every change of a job, until it is over or for five minutes."""
@@ -109,7 +109,7 @@ async def follow_job(request: Request, services: ServicesDep, job_id: JobId, see
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if HEAD_ONLY in request.scope:
         return Response(headers=headers, media_type=EventSourceResponse.media_type)
-    hold(request)
+    mark_held(request)
     return EventSourceResponse(job_events(services, job_id, seen), headers=headers)
 
 
@@ -124,7 +124,9 @@ async def get_result(request: Request, services: ServicesDep, job_id: JobId) -> 
     return await download(services, job, request.headers, head_only=HEAD_ONLY in request.scope)
 
 
-@router.delete("/v1/jobs/{job_id}", status_code=204, response_class=Response, responses=refusals(errors.JobNotFound))
+@router.delete(
+    "/v1/jobs/{job_id}", status_code=204, response_class=Response, responses=document_refusals(errors.JobNotFound)
+)
 async def remove_job(services: ServicesDep, turn: TurnDep, job_id: JobId) -> Response:
     """Cancel a job that is not over; erase the bytes of one that is. Again does no harm."""
     await delete_job(services, turn, job_id)
@@ -138,7 +140,7 @@ async def list_formats(services: ServicesDep) -> FormatsAnswer:
         read=[_readable(fmt) for fmt in READABLE],
         write=[_target(fmt) for fmt in services.settings.targets],
         unavailable=[
-            Unavailable(name=fmt.name, title=fmt.title, detail=unavailable(fmt))
+            Unavailable(name=fmt.name, title=fmt.title, detail=explain_unavailable(fmt))
             for fmt in TARGETS
             if fmt not in services.settings.targets
         ],

@@ -14,7 +14,7 @@ from api.metrics import STATUS_CACHE
 from api.redis_gate import RedisAway, Turn
 from api.schemas import job_answer
 from api.services import Services
-from core.blobs import erase
+from core.blobs import erase_blobs
 from core.jobs import Job
 from core.metrics import count_finished
 from core.record import advance, find_job
@@ -33,7 +33,7 @@ async def current_job(services: Services, turn: Turn, job_id: UUID) -> Job:
     if not services.settings.status_cache:
         STATUS_CACHE.labels("off").inc()
         return await recorded_job(services, job_id)
-    cached = await _cached(turn, job_id)
+    cached = await _read_cached(turn, job_id)
     if cached is not None:
         return cached
     job = await recorded_job(services, job_id)
@@ -73,15 +73,15 @@ async def job_events(services: Services, job_id: UUID, seen: int) -> AsyncIterat
                 yield KEEPALIVE_COMMENT
             elif job.rev > seen:
                 seen = job.rev
-                yield _event(job)
+                yield _encode_event(job)
             if services.hub.closed or loop.time() >= until or (job is not None and job.is_over):
                 return
-            job = await _next(watch, seen, min(until, loop.time() + KEEPALIVE_SECONDS))
+            job = await _wait_for_next(watch, seen, min(until, loop.time() + KEEPALIVE_SECONDS))
 
 
 async def delete_job(services: Services, turn: Turn, job_id: UUID) -> None:
     """Cancel what is not over, erase and expire what is. Raises JobNotFound."""
-    job, changed = await services.database.run(_end, job_id)
+    job, changed = await services.database.run(_end_job, job_id)
     if job is None:
         raise JobNotFound
     if not changed:
@@ -92,16 +92,16 @@ async def delete_job(services: Services, turn: Turn, job_id: UUID) -> None:
     log.info("deleted", status=job.status)
 
 
-def _end(connection: Connection, job_id: UUID) -> tuple[Job | None, bool]:
+def _end_job(connection: Connection, job_id: UUID) -> tuple[Job | None, bool]:
     """Return the job, and whether this changed it. A job that finishes while it is canceled is expired instead."""
     job = advance(connection, CANCEL, job_id, finished_at=func.now()) or advance(connection, EXPIRE, job_id)
     if job is None:
         return find_job(connection, job_id), False
-    erase(connection, job.id, job.upload_day, job.result_day)
+    erase_blobs(connection, job.id, job.upload_day, job.result_day)
     return job, True
 
 
-async def _cached(turn: Turn, job_id: UUID) -> Job | None:
+async def _read_cached(turn: Turn, job_id: UUID) -> Job | None:
     try:
         value = await turn.ask(lambda client: client.get(cache_key(job_id)))
         job = decode_cached(str(value)) if value else None
@@ -112,7 +112,7 @@ async def _cached(turn: Turn, job_id: UUID) -> Job | None:
     return job
 
 
-async def _next(watch: Watch, seen: int, until: float) -> Job | None:
+async def _wait_for_next(watch: Watch, seen: int, until: float) -> Job | None:
     """Return the next state, None for a while without one. A stream outlives an outage of the database."""
     try:
         return await watch.wait_for_change(seen, until)
@@ -120,5 +120,5 @@ async def _next(watch: Watch, seen: int, until: float) -> Job | None:
         return None
 
 
-def _event(job: Job) -> bytes:
+def _encode_event(job: Job) -> bytes:
     return format_sse_event(data_str=job_answer(job).model_dump_json(), event="status", id=str(job.rev))

@@ -10,7 +10,7 @@ from api.forms import FormReader
 from api.metrics import SUBMITTED
 from api.redis_gate import Turn
 from api.services import Services
-from api.uploads import Upload, received
+from api.uploads import Upload, receive_upload
 from core.blobs import store_upload
 from core.jobs import Job
 from core.partitions import today
@@ -22,11 +22,11 @@ log = structlog.get_logger(__name__)
 async def submit(services: Services, turn: Turn, form: FormReader, address: str) -> Job:
     """Take a job. Raises what admission, the form and the database have to say against it; then nothing is kept."""
     await _admit(services, form, address)
-    async with received(form, services.settings.targets) as upload:
+    async with receive_upload(form, services.settings.targets) as upload:
         job = await services.database.run_blob(_store, upload)
     structlog.contextvars.bind_contextvars(job=str(job.id))
-    services.backlog.added()
-    services.store.added(upload.size)
+    services.backlog.count_job()
+    services.store.count_upload(upload.size)
     SUBMITTED.inc()
     await turn.publish(job, add=job.id)
     log.info("submitted", source=upload.source.name, target=upload.target.name, bytes=upload.size)

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from api.deps import ServicesDep, TurnDep
 from api.metrics import metrics_response
-from api.probes import readiness
+from api.probes import check_readiness
 from api.schemas import Alive, Ready
 
 router = APIRouter(tags=["operation"])
@@ -25,7 +25,7 @@ async def livez() -> Alive:
 )
 async def readyz(services: ServicesDep, turn: TurnDep) -> Response:
     """Return whether uploads can be taken and what would stop a job, part by part."""
-    return await readiness(services, turn)
+    return await check_readiness(services, turn)
 
 
 @metrics_router.get(

@@ -24,7 +24,7 @@ from api.errors import (
 )
 from api.forms import FILE, FormReader
 from core.formats import READABLE, SNIFF_BYTES, TAIL_BYTES, Format, find_target, sniff
-from core.options import OptionValue, WrongOptions, parse
+from core.options import OptionValue, WrongOptions, parse_options
 
 TARGET = "target_format"
 READABLE_TITLES = tuple(fmt.title for fmt in READABLE)
@@ -48,7 +48,7 @@ class Upload:
 
 
 @asynccontextmanager
-async def received(form: FormReader, targets: Sequence[Format]) -> AsyncIterator[Upload]:
+async def receive_upload(form: FormReader, targets: Sequence[Format]) -> AsyncIterator[Upload]:
     """Yield the upload of a form, and close its temporary file at the end. Raises every 4xx of a form."""
     await form.read()
     try:
@@ -69,14 +69,14 @@ async def _examine(form: FormReader, targets: Sequence[Format]) -> Upload:
     source = sniff(head, tail)
     if source is None:
         raise UnsupportedMedia(supported=READABLE_TITLES)
-    target = _target(fields.pop(TARGET, ""), targets)
+    target = _read_target(fields.pop(TARGET, ""), targets)
     return Upload(
         file=file,
         size=file.size or 0,
         filename=clean_name(file.filename or ""),
         source=source,
         target=target,
-        options=_options(target, fields),
+        options=_read_options(target, fields),
     )
 
 
@@ -97,25 +97,25 @@ def _once_each(fields: list[tuple[str, str]]) -> dict[str, str]:
     return dict(fields)
 
 
-def _target(name: str, targets: Sequence[Format]) -> Format:
+def _read_target(name: str, targets: Sequence[Format]) -> Format:
     if (target := find_target(name, targets)) is not None:
         return target
     names = tuple(fmt.name for fmt in targets)
     if (known := find_target(name)) is not None:
-        raise UnavailableTarget(name=unavailable(known), targets=names)
+        raise UnavailableTarget(name=explain_unavailable(known), targets=names)
     if not name.strip():
         raise MissingTarget(name=TARGET, targets=names)
     raise UnknownTarget(name=name[:40], targets=names)
 
 
-def _options(target: Format, fields: dict[str, str]) -> dict[str, OptionValue]:
+def _read_options(target: Format, fields: dict[str, str]) -> dict[str, OptionValue]:
     try:
-        return parse(target, fields)
+        return parse_options(target, fields)
     except WrongOptions as wrong:
         raise BadOptions(errors=wrong.errors) from None
 
 
-def unavailable(target: Format) -> str:
+def explain_unavailable(target: Format) -> str:
     """Say why this installation does not write that format."""
     return (
         f"{target.title} is not written here: its encoder, {target.encoder.replace('_', '-')}, is not installed. Whoever runs this "
@@ -127,9 +127,9 @@ def clean_name(name: str) -> str:
     """Return the file's name without folders and unprintable characters; `image` when nothing is left."""
     # Browsers write a quote in a file name as %22 (HTML, "multipart/form-data encoding algorithm").
     base = name.replace("%22", '"').replace("\\", "/").rpartition("/")[2]
-    kept = "".join(char for char in base if not _hidden(char)).strip()[:MOST_NAME]
+    kept = "".join(char for char in base if not _is_hidden(char)).strip()[:MOST_NAME]
     return kept if kept.strip(". ") else "image"
 
 
-def _hidden(char: str) -> bool:
+def _is_hidden(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in BIDI_CONTROLS

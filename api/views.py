@@ -50,7 +50,7 @@ class Control:
     switch: bool = False
     example: str = ""
 
-    def takers(self, targets: Sequence[Format]) -> str:
+    def list_takers(self, targets: Sequence[Format]) -> str:
         """Return the titles of the targets with this option; empty when all have it."""
         taking = [fmt.title for fmt in targets if self.name in fmt.options]
         return "" if len(taking) == len(targets) else ", ".join(taking)

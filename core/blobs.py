@@ -69,7 +69,7 @@ def read_result_slice(connection: Connection, day: date, job_id: UUID, offset: i
     return found[0] if found else None
 
 
-def erase(connection: Connection, job_id: UUID, upload_day: date, result_day: date | None) -> None:
+def erase_blobs(connection: Connection, job_id: UUID, upload_day: date, result_day: date | None) -> None:
     """Delete both blobs of a job."""
     for table, day in ((uploads, upload_day), (results, result_day)):
         if day is not None:

@@ -36,7 +36,7 @@ def show_failure_codes() -> None:
         JOBS_FAILED.labels(code)
 
 
-def exposition() -> tuple[bytes, str]:
+def render_metrics() -> tuple[bytes, str]:
     """Return all metrics of this process as text, and the media type. The times of creation are left out."""
     disable_created_metrics()  # type: ignore[no-untyped-call] # the library's
     return generate_latest(REGISTRY), CONTENT_TYPE_LATEST

@@ -1,6 +1,6 @@
 """The options of a conversion: one table of what each takes, and the parsed result.
 
-Options come as form fields, all text. `parse` turns them into JSON values (what the job
+Options come as form fields, all text. `parse_options` turns them into JSON values (what the job
 shows and stores); `Options` is the typed view that the engine reads.
 """
 
@@ -102,8 +102,8 @@ class Options:
 
     @classmethod
     def of(cls, values: Mapping[str, OptionValue]) -> Self:
-        """Make options of what the parser returned (or the job record holds)."""
-        return cls(**values)  # type: ignore[arg-type] # `parse` read each value as its field has it
+        """Make options of what `parse_options` returned (or the job record holds)."""
+        return cls(**values)  # type: ignore[arg-type] # `parse_options` read each value as its field has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class WrongOptions(Exception):
         super().__init__(" ".join(error.detail for error in self.errors))
 
 
-def parse(target: Format, fields: Mapping[str, str]) -> dict[str, OptionValue]:
+def parse_options(target: Format, fields: Mapping[str, str]) -> dict[str, OptionValue]:
     """Return the given options as JSON values. An empty field counts as not given.
 
     Raises WrongOptions with one entry for every field that is wrong.

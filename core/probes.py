@@ -8,7 +8,7 @@ from threading import Thread
 
 from core.listening import listening_on
 from core.liveness import Liveness
-from core.metrics import exposition
+from core.metrics import render_metrics
 from core.settings import ProbeSettings
 
 Answer = tuple[int, str, bytes]
@@ -38,7 +38,7 @@ def serve_probes(host: str, port: int, liveness: Liveness) -> ThreadingHTTPServe
         return (503 if overdue else 200), "text/plain; charset=utf-8", text.encode() or b"ok\n"
 
     def metrics() -> Answer:
-        body, media_type = exposition()
+        body, media_type = render_metrics()
         return 200, media_type, body
 
     handler = _handler({"/livez": livez, "/readyz": livez, "/metrics": metrics})

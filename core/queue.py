@@ -73,7 +73,7 @@ def read_messages(client: redis.Redis, consumer: str, count: int, block_ms: int)
             raise
         ensure_group(client)
         return []
-    return [message(message_id, values) for _, entries in answer or [] for message_id, values in entries]
+    return [parse_message(message_id, values) for _, entries in answer or [] for message_id, values in entries]
 
 
 def _show_life(client: redis.Redis, consumer: str) -> None:
@@ -84,7 +84,7 @@ def _show_life(client: redis.Redis, consumer: str) -> None:
     client.xreadgroup(GROUP, consumer, {STREAM: AFTER_ALL}, count=1)
 
 
-def message(message_id: str, values: dict[str, str] | None) -> Message:
+def parse_message(message_id: str, values: dict[str, str] | None) -> Message:
     """Make a Message of a stream entry."""
     try:
         return Message(message_id, UUID((values or {})[FIELD]))

@@ -9,7 +9,7 @@ from core.queue import (
     STREAM,
     add_message,
     ensure_group,
-    message,
+    parse_message,
     remove_idle_consumers,
     remove_message,
 )
@@ -47,7 +47,7 @@ def read_stream(client: redis.Redis) -> StreamView:
         entries, groups, pending = pipe.execute()
     ours: dict[str, str] = next(group for group in groups if group["name"] == GROUP)
     return StreamView(
-        messages=tuple(message(name, values) for name, values in entries),
+        messages=tuple(parse_message(name, values) for name, values in entries),
         last_delivered=ours["last-delivered-id"],
         pending={entry["message_id"]: entry["time_since_delivered"] / 1000 for entry in pending},
     )

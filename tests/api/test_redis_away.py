@@ -153,25 +153,25 @@ def clock() -> Clock:
 def test_the_breaker_opens_at_a_refusal_and_lets_one_through_after_a_rest(clock: Clock) -> None:
     breaker = Breaker(rest=1.5, clock=clock)
     assert breaker.lets_through()
-    breaker.failed(slow=False)
+    breaker.note_failure(slow=False)
     assert not breaker.lets_through()
     clock.now += 1.6
     assert [breaker.lets_through() for _ in range(3)] == [True, False, False]
-    breaker.failed(slow=False)
+    breaker.note_failure(slow=False)
     assert not breaker.lets_through()
     clock.now += 1.6
     assert breaker.lets_through()
-    breaker.succeeded()
+    breaker.note_success()
     assert [breaker.lets_through() for _ in range(3)] == [True, True, True]
 
 
 def test_the_breaker_forgives_a_slow_answer_but_not_three(clock: Clock) -> None:
     breaker = Breaker(clock=clock)
-    breaker.failed(slow=True)
-    breaker.failed(slow=True)
+    breaker.note_failure(slow=True)
+    breaker.note_failure(slow=True)
     assert breaker.lets_through()
-    breaker.succeeded()
+    breaker.note_success()
     for _ in range(3):
         assert breaker.lets_through()
-        breaker.failed(slow=True)
+        breaker.note_failure(slow=True)
     assert not breaker.lets_through()

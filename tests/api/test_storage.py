@@ -129,7 +129,7 @@ def test_it_is_measured_every_few_seconds_only() -> None:
     for at in (0.0, 1.0, MEASURE_SECONDS - 0.1):
         asyncio.run(admit(at))
     assert database.asked == 1
-    store.added(50)
+    store.count_upload(50)
     with pytest.raises(StorageFull):
         asyncio.run(admit(MEASURE_SECONDS - 0.1))
     asyncio.run(admit(MEASURE_SECONDS))

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from typing_extensions import Buffer
 
 from core import blobs
-from core.blobs import SLICE_BYTES, erase, read_result_slice, read_upload, store_result, store_upload
+from core.blobs import SLICE_BYTES, erase_blobs, read_result_slice, read_upload, store_result, store_upload
 from core.database import is_away, make_engine
 from core.migrations import upgrade
 from core.migrations.__main__ import main as migrate
@@ -100,7 +100,7 @@ def test_blobs_come_back_as_they_went(engine: Engine, size: int) -> None:
         assert back.getvalue() == data
         assert read_result_slice(connection, day, job_id, size // 3, 1000) == data[size // 3 : size // 3 + 1000]
         assert read_result_slice(connection, day, job_id, size, 10) == b""
-        erase(connection, job_id, day, day)
+        erase_blobs(connection, job_id, day, day)
         assert read_upload(connection, day, job_id, back) is None
         assert read_result_slice(connection, day, job_id, 0, 10) is None
 
@@ -116,7 +116,7 @@ class EraserSink(io.BytesIO):
     def write(self, piece: Buffer, /) -> int:
         if not self.pieces:
             with self._engine.begin() as other:
-                erase(other, self._job_id, self._day, None)
+                erase_blobs(other, self._job_id, self._day, None)
         written = super().write(piece)
         self.pieces.append(written)
         return written

@@ -1,7 +1,7 @@
 import pytest
 
 from core.formats import TARGETS, Format, find
-from core.options import OPTIONS, Options, OptionValue, WrongOptions, parse
+from core.options import OPTIONS, Options, OptionValue, WrongOptions, parse_options
 
 GOOD: dict[str, tuple[str, OptionValue]] = {
     "quality": ("80", 80),
@@ -41,7 +41,7 @@ def test_a_good_value_becomes_json(name: str) -> None:
     text, value = GOOD[name]
     target = find(TAKES[name])
     assert target is not None
-    assert parse(target, {name: text}) == {name: value}
+    assert parse_options(target, {name: text}) == {name: value}
     assert getattr(Options.of({name: value}), name) == value
 
 
@@ -50,7 +50,7 @@ def test_a_bad_value_is_named_with_what_is_allowed(name: str, text: str) -> None
     target = find(TAKES[name])
     assert target is not None
     with pytest.raises(WrongOptions) as refused:
-        parse(target, {name: text})
+        parse_options(target, {name: text})
     (error,) = refused.value.errors
     assert error.field == name
     assert error.detail.startswith(f"{name} must be ")
@@ -60,7 +60,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
     jpeg = find("jpeg")
     assert jpeg is not None
     with pytest.raises(WrongOptions) as refused:
-        parse(jpeg, {"quality": "101", "lossless": "true", "colour": "red", "width": "10"})
+        parse_options(jpeg, {"quality": "101", "lossless": "true", "colour": "red", "width": "10"})
     assert [error.field for error in refused.value.errors] == ["quality", "lossless", "colour"]
     assert "JPEG takes no lossless" in refused.value.errors[1].detail
     assert "is not an option" in refused.value.errors[2].detail
@@ -69,7 +69,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
 def test_empty_fields_are_not_given() -> None:
     jpeg = find("jpeg")
     assert jpeg is not None
-    assert parse(jpeg, {"quality": " ", "lossless": "", "nonsense": ""}) == {}
+    assert parse_options(jpeg, {"quality": " ", "lossless": "", "nonsense": ""}) == {}
     assert Options.of({}) == Options()
 
 
@@ -77,7 +77,7 @@ def test_a_hostile_value_is_shown_short_and_printable() -> None:
     jpeg = find("jpeg")
     assert jpeg is not None
     with pytest.raises(WrongOptions) as refused:
-        parse(jpeg, {"fit": "\x1b[31m" + "x" * 500})
+        parse_options(jpeg, {"fit": "\x1b[31m" + "x" * 500})
     assert "\x1b" not in str(refused.value)
     assert len(str(refused.value)) < 200
 
@@ -101,10 +101,10 @@ TAKEN = {
 def test_each_target_takes_what_means_something_there_and_refuses_the_rest(name: str, target: Format) -> None:
     text, value = GOOD[name]
     if target.name in TAKEN[name]:
-        assert parse(target, {name: text}) == {name: value}
+        assert parse_options(target, {name: text}) == {name: value}
         return
     with pytest.raises(WrongOptions) as refused:
-        parse(target, {name: text})
+        parse_options(target, {name: text})
     (error,) = refused.value.errors
     assert error.field == name
     assert error.detail.startswith(f"{target.title} takes no {name}. Leave it out; {target.title} takes: ")
