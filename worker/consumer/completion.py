@@ -160,7 +160,7 @@ def read_completion(context: Context, claimed: InFlightJob) -> Completion:
 
 
 def _has_our_end(job: Job, claimed: InFlightJob) -> bool:
-    """Whether we wrote the end of this job, and only the answer to our COMMIT was lost.
+    """Return whether we wrote the end of this job, and only the answer to our COMMIT was lost.
 
     The janitor's `worker_lost` keeps the claim, and the janitor publishes it itself.
     """
