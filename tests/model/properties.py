@@ -11,6 +11,7 @@ from tests.model.state import GHOST, State
 from tests.model.surroundings import live_owner
 
 ORDINARY, FAULT, CONVERTED = range(3)
+KINDS = {"!": FAULT, "*": CONVERTED}
 
 
 class Breach(StrEnum):
@@ -92,7 +93,7 @@ def _robs(before: State, label: str, after: State) -> bool:
 
 def kind_of(label: str) -> int:
     """The kind of a step, as a small number."""
-    return {"!": FAULT, "*": CONVERTED}.get(label[0], ORDINARY)
+    return KINDS.get(label[0], ORDINARY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """What a transition does to a job's row, in Python: the model walks it, and a test compares it with the SQL."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from core.transitions import Status, Transition
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The part of a job's record that transitions look at and change."""
 
     status: Status = Status.QUEUED
@@ -28,8 +27,7 @@ def take(step: Transition, row: Row, *, claim: int | None = None, lease_over: bo
     )
     if not allowed:
         return None
-    return replace(
-        row,
+    return row._replace(
         status=step.target,
         claim=row.claim + step.claim,
         attempts=row.attempts + step.attempts,

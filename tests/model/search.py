@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import le
 
 from tests.model.properties import FAULT, FUTURES, Breach, Future, broken_at, broken_by, kind_of
 from tests.model.rows import Row
 from tests.model.rules import Protocol, Rules, Scope
-from tests.model.state import State, Worker, canonical
+from tests.model.state import Faults, State, Worker, canonical
 from tests.model.surroundings import fault_steps, janitor_steps, submit_steps, time_steps, user_steps
 from tests.model.workers import Step, worker_steps
 
@@ -28,14 +29,25 @@ class Found:
 
 @dataclass(slots=True)
 class Graph:
-    """The states in the order of their discovery, how each was reached first, and who leads to whom by which step."""
+    """The states in the order of their discovery, how each was reached first, and who leads to whom by which step.
+
+    A state that was reached after other faults already, none of them more often, stands for it too: whatever can happen
+    after more faults can happen after fewer, every property asks for at least as much there, and the steps of a future
+    are no faults. `spent` lists for each state without its faults the faults after which it was reached.
+    """
 
     states: list[State] = field(default_factory=list)
     first: list[tuple[int, str]] = field(default_factory=list)
     before: list[list[int]] = field(default_factory=list)
+    spent: dict[State, list[tuple[Faults, int]]] = field(default_factory=dict)
 
     def add(self, state: State, came_from: int, label: str) -> int:
-        """Keep a new state; returns its number."""
+        """Keep a new state, unless another stands for it; returns the number of the one that does."""
+        reached = self.spent.setdefault(state._replace(faults=Faults()), [])
+        for faults, number in reached:
+            if all(map(le, faults, state.faults)):
+                return number
+        reached.append((state.faults, len(self.states)))
         self.states.append(state)
         self.first.append((came_from, label))
         self.before.append([])
