@@ -80,7 +80,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _forget_framework_errors(responses: dict[str, Any]) -> None:
-    """Take out FastAPI's own 422: our handler answers a bad parameter with 400."""
+    """Remove FastAPI's own 422: our handler answers a bad parameter with 400."""
     content = responses.get("422", {}).get("content", {})
     if "application/json" in content:
         del responses["422"]

@@ -33,7 +33,7 @@ def make_redis(url: str, *, timeout: float = 2.0) -> "redis.Redis":
 
 
 def make_async_redis(url: str, *, timeout: float = 2.0) -> "redis.asyncio.Redis":
-    """Make the same for the API's event loop."""
+    """Make such a client for the API's event loop."""
     return redis.asyncio.Redis.from_url(read_redis_url(url).url, retry=AsyncRetry(NoBackoff(), 0), **_common(timeout))
 
 

@@ -28,7 +28,7 @@ LOOP_OVERDUE_SECONDS = 60.0
 
 
 def main(zygote: str = ZYGOTE) -> int:
-    """Live from the first fork to the drain. Return the exit status: 0, 1 when the port is taken, 2 for wrong settings."""
+    """Run the worker to the end of its drain. Return the exit status: 0, 1 when the port is taken, 2 for wrong settings."""
     with ExitStack() as stack:
         # The sandbox comes first, before this process reads any setting.
         sandbox = Sandbox(zygote)

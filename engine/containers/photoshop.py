@@ -47,7 +47,7 @@ def parse_psd(data: bytes) -> PsdFile:
 
 
 def _has_transparency(layers: bytes) -> bool:
-    """Say whether the count of layers is below zero: Photoshop's sign of it."""
+    """Return whether the count of layers is negative. So Photoshop marks transparency."""
     if len(layers) < 6 or not int.from_bytes(layers[:4], "big"):
         return False
     (count,) = struct.unpack_from(">h", layers, 4)

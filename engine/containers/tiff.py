@@ -80,9 +80,7 @@ def check_start(data: bytes) -> None:
     Writers put it anywhere, often last.
     """
     order = read_order(data)
-    if data[:4] in {magic.BIGTIFF_LITTLE, magic.BIGTIFF_BIG}:
-        first = int.from_bytes(data[8:16], "little" if order == "<" else "big")
-    else:
-        first = int.from_bytes(data[4:8], "little" if order == "<" else "big")
-    if first + 2 > len(data):
+    # A BigTIFF has the sizes of its numbers first, and offsets of eight bytes.
+    place = slice(8, 16) if data[:4] in {magic.BIGTIFF_LITTLE, magic.BIGTIFF_BIG} else slice(4, 8)
+    if int.from_bytes(data[place], "little" if order == "<" else "big") + 2 > len(data):
         raise truncated()
