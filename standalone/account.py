@@ -1,9 +1,12 @@
 """The system user of every child when the launcher is root."""
 
+import fcntl
 import os
 import pwd
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from standalone.errors import StartupError
@@ -11,6 +14,9 @@ from standalone.errors import StartupError
 SYSTEM_USER = "imagemill"
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 """Where system programs are. os.defpath has no sbin, and there useradd stands."""
+
+ACCOUNTS = "/etc"
+"""The directory of the accounts, held by one launcher at a time."""
 
 TRIES = 20
 PAUSE_SECONDS = 0.25
@@ -53,18 +59,35 @@ def _make_user() -> pwd.struct_passwd:
     command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/"]
     command += ["--shell", "/usr/sbin/nologin", SYSTEM_USER]
     words = ""
-    for _ in range(TRIES):
-        words = _run_command(command)
-        # Another launcher may have made it meanwhile, so the user counts, not the command's status.
+    with _hold_accounts():
+        for _ in range(TRIES):
+            if user := _find_user():
+                return user
+            words = _run_command(command)
+            if "lock" not in words:
+                break
+            time.sleep(PAUSE_SECONDS)
         if user := _find_user():
             return user
-        if "lock" not in words:
-            break
-        time.sleep(PAUSE_SECONDS)
     raise StartupError(
         f"As root, imagemill runs its programs as the user {SYSTEM_USER}, who could not be made: "
         f"`{' '.join(command)}` said: {words}. Make that user by hand, or run this as an ordinary user."
     )
+
+
+@contextmanager
+def _hold_accounts() -> Iterator[None]:
+    """Let one launcher at a time make the user.
+
+    useradd looks for the name before it locks the accounts. So the second of two would give the same user a new number,
+    which the first has already used.
+    """
+    directory = os.open(ACCOUNTS, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
 
 
 def _run_command(command: list[str]) -> str:

@@ -2,7 +2,9 @@ import grp
 import os
 import pwd
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -152,6 +154,31 @@ def test_a_user_that_cannot_be_made_is_a_sentence_with_the_command_and_its_words
     (tmp_path / "useradd").unlink()
     with pytest.raises(StartupError, match=r"said: .*No such file or directory"):
         choose_account()
+
+
+def test_of_launchers_that_start_at_once_one_makes_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run of useradd would give the user another number, after the one before has been used."""
+    made, together = tmp_path / "made", threading.Barrier(4)
+    program = tmp_path / "useradd"
+    program.write_text(f"#!/bin/sh\nsleep 0.3\necho $$ >> {made}\n")
+    program.chmod(0o755)
+
+    def find_user() -> pwd.struct_passwd | None:
+        return NOBODY if made.exists() else None
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(account, "SYSTEM_PATH", f"{tmp_path}:{account.SYSTEM_PATH}")
+    monkeypatch.setattr(account, "_find_user", find_user)
+
+    def launch(_: int) -> Account | None:
+        together.wait()
+        return choose_account()
+
+    with ThreadPoolExecutor(together.parties) as pool:
+        chosen = list(pool.map(launch, range(together.parties)))
+
+    assert {one.name for one in chosen if one} == {NOBODY.pw_name}
+    assert len(made.read_text().split()) == 1
 
 
 def users() -> set[str]:
