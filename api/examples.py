@@ -7,9 +7,10 @@ from uuid import UUID
 from api import errors
 from api.errors import ImagemillError
 from api.schemas import JOB_ID, job_answer
-from core.failures import AlphaFlattened, TruncatedImage
+from core.failures import TruncatedImage
 from core.jobs import Job
 from core.json_types import Json
+from core.losses import AlphaFlattened
 from core.options import WrongOption
 from core.transitions import Status
 

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.failures import FailureCode, WarningCode
+from core.failures import FailureCode
 from core.jobs import Job, ResultFacts
+from core.losses import WarningCode
 from core.options import OptionValue
 from core.transitions import Status
 

@@ -1,8 +1,7 @@
-"""Why a conversion failed and what it could not keep: stable codes, each a class with the facts of its sentence.
+"""Why a conversion failed: stable codes, each a class with the facts of its sentence.
 
-A failure ends the job (`error`) and is made from a Cause. A warning stands beside a good result
-(`warnings`) and is made from a Loss. The codes are part of the contract; the sentences say what
-happened and what to do about it.
+A failure ends the job (`error`) and is made from a Cause. What a good result could not keep is in core.losses. The codes
+are part of the contract; the sentences say what happened and what to do about it.
 """
 
 from dataclasses import asdict, dataclass
@@ -27,37 +26,11 @@ class FailureCode(StrEnum):
     INTERNAL = "internal"
 
 
-class WarningCode(StrEnum):
-    """Every code that an entry of a job's `warnings` can have."""
-
-    ALPHA_FLATTENED = "alpha_flattened"
-    ANIMATION_DROPPED = "animation_dropped"
-    FRAMES_DROPPED = "frames_dropped"
-    DEPTH_REDUCED = "depth_reduced"
-    COLORS_REDUCED = "colors_reduced"
-    PROFILE_IGNORED = "profile_ignored"
-    METADATA_DROPPED = "metadata_dropped"
-    RESIZED_TO_LIMIT = "resized_to_limit"
-    TIMING_ROUNDED = "timing_rounded"
-
-
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A job's `error`: the code, and the sentence with its figures filled in."""
 
     code: FailureCode
-    detail: str
-
-    def as_json(self) -> dict[str, str]:
-        """Return the JSON of the record."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Warned:
-    """An entry of a job's `warnings`."""
-
-    code: WarningCode
     detail: str
 
     def as_json(self) -> dict[str, str]:
@@ -191,105 +164,4 @@ class InternalFailure(Cause):
     sentence = "Something went wrong on our side. Upload the image again; if that fails too, report it with the id of this job."
 
 
-class Loss:
-    """Base of the warnings. A subclass's fields are the facts that its sentence names."""
-
-    code: ClassVar[WarningCode]
-    sentence: ClassVar[str]
-
-    @property
-    def warned(self) -> Warned:
-        """Return what the job's record stores."""
-        return Warned(self.code, self.sentence.format_map(vars(self)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlphaFlattened(Loss):
-    """The target has no alpha."""
-
-    code = WarningCode.ALPHA_FLATTENED
-    sentence = "{format} has no transparency; the image was laid on the background {background}."
-    format: str
-    background: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnimationDropped(Loss):
-    """The target holds one frame."""
-
-    code = WarningCode.ANIMATION_DROPPED
-    sentence = "Only the first of {frames:,} frames was kept."
-    frames: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class FramesDropped(Loss):
-    """The target holds one page."""
-
-    code = WarningCode.FRAMES_DROPPED
-    sentence = "Only the first of the file's {frames:,} pages or pictures was kept."
-    frames: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class DepthReduced(Loss):
-    """Samples were scaled to fewer bits; `why` completes the sentence."""
-
-    code = WarningCode.DEPTH_REDUCED
-    sentence = "The image has {depth} bits a sample; {kept} were kept{why}."
-    depth: int
-    kept: int
-    why: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ColorsReduced(Loss):
-    """The palette of the target is too small."""
-
-    code = WarningCode.COLORS_REDUCED
-    sentence = "{format} holds {limit:,} colours; the image has more, so they were reduced."
-    format: str
-    limit: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProfileIgnored(Loss):
-    """The profile is broken or of another kind of pixels."""
-
-    code = WarningCode.PROFILE_IGNORED
-    sentence = "The colour profile could not be used ({why}); the colours were taken as sRGB."
-    why: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class MetadataDropped(Loss):
-    """Metadata was to be kept; `what` lists what was not."""
-
-    code = WarningCode.METADATA_DROPPED
-    sentence = "{format} cannot hold this metadata ({what}); it was left out."
-    format: str
-    what: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResizedToLimit(Loss):
-    """The target is for small images only; `limit` is in pixels."""
-
-    code = WarningCode.RESIZED_TO_LIMIT
-    sentence = "{format} holds at most {limit:,} pixels a side; the image was made smaller."
-    format: str
-    limit: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class TimingRounded(Loss):
-    """Frame times are whole steps of `step` milliseconds."""
-
-    code = WarningCode.TIMING_ROUNDED
-    sentence = "{format} counts frame times in steps of {step} ms; they were rounded."
-    format: str
-    step: int
-
-
 FAILURES: dict[FailureCode, type[Cause]] = {kind.code: kind for kind in Cause.__subclasses__()}
-WARNINGS: dict[WarningCode, type[Loss]] = {kind.code: kind for kind in Loss.__subclasses__()}

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from core.failures import Loss, Timeout, Warned, WarningCode
+from core.failures import Timeout
 from core.formats import Format, find
+from core.losses import Loss, Warned, WarningCode
 from core.options import Options
 from engine.codecs.registry import Encoder, find_encoder
 from engine.errors import ConversionError

@@ -9,6 +9,7 @@ from typing import Self
 
 from PIL import Image
 
+from core.losses import Loss
 from engine.metadata import Metadata
 
 
@@ -27,7 +28,8 @@ class Frame:
 
     `duration` is in milliseconds; `orientation` is the EXIF value (1 to 8) that is still to be applied;
     `problem` says why the color that the file describes cannot be used, where that is so;
-    `depth` and `full_scale` are the bits and the largest value of a sample in the file, where that is not 8 and 255.
+    `depth` and `full_scale` are the bits and the largest value of a sample in the file, where that is not 8 and 255;
+    `losses` are what was lost on the way from the file to these pixels.
     """
 
     image: Image.Image
@@ -38,6 +40,7 @@ class Frame:
     depth: int = 8
     full_scale: int = 65_535
     white_is_zero: bool = False
+    losses: tuple[Loss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class Opened:
 
     `loop_count` 0 means forever; `opaque` says that no frame can have transparency;
     `dpi` is None where the file says nothing sensible. `read_smaller` is there where the decoder can make the one frame
-    2, 4 or 8 times smaller at less cost, which divides both sides.
+    2, 4 or 8 times smaller at less cost, which divides both sides. `losses` are those that the header tells.
     """
 
     format: str
@@ -61,6 +64,7 @@ class Opened:
     opaque: bool = False
     dpi: tuple[float, float] | None = None
     metadata: Metadata = field(default_factory=Metadata)
+    losses: tuple[Loss, ...] = ()
 
     def with_format(self, name: str) -> Self:
         """Return the same picture as part of a file of another format."""

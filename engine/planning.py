@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from core.failures import MetadataDropped
+from core.losses import MetadataDropped
 from engine.codecs.plan import WritePlan
 from engine.conversion import Conversion
 from engine.metadata import Metadata, name_parts, strip_exif_orientation

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Self, TypeVar
 
-from core.failures import Failure, FailureCode, Warned, WarningCode
+from core.failures import Failure, FailureCode
 from core.formats import find
+from core.losses import Warned, WarningCode
 from core.options import Options
 
 MOST_WARNINGS = 20

@@ -11,16 +11,9 @@ from itertools import islice
 
 from PIL import Image
 
-from core.failures import (
-    AlphaFlattened,
-    AnimationDropped,
-    DepthReduced,
-    DimensionLimit,
-    FramesDropped,
-    ProfileIgnored,
-    ResizedToLimit,
-)
+from core.failures import DimensionLimit
 from core.formats import Alpha, Frames
+from core.losses import AlphaFlattened, AnimationDropped, DepthReduced, FramesDropped, ProfileIgnored, ResizedToLimit
 from engine.codecs.registry import open_source
 from engine.color import profiles
 from engine.conversion import Conversion
@@ -55,6 +48,8 @@ def open_upload(conversion: Conversion) -> None:
     opened = conversion.opened_or_none = open_source(
         conversion.request.source, conversion.data, conversion.request.limits
     )
+    for loss in opened.losses:
+        conversion.warn(loss)
     width, height = conversion.size = opened.display_size
     conversion.source = Source(format=opened.format, width=width, height=height, frames=opened.frames)
 
@@ -72,7 +67,7 @@ def choose_frames(conversion: Conversion) -> None:
     if opened.frames > 1 and not every:
         loss = AnimationDropped if opened.kind is FrameKind.ANIMATION else FramesDropped
         conversion.warn(loss(frames=opened.frames))
-    conversion.frames = map(partial(_check_deadline, conversion), islice(_read_frames(conversion), conversion.count))
+    conversion.frames = map(partial(_take_frame, conversion), islice(_read_frames(conversion), conversion.count))
 
 
 def _read_frames(conversion: Conversion) -> Iterator[Frame]:
@@ -87,8 +82,10 @@ def _read_frames(conversion: Conversion) -> Iterator[Frame]:
     return opened.read_smaller(factor=choose_reduction(conversion.size, wanted))
 
 
-def _check_deadline(conversion: Conversion, frame: Frame) -> Frame:
+def _take_frame(conversion: Conversion, frame: Frame) -> Frame:
     conversion.deadline.check()
+    for loss in frame.losses:
+        conversion.warn(loss)
     return frame
 
 

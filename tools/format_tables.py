@@ -1,9 +1,10 @@
-"""Make the tables of docs/formats.md from core.formats and core.failures; tools.doc_tables writes them."""
+"""Make the tables of docs/formats.md from core.formats, core.failures and core.losses; tools.doc_tables writes them."""
 
 import re
 
-from core.failures import FAILURES, WARNINGS
+from core.failures import FAILURES
 from core.formats import FORMATS, READABLE, TARGETS, Alpha, Format, Frames
+from core.losses import WARNINGS
 from core.options import OPTIONS
 
 FRAMES = {

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageChops
 
-from core.failures import ColorsReduced
+from core.losses import ColorsReduced
 from engine.animation.compose import Patch, compose_frames
 from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.failures import Loss, TimingRounded
+from core.losses import Loss, TimingRounded
 from core.options import Options
 from engine.codecs.save_settings import SaveSettings
 

@@ -21,8 +21,9 @@ from api.__main__ import Server, listen, make_server
 from api.settings import ApiSettings
 from conformance.service import PATIENCE, wait_for
 from core.blobs import store_result
-from core.failures import AlphaFlattened, TruncatedImage
+from core.failures import TruncatedImage
 from core.jobs import Job
+from core.losses import AlphaFlattened
 from core.partitions import today
 from core.publisher import Publisher
 from core.record import advance, claim_job, find_job

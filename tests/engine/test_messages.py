@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from core.failures import DepthReduced, Timeout
+from core.failures import Timeout
+from core.losses import DepthReduced
 from core.options import Options
 from engine.request import Converted, Header, Limits, Outcome, Request, Source, failed
 from worker.sandbox.protocol import Exit, Malformed, Started, StderrText, encode_stderr, read_message

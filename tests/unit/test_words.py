@@ -9,7 +9,8 @@ import pytest
 from api import errors
 from api.errors import BadOptions, DatabaseAway, ImagemillError
 from api.examples import REFUSALS
-from core.failures import FAILURES, WARNINGS, Cause, FailureCode, Loss, WarningCode
+from core.failures import FAILURES, Cause, FailureCode
+from core.losses import WARNINGS, Loss, WarningCode
 from core.options import WrongOption
 
 FACTS = {
@@ -26,6 +27,7 @@ FACTS = {
     "what": "EXIF",
     "why": "",
     "step": 10,
+    "curve": "PQ",
 }
 
 
