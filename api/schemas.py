@@ -1,10 +1,12 @@
 """The contract's JSON: jobs, formats, probes, and how a record becomes one."""
 
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from core.failures import FailureCode
 from core.jobs import Job, ResultFacts
@@ -38,17 +40,31 @@ class Result(BaseModel):
     frames: int = Field(examples=[1])
 
 
+def describe_codes(codes: type[StrEnum]) -> FieldInfo:
+    """Return the field of a stable code.
+
+    It is any text, not one of a closed list: while a release is rolled out, a newer worker may store a newer code, and
+    an older API or client has to pass it on.
+    """
+    names = [code.value for code in codes]
+    return FieldInfo(
+        description=f"Stable, for programs. This version knows {', '.join(names)}; a newer one may have more.",
+        examples=names[:1],
+        json_schema_extra={"x-extensible-enum": list(names)},
+    )
+
+
 class JobFailure(BaseModel):
     """Why a conversion failed."""
 
-    code: FailureCode = Field(description="Stable, for programs.")
+    code: Annotated[str, describe_codes(FailureCode)]
     detail: str = Field(description="A sentence for people: what happened, and what to do.")
 
 
 class JobWarning(BaseModel):
     """Something that could not be kept."""
 
-    code: WarningCode = Field(description="Stable, for programs.")
+    code: Annotated[str, describe_codes(WarningCode)]
     detail: str = Field(description="A sentence for people.")
 
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from api import status as status_module
 from api.examples import QUEUED, SUCCEEDED
@@ -44,6 +45,19 @@ def test_a_success_shows_its_result_and_warnings(shared: Live) -> None:
     assert job["warnings"][0]["code"] == "alpha_flattened"
     assert job["finished_at"].endswith("Z")
     assert job["expires_at"].endswith("Z")
+
+
+def test_a_newer_workers_codes_are_passed_on(shared: Live) -> None:
+    """Workers and API are not replaced in the same moment."""
+    done, failed = (shared.in_status(status) for status in (Status.SUCCEEDED, Status.FAILED))
+    code = json.dumps({"code": "of_tomorrow", "detail": "A newer worker says so."})
+    with shared.engine.begin() as connection:
+        for column, value, job_id in (("warnings", f"[{code}]", done), ("error", code, failed)):
+            statement = text(f"UPDATE jobs SET {column} = CAST(:value AS jsonb) WHERE id = :id")
+            connection.execute(statement, {"value": value, "id": job_id})
+            shared.redis.delete(cache_key(job_id))
+    assert shared.get(done)["warnings"] == [json.loads(code)]
+    assert shared.get(failed)["error"] == json.loads(code)
 
 
 @pytest.mark.parametrize("job_id", [str(UUID(int=4)), "nonsense", "1"])
