@@ -29,6 +29,7 @@ class Frame:
     `duration` is in milliseconds; `orientation` is the EXIF value (1 to 8) that is still to be applied;
     `problem` says why the color that the file describes cannot be used, where that is so;
     `depth` and `full_scale` are the bits and the largest value of a sample in the file, where that is not 8 and 255;
+    `dpi` is the dots per inch across and down of a page that says its own, None of one that says nothing sensible;
     `losses` are what was lost on the way from the file to these pixels.
     """
 
@@ -40,6 +41,7 @@ class Frame:
     depth: int = 8
     full_scale: int = 65_535
     white_is_zero: bool = False
+    dpi: tuple[float, float] | None = None
     losses: tuple[Loss, ...] = ()
 
 

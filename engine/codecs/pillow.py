@@ -68,6 +68,11 @@ def read_dpi(image: Image.Image) -> tuple[float, float] | None:
         across, down = (float(side) for side in image.info["dpi"])
     except (TypeError, ValueError, LookupError, ArithmeticError):
         return None
+    return check_dpi(across, down)
+
+
+def check_dpi(across: float, down: float) -> tuple[float, float] | None:
+    """Return the dots per inch, None when no printer could mean them."""
     return (across, down) if 1 < across <= 10_000 and 1 < down <= 10_000 else None
 
 

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, TiffImagePlugin
 from core import magic
 from core.options import Options
 from engine.codecs import pillow, sequences
-from engine.codecs.pillow import is_opaque, load_image, read_dpi, read_single_frame
+from engine.codecs.pillow import check_dpi, is_opaque, load_image, read_single_frame
 from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
@@ -28,6 +28,11 @@ from engine.metadata import Metadata, strip_exif_mark, strip_xmp_orientation
 from engine.request import Limits
 
 BITS, PHOTOMETRIC, IPTC, RESOURCES, PROFILE = 258, 262, 33_723, 34_377, 34_675
+ACROSS, DOWN, UNIT = 282, 283, 296
+INCH = 2
+DOTS_PER_INCH = {INCH: 1.0, 3: 2.54}
+"""By the unit of the resolution (TIFF 6.0, section 8): inches, the default, or centimetres."""
+
 PIECES = ((273, 279), (324, 325))
 DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33_432)
 """Description, make, model, software, date, artist, copyright: what describes the picture, not its layout."""
@@ -57,13 +62,13 @@ def open_tiff(data: bytes, limits: Limits) -> Opened:
     image = load_image("tiff", data)
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         raise TypeError(image)
-    size, dpi, metadata = image.size, read_dpi(image), _read_metadata(image)
+    size, facts, metadata = image.size, _read_facts(image), _read_metadata(image)
     pixels, count, opaque = _survey_pages(image, len(data), limits)
 
-    still = partial(read_single_frame, "tiff", [image], _read_facts(image).make_frame)
+    still = partial(read_single_frame, "tiff", [image], facts.make_frame)
     return Opened(
         format="tiff", size=size, pixels=pixels, read=partial(_read_pages, [image], count) if count > 1 else still,
-        kind=FrameKind.PAGES if count > 1 else FrameKind.STILL, frames=count, opaque=opaque, dpi=dpi,
+        kind=FrameKind.PAGES if count > 1 else FrameKind.STILL, frames=count, opaque=opaque, dpi=facts.dpi,
         metadata=metadata,
     )  # fmt: skip
 
@@ -118,6 +123,7 @@ class _Facts(NamedTuple):
     depth: int
     full_scale: int
     white_is_zero: bool
+    dpi: tuple[float, float] | None
 
     def make_frame(self, image: Image.Image) -> Frame:
         """Return an image of that page as a frame."""
@@ -127,6 +133,7 @@ class _Facts(NamedTuple):
             depth=self.depth,
             full_scale=self.full_scale,
             white_is_zero=self.white_is_zero,
+            dpi=self.dpi,
         )
 
 
@@ -140,7 +147,22 @@ def _read_facts(image: TiffImagePlugin.TiffImageFile) -> _Facts:
         depth=max(8, depth),
         full_scale=(1 << depth) - 1 if grey16 and 8 < depth < 16 else 65_535,
         white_is_zero=grey16 and tags.get(PHOTOMETRIC) == 0,
+        dpi=_read_dpi(tags),
     )
+
+
+def _read_dpi(tags: TiffImagePlugin.ImageFileDirectory_v2) -> tuple[float, float] | None:
+    """Return the dots per inch of a page, None when its unit is none, or no printer could mean them.
+
+    They are not in `info`: there Pillow leaves those of the page before.
+    """
+    dots = DOTS_PER_INCH.get(tags.get(UNIT, INCH))
+    if dots is None:
+        return None
+    try:
+        return check_dpi(float(tags[ACROSS]) * dots, float(tags[DOWN]) * dots)
+    except (TypeError, ValueError, LookupError, ArithmeticError):
+        return None
 
 
 def _read_metadata(image: TiffImagePlugin.TiffImageFile) -> Metadata:
