@@ -30,6 +30,7 @@ class Frame:
     `problem` says why the color that the file describes cannot be used, where that is so;
     `depth` and `full_scale` are the bits and the largest value of a sample in the file, where that is not 8 and 255;
     `dpi` is the dots per inch across and down of a page that says its own, None of one that says nothing sensible;
+    `stretched` are the values of black and white, where samples of another range were brought to these;
     `losses` are what was lost on the way from the file to these pixels.
     """
 
@@ -42,6 +43,7 @@ class Frame:
     full_scale: int = 65_535
     white_is_zero: bool = False
     dpi: tuple[float, float] | None = None
+    stretched: tuple[float, float] | None = None
     losses: tuple[Loss, ...] = ()
 
 

@@ -95,12 +95,11 @@ def make_plain(conversion: Conversion) -> None:
 
 
 def _make_frame_plain(conversion: Conversion, frame: Frame) -> Frame:
-    image, depth, why = modes.to_plain_mode(frame), frame.depth, ""
+    image, depth, stretched = modes.to_plain_mode(frame), frame.depth, frame.stretched
     if image.mode in {"I", "F"}:
         scaled = modes.to_grey16(image, conversion.request.source)
-        image, depth = scaled.image, 32
-        if scaled.stretched is not None:
-            why = " ({:g} became black, {:g} white)".format(*scaled.stretched)
+        image, depth, stretched = scaled.image, 32, scaled.stretched
+    why = "" if stretched is None else " ({:g} became black, {:g} white)".format(*stretched)
     keeps = image.mode == "I;16" and "I;16" in conversion.target.modes
     kept = 16 if keeps else 8
     if image.mode == "I;16" and not keeps:

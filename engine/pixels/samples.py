@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 ROWS = 64
 
@@ -26,3 +27,17 @@ def eight_bits_by_rows(
         rows = scaled(np.nan_to_num(samples[start : start + ROWS].astype(np.float32)))
         result[start : start + ROWS] = np.clip(rows + 0.5, 0, 255)
     return result
+
+
+def make_image(samples: Samples, mode: str = "") -> Image.Image:
+    """Return an array (rows, columns, samples) of 8 or 16 bits as an image.
+
+    One to four samples are L, LA, RGB and RGBA unless `mode` names another of Pillow's. 16-bit grey is I;16; other
+    16-bit samples are rounded to 8 bits.
+    """
+    if samples.dtype == np.uint16 and (samples.shape[2] > 1 or mode):
+        samples = eight_bits_by_rows(samples, lambda rows: rows * np.float32(255 / 65_535))
+    if mode:
+        height, width = samples.shape[:2]
+        return Image.frombytes(mode, (width, height), samples.tobytes())
+    return Image.fromarray(samples[:, :, 0] if samples.shape[2] == 1 else samples)

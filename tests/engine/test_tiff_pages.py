@@ -21,7 +21,7 @@ def one_page(*resolution: tuple[int, object]) -> bytes:
 
 
 def pages_of(*dpi: tuple[int, int] | None) -> bytes:
-    buffer, file = io.BytesIO(), None
+    buffer = io.BytesIO()
     with TiffImagePlugin.AppendingTiffWriter(buffer) as file:
         for sides in dpi:
             Image.new("L", (8, 8)).save(file, "TIFF", **({"dpi": sides} if sides else {}))

@@ -1,0 +1,143 @@
+"""From the samples of a TIFF page to a frame: what they mean (TIFF 6.0, sections 4 to 8, 16, 18, 20 to 23)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from core.losses import ChannelsDropped, Loss
+from engine.codecs.tiff_layout import (
+    CIELAB,
+    ICCLAB,
+    INKS,
+    JPEG,
+    PALETTE,
+    UNSIGNED,
+    WHITE_IS_ZERO,
+    YCBCR,
+    Layout,
+)
+from engine.color import profiles
+from engine.errors import corrupt, unsupported
+from engine.pixels.levels import Levels, divide_by_alpha, level_alpha, level_measured, level_unsigned
+from engine.pixels.samples import Samples, make_image
+
+COLOR_MAP = 320
+BESIDE = {INKS: "cyan, magenta, yellow and black", PALETTE: "the palette", CIELAB: "L*a*b*", ICCLAB: "L*a*b*",
+          YCBCR: "its colours", 2: "red, green and blue"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Colored:
+    """The pixels of a page.
+
+    `stretched` are the values that became black and white, if these were moved. `profile` is the profile still to be
+    used; `problem` says why it could not be.
+    """
+
+    image: Image.Image
+    stretched: tuple[float, float] | None = None
+    profile: bytes | None = None
+    problem: str = ""
+
+
+def list_losses(layout: Layout) -> tuple[Loss, ...]:
+    """Return what of a page's samples is left out."""
+    if not layout.dropped:
+        return ()
+    return (ChannelsDropped(what=f"{layout.dropped} beside {BESIDE.get(layout.photometric, 'grey')}"),)
+
+
+def color_samples(layout: Layout, samples: Samples, profile: bytes | None) -> Colored:
+    """Return the picture of these samples: those of the color, then that of the transparency where there is one."""
+    if layout.photometric == PALETTE:
+        return Colored(_look_up(layout, samples), profile=profile)
+    if layout.photometric in {CIELAB, ICCLAB}:
+        return _join_alpha(layout, make_image(_order_lab(layout, samples), "LAB"), samples, profile)
+    levels, stretched = _level_samples(layout, samples)
+    if layout.photometric == WHITE_IS_ZERO:
+        np.invert(levels[:, :, :1], out=levels[:, :, :1])
+    if layout.associated and layout.alpha >= 0:
+        divide_by_alpha(levels, layout.colors)
+    if layout.photometric == INKS:
+        return _join_alpha(layout, make_image(levels[:, :, :4], "CMYK"), levels, profile)
+    image = make_image(levels)
+    if layout.photometric == YCBCR and layout.compression != JPEG:
+        if layout.alpha >= 0:
+            raise unsupported("tiff", "it is YCbCr with transparency")
+        image = make_image(levels, "YCbCr")
+    if layout.bits == 1 and layout.samples == 1:
+        image = image.convert("1", dither=Image.Dither.NONE)
+    return Colored(image, stretched, profile)
+
+
+def _level_samples(layout: Layout, samples: Samples) -> tuple[Levels, tuple[float, float] | None]:
+    """Return all samples at 8 or 16 bits. Transparency is never stretched."""
+    if layout.kind == UNSIGNED and layout.bits <= 16:
+        return _make_writable(level_unsigned(samples, layout.bits)), None
+    leveled = level_measured(samples[:, :, : layout.colors], "tiff")
+    if layout.alpha < 0:
+        return leveled.samples, leveled.stretched
+    alpha = level_alpha(samples[:, :, layout.colors :])
+    return np.concatenate((leveled.samples, alpha), axis=2), leveled.stretched
+
+
+def _make_writable(levels: Levels) -> Levels:
+    return levels if levels.flags.writeable else levels.copy()
+
+
+def _look_up(layout: Layout, samples: Samples) -> Image.Image:
+    """Return the picture of a palette: P if 256 colors are enough and there is no transparency."""
+    if layout.kind != UNSIGNED or layout.bits > 16:
+        raise unsupported("tiff", f"it has a palette and {layout.bits} bits a sample")
+    count = 1 << layout.bits
+    numbers = np.asarray(layout.directory.read_numbers(COLOR_MAP, 3 * count), np.uint16)
+    if len(numbers) < 3 * count:
+        raise corrupt("its palette is too short")
+    # Some writers store bytes. libtiff takes a palette as such when no value needs more.
+    colors = (numbers if numbers.max() < 256 else numbers >> 8).astype(np.uint8).reshape(3, count).T
+    if layout.alpha < 0 and count <= 256:
+        image = Image.fromarray(np.ascontiguousarray(samples[:, :, 0]), "P")
+        image.putpalette(colors.tobytes())
+        return image
+    found = colors[samples[:, :, 0]]
+    if layout.alpha < 0:
+        return make_image(found)
+    alpha = level_unsigned(samples[:, :, 1:], layout.bits)
+    return make_image(
+        np.concatenate((found, alpha if alpha.dtype == np.uint8 else (alpha >> 8).astype(np.uint8)), axis=2)
+    )
+
+
+def _order_lab(layout: Layout, samples: Samples) -> Samples:
+    """Return L*a*b* of 8 bits with signed a* and b*, as CIELab of 8 bits is stored.
+
+    CIELab of 16 bits has L* to 65535 and signed a*, b* times 256; ICCLab has L* to 65280 and a*, b* from 32768
+    (Adobe's TIFF Technical Note 4, and of 8 bits likewise).
+    """
+    if layout.bits not in {8, 16} or samples.dtype.kind == "f":
+        raise unsupported("tiff", f"it is L*a*b* of {layout.bits} bits a sample")
+    lab = samples[:, :, :3]
+    if layout.bits == 8:
+        lab = lab.astype(np.uint8)
+    else:
+        deep = lab.astype(np.uint16)
+        lab = (deep >> 8).astype(np.uint8)
+        if layout.photometric == CIELAB:
+            # a* and b* of 127.6 would come back as -128.
+            signed = deep.view(np.int16)[:, :, 1:]
+            lab[:, :, 1:] = np.minimum((signed.astype(np.int32) + 128) >> 8, 127).astype(np.int8).view(np.uint8)
+    if layout.photometric == ICCLAB:
+        lab[:, :, 1:] ^= 0x80
+    return lab
+
+
+def _join_alpha(layout: Layout, image: Image.Image, samples: Samples, profile: bytes | None) -> Colored:
+    """Return CMYK or L*a*b* as it is, or with transparency as RGBA: no mode of Pillow holds the two."""
+    if layout.alpha < 0:
+        return Colored(image, profile=profile)
+    matched = profiles.to_srgb(image, profile)
+    alpha = level_unsigned(samples[:, :, -1:], 8 if samples.dtype.itemsize == 1 else 16)
+    result = matched.image.convert("RGB")
+    result.putalpha(make_image(alpha if alpha.dtype == np.uint8 else (alpha >> 8).astype(np.uint8)))
+    return Colored(result, problem=matched.ignored)

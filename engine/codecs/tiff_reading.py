@@ -1,0 +1,255 @@
+"""TIFF pages: each has its own size, mode, depth, profile and resolution.
+
+Pillow reads the ordinary layouts, for which it is the fastest. tifffile reads the others, of which Pillow makes garbage or
+nothing. What is read by which, is decided by the layout alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from PIL import Image, ImageChops, TiffImagePlugin
+
+from core.losses import ImageDamaged
+from engine.codecs.pillow import check_dpi, load_image
+from engine.codecs.tiff_colors import COLOR_MAP, color_samples, list_losses
+from engine.codecs.tiff_decoding import decode_samples
+from engine.codecs.tiff_layout import (
+    BLACK_IS_ZERO,
+    CIELAB,
+    DEFLATE,
+    FAX,
+    INKS,
+    JPEG,
+    LZW,
+    MASK,
+    NONE,
+    OLD_JPEG,
+    PACKBITS,
+    PALETTE,
+    RGB,
+    UNSIGNED,
+    WHITE_IS_ZERO,
+    YCBCR,
+    Layout,
+    read_layout,
+)
+from engine.codecs.tiff_metadata import read_metadata
+from engine.codecs.tiff_raw import name_raw, open_preview
+from engine.color import profiles
+from engine.containers.tiff import check_start
+from engine.containers.tiff_pages import Directory, follow_links, list_inner, read_form, read_size
+from engine.errors import corrupt, decoding
+from engine.image import Frame, FrameKind, Opened
+from engine.limits import check_frames, check_pixels
+from engine.pixels import alpha, modes
+from engine.request import Limits
+
+PROFILE, ORIENTATION = 34_675, 274
+ACROSS, DOWN, UNIT = 282, 283, 296
+INCH = 2
+DOTS_PER_INCH = {INCH: 1.0, 3: 2.54}
+"""By the unit of the resolution (TIFF 6.0, section 8): inches, the default, or centimetres."""
+
+REDUCED, IS_MASK = 1, 4
+"""Bits of NewSubfileType (TIFF 6.0, section 8): a smaller version of another picture, a transparency mask."""
+
+NOT_IN_CHAIN = -1
+"""The place of a page in an inner directory, where Pillow does not look."""
+
+OLD_REDUCED = 2
+"""The old SubfileType of a smaller version."""
+
+BY_PILLOW = frozenset({NONE, *FAX, LZW, OLD_JPEG, JPEG, *DEFLATE, PACKBITS})
+COLOR_BY_PILLOW = {RGB: 3, INKS: 4, YCBCR: 3, CIELAB: 3, PALETTE: 1, WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A picture of the file: its place among the directories, how it is stored, and its mask if it has one."""
+
+    index: int
+    layout: Layout
+    mask: Layout | None = None
+
+
+def open_tiff(data: bytes, limits: Limits) -> Opened:
+    """Read the header and the directories of all pages. Raise ConversionError when one is bad or over a limit."""
+    check_start(data)
+    flaws: list[str] = []
+    directories = _list_directories(data, limits, flaws)
+    inner = [one for directory in directories for one in list_inner(directory)]
+    raw = name_raw(data, [*directories, *inner])
+    if raw:
+        return open_preview(data, raw, [*directories, *inner], _read_orientation(directories[0]), limits)
+    pages = _choose_pages(directories, inner)
+    metadata = read_metadata(directories[0])
+    layouts = [one for page in pages for one in (page.layout, page.mask) if one is not None]
+    pixels = sum(layout.pixels for layout in layouts)
+    check_pixels(pixels, limits.max_pixels)
+    flaws += [flaw for directory in directories for flaw in directory.flaws]
+    first, count = pages[0].layout, len(pages)
+    images = [_load_image(data)] if any(map(_is_for_pillow, pages)) else []
+    return Opened(
+        format="tiff", size=(first.width, first.height), pixels=pixels, frames=count, metadata=metadata,
+        read=partial(_read_pages, pages, images), kind=FrameKind.PAGES if count > 1 else FrameKind.STILL,
+        orientation=_read_orientation(first.directory), dpi=_read_dpi(first.directory),
+        opaque=all(page.layout.alpha < 0 and page.mask is None for page in pages),
+        losses=(ImageDamaged(why=", ".join(dict.fromkeys(flaws))),) if flaws else (),
+    )  # fmt: skip
+
+
+def _list_directories(data: bytes, limits: Limits, flaws: list[str]) -> list[Directory]:
+    """Return the directories of the file's chain. Check the limits on the way."""
+    directories, pixels = list[Directory](), 0
+    for directory in follow_links(data, read_form(data), flaws):
+        directories.append(directory)
+        check_frames(len(directories), limits.max_frames)
+        width, height = (0, 0) if _is_reduced(directory) else read_size(directory)
+        pixels += width * height
+        check_pixels(pixels, limits.max_pixels)
+    if not directories:
+        raise corrupt("it has no picture")
+    return directories
+
+
+def _choose_pages(directories: list[Directory], inner: list[Directory]) -> list[Page]:
+    """Return the pictures of the file with their masks.
+
+    Thumbnails and overviews are none. If there is nothing else, the picture is in an inner directory, or it is the largest
+    of them.
+    """
+    pages = list[Page]()
+    for index, directory in enumerate(directories):
+        if _is_reduced(directory):
+            continue
+        if not _is_mask(directory):
+            pages.append(Page(index, read_layout(directory)))
+        elif pages and pages[-1].mask is None:
+            pages[-1] = replace(pages[-1], mask=read_layout(directory))
+    if pages:
+        return pages
+    inside = [one for one in inner if not _is_reduced(one) and not _is_mask(one)]
+    if inside:
+        return [Page(NOT_IN_CHAIN, read_layout(directory)) for directory in inside]
+    sizes = [width * height for width, height in map(read_size, directories)]
+    index = sizes.index(max(sizes))
+    return [Page(index, read_layout(directories[index]))]
+
+
+def _load_image(data: bytes) -> TiffImagePlugin.TiffImageFile:
+    image = load_image("tiff", data)
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        raise TypeError(image)
+    return image
+
+
+def _is_reduced(directory: Directory) -> bool:
+    return bool(directory.read_number(254, 0) & REDUCED) or directory.read_number(255, 0) == OLD_REDUCED
+
+
+def _is_mask(directory: Directory) -> bool:
+    return bool(directory.read_number(254, 0) & IS_MASK) or directory.read_number(262, 0) == MASK
+
+
+def _is_for_pillow(page: Page) -> bool:
+    """Say whether Pillow is known to read a page right: 8 bits of color, 16 of grey, 1 of black and white, not planar."""
+    layout = page.layout
+    if page.index == NOT_IN_CHAIN:
+        return False
+    if layout.compression == OLD_JPEG:
+        return True
+    if layout.directory.flaws or layout.planar or layout.kind != UNSIGNED or layout.compression not in BY_PILLOW:
+        return False
+    if page.mask is not None or layout.predictor not in {1, 2} or not all(layout.counts):
+        return False
+    if layout.samples == 1 and layout.photometric in {WHITE_IS_ZERO, BLACK_IS_ZERO}:
+        return layout.bits in {1, 8, 16} and layout.fill_order in {1, 2 if layout.bits == 1 else 1}
+    extras = 1 if layout.photometric == RGB and layout.alpha == 3 else 0
+    return (
+        layout.bits == 8
+        and layout.fill_order == 1
+        and layout.samples == COLOR_BY_PILLOW.get(layout.photometric, -1) + extras
+        and not (layout.photometric == PALETTE and _has_byte_palette(layout.directory))
+    )
+
+
+def _has_byte_palette(directory: Directory) -> bool:
+    return max(directory.read_numbers(COLOR_MAP, 3 << 8), default=0) < 256
+
+
+def _read_pages(pages: list[Page], images: list[TiffImagePlugin.TiffImageFile]) -> Iterator[Frame]:
+    """Decode the pages, one after the other. The list of Pillow's one reader is empty afterwards."""
+    for number, page in enumerate(pages, 1):
+        frame = _read_by_pillow(page, images) if _is_for_pillow(page) else _read_by_tifffile(page)
+        if number == len(pages):
+            images.clear()
+        yield frame if page.mask is None else _lay_mask(frame, page.mask)
+
+
+def _read_by_pillow(page: Page, images: list[TiffImagePlugin.TiffImageFile]) -> Frame:
+    """Return a page as Pillow decodes it, which also turns it upright."""
+    layout, image = page.layout, images[0]
+    with decoding("tiff"):
+        image.seek(page.index)
+        image.load()
+    deep = layout.bits == 16
+    return replace(
+        _make_frame(layout, image.copy()), orientation=1, white_is_zero=deep and layout.photometric == WHITE_IS_ZERO
+    )
+
+
+def _read_by_tifffile(page: Page) -> Frame:
+    layout = page.layout
+    wanted = layout.colors if layout.alpha < 0 else layout.alpha + 1
+    samples = decode_samples(layout, wanted)
+    if layout.alpha > layout.colors:
+        samples = np.concatenate((samples[:, :, : layout.colors], samples[:, :, layout.alpha :]), axis=2)
+    colored = color_samples(layout, samples, _read_profile(layout))
+    return replace(
+        _make_frame(layout, colored.image),
+        profile=colored.profile,
+        problem=colored.problem,
+        stretched=colored.stretched,
+    )
+
+
+def _make_frame(layout: Layout, image: Image.Image) -> Frame:
+    """Return an image of that page with what its directory says of it."""
+    return Frame(
+        image, profile=_read_profile(layout), depth=max(8, layout.bits), orientation=_read_orientation(layout.directory),
+        dpi=_read_dpi(layout.directory), losses=list_losses(layout),
+    )  # fmt: skip
+
+
+def _lay_mask(frame: Frame, mask: Layout) -> Frame:
+    """Return a frame whose transparency is the mask: 1 is inside of the picture (TIFF 6.0, section 8)."""
+    image, profile, problem = modes.to_plain_mode(frame), frame.profile, frame.problem
+    if image.mode == "I;16":
+        image = modes.to_eight_bits(image)
+    if image.mode in {"CMYK", "LAB"}:
+        matched = profiles.to_srgb(image, profile)
+        image, profile, problem = matched.image, None, matched.ignored
+    shape = color_samples(mask, decode_samples(mask, 1), None).image.convert("L")
+    if shape.size != image.size:
+        shape = shape.resize(image.size, Image.Resampling.BOX)
+    if image.mode in alpha.WITH_ALPHA:
+        shape = ImageChops.multiply(shape, image.getchannel("A"))
+    image.putalpha(shape)
+    return replace(frame, image=image, profile=profile, problem=problem, white_is_zero=False)
+
+
+def _read_profile(layout: Layout) -> bytes | None:
+    return layout.directory.read_bytes(PROFILE) or None
+
+
+def _read_orientation(directory: Directory) -> int:
+    value = directory.read_number(ORIENTATION, 1)
+    return value if 1 <= value <= 8 else 1
+
+
+def _read_dpi(directory: Directory) -> tuple[float, float] | None:
+    """Return the dots per inch of a page, None when its unit is none, or no printer could mean them."""
+    dots = DOTS_PER_INCH.get(directory.read_number(UNIT, INCH), 0.0)
+    return check_dpi(directory.read_ratio(ACROSS) * dots, directory.read_ratio(DOWN) * dots)
