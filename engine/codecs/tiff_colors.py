@@ -121,12 +121,12 @@ def _order_lab(layout: Layout, samples: Samples) -> Samples:
     if layout.bits == 8:
         lab = lab.astype(np.uint8)
     else:
-        deep = lab.astype(np.uint16)
-        lab = (deep >> 8).astype(np.uint8)
+        deep = lab.astype(np.uint16).astype(np.int32)
         if layout.photometric == CIELAB:
-            # a* and b* of 127.6 would come back as -128.
-            signed = deep.view(np.int16)[:, :, 1:]
-            lab[:, :, 1:] = np.minimum((signed.astype(np.int32) + 128) >> 8, 127).astype(np.int8).view(np.uint8)
+            deep[:, :, :1] = deep[:, :, :1] * 256 // 257
+            deep[:, :, 1:] = (deep[:, :, 1:] + 0x8000 & 0xFFFF) - 0x8000
+        top = 255 if layout.photometric == ICCLAB else 127
+        lab = np.minimum((deep + 128) >> 8, (255, top, top)).astype(np.uint8)
     if layout.photometric == ICCLAB:
         lab[:, :, 1:] ^= 0x80
     return lab

@@ -13,6 +13,7 @@ import numpy as np
 import tifffile
 
 from engine.codecs.tiff_layout import (
+    BLACK_IS_ZERO,
     DEFLATE,
     GDAL_NODATA,
     JPEG,
@@ -37,6 +38,7 @@ PREDICTED = frozenset({NONE, LZW, *DEFLATE, PACKBITS, LZMA, ZSTD})
 
 SHORT, LONG = 3, 4
 NODATA_DIGITS = 64
+SUBSAMPLING = 530
 
 
 def decode_samples(layout: Layout, wanted: int) -> Samples:
@@ -62,7 +64,7 @@ def decode_samples(layout: Layout, wanted: int) -> Samples:
                     piece, index, jpegtables=tables
                 )
             _put_piece(samples, found[0], place)
-    return samples
+    return samples.view(np.uint8) if samples.dtype == bool else samples
 
 
 def _list_pieces(layout: Layout, wanted: int) -> Iterator[tuple[int, bytes]]:
@@ -104,6 +106,10 @@ def _make_page(layout: Layout, height: int) -> tifffile.TiffPage:
     tags = _list_tags(layout, height)
     data = struct.pack(">2sHIH" if big_endian else "<2sHIH", b"MM" if big_endian else b"II", 42, 8, len(tags))
     for tag, (kind, value) in sorted(tags.items()):
+        if tag == SUBSAMPLING:
+            # The one tag with two values: across and down.
+            data += struct.pack((">" if big_endian else "<") + "HHIHH", tag, kind, 2, value, value)
+            continue
         code = "HHIH2x" if kind == SHORT else "HHII"
         data += struct.pack((">" if big_endian else "<") + code, tag, kind, 1, value)
     page = tifffile.TiffFile(io.BytesIO(data + bytes(4))).pages[0]
@@ -118,11 +124,13 @@ def _list_tags(layout: Layout, height: int) -> dict[int, tuple[int, int]]:
         raise unsupported("tiff", "its pixels are packed as old JPEG, in an inner directory")
     if layout.predictor not in PREDICTORS and layout.compression in PREDICTED:
         raise unsupported("tiff", f"it has the predictor {layout.predictor}")
+    # Each plane of a JPEG is one of grey, whatever it stands for.
+    photometric = BLACK_IS_ZERO if layout.planar and layout.compression == JPEG else layout.photometric
     tags = {
         256: (LONG, layout.width), 257: (LONG, height), 258: (SHORT, layout.bits), 259: (SHORT, layout.compression),
-        262: (SHORT, layout.photometric), 266: (SHORT, 2 if layout.fill_order == 2 else 1), 277: (SHORT, layout.samples),
+        262: (SHORT, photometric), 266: (SHORT, 2 if layout.fill_order == 2 else 1), 277: (SHORT, layout.samples),
         284: (SHORT, 2 if layout.planar else 1), 339: (SHORT, layout.kind),
-        292: (LONG, layout.directory.read_number(292, 0)),
+        SUBSAMPLING: (SHORT, 1), 292: (LONG, layout.directory.read_number(292, 0)),
         317: (SHORT, layout.predictor if layout.compression in PREDICTED else 1),
     }  # fmt: skip
     if layout.tile is None:

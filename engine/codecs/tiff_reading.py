@@ -165,7 +165,8 @@ def _is_for_pillow(page: Page) -> bool:
     if page.mask is not None or layout.predictor not in {1, 2} or not all(layout.counts):
         return False
     if layout.samples == 1 and layout.photometric in {WHITE_IS_ZERO, BLACK_IS_ZERO}:
-        return layout.bits in {1, 8, 16} and layout.fill_order in {1, 2 if layout.bits == 1 else 1}
+        deepest = 16 if layout.photometric == BLACK_IS_ZERO else 8
+        return layout.bits in {1, 8, deepest} and layout.fill_order in {1, 2 if layout.bits == 1 else 1}
     extras = 1 if layout.photometric == RGB and layout.alpha == 3 else 0
     return (
         layout.bits == 8
@@ -194,10 +195,7 @@ def _read_by_pillow(page: Page, images: list[TiffImagePlugin.TiffImageFile]) -> 
     with decoding("tiff"):
         image.seek(page.index)
         image.load()
-    deep = layout.bits == 16
-    return replace(
-        _make_frame(layout, image.copy()), orientation=1, white_is_zero=deep and layout.photometric == WHITE_IS_ZERO
-    )
+    return replace(_make_frame(layout, image.copy()), orientation=1)
 
 
 def _read_by_tifffile(page: Page) -> Frame:
@@ -206,7 +204,8 @@ def _read_by_tifffile(page: Page) -> Frame:
     samples = decode_samples(layout, wanted)
     if layout.alpha > layout.colors:
         samples = np.concatenate((samples[:, :, : layout.colors], samples[:, :, layout.alpha :]), axis=2)
-    colored = color_samples(layout, samples, _read_profile(layout))
+    with decoding("tiff"):
+        colored = color_samples(layout, samples, _read_profile(layout))
     return replace(
         _make_frame(layout, colored.image),
         profile=colored.profile,
@@ -237,7 +236,7 @@ def _lay_mask(frame: Frame, mask: Layout) -> Frame:
     if image.mode in alpha.WITH_ALPHA:
         shape = ImageChops.multiply(shape, image.getchannel("A"))
     image.putalpha(shape)
-    return replace(frame, image=image, profile=profile, problem=problem, white_is_zero=False)
+    return replace(frame, image=image, profile=profile, problem=problem)
 
 
 def _read_profile(layout: Layout) -> bytes | None:

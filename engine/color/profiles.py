@@ -131,7 +131,10 @@ def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _lab_transform() -> ImageCms.ImageCmsTransform:
-    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), _srgb_profile(), "LAB", "RGB", INTENT)
+    # LittleCMS's table of the way is up to 23 of 255 wrong where a color leaves sRGB; without it, it is half of one.
+    return ImageCms.buildTransform(
+        ImageCms.createProfile("LAB"), _srgb_profile(), "LAB", "RGB", INTENT, ImageCms.Flags.NOOPTIMIZE
+    )
 
 
 @lru_cache(maxsize=1)
