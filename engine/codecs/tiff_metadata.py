@@ -1,6 +1,7 @@
 """Metadata of a TIFF: the tags that describe the picture, the directories of EXIF and GPS, XMP and IPTC."""
 
 import io
+import warnings
 
 from PIL import ExifTags, Image
 
@@ -17,7 +18,10 @@ DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33_432)
 def read_metadata(directory: Directory) -> Metadata:
     """Return the metadata of a page, without the directory's own layout tags. What is damaged becomes a flaw of it."""
     try:
-        exif = _read_exif(directory)
+        with warnings.catch_warnings():
+            # Tags that lead nowhere are among the directory's flaws already.
+            warnings.simplefilter("ignore")
+            exif = _read_exif(directory)
     except FROM_BAD_FILES:
         directory.flaws.append("its metadata is damaged")
         exif = b""

@@ -13,6 +13,7 @@ from PIL import Image, ImageChops, TiffImagePlugin
 
 from core.losses import ImageDamaged
 from engine.codecs.pillow import check_dpi, load_image
+from engine.codecs.tiff_chroma import decode_subsampled, has_own_range, is_subsampled
 from engine.codecs.tiff_colors import COLOR_MAP, color_samples, list_losses
 from engine.codecs.tiff_decoding import decode_samples
 from engine.codecs.tiff_layout import (
@@ -40,7 +41,7 @@ from engine.codecs.tiff_raw import name_raw, open_preview
 from engine.color import profiles
 from engine.containers.tiff import check_start
 from engine.containers.tiff_pages import Directory, follow_links, list_inner, read_form, read_size
-from engine.errors import corrupt, decoding
+from engine.errors import corrupt, decoding, unsupported
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
 from engine.pixels import alpha, modes
@@ -154,15 +155,20 @@ def _is_mask(directory: Directory) -> bool:
 
 
 def _is_for_pillow(page: Page) -> bool:
-    """Say whether Pillow is known to read a page right: 8 bits of color, 16 of grey, 1 of black and white, not planar."""
+    """Say whether Pillow reads a page: it is in the file's chain, sound, and of an ordinary kind."""
     layout = page.layout
     if page.index == NOT_IN_CHAIN:
         return False
     if layout.compression == OLD_JPEG:
         return True
-    if layout.directory.flaws or layout.planar or layout.kind != UNSIGNED or layout.compression not in BY_PILLOW:
-        return False
-    if page.mask is not None or layout.predictor not in {1, 2} or not all(layout.counts):
+    is_plain = layout.kind == UNSIGNED and not layout.planar and layout.predictor in {1, 2} and all(layout.counts)
+    is_sound = page.mask is None and not layout.directory.flaws
+    return is_plain and is_sound and layout.compression in BY_PILLOW and _has_ordinary_colors(layout)
+
+
+def _has_ordinary_colors(layout: Layout) -> bool:
+    """Say whether Pillow is known to read these samples right: 8 bits of color, 16 of grey, 1 of black and white."""
+    if layout.compression == NONE and (is_subsampled(layout) or has_own_range(layout)):
         return False
     if layout.samples == 1 and layout.photometric in {WHITE_IS_ZERO, BLACK_IS_ZERO}:
         deepest = 16 if layout.photometric == BLACK_IS_ZERO else 8
@@ -201,7 +207,9 @@ def _read_by_pillow(page: Page, images: list[TiffImagePlugin.TiffImageFile]) -> 
 def _read_by_tifffile(page: Page) -> Frame:
     layout = page.layout
     wanted = layout.colors if layout.alpha < 0 else layout.alpha + 1
-    samples = decode_samples(layout, wanted)
+    if has_own_range(layout) and layout.compression != JPEG:
+        raise unsupported("tiff", "its YCbCr has a black and white of its own")
+    samples = decode_subsampled(layout) if is_subsampled(layout) else decode_samples(layout, wanted)
     if layout.alpha > layout.colors:
         samples = np.concatenate((samples[:, :, : layout.colors], samples[:, :, layout.alpha :]), axis=2)
     with decoding("tiff"):

@@ -93,13 +93,18 @@ class Directory:
         numbers = self.read_numbers(tag, 1)
         return numbers[0] if numbers else default
 
-    def read_ratio(self, tag: int) -> float:
-        """Return the first value of a tag as a float, 0 if there is none or it is no number."""
+    def read_ratios(self, tag: int, most: int) -> list[float]:
+        """Return the first values of a tag as floats, 0 for one that is no number."""
         found = self.fields.get(tag)
-        if found is None or found.kind not in RATIO or not found.count:
-            return float(self.read_number(tag, 0))
-        above, below = struct.unpack_from(self.form.order + RATIO[found.kind], self.data, found.at)
-        return above / below if below else 0.0
+        if found is None or found.kind not in RATIO:
+            return [float(number) for number in self.read_numbers(tag, most)]
+        count = min(found.count, most)
+        pairs = struct.iter_unpack(self.form.order + RATIO[found.kind], self.data[found.at : found.at + 8 * count])
+        return [above / below if below else 0.0 for above, below in pairs]
+
+    def read_ratio(self, tag: int) -> float:
+        """Return the first value of a tag as a float, 0 if there is none."""
+        return next(iter(self.read_ratios(tag, 1)), 0.0)
 
     def read_bytes(self, tag: int) -> bytes:
         """Return the value of a tag of bytes or text, b"" if there is none."""
