@@ -4,32 +4,26 @@ Both sit on libjpeg-turbo and give the same pixels. A decoder cannot see a flipp
 makes sense; every decoder then shows a picture that is a little off.
 """
 
-import re
 from collections.abc import Iterator
 from functools import partial
 
 import simplejpeg
 from PIL import Image, ImageFile, JpegImagePlugin
 
+from core.losses import Loss
 from core.options import Options
+from engine.codecs.jpeg_mending import mend_jpeg, rewrite_header
 from engine.codecs.pillow import load_image, read_dpi, read_single_frame
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, choose_subsampling, without_none
 from engine.containers import jpeg, photoshop
-from engine.errors import corrupt, decoding, truncated, unsupported
+from engine.errors import ConversionError, decoding, unsupported
 from engine.image import Frame, FrameKind, Opened
 from engine.metadata import EXIF_MARK, Metadata, read_exif_orientation, strip_exif_mark, strip_xmp_orientation
 from engine.request import Limits
 
 COLORS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 """simplejpeg's names of the pixel modes."""
-
-EARLY_END = "premature end"
-DAMAGE = "corrupt jpeg data"
-PADDED = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
-"""What libjpeg says when something stands between the last block and the end mark."""
-
-END = b"\xff\xd9"
 
 MOST_SCANS = 200
 """Each is a pass over the whole picture, whatever it holds: a small file can ask for hours. Encoders make some ten."""
@@ -40,14 +34,11 @@ BIGGEST_SEGMENT = 65_000
 
 def open_jpeg(data: bytes, _limits: Limits) -> Opened:
     """Read the header of a JPEG or MPO. Raise ConversionError when it is bad."""
+    if variant := jpeg.name_variant(data):
+        raise unsupported("jpeg", f"it is a {variant}")
     if jpeg.count_scans(data, MOST_SCANS) > MOST_SCANS:
         raise unsupported("jpeg", f"it has more than {MOST_SCANS} scans")
-    image = load_image("jpeg", data)
-    if not isinstance(image, JpegImagePlugin.JpegImageFile):
-        raise TypeError(image)
-    if image.mode == "CMYK" and "adobe" not in image.info:
-        # Adobe's programs store CMYK inverted and mark the file; Pillow takes every file as theirs.
-        image.tile = [tile._replace(args=("CMYK", "")) for tile in image.tile]
+    image, data, losses = _load_tolerantly(data)
     metadata = _read_metadata(image)
     count = getattr(image, "n_frames", 1)
     orientation = read_exif_orientation(metadata.exif)
@@ -56,8 +47,31 @@ def open_jpeg(data: bytes, _limits: Limits) -> Opened:
     return Opened(
         format="jpeg", size=image.size, pixels=image.width * image.height, read=read, read_smaller=read,
         kind=FrameKind.ALBUM if count > 1 else FrameKind.STILL, frames=count, metadata=metadata,
-        orientation=orientation, opaque=True, dpi=read_dpi(image),
+        orientation=orientation, opaque=True, dpi=read_dpi(image), losses=losses,
     )  # fmt: skip
+
+
+def _load_tolerantly(data: bytes) -> tuple[JpegImagePlugin.JpegImageFile, bytes, tuple[Loss, ...]]:
+    """Return Pillow's image and its bytes. A header that Pillow refuses is made anew, at last without its metadata."""
+    try:
+        return _load(data), data, ()
+    except ConversionError:
+        for made in rewrite_header(data):
+            try:
+                return _load(made.data), made.data, made.losses
+            except ConversionError:
+                continue
+        raise
+
+
+def _load(data: bytes) -> JpegImagePlugin.JpegImageFile:
+    image = load_image("jpeg", data)
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        raise TypeError(image)
+    if image.mode == "CMYK" and "adobe" not in image.info:
+        # Adobe's programs store CMYK inverted and mark the file; Pillow takes every file as theirs.
+        image.tile = [tile._replace(args=("CMYK", "")) for tile in image.tile]
+    return image
 
 
 def _read_metadata(image: JpegImagePlugin.JpegImageFile) -> Metadata:
@@ -78,7 +92,12 @@ def _find_resources(image: JpegImagePlugin.JpegImageFile) -> bytes:
 def _read_frames(
     images: list[ImageFile.ImageFile], data: bytes, make: partial[Frame], factor: int = 1
 ) -> Iterator[Frame]:
-    decoded = _decode_strictly(images[0], data, factor)
+    decoded, words = _decode_strictly(images[0], data, factor)
+    if words:
+        mended = mend_jpeg(data, COLORS[images[0].mode])
+        make = partial(make, losses=mended.losses)
+        images[0] = _load(mended.data)
+        decoded, _ = _decode_strictly(images[0], mended.data, factor)
     if decoded is None:
         yield from read_single_frame("jpeg", images, make)
     else:
@@ -86,50 +105,23 @@ def _read_frames(
         yield make(decoded)
 
 
-def _decode_strictly(image: Image.Image, data: bytes, factor: int) -> Image.Image | None:
-    """Return the pixels, `factor` times smaller, or None when Pillow has to decode them.
+def _decode_strictly(image: Image.Image, data: bytes, factor: int) -> tuple[Image.Image | None, str]:
+    """Return the pixels, `factor` times smaller, or None when Pillow has to decode them; and libjpeg's complaint.
 
-    Raise ConversionError for damage. simplejpeg decodes grey and YCbCr; inks (CMYK, YCCK) it only checks.
+    simplejpeg decodes grey and YCbCr; inks (CMYK, YCCK) it only checks.
     """
     color = COLORS.get(image.mode)
     if color is None:
-        return None
+        return None, ""
     width, height = size = (image.width // factor, image.height // factor)
     with decoding("jpeg"):
         try:
             pixels = simplejpeg.decode_jpeg(data, color, min_width=width, min_height=height)
         except ValueError as error:
-            _raise_if_damaged(str(error), data)
-            return None
+            return None, str(error)
         if image.mode == "CMYK" or pixels.shape[1::-1] != size:
-            return None
-        return Image.frombuffer(image.mode, size, pixels, "raw", image.mode, 0, 1)
-
-
-def _raise_if_damaged(said: str, data: bytes) -> None:
-    """Raise ConversionError when the words of libjpeg mean damage.
-
-    It also remarks on what is merely odd.
-    """
-    words = said.lower()
-    if EARLY_END in words:
-        raise truncated()
-    if DAMAGE in words and not _is_padding(words, data):
-        raise corrupt()
-
-
-def _is_padding(words: str, data: bytes) -> bool:
-    """Say whether the bytes before the end mark are zeros, as some cameras write them.
-
-    Anything else there is data that made no sense.
-    """
-    found = PADDED.search(words)
-    if found is None:
-        return False
-    count = int(found[1])
-    # Behind an MPO's or a motion photo's first picture there are others with end marks of their own.
-    at = data.find(bytes(count) + END)
-    return at >= 0
+            return None, ""
+        return Image.frombuffer(image.mode, size, pixels, "raw", image.mode, 0, 1), ""
 
 
 def _choose_settings(options: Options) -> SaveSettings:
