@@ -10,19 +10,20 @@ from functools import partial
 from typing import BinaryIO
 
 from imagecodecs import PngError, png_decode
-from PIL import Image, ImageFile, PngImagePlugin
+from PIL import Image, PngImagePlugin
 
+from core.losses import ImageDamaged
 from core.options import Options
 from engine.animation.compose import Patch, compose_frames
 from engine.codecs import apng
-from engine.codecs.pillow import load_image, read_dpi, read_single_frame, write_still
+from engine.codecs.pillow import load_image, read_dpi, write_still
 from engine.codecs.plan import WritePlan
 from engine.codecs.png_packing import choose_packing
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
 from engine.color.colorimetry import Colorimetry, Described, describe_cicp, describe_color
-from engine.containers import png
-from engine.errors import decoding
+from engine.containers import png, png_samples
+from engine.errors import ConversionError, decoding
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
 from engine.metadata import Metadata, read_exif_orientation
@@ -49,8 +50,8 @@ def open_png(data: bytes, limits: Limits) -> Opened:
     count, size = max(1, len(parts.frames)), (parts.width, parts.height)
     pixels = size[0] * size[1] * count
     check_pixels(pixels, limits.max_pixels)
-    textless = png.strip_for_decoder(data, parts)
-    image, metadata = load_image("png", textless), parts.collect_metadata()
+    sound = png.strip_for_decoder(data, parts)
+    image, metadata = load_image("png", sound), parts.collect_metadata()
     orientation = read_exif_orientation(metadata.exif)
     color = _describe_color(parts, image.info.get("icc_profile") or None)
     make = partial(
@@ -59,30 +60,57 @@ def open_png(data: bytes, limits: Limits) -> Opened:
 
     def read_animation() -> Iterator[Frame]:
         for composed, duration in compose_frames(size, _read_patches(parts)):
-            yield make(composed, duration)
+            yield make(composed, duration, losses=_list_losses(parts))
 
     return Opened(
         format="png", size=size, pixels=pixels, metadata=metadata,
-        read=read_animation if parts.frames else partial(_read_frames, [image], textless, parts, make),
+        read=read_animation if parts.frames else partial(_read_still, sound, parts, make),
         kind=FrameKind.ANIMATION if count > 1 else FrameKind.STILL, frames=count, loop_count=parts.loop_count,
         orientation=orientation, opaque=parts.is_opaque, dpi=read_dpi(image),
+        losses=_list_losses(parts),
     )  # fmt: skip
 
 
-def _read_frames(
-    images: list[ImageFile.ImageFile], data: bytes, parts: png.PngFile, make: partial[Frame]
-) -> Iterator[Frame]:
-    decoded = _decode_by_libpng(data, parts, (parts.width, parts.height))
+def _list_losses(parts: png.PngFile) -> tuple[ImageDamaged, ...]:
+    return (ImageDamaged(why=", ".join(parts.flaws)),) if parts.flaws else ()
+
+
+def _read_still(data: bytes, parts: png.PngFile, make: partial[Frame]) -> Iterator[Frame]:
+    image, losses = _decode_tolerantly(data, parts, (parts.width, parts.height))
+    if parts.is_apple and image.mode == "RGBA":
+        # Apple's programs store colors multiplied by alpha.
+        image = Image.frombytes("RGBa", image.size, image.tobytes()).convert("RGBA")
+    yield make(image, losses=losses)
+
+
+def _decode_tolerantly(
+    data: bytes, parts: png.PngFile, size: tuple[int, int]
+) -> tuple[Image.Image, tuple[ImageDamaged, ...]]:
+    """Return the pixels of samples of which one check sum at least is right.
+
+    There are two: one of the chunk, one of all samples.
+    """
+    most = png_samples.find_most(*size, parts.bits)
+    if parts.has_unsure_data:
+        png_samples.check_sum(data, most)
+    try:
+        return _decode(data, parts, size), ()
+    except ConversionError:
+        mended = None if parts.has_unsure_data else png_samples.correct_file(data, most)
+        if mended is None:
+            raise
+        return _decode(mended, parts, size), (ImageDamaged(why=png_samples.WRONG_SUM),)
+
+
+def _decode(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.Image:
+    decoded = _decode_by_libpng(data, parts, size)
     if decoded is not None:
-        images.clear()
-        yield make(decoded)
-        return
-
-    def make_still(loaded: ImageFile.ImageFile) -> Frame:
-        _scale_transparency(loaded, parts.depth)
-        return make(loaded)
-
-    yield from read_single_frame("png", images, make_still)
+        return decoded
+    image = load_image("png", data)
+    with decoding("png"):
+        image.load()
+    _scale_transparency(image, parts.depth)
+    return image
 
 
 def _decode_by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.Image | None:
@@ -138,25 +166,16 @@ def _scale_transparency(image: Image.Image, depth: int) -> None:
 
 def _read_patches(parts: png.PngFile) -> Iterator[Patch]:
     for index, (control, _) in enumerate(parts.frames):
+        image, losses = _decode_tolerantly(parts.pack_frame(index), parts, (control.width, control.height))
+        for loss in losses:
+            parts.note(loss.why)
         yield Patch(
-            to_plain_mode(Frame(_decode_patch(parts, index))).convert("RGBA"),
+            to_plain_mode(Frame(image)).convert("RGBA"),
             (control.x, control.y),
             control.duration,
             over=control.over,
             disposal=control.disposal,
         )
-
-
-def _decode_patch(parts: png.PngFile, index: int) -> Image.Image:
-    control, data = parts.frames[index][0], parts.pack_frame(index)
-    decoded = _decode_by_libpng(data, parts, (control.width, control.height))
-    if decoded is not None:
-        return decoded
-    image = load_image("png", data)
-    with decoding("png"):
-        image.load()
-    _scale_transparency(image, parts.depth)
-    return image
 
 
 def _choose_settings(options: Options) -> SaveSettings:

@@ -1,4 +1,4 @@
-"""PNG chunks (PNG specification, third edition), APNG's frames included.
+"""What the chunks of a PNG say (PNG specification, third edition), APNG's frames included.
 
 Pillow checks no sums of image data, takes a file without its end, and composes `blend over` wrong. So frames are taken
 out here, each as a small PNG of its own.
@@ -6,12 +6,13 @@ out here, each as a small PNG of its own.
 
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from core.magic import PNG
 from engine.containers.disposal import Disposal
+from engine.containers.png_chunks import SENSELESS, WRONG_DATA_SUM, pack_chunk, read_chunks
+from engine.containers.png_samples import correct_sum, find_most, from_apple_file
 from engine.errors import corrupt, truncated, unsupported
 from engine.metadata import Metadata, strip_xmp_orientation
 
@@ -20,7 +21,8 @@ XMP_KEYWORD = b"XML:com.adobe.xmp"
 # Other programs' way to hide EXIF and the like in text: it would bring orientation and GPS back.
 RAW_PROFILE = b"Raw profile type "
 DISPOSALS = {0: Disposal.KEEP, 1: Disposal.CLEAR, 2: Disposal.RESTORE}
-BLEND_OVER = 1
+BLEND_OVER, PALETTE = 1, 3
+MISCOUNTED = "it tells a wrong number of frames"
 REPLACE = b"\0\0"
 """The end of a frame's header, for one that replaces what is below it and stays."""
 
@@ -61,9 +63,26 @@ class PngFile:
     exif: bytes = b""
     xmp: bytes = b""
     profile_problem: str = ""
-    has_text: bool = False
+    is_apple: bool = False
+    flaws: list[str] = field(default_factory=list)
+    dropped: set[bytes] = field(default_factory=set)
     text: list[tuple[bytes, bytes]] = field(default_factory=list)
     frames: list[tuple[FrameControl, list[memoryview]]] = field(default_factory=list)
+
+    def note(self, flaw: str) -> None:
+        """Remember a flaw, once."""
+        if flaw not in self.flaws:
+            self.flaws.append(flaw)
+
+    @property
+    def has_unsure_data(self) -> bool:
+        """Say whether only the sum inside of the packed samples can tell that they are right."""
+        return WRONG_DATA_SUM in self.flaws
+
+    @property
+    def bits(self) -> int:
+        """Return the bits of a pixel."""
+        return self.depth * {2: 3, 4: 2, 6: 4}.get(self.color_type, 1)
 
     @property
     def has_alpha(self) -> bool:
@@ -95,41 +114,16 @@ class PngFile:
         return PNG + b"".join(pack_chunk(kind, data) for kind, data in chunks)
 
 
-def pack_chunk(kind: bytes, *parts: bytes | memoryview) -> bytes:
-    """Return a chunk with its length and check sum."""
-    data = b"".join(parts)
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
-
-
-def read_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Yield the chunks up to and with IEND, each checked. Raise ConversionError (truncated or corrupt)."""
-    view, at = memoryview(data), len(PNG)
-    while True:
-        if at + 12 > len(data):
-            raise truncated()
-        length, kind = int.from_bytes(view[at : at + 4], "big"), bytes(view[at + 4 : at + 8])
-        end = at + 8 + length
-        if length >= 1 << 31 or not kind.isalpha():
-            raise corrupt("a block of it is no PNG block")
-        if end + 4 > len(data):
-            raise truncated()
-        if zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
-            raise corrupt("a check sum is wrong")
-        yield kind, view[at + 8 : end]
-        if kind == b"IEND":
-            return
-        at = end + 4
-
-
 def strip_for_decoder(data: bytes, png: PngFile) -> bytes:
-    """Return the file without its text, and without a profile with a problem.
+    """Return the file without flaws, without its text, and without a profile with a problem.
 
     Decoders unpack both, and give up over it.
     """
-    dropped = (TEXT if png.has_text else set()) | ({b"iCCP"} if png.profile_problem else set())
-    if not dropped:
+    if png.is_apple:
+        return from_apple_file(data, png.header, png.dropped)
+    if not (png.dropped or png.flaws):
         return data
-    return PNG + b"".join(pack_chunk(kind, body) for kind, body in read_chunks(data) if kind not in dropped)
+    return PNG + b"".join(pack_chunk(kind, body) for kind, body in read_chunks(data) if kind not in png.dropped)
 
 
 def parse_file(data: bytes) -> PngFile:
@@ -137,7 +131,10 @@ def parse_file(data: bytes) -> PngFile:
     png = PngFile()
     seen: set[bytes] = set()
     sequence = 0
-    for kind, body in read_chunks(data):
+    for kind, body in read_chunks(data, png.note):
+        if not seen and kind == b"CgBI":
+            png.is_apple = True
+            continue
         if not seen and kind != b"IHDR":
             raise corrupt("it does not start with its header")
         if kind in {b"fcTL", b"fdAT"} and png.declared_frames:
@@ -151,6 +148,7 @@ def parse_file(data: bytes) -> PngFile:
         seen.add(kind)
     if b"IDAT" not in seen:
         raise truncated()
+    _check_colors(png)
     _check_animation(png)
     return png
 
@@ -171,7 +169,7 @@ def _read_header(png: PngFile, body: memoryview) -> None:
 
 
 def _read_text(png: PngFile, kind: bytes, body: bytes) -> None:
-    png.has_text = True
+    png.dropped |= TEXT
     keyword, _, rest = body.partition(b"\0")
     if kind == b"iTXt" and keyword == XMP_KEYWORD:
         packet = rest[2:].split(b"\0", 2)
@@ -200,9 +198,11 @@ def _check_profile(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
         unpacker.decompress(packed[1:], LARGEST_PROFILE)
     except zlib.error:
         png.profile_problem = "it cannot be unpacked"
-        return
-    if unpacker.unconsumed_tail or not unpacker.eof:
-        png.profile_problem = "it is too large, or cut off"
+    else:
+        if unpacker.unconsumed_tail or not unpacker.eof:
+            png.profile_problem = "it is too large, or cut off"
+    if png.profile_problem:
+        png.dropped.add(b"iCCP")
 
 
 def _read_srgb(png: PngFile, _body: memoryview, _seen: set[bytes]) -> None:
@@ -269,12 +269,30 @@ READ = {
 }
 
 
-def _check_animation(png: PngFile) -> None:
+def _check_colors(png: PngFile) -> None:
     if png.color_type not in {0, 2, 3, 4, 6}:
         raise unsupported("png", "its colour type does not exist")
+    if png.color_type == PALETTE and len(png.palette) < 3:
+        raise corrupt("it has no palette")
+    fits = {0: {2}, 2: {6}, PALETTE: range(1, 257)}.get(png.color_type, ())
+    if png.transparency is not None and len(png.transparency) not in fits:
+        png.note(SENSELESS)
+        png.transparency = None
+        png.dropped.add(b"tRNS")
+
+
+def _check_animation(png: PngFile) -> None:
     if len(png.frames) < png.declared_frames:
         raise truncated()
-    if len(png.frames) > png.declared_frames:
-        raise corrupt("it has more frames than it says")
+    if len(png.frames) != png.declared_frames:
+        png.note(MISCOUNTED)
     if any(not parts for _, parts in png.frames):
         raise corrupt("a frame has no data")
+    if png.frames and png.flaws:
+        _check_last_frame(png)
+
+
+def _check_last_frame(png: PngFile) -> None:
+    control, parts = png.frames[-1]
+    if correct_sum(b"".join(parts), find_most(control.width, control.height, png.bits)) is None:
+        raise truncated()

@@ -49,8 +49,9 @@ CUTS = [
     for left in (0.1, 0.3, 0.5, 0.75, 0.95, -20, -4, -1)
     # Pillow pads pages to 16 bytes, and what is missing of the padding is not missing.
     if not (name == "tiff pages" and -16 < left < 0)
-    # The end mark of a JPEG is no pixel.
+    # The end marks of JPEG and PNG are no pixels, nor are the check sums before that of PNG.
     if not (name.endswith("jpeg") and left == -1)
+    if not (name.endswith("png") and -24 < left < 0)
 ]
 
 
@@ -87,17 +88,20 @@ def test_nothing_but_the_first_bytes(run: Converter, name: str) -> None:
         assert run(WHOLE[name][:length], "png").failure in {"corrupt_image", "truncated_image"}
 
 
-def test_a_wrong_check_sum_in_a_png_is_damage(run: Converter) -> None:
-    # The data is sound for a decoder; only the block's own sum tells that it is not what was written.
+def test_one_right_check_sum_is_enough_for_a_png(run: Converter) -> None:
+    """There are two: one of the block, one of all samples, inside of it."""
     whole = images.png_of(4, 1, 8, 0, b"\0abcd")
-    forged = images.png_of(4, 1, 8, 0, b"\0abXd")
     at = whole.index(b"IDAT")
-    size = int.from_bytes(whole[at - 4 : at], "big")
-    end = forged.index(b"IDAT") + 4 + int.from_bytes(forged[forged.index(b"IDAT") - 4 :][:4], "big")
-    assert end == at + 4 + size
-    damaged = forged[:end] + whole[end : end + 4] + forged[end + 4 :]
-    assert run(forged, "bmp").image().getpixel((2, 0)) == ord("X")
-    assert run(damaged, "bmp").failure == "corrupt_image"
+    end = at + 4 + int.from_bytes(whole[at - 4 : at], "big")
+    wrong_block = whole[:end] + bytes(4) + whole[end + 4 :]
+    body = whole[at + 4 : end - 4] + bytes(4)
+    wrong_samples = whole[: at - 4] + images.chunk(b"IDAT", body) + whole[end + 4 :]
+    both = wrong_block[: end - 4] + bytes(4) + wrong_block[end:]
+    for one_wrong in (wrong_block, wrong_samples):
+        result = run(one_wrong, "bmp")
+        assert result.image().tobytes() == b"abcd"
+        assert result.warnings == ["image_damaged"]
+    assert run(both, "bmp").failure == "corrupt_image"
 
 
 def test_a_strip_behind_the_end_of_a_tiff(run: Converter) -> None:
@@ -107,12 +111,16 @@ def test_a_strip_behind_the_end_of_a_tiff(run: Converter) -> None:
     assert run(moved, "png").failure == "truncated_image"
 
 
-def test_an_apng_with_fewer_frames_than_it_says(run: Converter) -> None:
+def test_an_apng_that_tells_a_wrong_number_of_frames(run: Converter) -> None:
     data = WHOLE["apng"]
     at = data.index(b"acTL") - 4
-    for claimed, code in ((4, "truncated_image"), (2, "corrupt_image")):
-        control = images.chunk(b"acTL", struct.pack(">II", claimed, 0))
-        assert run(data[:at] + control + data[at + len(control) :], "png").failure == code
+    fewer, more = (
+        data[:at] + control + data[at + len(control) :]
+        for control in (images.chunk(b"acTL", struct.pack(">II", claimed, 0)) for claimed in (2, 4))
+    )
+    assert run(more, "png").failure == "truncated_image"
+    assert run(fewer, "png").converted.frames == 3
+    assert run(fewer, "png").warnings == ["image_damaged"]
 
 
 def test_variants_that_are_not_read_are_said(run: Converter) -> None:
