@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageChops
 
-from core.losses import ColorsReduced
+from core.losses import ColorsReduced, ImageDamaged
 from engine.animation.compose import Patch, compose_frames
 from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
@@ -54,6 +54,7 @@ def open_gif(data: bytes, limits: Limits) -> Opened:
         format="gif", size=size, pixels=parts.width * parts.height * count, read=read_frames,
         kind=FrameKind.ANIMATION if count > 1 else FrameKind.STILL, frames=count, loop_count=parts.loop_count,
         opaque=parts.is_opaque, metadata=Metadata(comment=parts.comment),
+        losses=(ImageDamaged(why=parts.flaw),) if parts.flaw else (),
     )  # fmt: skip
 
 

@@ -1,10 +1,12 @@
 """WebP, stills and animations, by libwebp through Pillow."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from PIL import WebPImagePlugin
 
+from core.losses import ImageDamaged
 from core.options import Options
 from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
@@ -23,6 +25,7 @@ BYTES = 8
 
 def open_webp(data: bytes, limits: Limits) -> Opened:
     """Read the header of a WebP."""
+    data, flaw = riff.mend_file(data)
     width, height = riff.read_canvas(data)
     check_pixels(width * height, limits.max_pixels)
     needs = width * height * BYTES
@@ -30,7 +33,8 @@ def open_webp(data: bytes, limits: Limits) -> Opened:
     if isinstance(image, WebPImagePlugin.WebPImageFile) and image.mode == "RGB" and riff.has_clear_parts(data):
         # The decoder has the alpha in any case; Pillow takes it only when the file's flag says so.
         image._mode = image.rawmode = "RGBA"  # noqa: SLF001 - as its `_open` does
-    return open_sequence("webp", image, depth=8, loop_count=None, needs=needs)
+    opened = open_sequence("webp", image, depth=8, loop_count=None, needs=needs)
+    return replace(opened, losses=(*opened.losses, ImageDamaged(why=flaw))) if flaw else opened
 
 
 def _choose_settings(options: Options) -> SaveSettings:

@@ -1,12 +1,12 @@
-"""The run-length codes of a BMP (Microsoft's "Bitmap Compression"): whether they stay inside of the picture.
+"""What decoders do not tell of a BMP: missing bytes at its end, and whether run-length codes stay in the picture.
 
-Decoders cut off a run that goes beyond its row. Of single pixels beyond it, and of rows beyond the picture, they make
+The codes are Microsoft's ("Bitmap Compression"). Decoders cut off a run that goes beyond its row. Of single pixels beyond it, and of rows beyond the picture, they make
 a picture that is shifted, and say nothing.
 """
 
-from engine.errors import corrupt
+from engine.errors import corrupt, unsupported
 
-PIXELS_AT, WIDTH_AT, HEIGHT_AT, COMPRESSION_AT = 10, 18, 22, 30
+PIXELS_AT, WIDTH_AT, HEIGHT_AT, BITS_AT, COMPRESSION_AT = 10, 18, 22, 28, 30
 SHORT_HEADER = 12
 """Bytes of the header of OS/2, which knows no compression."""
 
@@ -14,6 +14,29 @@ PER_BYTE = {1: 1, 2: 2}
 """Pixels in a byte, by the number of a run-length compression."""
 
 END_OF_ROW, END_OF_PICTURE, JUMP = 0, 1, 2
+
+
+PACKED_BY_OTHERS = {4: "JPEG", 5: "PNG"}
+"""Compressions of which a BMP is the wrapping only."""
+
+SHORT_PADDING = "the last row is shorter than rows are stored"
+
+
+def find_flaw(data: bytes) -> str:
+    """Return the flaw of plain rows whose last padding is missing, "" for others.
+
+    Raise ConversionError (unsupported) for a printer's file, which is a JPEG or PNG inside.
+    """
+    if len(data) < PIXELS_AT + 24 or _read_number(data, 14) == SHORT_HEADER:
+        return ""
+    compression = _read_number(data, COMPRESSION_AT)
+    if inside := PACKED_BY_OTHERS.get(compression):
+        raise unsupported("bmp", f"its pixels are packed as {inside}")
+    bits = _read_number(data, WIDTH_AT) * int.from_bytes(data[BITS_AT : BITS_AT + 2], "little")
+    height = abs(int.from_bytes(data[HEIGHT_AT : HEIGHT_AT + 4], "little", signed=True))
+    padding = -(bits // -32) * 4 + bits // -8
+    missing = _read_number(data, PIXELS_AT) - (bits // -32) * 4 * height - len(data)
+    return SHORT_PADDING if compression not in PER_BYTE and 0 < missing <= padding else ""
 
 
 def check_runs(data: bytes) -> None:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 
 from core import magic
 from engine.containers.disposal import Disposal
-from engine.errors import corrupt, truncated
+from engine.errors import ConversionError, corrupt, truncated
 from engine.limits import too_many_frames
 
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
 GRAPHIC_CONTROL, COMMENT, APPLICATION = 0xF9, 0xFE, 0xFF
 LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
+ENDLESS = "its end mark is missing"
+NO_BLOCK = "bytes that are no block of it stand at its end"
 MOST_TICKS = 65_535
 DISPOSALS = {1: Disposal.KEEP, 2: Disposal.CLEAR, 3: Disposal.RESTORE}
 DISPOSAL_NUMBERS = {disposal: number for number, disposal in DISPOSALS.items()}
@@ -67,7 +69,10 @@ class GifFrame:
 
 @dataclass(slots=True)
 class GifFile:
-    """A GIF taken apart. `loop_count` is 1 without a loop block, 0 for forever."""
+    """A GIF taken apart. `loop_count` is 1 without a loop block, 0 for forever.
+
+    `flaw` is what is wrong behind its last frame.
+    """
 
     width: int
     height: int
@@ -75,6 +80,7 @@ class GifFile:
     loop_count: int = 1
     comment: bytes = b""
     frames: list[GifFrame] = field(default_factory=list)
+    flaw: str = ""
 
     @property
     def is_opaque(self) -> bool:
@@ -105,12 +111,18 @@ class _Reader:
     def take_palette(self, packed: int) -> bytes:
         return self.take_bytes(3 << (packed & 7) + 1) if packed & 0x80 else b""
 
-    def skip_blocks(self) -> bytes:
-        """Pass over data blocks up to the empty one. Return the bytes with their lengths."""
+    def is_over(self) -> bool:
+        return self.at == len(self.data)
+
+    def skip_blocks(self, *, to_end: bool = False) -> bytes:
+        """Pass over data blocks up to the empty one, or to the end of the file. Return them with their lengths."""
         start = self.at
-        while length := self.take_byte():
+        while not (to_end and self.is_over()):
+            length = self.take_byte()
+            if not length:
+                return self.data[start : self.at]
             self.take_bytes(length)
-        return self.data[start : self.at]
+        return self.data[start : self.at] + b"\0"
 
 
 def parse_file(data: bytes, max_frames: int) -> GifFile:
@@ -119,21 +131,45 @@ def parse_file(data: bytes, max_frames: int) -> GifFile:
     reader.take_bytes(6)
     width, height, packed, _, _ = struct.unpack("<HHBBB", reader.take_bytes(7))
     gif = GifFile(width, height, reader.take_palette(packed))
-    control = Control()
-    while (kind := reader.take_byte()) != TRAILER:
+    _read_blocks(gif, reader, max_frames)
+    if not gif.frames:
+        raise corrupt("it has no image")
+    _fit_canvas(gif)
+    return gif
+
+
+def _read_blocks(gif: GifFile, reader: _Reader, max_frames: int) -> None:
+    control: Control | None = Control()
+    while control is not None and not (gif.frames and reader.is_over()):
+        kind = reader.take_byte()
+        if kind == TRAILER:
+            return
         if kind == EXTENSION:
-            control = _read_extension(gif, reader, control)
+            control = _read_last_extension(gif, reader, control)
         elif kind == IMAGE:
             if len(gif.frames) == max_frames:
                 raise too_many_frames(max_frames)
             gif.frames.append(_read_image(gif, reader, control))
             control = Control()
         elif kind:
-            raise corrupt("a block of it is no GIF block")
-    if not gif.frames:
-        raise corrupt("it has no image")
-    _fit_canvas(gif)
-    return gif
+            if not gif.frames:
+                raise corrupt("a block of it is no GIF block")
+            gif.flaw = NO_BLOCK
+            return
+    if control not in {None, Control()}:
+        # A frame was to follow.
+        raise truncated()
+    gif.flaw = ENDLESS
+
+
+def _read_last_extension(gif: GifFile, reader: _Reader, control: Control) -> Control | None:
+    """Return the control of the next frame, None when the file ends in an extension behind all frames."""
+    try:
+        return _read_extension(gif, reader, control)
+    except ConversionError:
+        if gif.frames and control == Control():
+            return None
+        raise
 
 
 def _fit_canvas(gif: GifFile) -> None:
@@ -171,12 +207,9 @@ def _join_blocks(blocks: bytes) -> bytes:
 def _read_image(gif: GifFile, reader: _Reader, control: Control) -> GifFrame:
     x, y, width, height, packed = struct.unpack("<HHHHB", reader.take_bytes(9))
     palette = reader.take_palette(packed) or gif.palette
-    start = reader.at
-    reader.take_byte()
-    reader.skip_blocks()
+    data = reader.take_bytes(1) + reader.skip_blocks(to_end=True)
     if not width or not height:
         raise corrupt("a frame has no size")
-    data = reader.data[start : reader.at]
     return GifFrame(x, y, width, height, bool(packed & 0x40), palette, control, data)
 
 

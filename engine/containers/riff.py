@@ -3,6 +3,8 @@
 libwebp takes memory for the canvas when it is opened, so its size is read before that.
 """
 
+from typing import NamedTuple
+
 from engine.containers.disposal import Disposal
 from engine.errors import corrupt, truncated
 
@@ -10,11 +12,56 @@ DISPOSALS = {0: Disposal.KEEP, 1: Disposal.CLEAR}
 """By the lowest bit of a frame's flags."""
 
 FLAGS, ALPHA_FLAG = 20, 0x10
+PIXELS = {b"VP8 ", b"VP8L", b"ALPH", b"ANMF"}
+BESIDE = {b"EXIF", b"XMP ", b"ICCP"}
+SIMPLE = {b"VP8 ", b"VP8L"}
+"""The one chunk of a file without others."""
+SHORTEST_FRAME = 32
+"""Bytes: the chunk of a frame with another one in it."""
+
+WRONG_SIZE = "it tells a wrong size of itself"
+CUT = "a block beside the picture is cut off"
+NO_CHUNK = "bytes that are no block of it stand at its end"
+
+
+class Mended(NamedTuple):
+    """A file with the right size, and what was wrong with its own, "" for a sound one."""
+
+    data: bytes
+    flaw: str
+
+
+def mend_file(data: bytes) -> Mended:
+    """Return a file of those chunks that are whole. Raise ConversionError (truncated) when one with pixels is not."""
+    told, at, end = int.from_bytes(data[4:8], "little") + 8, 12, 12
+    chunks: list[bytes] = []
+    while at + 8 <= len(data) and at != told:
+        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        end = at + 8 + size
+        if end > len(data) and kind in PIXELS:
+            raise truncated()
+        if end > len(data) or not kind.isascii() or not kind.strip().isalnum():
+            return Mended(_pack_chunks(chunks), CUT if kind in BESIDE else NO_CHUNK)
+        chunks.append(data[at:end])
+        at = end + size % 2
+    if at == told and at <= len(data):
+        return Mended(data, "")
+    if told - end >= SHORTEST_FRAME and any(chunk.startswith(b"ANMF") for chunk in chunks):
+        raise truncated()
+    return Mended(_pack_chunks(chunks), WRONG_SIZE)
+
+
+def _pack_chunks(chunks: list[bytes]) -> bytes:
+    if not chunks:
+        raise truncated()
+    kept = chunks[:1] if chunks[0][:4] in SIMPLE else chunks
+    body = b"WEBP" + b"".join(chunk + bytes(len(chunk) % 2) for chunk in kept)
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
 def read_canvas(data: bytes) -> tuple[int, int]:
-    """Return width and height in pixels. Raise ConversionError when the file is damaged or shorter than it says."""
-    if len(data) < 30 or int.from_bytes(data[4:8], "little") + 8 > len(data):
+    """Return width and height in pixels. Raise ConversionError when the file is damaged."""
+    if len(data) < 30:
         raise truncated()
     kind, body = data[12:16], data[20:30]
     if kind == b"VP8X":

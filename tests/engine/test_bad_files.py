@@ -49,8 +49,8 @@ CUTS = [
     for left in (0.1, 0.3, 0.5, 0.75, 0.95, -20, -4, -1)
     # Pillow pads pages to 16 bytes, and what is missing of the padding is not missing.
     if not (name == "tiff pages" and -16 < left < 0)
-    # The end marks of JPEG and PNG are no pixels, nor are the check sums before that of PNG.
-    if not (name.endswith("jpeg") and left == -1)
+    # The end marks of JPEG, GIF and PNG are no pixels, nor are the check sums before that of PNG.
+    if not (name.endswith(("jpeg", "gif")) and left == -1)
     if not (name.endswith("png") and -24 < left < 0)
 ]
 
