@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from core.losses import MetadataDropped
 from engine.codecs.plan import WritePlan
+from engine.containers.xmp import strip_extras
 from engine.conversion import Conversion
 from engine.metadata import Metadata, name_parts, strip_exif_orientation
 
@@ -31,7 +32,7 @@ def _choose_metadata(conversion: Conversion) -> Metadata:
     if conversion.options.metadata == "strip":
         return Metadata()
     opened, encoder = conversion.opened, conversion.encoder
-    found = opened.metadata
+    found = replace(opened.metadata, xmp=strip_extras(opened.metadata.xmp))
     if found.exif:
         found = replace(found, exif=strip_exif_orientation(found.exif, keep_thumbnail=opened.orientation == 1))
     lost = {

@@ -1,6 +1,7 @@
 """AVIF, stills and image sequences, by libavif through Pillow."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from PIL import AvifImagePlugin
@@ -13,8 +14,10 @@ from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked, choose_subsampling, without_none
 from engine.codecs.sequences import FrameSequence, encode_sequence, open_sequence
 from engine.containers import bmff
+from engine.containers.heif_items import read_items
 from engine.errors import decoding
-from engine.image import Frame, Opened
+from engine.extras import survey_heif
+from engine.image import Frame, FrameKind, Opened
 from engine.request import Limits
 
 EFFORT = 4
@@ -31,7 +34,11 @@ def open_avif(data: bytes, _limits: Limits) -> Opened:
     bmff.check_whole(data)
     with decoding("avif"):
         depth, loop_count, numbers = bmff.read_depth(data), bmff.read_loop_count(data), bmff.read_nclx(data)
-    return open_sequence("avif", load_image("avif", data), depth=depth, loop_count=loop_count, numbers=numbers)
+    opened = open_sequence("avif", load_image("avif", data), depth=depth, loop_count=loop_count, numbers=numbers)
+    items = read_items(data)
+    count = items.count_pictures() if opened.frames == 1 else 1
+    opened = replace(opened, losses=(*opened.losses, *survey_heif(data, items, count).losses))
+    return replace(opened, frames=count, kind=FrameKind.ALBUM) if count > 1 else opened
 
 
 def _choose_settings(options: Options) -> SaveSettings:

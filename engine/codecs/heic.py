@@ -17,7 +17,9 @@ from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked
 from engine.color.colorimetry import Described, describe_cicp
 from engine.containers import bmff
+from engine.containers.heif_items import read_items
 from engine.errors import decoding
+from engine.extras import survey_heif
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_pixels
 from engine.metadata import Metadata, strip_exif_mark, strip_xmp_orientation
@@ -83,12 +85,13 @@ def open_heif(data: bytes, limits: Limits) -> Opened:
         file = find_library().open_heif(data, convert_hdr_to_8bit=True)
         image: HeifImage = file[file.primary_index]
         (width, height), opaque = image.size, "A" not in image.mode.upper()
-        count = max(len(file), bmff.count_samples(data))
+        items = read_items(data)
+        count = max(len(file) - items.count_gain_maps(), bmff.count_samples(data), 1)
     check_pixels(width * height, limits.max_pixels)
     return Opened(
         format="heic", size=(width, height), pixels=width * height, read=partial(_read_frame, [image]),
         kind=FrameKind.ALBUM if count > 1 else FrameKind.STILL, frames=count, opaque=opaque,
-        metadata=_read_metadata(image.info),
+        metadata=_read_metadata(image.info), losses=survey_heif(data, items, count).losses,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, choose_subsampling, without_none
 from engine.containers import jpeg, photoshop
 from engine.errors import ConversionError, decoding, unsupported
+from engine.extras import survey_jpeg
 from engine.image import Frame, FrameKind, Opened
 from engine.metadata import EXIF_MARK, Metadata, read_exif_orientation, strip_exif_mark, strip_xmp_orientation
 from engine.request import Limits
@@ -38,16 +39,16 @@ def open_jpeg(data: bytes, _limits: Limits) -> Opened:
         raise unsupported("jpeg", f"it is a {variant}")
     if jpeg.count_scans(data, MOST_SCANS) > MOST_SCANS:
         raise unsupported("jpeg", f"it has more than {MOST_SCANS} scans")
+    extras = survey_jpeg(data)
     image, data, losses = _load_tolerantly(data)
     metadata = _read_metadata(image)
-    count = getattr(image, "n_frames", 1)
     orientation = read_exif_orientation(metadata.exif)
     make = partial(Frame, profile=image.info.get("icc_profile") or None, orientation=orientation)
     read = partial(_read_frames, [image], data, make)
     return Opened(
         format="jpeg", size=image.size, pixels=image.width * image.height, read=read, read_smaller=read,
-        kind=FrameKind.ALBUM if count > 1 else FrameKind.STILL, frames=count, metadata=metadata,
-        orientation=orientation, opaque=True, dpi=read_dpi(image), losses=losses,
+        kind=FrameKind.ALBUM if extras.frames > 1 else FrameKind.STILL, frames=extras.frames, metadata=metadata,
+        orientation=orientation, opaque=True, dpi=read_dpi(image), losses=(*losses, *extras.losses),
     )  # fmt: skip
 
 
