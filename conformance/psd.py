@@ -1,17 +1,80 @@
-"""Photoshop files, made by hand."""
+"""Photoshop files, made by hand (Adobe's Photoshop File Formats Specification)."""
 
 import struct
+import zlib
+from itertools import groupby
 
+import numpy as np
 from PIL import Image
+
+from conformance.matrix.pictures import Pixels
 
 
 def psd(image: Image.Image, *, layers: int = 0, resources: bytes = b"") -> bytes:
-    """A composite (Adobe's Photoshop File Formats Specification); a count of layers below 0 says that it has alpha."""
-    channels = image.split()
-    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, len(channels), image.height, image.width, 8, 3)
-    counted = struct.pack(">Ih", 2, layers) if layers else b""
-    sections = b"".join(struct.pack(">I", len(part)) + part for part in (b"", resources, counted))
-    return header + sections + struct.pack(">H", 0) + b"".join(channel.tobytes() for channel in channels)
+    """A composite; a count of layers below 0 says that it has alpha."""
+    return document([np.asarray(band) for band in image.split()], layers=layers, resources=resources)
+
+
+def document(
+    planes: list[Pixels],
+    *,
+    mode: int = 3,
+    depth: int = 8,
+    packing: int = 0,
+    large: bool = False,
+    layers: int = 0,
+    resources: bytes = b"",
+    colors: bytes = b"",
+    blocks: bytes = b"",
+) -> bytes:
+    """A document without layers but of that composite; its samples are in the file's own type."""
+    height, width = planes[0].shape
+    letter = "Q" if large else "I"
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 2 if large else 1, len(planes), height, width, depth, mode)
+    counted = struct.pack(f">{letter}h", 2, layers) if layers else b""
+    if blocks:
+        counted = (counted or bytes(8 if large else 4)) + bytes(4) + blocks
+    sections = b"".join(struct.pack(">I", len(part)) + part for part in (colors, resources))
+    sections += struct.pack(f">{letter}", len(counted)) + counted
+    return header + sections + struct.pack(">H", packing) + _pack(planes, depth, packing, large=large)
+
+
+def _pack(planes: list[Pixels], depth: int, packing: int, *, large: bool) -> bytes:
+    rows = [_row(row, depth, predicted=packing == 3) for plane in planes for row in plane]
+    if packing == 1:
+        packed = [_pack_bits(row) for row in rows]
+        lengths = struct.pack(f">{len(rows)}{'I' if large else 'H'}", *map(len, packed))
+        return lengths + b"".join(packed)
+    return zlib.compress(b"".join(rows)) if packing else b"".join(rows)
+
+
+def _row(row: Pixels, depth: int, *, predicted: bool) -> bytes:
+    if depth == 1:
+        return np.packbits(row).tobytes()
+    kind = {8: ">u1", 16: ">u2", 32: ">f4"}[depth]
+    if not predicted:
+        return row.astype(kind).tobytes()
+    if depth == 32:
+        ranked = np.frombuffer(row.astype(kind).tobytes(), np.uint8).reshape(-1, 4).T.reshape(-1)
+        return np.diff(ranked, prepend=ranked[:1] * 0).astype(np.uint8).tobytes()
+    values = row.astype(np.int64)
+    return (np.diff(values, prepend=0) % (1 << depth)).astype(kind).tobytes()
+
+
+def _pack_bits(row: bytes) -> bytes:
+    """Runs of equal bytes, and single ones as runs of one literal."""
+    packed = b""
+    for value, run in groupby(row):
+        count = len(list(run))
+        while count:
+            some = min(count, 128)
+            packed += bytes((257 - some, value)) if some > 1 else bytes((0, value))
+            count -= some
+    return packed
+
+
+def resource(number: int, body: bytes) -> bytes:
+    return b"8BIM" + struct.pack(">H2xI", number, len(body)) + body + bytes(len(body) % 2)
 
 
 def on_white(image: Image.Image) -> Image.Image:

@@ -187,8 +187,8 @@ FORMATS: tuple[Format, ...] = (
         carries=Carries(alpha=True), modes=COLOUR_AND_ALPHA, alpha=Alpha.FULL,
     ),
     Format(
-        "psd", "PSD", "image/vnd.adobe.photoshop", "psd", magic.starts(b"8BPS\0\1"),
-        carries=Carries(alpha=True, profile=True, metadata=MARKED | {"iptc"}), alpha=Alpha.FULL, writes=False,
+        "psd", "PSD", "image/vnd.adobe.photoshop", "psd", magic.starts(b"8BPS\0\1", b"8BPS\0\2"),
+        carries=Carries(alpha=True, bits=32, grey16=True, profile=True, metadata=MARKED | {"iptc"}), alpha=Alpha.FULL, writes=False,
     ),
     Format(
         "qoi", "QOI", "image/qoi", "qoi", magic.starts(b"qoif"),

@@ -46,7 +46,7 @@ def test_each_format_is_told_by_its_first_bytes(name: str) -> None:
         b"II\x00\x00",
         b"P7\nWIDTH 8\n",
         b"Perhaps a text",
-        b"8BPS\x00\x02",
+        b"8BPS\x00\x03",
         b"\x00\x00\x02\x00\x01\x00\x10\x10\x00\x00\x01\x00\x01\x00\x30\x01\x18\x00\x16\x00\x00\x00",  # a cursor
         bytes(SNIFF_BYTES),
     ],

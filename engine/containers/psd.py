@@ -1,0 +1,228 @@
+"""PSD and PSB files (Adobe Photoshop File Formats Specification): header, resources, layers, and the composite's planes."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from imagecodecs import PackbitsError, packbits_decode
+from numpy.typing import NDArray
+
+from engine.containers.photoshop import IPTC, read_resources
+from engine.errors import corrupt, truncated, unsupported
+from engine.metadata import Metadata, strip_xmp_orientation
+
+HEADER, MOST_CHANNELS = 26, 56
+LARGE = 2
+"""The version of a PSB, whose lengths are longer."""
+
+XMP, EXIF, PROFILE, VERSION_INFO, CLEAR_INDEX, NAMES = 0x0424, 0x0422, 0x040F, 0x0421, 0x0417, 0x03EE
+CHANNEL_KINDS, SPOT = 0x0435, 2
+MERGED_ALPHA, DEEP_LAYERS = frozenset({b"Mtrn", b"Mt16", b"Mt32"}), frozenset({b"Lr16", b"Lr32"})
+LONG_BLOCKS = MERGED_ALPHA | DEEP_LAYERS | {
+    b"LMsk", b"Layr", b"Alph", b"FMsk", b"lnk2", b"FEid", b"FXid", b"PxSD",
+}  # fmt: skip
+"""Blocks behind the layers; in a PSB these have lengths of eight bytes."""
+
+TYPES = {1: np.dtype("u1"), 8: np.dtype("u1"), 16: np.dtype(">u2"), 32: np.dtype(">f4")}
+
+
+class Mode(IntEnum):
+    """The color mode of a document."""
+
+    BITMAP = 0
+    GREY = 1
+    INDEXED = 2
+    RGB = 3
+    CMYK = 4
+    MULTICHANNEL = 7
+    DUOTONE = 8
+    LAB = 9
+
+
+class Packing(IntEnum):
+    """The compression of the composite."""
+
+    RAW = 0
+    RUNS = 1
+    ZIP = 2
+    ZIP_PREDICTED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PsdFile:
+    """A document before its composite, which starts at `start`. `depth` is in bits.
+
+    `transparent` says that the first channel beyond the colors is the composite's alpha; else it is a saved selection
+    or a spot plate. `merged` says whether there is a composite, where the file does (`None`: it does not say).
+    """
+
+    large: bool
+    channels: int
+    size: tuple[int, int]
+    depth: int
+    mode: Mode
+    colors: bytes
+    resources: dict[int, bytes]
+    transparent: bool
+    merged: bool | None
+    start: int
+
+    @property
+    def metadata(self) -> Metadata:
+        """Return what describes the document."""
+        found = self.resources
+        return Metadata(
+            exif=found.get(EXIF, b""), xmp=strip_xmp_orientation(found.get(XMP, b"")), iptc=found.get(IPTC, b"")
+        )
+
+    @property
+    def profile(self) -> bytes | None:
+        """Return the color profile."""
+        return self.resources.get(PROFILE) or None
+
+    @property
+    def names(self) -> list[bytes]:
+        """Return the names of the channels that are not of the color mode, where the file has them."""
+        block, found = self.resources.get(NAMES, b""), []
+        while block:
+            found.append(block[1 : 1 + block[0]])
+            block = block[1 + block[0] :]
+        return found[:MOST_CHANNELS]
+
+    @property
+    def row_bytes(self) -> int:
+        """Return the bytes of a row of one channel."""
+        return (self.size[0] * self.depth + 7) // 8
+
+
+def parse_psd(data: bytes) -> PsdFile:
+    """Read all before the composite. Raise ConversionError for another file, or when the file ends before."""
+    if len(data) < HEADER:
+        raise truncated()
+    version, channels, height, width, depth, mode = struct.unpack_from(">H6xHIIHH", data, 4)
+    if mode not in iter(Mode) or depth not in TYPES or (depth == 1) != (mode == Mode.BITMAP):
+        raise unsupported("psd", f"its color mode {mode} with {depth} bits is not known here")
+    if not 1 <= channels <= MOST_CHANNELS:
+        raise corrupt("it has no channels")
+    large = version == LARGE
+    colors, at = _read_section(data, HEADER, 4)
+    resources, at = _read_section(data, at, 4)
+    layers, at = _read_section(data, at, 8 if large else 4)
+    found = read_resources(resources)
+    info = found.get(VERSION_INFO, b"")
+    return PsdFile(
+        large=large, channels=channels, size=(width, height), depth=depth, mode=Mode(mode), colors=colors,
+        resources=found, transparent=_has_transparency(layers, large=large),
+        merged=bool(info[4]) if len(info) > 4 else None, start=at,
+    )  # fmt: skip
+
+
+def _read_section(data: bytes, at: int, size: int) -> tuple[bytes, int]:
+    """Return the section whose length of so many bytes is at `at`, and where it ends."""
+    length = int.from_bytes(data[at : at + size], "big")
+    end = at + size + length
+    if end > len(data):
+        raise truncated()
+    return data[at + size : end], end
+
+
+def _has_transparency(layers: bytes, *, large: bool) -> bool:
+    """Return whether the composite has alpha: the count of layers is negative, or a block of it is there."""
+    size = 8 if large else 4
+    length = int.from_bytes(layers[:size], "big")
+    if length >= 2 and _is_negative(layers, size):
+        return True
+    at = size + length
+    at += 4 + int.from_bytes(layers[at : at + 4], "big")
+    while layers[at : at + 4] in {b"8BIM", b"8B64"}:
+        kind = layers[at + 4 : at + 8]
+        wide = 8 if large and kind in LONG_BLOCKS else 4
+        length = int.from_bytes(layers[at + 8 : at + 8 + wide], "big")
+        body = at + 8 + wide
+        if kind in MERGED_ALPHA or (kind in DEEP_LAYERS and length >= 2 and _is_negative(layers, body)):
+            return True
+        at = body + length + -length % 4
+    return False
+
+
+def _is_negative(layers: bytes, at: int) -> bool:
+    return layers[at : at + 1] >= b"\x80"
+
+
+def read_planes(data: bytes, file: PsdFile, count: int) -> Iterator[NDArray[np.generic]]:
+    """Yield the first `count` planes of the composite, (height, bytes or samples of a row), in the file's own type."""
+    at = file.start + 2
+    if at > len(data):
+        raise truncated()
+    try:
+        packing = Packing(int.from_bytes(data[file.start : at], "big"))
+    except ValueError:
+        raise unsupported("psd", "its composite is packed in a way that is not known here") from None
+    plane = file.row_bytes * file.size[1]
+    if packing is Packing.RAW:
+        unpacked = _slice_planes(data, at, plane, count)
+    elif packing is Packing.RUNS:
+        unpacked = _unpack_runs(data, at, file, count)
+    else:
+        unpacked = _inflate_planes(data, at, plane, count)
+    predicted = packing is Packing.ZIP_PREDICTED
+    for samples in unpacked:
+        yield _undo_prediction(samples, file) if predicted else _shape(samples, file)
+
+
+def _slice_planes(data: bytes, at: int, plane: int, count: int) -> Iterator[memoryview]:
+    if at + plane * count > len(data):
+        raise truncated()
+    view = memoryview(data)
+    return (view[start : start + plane] for start in range(at, at + plane * count, plane))
+
+
+def _unpack_runs(data: bytes, at: int, file: PsdFile, count: int) -> Iterator[bytearray]:
+    """Yield the planes of rows packed by PackBits. A table of the rows' lengths comes first."""
+    height, wide = file.size[1], 4 if file.large else 2
+    rows = height * file.channels
+    body = at + wide * rows
+    if body > len(data):
+        raise truncated()
+    lengths = np.frombuffer(data, f">u{wide}", rows, at).reshape(file.channels, height)
+    view = memoryview(data)
+    for length in lengths[:count].sum(1, dtype=np.int64).tolist():
+        if body + length > len(data):
+            raise truncated()
+        plane = bytearray(file.row_bytes * height)
+        try:
+            unpacked = packbits_decode(view[body : body + length], out=plane)
+        except PackbitsError:
+            raise corrupt() from None
+        if len(unpacked) != len(plane):
+            raise corrupt()
+        yield plane
+        body += length
+
+
+def _inflate_planes(data: bytes, at: int, plane: int, count: int) -> Iterator[bytes]:
+    """Yield the planes of one stream of Deflate."""
+    stream, rest = zlib.decompressobj(), memoryview(data)[at:]
+    for _ in range(count):
+        unpacked = stream.decompress(rest, plane)
+        rest = memoryview(stream.unconsumed_tail)
+        if len(unpacked) < plane:
+            raise truncated()
+        yield unpacked
+
+
+def _shape(samples: bytes | bytearray | memoryview, file: PsdFile) -> NDArray[np.generic]:
+    return np.frombuffer(samples, TYPES[file.depth]).reshape(file.size[1], -1)
+
+
+def _undo_prediction(samples: bytes | bytearray | memoryview, file: PsdFile) -> NDArray[np.generic]:
+    """Sum up the differences along each row. Of floats, the bytes of a row are sorted by their rank first."""
+    if file.depth <= 16:
+        differences = _shape(samples, file)
+        return np.cumsum(differences, 1, dtype=differences.dtype.newbyteorder("="))
+    rows = np.cumsum(np.frombuffer(samples, np.uint8).reshape(file.size[1], -1), 1, dtype=np.uint8)
+    ranked = rows.reshape(file.size[1], 4, file.size[0]).transpose(0, 2, 1)
+    return np.ascontiguousarray(ranked).view(TYPES[32]).reshape(file.size[1], -1)
