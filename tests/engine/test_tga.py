@@ -1,0 +1,90 @@
+"""TGA: what its fourth sample is."""
+
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conformance import images
+from conformance.running import apart
+from tests.engine.conftest import Converter
+
+QUARTERS = np.asarray(images.quarters()).astype(np.uint16)
+
+
+def packed(alpha: np.ndarray | int) -> bytes:
+    """Samples of 5 bits, and one bit of alpha above."""
+    red, green, blue = (QUARTERS[:, :, band] >> 3 for band in range(3))
+    return (red << 10 | green << 5 | blue | np.uint16(alpha) << 15).astype("<u2").tobytes()
+
+
+def full(alpha: np.ndarray | int, *, premultiplied: bool = False) -> bytes:
+    pixels = np.empty((32, 48, 4), np.uint8)
+    share = np.asarray(alpha)[..., None] / 255 if premultiplied else 1
+    pixels[:, :, 2::-1] = np.rint(QUARTERS * share)
+    pixels[:, :, 3] = alpha
+    return pixels.tobytes()
+
+
+def tga(
+    body: bytes, depth: int, bits: int, kind: int | None = None, *, colors: bytes = b"", map_depth: int = 0
+) -> bytes:
+    """A TGA from above; with a `kind` of its fourth sample, one of version 2."""
+    mapped = (1, 1, 0, len(colors) * 8 // -(-map_depth // 8 * 8), map_depth) if colors else (0, 2, 0, 0, 0)
+    head = struct.pack("<BBBHHBHHHHBB", 0, *mapped, 0, 0, 48, 32, depth, 0x20 | bits) + colors + body
+    if kind is None:
+        return head
+    area = struct.pack("<H", 495) + bytes(492) + bytes((kind,))
+    return head + area + struct.pack("<II", len(head), 0) + b"TRUEVISION-XFILE.\0"
+
+
+RAMP = np.asarray(Image.linear_gradient("L").resize((48, 32)))
+HALF = np.broadcast_to(np.arange(48) >= 24, (32, 48))
+OPAQUE = {
+    "16 bits, all set": tga(packed(1), 16, 1),
+    "16 bits, none set": tga(packed(0), 16, 1),
+    "16 bits without alpha": tga(packed(HALF), 16, 0),
+    "15 bits": tga(packed(HALF), 15, 0),
+    "32 bits without alpha": tga(full(RAMP), 32, 0),
+    "32 bits, all 0": tga(full(0), 32, 8),
+    "32 bits, undefined": tga(full(RAMP), 32, 8, 1),
+    "32 bits, undefined but kept": tga(full(RAMP), 32, 8, 2),
+    "32 bits, no alpha": tga(full(RAMP), 32, 8, 0),
+}
+CLEAR = {
+    "32 bits": tga(full(RAMP), 32, 8),
+    "32 bits, alpha by the extension area": tga(full(RAMP), 32, 8, 3),
+    "32 bits, premultiplied": tga(full(RAMP, premultiplied=True), 32, 8, 4),
+}
+
+
+@pytest.mark.parametrize("kind", OPAQUE)
+def test_what_is_no_alpha_is_left_out(run: Converter, kind: str) -> None:
+    seen = run(OPAQUE[kind], "png").image().convert("RGBA")
+    assert seen.getchannel("A").getextrema() == (255, 255)
+    assert apart(seen.convert("RGB"), images.quarters()) <= 7
+
+
+@pytest.mark.parametrize("kind", CLEAR)
+def test_what_is_alpha_is_kept(run: Converter, kind: str) -> None:
+    seen = np.asarray(run(CLEAR[kind], "png").image()).astype(int)
+    assert (seen[:, :, 3] == RAMP).all()
+    assert np.abs(seen[:, :, :3] - QUARTERS)[RAMP > 50].max() <= 3
+
+
+def test_a_set_bit_is_opaque(run: Converter) -> None:
+    seen = np.asarray(run(tga(packed(HALF), 16, 1), "png").image())
+    assert (seen[:, :, 3] == np.where(HALF, 255, 0)).all()
+
+
+@pytest.mark.parametrize(("bits", "mode"), [(0, "RGB"), (1, "RGBA")])
+@pytest.mark.parametrize("map_depth", [15, 16, 32])
+def test_a_palette_has_alpha_where_the_header_says_so(run: Converter, map_depth: int, bits: int, mode: str) -> None:
+    colors = struct.pack("<2H", 0x7C00, 0x83E0) if map_depth < 32 else bytes((0, 0, 255, 0, 0, 255, 0, 255))
+    indices = HALF.astype(np.uint8).tobytes()
+    data = tga(indices, 8, bits if map_depth != 15 else 0, colors=colors, map_depth=map_depth)
+    seen = run(data, "png").image().convert("RGBA")
+    clear = mode == "RGBA" and map_depth != 15
+    assert seen.getpixel((1, 1)) == ((0, 0, 0, 0) if clear else (255, 0, 0, 255))
+    assert seen.getpixel((40, 1)) == (0, 255, 0, 255)
