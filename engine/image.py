@@ -10,6 +10,7 @@ from typing import Self
 from PIL import Image
 
 from core.losses import Loss
+from engine.color.colorimetry import Hdr
 from engine.metadata import Metadata
 
 
@@ -28,6 +29,7 @@ class Frame:
 
     `duration` is in milliseconds; `orientation` is the EXIF value (1 to 8) that is still to be applied;
     `problem` says why the color that the file describes cannot be used, where that is so;
+    `hdr` describes samples for HDR screens, in the place of a profile;
     `depth` and `full_scale` are the bits and the largest value of a sample in the file, where that is not 8 and 255;
     `dpi` is the dots per inch across and down of a page that says its own, None of one that says nothing sensible;
     `stretched` are the values of black and white, where samples of another range were brought to these;
@@ -38,6 +40,7 @@ class Frame:
     duration: Fraction = Fraction(0)
     profile: bytes | None = None
     problem: str = ""
+    hdr: Hdr | None = None
     orientation: int = 1
     depth: int = 8
     full_scale: int = 65_535

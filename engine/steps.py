@@ -13,9 +13,18 @@ from PIL import Image
 
 from core.failures import DimensionLimit
 from core.formats import Alpha, Frames
-from core.losses import AlphaFlattened, AnimationDropped, DepthReduced, FramesDropped, ProfileIgnored, ResizedToLimit
+from core.losses import (
+    AlphaFlattened,
+    AnimationDropped,
+    DepthReduced,
+    FramesDropped,
+    HdrReduced,
+    ProfileIgnored,
+    ResizedToLimit,
+)
 from engine.codecs.registry import open_source
-from engine.color import profiles
+from engine.color import hdr, profiles
+from engine.color.profile_tags import describe_profile
 from engine.conversion import Conversion
 from engine.errors import ConversionError
 from engine.image import Frame, FrameKind
@@ -132,12 +141,17 @@ def _orient_frame(frame: Frame) -> Frame:
 def match_color(conversion: Conversion) -> None:
     """Bring pixels to sRGB.
 
-    With `color=keep`, the profile stays where the target can hold it for these pixels.
+    With `color=keep`, the profile stays where the target can hold it for these pixels. HDR never stays: the targets
+    hold it in no way that viewers agree on.
     """
     conversion.frames = map(partial(_match_frame, conversion), conversion.frames)
 
 
 def _match_frame(conversion: Conversion, frame: Frame) -> Frame:
+    bright = frame.hdr or describe_profile(frame.profile).hdr
+    if bright is not None and frame.image.mode in hdr.IMAGE_MODES:
+        conversion.warn(HdrReduced(curve=bright.curve))
+        return replace(frame, image=hdr.reduce_image(frame.image, bright), profile=None, hdr=None)
     if _profile_stays(conversion, frame):
         return frame
     matched = profiles.to_srgb(frame.image, frame.profile)

@@ -1,10 +1,12 @@
 """AVIF, stills and image sequences, by libavif through Pillow."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import BinaryIO
 
-from PIL import AvifImagePlugin
+from imagecodecs import avif_decode
+from PIL import AvifImagePlugin, Image
 
 from core.options import HIGH_QUALITY, Options
 from engine.animation.timing import Clock
@@ -13,6 +15,9 @@ from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked, choose_subsampling, without_none
 from engine.codecs.sequences import FrameSequence, encode_sequence, open_sequence
+from engine.color import hdr
+from engine.color.colorimetry import Described, Hdr, describe_cicp
+from engine.color.profile_tags import describe_profile
 from engine.containers import bmff
 from engine.containers.heif_items import read_items
 from engine.errors import decoding
@@ -32,13 +37,37 @@ def limit_threads() -> None:
 def open_avif(data: bytes, _limits: Limits) -> Opened:
     """Read the header of an AVIF."""
     bmff.check_whole(data)
+    image = load_image("avif", data)
     with decoding("avif"):
-        depth, loop_count, numbers = bmff.read_depth(data), bmff.read_loop_count(data), bmff.read_nclx(data)
-    opened = open_sequence("avif", load_image("avif", data), depth=depth, loop_count=loop_count, numbers=numbers)
+        depth, loop_count = bmff.read_depth(data), bmff.read_loop_count(data)
+        color = _describe_color(image, bmff.read_nclx(data))
+    opened = _add_pictures(data, open_sequence("avif", image, depth=depth, loop_count=loop_count, color=color))
+    if color.hdr is None or depth == 8 or opened.kind is FrameKind.ANIMATION:
+        return opened
+    make = partial(Frame, orientation=opened.orientation, depth=depth)
+    return replace(opened, read=partial(_read_hdr, data, make, color.hdr, (1 << depth) - 1))
+
+
+def _add_pictures(data: bytes, opened: Opened) -> Opened:
+    """Return what was opened with the count of all pictures, and what the file holds beside them."""
     items = read_items(data)
     count = items.count_pictures() if opened.frames == 1 else 1
     opened = replace(opened, losses=(*opened.losses, *survey_heif(data, items, count).losses))
     return replace(opened, frames=count, kind=FrameKind.ALBUM) if count > 1 else opened
+
+
+def _describe_color(image: Image.Image, numbers: tuple[int, int] | None) -> Described:
+    profile = image.info.get("icc_profile") or None
+    if profile is None and numbers is not None:
+        return describe_cicp(*numbers, grey=image.mode == "L")
+    return describe_profile(profile)
+
+
+def _read_hdr(data: bytes, make: Callable[..., Frame], bright: Hdr, full_scale: int) -> Iterator[Frame]:
+    """Decode by imagecodecs, because Pillow gives 8 bits, in which HDR has too few steps."""
+    with decoding("avif"):
+        samples = avif_decode(data, index=0, numthreads=1)
+    yield hdr.make_frame(make, samples, bright, full_scale)
 
 
 def _choose_settings(options: Options) -> SaveSettings:

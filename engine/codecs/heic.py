@@ -10,12 +10,15 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Protocol, TypedDict
 
+import numpy as np
 from PIL import Image
 
 from core.options import HIGH_QUALITY, Options
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked
-from engine.color.colorimetry import Described, describe_cicp
+from engine.color import hdr
+from engine.color.colorimetry import Described, Hdr, describe_cicp
+from engine.color.profile_tags import describe_profile
 from engine.containers import bmff
 from engine.containers.heif_items import read_items
 from engine.errors import decoding
@@ -36,6 +39,10 @@ PRESETS = ("ultrafast", *["superfast"] * 2, *["veryfast"] * 4, "slow", "slower",
 
 EFFORT, QUALITY = 3, 50
 """Chosen by docs/encoders.md, which `make tune` measures."""
+
+
+DEEP_CHANNELS = {"I;16": 1, "RGB;16": 3, "RGBA;16": 4, "RGBa;16": 4}
+"""Channels of the binding's modes of more than 8 bits."""
 
 
 class Numbers(TypedDict, total=False):
@@ -82,32 +89,53 @@ def open_heif(data: bytes, limits: Limits) -> Opened:
     """
     bmff.check_whole(data)
     with decoding("heic"):
-        file = find_library().open_heif(data, convert_hdr_to_8bit=True)
-        image: HeifImage = file[file.primary_index]
+        image, count = _open_primary(data)
+        color = _describe_color(image.info, grey=image.mode[0] == "L")
+        read = partial(_read_frame, [image], color)
+        if color.hdr is not None and image.info.get("bit_depth", 8) > 8:
+            read = partial(_read_hdr, [_open_primary(data, deep=True)[0]], color.hdr)
         (width, height), opaque = image.size, "A" not in image.mode.upper()
         items = read_items(data)
-        count = max(len(file) - items.count_gain_maps(), bmff.count_samples(data), 1)
+        count = max(count - items.count_gain_maps(), bmff.count_samples(data), 1)
     check_pixels(width * height, limits.max_pixels)
     return Opened(
-        format="heic", size=(width, height), pixels=width * height, read=partial(_read_frame, [image]),
+        format="heic", size=(width, height), pixels=width * height, read=read,
         kind=FrameKind.ALBUM if count > 1 else FrameKind.STILL, frames=count, opaque=opaque,
         metadata=_read_metadata(image.info), losses=survey_heif(data, items, count).losses,
     )  # fmt: skip
 
 
-def _read_frame(images: list[HeifImage]) -> Iterator[Frame]:
+def _open_primary(data: bytes, *, deep: bool = False) -> tuple[HeifImage, int]:
+    """Return the primary picture, of more than 8 bits only if `deep`, and the number of all."""
+    file = find_library().open_heif(data, convert_hdr_to_8bit=not deep)
+    return file[file.primary_index], len(file)
+
+
+def _read_frame(images: list[HeifImage], color: Described) -> Iterator[Frame]:
     with decoding("heic"):
         image = images.pop()
-        info, mode = image.info, image.mode
+        depth, mode = image.info.get("bit_depth", 8), image.mode
         decoded = Image.frombytes(mode, image.size, bytes(image.data), "raw", mode, image.stride)
     del image
-    color = _describe_color(info, grey=mode[0] == "L")
-    yield Frame(decoded, profile=color.profile, problem=color.problem, depth=max(8, info.get("bit_depth", 8)))
+    yield Frame(decoded, profile=color.profile, problem=color.problem, hdr=color.hdr, depth=max(8, depth))
+
+
+def _read_hdr(images: list[HeifImage], bright: Hdr) -> Iterator[Frame]:
+    """Decode in all depth: HDR has too few steps in 8 bits. The binding shifts samples up to 16 bits."""
+    with decoding("heic"):
+        image = images.pop()
+        (width, height), depth = image.size, image.info.get("bit_depth", 8)
+        rows = np.frombuffer(image.data, np.uint16).reshape(height, image.stride // 2)
+        samples = rows[:, : width * DEEP_CHANNELS[image.mode]].reshape(height, width, -1)
+        full_scale = ((1 << depth) - 1) << (16 - depth)
+        frame = hdr.make_frame(partial(Frame, depth=depth), samples, bright, full_scale)
+    del image, rows, samples
+    yield frame
 
 
 def _describe_color(info: HeifInfo, *, grey: bool) -> Described:
     if profile := info.get("icc_profile"):
-        return Described(profile)
+        return describe_profile(profile)
     numbers: Numbers = info.get("nclx_profile") or {}
     return describe_cicp(numbers.get("color_primaries", 2), numbers.get("transfer_characteristics", 2), grey=grey)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
+import numpy as np
 from imagecodecs import PngError, png_decode
 from PIL import Image, PngImagePlugin
 
@@ -21,14 +22,16 @@ from engine.codecs.plan import WritePlan
 from engine.codecs.png_packing import choose_packing
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
-from engine.color.colorimetry import Colorimetry, Described, describe_cicp, describe_color
+from engine.color import hdr
+from engine.color.colorimetry import Colorimetry, Described, Hdr, describe_cicp, describe_color
+from engine.color.profile_tags import describe_profile
 from engine.containers import png, png_samples
 from engine.errors import ConversionError, decoding
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
 from engine.metadata import Metadata, read_exif_orientation
 from engine.pixels.modes import to_plain_mode
-from engine.pixels.samples import eight_bits_by_rows
+from engine.pixels.samples import Samples, eight_bits_by_rows
 from engine.request import Limits
 
 PLAIN = {(0, 8): "L", (2, 8): "RGB", (4, 8): "LA", (6, 8): "RGBA", (2, 16): "RGB", (4, 16): "LA", (6, 16): "RGBA"}
@@ -55,8 +58,9 @@ def open_png(data: bytes, limits: Limits) -> Opened:
     orientation = read_exif_orientation(metadata.exif)
     color = _describe_color(parts, image.info.get("icc_profile") or None)
     make = partial(
-        Frame, profile=color.profile, problem=color.problem, orientation=orientation, depth=max(8, parts.depth)
-    )
+        Frame, profile=color.profile, problem=color.problem, hdr=color.hdr, orientation=orientation,
+        depth=max(8, parts.depth),
+    )  # fmt: skip
 
     def read_animation() -> Iterator[Frame]:
         for composed, duration in compose_frames(size, _read_patches(parts)):
@@ -64,7 +68,7 @@ def open_png(data: bytes, limits: Limits) -> Opened:
 
     return Opened(
         format="png", size=size, pixels=pixels, metadata=metadata,
-        read=read_animation if parts.frames else partial(_read_still, sound, parts, make),
+        read=read_animation if parts.frames else partial(_read_still, sound, parts, make, color.hdr),
         kind=FrameKind.ANIMATION if count > 1 else FrameKind.STILL, frames=count, loop_count=parts.loop_count,
         orientation=orientation, opaque=parts.is_opaque, dpi=read_dpi(image),
         losses=_list_losses(parts),
@@ -75,7 +79,10 @@ def _list_losses(parts: png.PngFile) -> tuple[ImageDamaged, ...]:
     return (ImageDamaged(why=", ".join(parts.flaws)),) if parts.flaws else ()
 
 
-def _read_still(data: bytes, parts: png.PngFile, make: partial[Frame]) -> Iterator[Frame]:
+def _read_still(data: bytes, parts: png.PngFile, make: partial[Frame], bright: Hdr | None) -> Iterator[Frame]:
+    if bright is not None and parts.depth == 16 and (samples := _read_samples(data, parts)) is not None:
+        yield hdr.make_frame(make, samples, bright, 65_535)
+        return
     image, losses = _decode_tolerantly(data, parts, (parts.width, parts.height))
     if parts.is_apple and image.mode == "RGBA":
         # Apple's programs store colors multiplied by alpha.
@@ -113,6 +120,16 @@ def _decode(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.Ima
     return image
 
 
+def _read_samples(data: bytes, parts: png.PngFile) -> Samples | None:
+    """Return samples (rows, columns, channels) of 16 bits as libpng reads them, None when it does not."""
+    try:
+        samples = png_decode(data)
+    except PngError:
+        return None
+    shaped = samples.reshape(parts.height, parts.width, -1)
+    return shaped if samples.dtype == np.uint16 else None
+
+
 def _decode_by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.Image | None:
     """Return the pixels, or None when Pillow has to decode them.
 
@@ -145,7 +162,7 @@ def _describe_color(parts: png.PngFile, icc: bytes | None) -> Described:
     if parts.profile_problem:
         return Described(problem=parts.profile_problem)
     if icc or parts.srgb or not 10_000 <= parts.gamma <= 1_000_000:
-        return Described(icc)
+        return describe_profile(icc)
     color = Colorimetry(100_000 / parts.gamma)
     if len(parts.chromaticities) == 32:
         values = [value / 100_000 for value in struct.unpack(">8I", parts.chromaticities)]

@@ -14,7 +14,7 @@ from PIL import Image, ImageFile
 from engine.animation.timing import Clock
 from engine.codecs.pillow import choose_profile, is_opaque, read_single_frame
 from engine.codecs.plan import WritePlan
-from engine.color.colorimetry import Described, describe_cicp
+from engine.color.colorimetry import Described
 from engine.errors import decoding
 from engine.image import Frame, FrameKind, Opened
 from engine.metadata import Metadata, read_exif_orientation, strip_exif_mark, strip_xmp_orientation
@@ -27,17 +27,18 @@ def open_sequence(
     depth: int,
     loop_count: int | None,
     needs: int = 0,
-    numbers: tuple[int, int] | None = None,
+    color: Described | None = None,
 ) -> Opened:
     """Read the header of a still or film. The decoder composes the frames.
 
-    It applies no orientation (Pillow turns AVIF's into EXIF's). `numbers` are those of CICP.
+    It applies no orientation (Pillow turns AVIF's into EXIF's). `color` is that of the profile unless given.
     """
     count: int = getattr(image, "n_frames", 1)
-    metadata, profile = _read_metadata(image), image.info.get("icc_profile") or None
+    metadata, color = _read_metadata(image), color or Described(image.info.get("icc_profile") or None)
     orientation = read_exif_orientation(metadata.exif)
-    color = Described(profile) if profile or numbers is None else describe_cicp(*numbers, grey=image.mode == "L")
-    make = partial(Frame, profile=color.profile, problem=color.problem, orientation=orientation, depth=depth)
+    make = partial(
+        Frame, profile=color.profile, problem=color.problem, hdr=color.hdr, orientation=orientation, depth=depth
+    )
 
     def read_animation(images: list[ImageFile.ImageFile]) -> Iterator[Frame]:
         for index in range(count):

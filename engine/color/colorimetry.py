@@ -7,6 +7,7 @@ Profiles are made after ICC.1:2022: a matrix and a curve.
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 Point = tuple[float, float]
 Vector = tuple[float, float, float]
@@ -34,7 +35,8 @@ SRGB_CURVE = 0.0
 # Table 3. Video's curves (1, 6, 14, 15) are shown as sRGB by viewers, which is what makers of pictures mean by them.
 GAMMAS = {1: SRGB_CURVE, 2: SRGB_CURVE, 4: 2.2, 5: 2.8, 6: SRGB_CURVE, 8: 1.0, 13: SRGB_CURVE, 14: SRGB_CURVE,
           15: SRGB_CURVE, 17: 2.6}  # fmt: skip
-HDR = {16: "PQ", 18: "HLG"}
+Curve = Literal["PQ", "HLG"]
+HDR: dict[int, Curve] = {16: "PQ", 18: "HLG"}
 
 BRADFORD: Matrix = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
 
@@ -59,20 +61,30 @@ class Colorimetry:
 
 
 @dataclass(frozen=True, slots=True)
+class Hdr:
+    """Samples for HDR screens: their curve, and their primaries by a number of ITU-T H.273."""
+
+    curve: Curve
+    primaries: int
+
+
+@dataclass(frozen=True, slots=True)
 class Described:
-    """A profile, None for sRGB; or a `problem`: why there is none for the colors of the file."""
+    """A profile, None for sRGB; or `hdr`; or a `problem`: why there is none for the colors of the file."""
 
     profile: bytes | None = None
     problem: str = ""
+    hdr: Hdr | None = None
 
 
 def describe_cicp(primaries: int, transfer: int, *, grey: bool = False) -> Described:
     """Describe the color of H.273's numbers. 2 is unspecified, taken as sRGB."""
-    if transfer in HDR:
-        return Described(problem=f"it is for HDR screens: {HDR[transfer]}")
-    if transfer not in GAMMAS or primaries not in PRIMARIES | {2: None}:
+    primaries = 1 if primaries == 2 else primaries
+    if primaries not in PRIMARIES or transfer not in GAMMAS.keys() | HDR.keys():
         return Described(problem="its numbers are not known here")
-    points, white = PRIMARIES.get(primaries, PRIMARIES[1])
+    if transfer in HDR:
+        return Described(hdr=Hdr(HDR[transfer], primaries))
+    points, white = PRIMARIES[primaries]
     return describe_color(Colorimetry(GAMMAS[transfer], points, white), grey=grey)
 
 
@@ -99,6 +111,20 @@ def _make_profile(color: Colorimetry, *, grey: bool) -> bytes:
     tags |= {b"chad": b"sf32\0\0\0\0" + b"".join(_pack_fixed(value) for row in adapt for value in row)}
     tags |= {name: _pack_xyz(column) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns, strict=True)}
     return _pack_profile(tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve), b"RGB ")
+
+
+def compute_to_srgb(primaries: tuple[Point, Point, Point], white: Point) -> Matrix:
+    """Return the matrix from linear light of those primaries to sRGB's, its rows red, green and blue.
+
+    The white of the one becomes the white of the other.
+    """
+    columns = [
+        _compute_columns(color, _compute_adaptation(_to_xyz(color.white)))
+        for color in (Colorimetry(primaries=primaries, white=white), Colorimetry())
+    ]
+    back = _invert_matrix(_transpose_matrix(columns[1]))
+    one, two, three = (_multiply_vector(back, column) for column in columns[0])
+    return _transpose_matrix((one, two, three))
 
 
 def _compute_columns(color: Colorimetry, adapt: Matrix) -> Matrix:
