@@ -13,8 +13,11 @@ from core.options import HIGH_QUALITY, Options
 from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked
-from engine.color.colorimetry import PRIMARIES, Colorimetry, Described, describe_cicp, describe_color
-from engine.color.jxl_profile import load_library, unpack_profile
+from engine.color import hdr
+from engine.color.colorimetry import GAMMAS, HDR, PRIMARIES, Colorimetry, Described, describe_cicp, describe_color
+from engine.color.jxl_original import decode_original, prepare_signatures
+from engine.color.jxl_profile import Target, unpack_profile
+from engine.color.profile_tags import describe_profile
 from engine.containers import jxl
 from engine.errors import decoding, unsupported
 from engine.image import Frame, Opened
@@ -47,12 +50,14 @@ class Boxes(TypedDict, total=False):
 
 BOXES = frozenset({"exif", "xmp"})
 
+KNOWN_CURVES = GAMMAS.keys() | HDR.keys()
+
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def prepare_library() -> None:
     """Load libjxl early, because a child may open no file."""
-    load_library()
+    prepare_signatures()
 
 
 def open_jxl(data: bytes, limits: Limits) -> Opened:
@@ -70,40 +75,55 @@ def open_jxl(data: bytes, limits: Limits) -> Opened:
 
 
 def _read_frame(data: bytes, header: jxl.JxlHeader) -> Iterator[Frame]:
-    needs = header.width * header.height * BYTES
-    with decoding("jxl", needs=needs):
-        # The orientation is left to the step that bakes it in, so that it is applied once for all formats.
-        samples = jpegxl_decode(data, index=0, keeporientation=True, numthreads=1)
-        image = _make_image(samples, header)
-    color = _describe_color(data, header)
-    yield Frame(
-        image,
-        profile=color.profile,
-        problem=color.problem,
+    make = partial(
+        Frame,
         orientation=header.orientation,
         depth=max(8, header.depth),
         full_scale=(1 << header.depth) - 1 if 8 < header.depth < 16 else 65_535,
     )
+    with decoding("jxl", needs=header.width * header.height * BYTES):
+        samples, color = _decode_samples(data, header)
+        if color.hdr is None:
+            image = _make_image(samples, header)
+    if color.hdr is None:
+        yield make(image, profile=color.profile, problem=color.problem)
+    else:
+        yield hdr.make_frame(make, samples, color.hdr, _find_top(samples, header))
+
+
+def _decode_samples(data: bytes, header: jxl.JxlHeader) -> tuple[Samples, Described]:
+    """Return samples (rows, columns, channels) and their color.
+
+    The orientation is left to the step that bakes it in, so that it is applied once for all formats.
+    """
+    if header.packed_profile and header.converted:
+        samples = _make_empty(header)
+        if (profile := decode_original(data, samples)) is not None:
+            return samples, describe_profile(profile)
+    samples = jpegxl_decode(data, index=0, keeporientation=True, numthreads=1)
+    samples = samples.reshape(samples.shape[0], samples.shape[1], -1)
+    if samples.shape[:2] != (header.height, header.width) or samples.shape[2] not in MODES:
+        raise ValueError("the decoder gave another picture than the header says")
+    return samples, _describe_color(data, header)
+
+
+def _make_empty(header: jxl.JxlHeader) -> Samples:
+    kind = np.float32 if header.is_float or header.depth > 16 else np.uint8 if header.depth <= 8 else np.uint16
+    return np.empty((header.height, header.width, (1 if header.grey else 3) + header.alpha), kind)
 
 
 def _describe_color(data: bytes, header: jxl.JxlHeader) -> Described:
-    if header.packed_profile:
-        # Of a lossy picture the decoder makes sRGB; of others it hands out the samples as they are.
-        return Described() if header.converted else _describe_profile(unpack_profile(data))
-    if header.gamma and header.primaries in PRIMARIES:
-        return describe_color(Colorimetry(header.gamma, *PRIMARIES[header.primaries]), grey=header.grey)
-    return describe_cicp(header.primaries, header.transfer, grey=header.grey)
-
-
-def _describe_profile(profile: bytes | None) -> Described:
-    return Described(profile) if profile else Described(problem="it is packed in a way that is not read here")
+    if not header.packed_profile and header.primaries in PRIMARIES:
+        if header.gamma:
+            return describe_color(Colorimetry(header.gamma, *PRIMARIES[header.primaries]), grey=header.grey)
+        if header.transfer in KNOWN_CURVES:
+            return describe_cicp(header.primaries, header.transfer, grey=header.grey)
+    profile = unpack_profile(data, Target.DATA)
+    return describe_profile(profile) if profile else Described(problem="it is packed in a way that is not read here")
 
 
 def _make_image(samples: Samples, header: jxl.JxlHeader) -> Image.Image:
-    samples = samples.reshape(samples.shape[0], samples.shape[1], -1)
     height, width, channels = samples.shape
-    if (width, height) != (header.width, header.height) or channels not in MODES:
-        raise ValueError("the decoder gave another picture than the header says")
     if samples.dtype == np.uint16 and channels == 1:
         return Image.frombytes("I;16", (width, height), samples.astype("<u2").tobytes())
     if samples.dtype == np.float32 and channels == 1:
@@ -117,8 +137,12 @@ def _make_image(samples: Samples, header: jxl.JxlHeader) -> Image.Image:
 def _to_eight_bits(samples: Samples, header: jxl.JxlHeader) -> Samples:
     if samples.dtype == np.uint8 and header.depth == 8:
         return samples
-    top = 1.0 if samples.dtype.kind == "f" else float((1 << min(header.depth, 16)) - 1)
+    top = _find_top(samples, header)
     return eight_bits_by_rows(samples, lambda rows: rows * (255 / top))
+
+
+def _find_top(samples: Samples, header: jxl.JxlHeader) -> float:
+    return 1.0 if samples.dtype.kind == "f" else float((1 << min(header.depth, 16)) - 1)
 
 
 def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:

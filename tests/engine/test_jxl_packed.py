@@ -9,11 +9,11 @@ from PIL import Image
 
 from conformance import images
 from conformance.matrix.pictures import eight, from_bytes, p3_as_srgb
-from conformance.profiles import DISPLAY_P3
+from conformance.profiles import ADOBE_RGB, DISPLAY_P3
 from conformance.running import Boxed, near
 from core import magic
 from engine.codecs import jxl as jxl_codec
-from engine.color.jxl_profile import unpack_profile
+from engine.color.jxl_profile import Target, unpack_profile
 from engine.containers import jxl
 from tests.engine.conftest import Converter
 
@@ -37,13 +37,51 @@ def test_a_packed_profile_is_used(run: Converter, boxed: Boxed) -> None:
 
 
 def test_a_packed_profile_that_cannot_be_had_is_said(run: Converter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jxl_codec, "unpack_profile", lambda _: None)
+    monkeypatch.setattr(jxl_codec, "unpack_profile", lambda *_: None)
     assert run(PACKED_P3, "png").warnings == ["profile_ignored"]
+
+
+LOSSY_ADOBE = base64.b85decode(
+    "{|ZAu3O5S_66OK0rJ{_1*SxMxd#UugrzKSQi7Zia>1L2#TneiL&F+nf6L#b@TCLX9X*^2{AZ*68ne_+Y%^aQ#NwMR^2JfO9I%Ve23j#;Z8#8Ixl>"
+    "9N`=8gL$pPV_!V+k(uVW|udv<&)MV9in(SP1%jeVmq^@cUi6*Qaf#2><{Rhycg|&uD1@08pVa%DBPHxt=dSbXZK=xX#d4+ZL82ii~5EbOMJYu@uP8"
+    "i7J2yNI-FCKE=yr_Hnk9bmS!!1`i9MLJF*4j6sYSV~lt4E?$iBE-1!}G2T3&%7A!5U2dJq<5DuISF{{(=Mmb#*dYlBga`"
+)
+"""16 x 16 pixels of RED and DARK in Adobe RGB, each one half, written with loss (distance 0.3) by cjxl 0.7."""
+
+RED, DARK = (200, 40, 40), (30, 20, 24)
+
+
+@pytest.mark.parametrize("color", ["srgb", "keep"])
+def test_a_lossy_picture_goes_back_to_its_profile(run: Converter, boxed: Boxed, color: str) -> None:
+    """Its shadows too, which in linear light of 8 bits would have four values to go to."""
+    exact = np.array([[RED, DARK]], np.uint8)
+    wanted = eight(p3_as_srgb(from_bytes(exact), ADOBE_RGB, 2.2))[0, :, :3] if color == "srgb" else exact[0]
+    results = [run(LOSSY_ADOBE, "png", color=color)]
+    results += [boxed(LOSSY_ADOBE, source="jxl", target="png")] if color == "srgb" else []
+    for result in results:
+        assert result.warnings == []
+        image = result.image()
+        assert ("icc_profile" in image.info) == (color == "keep")
+        for place, pixel in (((3, 8), wanted[0]), ((12, 8), wanted[1])):
+            assert near(image.getpixel(place), pixel, 3)
+
+
+def test_without_a_color_manager_the_colors_are_right_all_the_same(
+    run: Converter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jxl_codec, "decode_original", lambda *_: None)
+    wanted = eight(p3_as_srgb(from_bytes(np.array([[RED]], np.uint8)), ADOBE_RGB, 2.2))[0, 0, :3]
+    assert near(run(LOSSY_ADOBE, "png").image().getpixel((3, 8)), wanted, 4)
+
+
+@pytest.mark.parametrize("length", [60, 150, 240])
+def test_a_lossy_picture_that_is_cut_off(run: Converter, length: int) -> None:
+    assert run(LOSSY_ADOBE[:length], "png").failure in {"truncated_image", "corrupt_image"}
 
 
 @pytest.mark.parametrize("data", [b"", magic.JXL_CODESTREAM, PACKED_P3[:20], b"no picture"])
 def test_what_has_no_profile_gives_none(data: bytes) -> None:
-    assert unpack_profile(data) is None
+    assert unpack_profile(data, Target.DATA) is None
 
 
 def with_box(kind: bytes, body: bytes) -> bytes:
