@@ -18,17 +18,14 @@ from core.losses import (
     AnimationDropped,
     DepthReduced,
     FramesDropped,
-    HdrReduced,
-    ProfileIgnored,
     ResizedToLimit,
 )
 from engine.codecs.registry import open_source
-from engine.color import hdr, profiles
-from engine.color.profile_tags import describe_profile
 from engine.conversion import Conversion
 from engine.errors import ConversionError
 from engine.image import Frame, FrameKind
 from engine.limits import check_frames, check_pixels
+from engine.matching import match_frame
 from engine.pixels import alpha, modes
 from engine.pixels.sizing import Sizing, choose_reduction, choose_size, scale_box
 from engine.planning import make_plan
@@ -141,36 +138,10 @@ def _orient_frame(frame: Frame) -> Frame:
 def match_color(conversion: Conversion) -> None:
     """Bring pixels to sRGB.
 
-    With `color=keep`, the profile stays where the target can hold it for these pixels. HDR never stays: the targets
-    hold it in no way that viewers agree on.
+    With `color=keep`, ink and the profile stay where the target can hold them for these pixels. HDR never stays: what
+    is written has 8 bits a sample, too few for it.
     """
-    conversion.frames = map(partial(_match_frame, conversion), conversion.frames)
-
-
-def _match_frame(conversion: Conversion, frame: Frame) -> Frame:
-    bright = frame.hdr or describe_profile(frame.profile).hdr
-    if bright is not None and frame.image.mode in hdr.IMAGE_MODES:
-        conversion.warn(HdrReduced(curve=bright.curve))
-        return replace(frame, image=hdr.reduce_image(frame.image, bright), profile=None, hdr=None)
-    if _profile_stays(conversion, frame):
-        return frame
-    matched = profiles.to_srgb(frame.image, frame.profile)
-    if matched.ignored or frame.problem:
-        conversion.warn(ProfileIgnored(why=matched.ignored or frame.problem))
-    return replace(frame, image=matched.image, profile=None)
-
-
-def _profile_stays(conversion: Conversion, frame: Frame) -> bool:
-    stored, profile = frame.image.mode, frame.profile
-    if conversion.target.alpha is Alpha.NONE:
-        # Grey laid on a color is no longer what its profile describes.
-        stored = "" if stored == "LA" else alpha.mode_without_alpha(stored)
-    return (
-        conversion.options.color == "keep"
-        and profile is not None
-        and stored in conversion.target.profile_modes
-        and not profiles.find_problem(profile, frame.image.mode)
-    )
+    conversion.frames = map(partial(match_frame, conversion), conversion.frames)
 
 
 def resize(conversion: Conversion) -> None:
@@ -249,7 +220,8 @@ def fit_modes(conversion: Conversion) -> None:
 
 def _fit_frame(conversion: Conversion, one: str | None, frame: Frame) -> Frame:
     mode = frame.image.mode
-    allowed = conversion.target.modes | (conversion.target.profile_modes if frame.profile else frozenset())
+    keeps = frame.profile or mode == "CMYK"
+    allowed = conversion.target.modes | (conversion.target.profile_modes if keeps else frozenset())
     wanted = one or (mode if mode in allowed else {"LA": "RGBA", "L": "RGB"}.get(mode, "RGB"))
     return frame if wanted == mode else replace(frame, image=frame.image.convert(wanted))
 

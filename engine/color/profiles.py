@@ -9,6 +9,9 @@ from PIL import Image, ImageChops, ImageCms
 MODES = {"RGB": "RGB", "RGBA": "RGB", "L": "GRAY", "LA": "GRAY", "I;16": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
 """Which color space of a profile belongs to a pixel mode."""
 
+GREYS = frozenset({"L", "LA", "I;16"})
+"""Programs embed a profile for RGB in grey pictures too: its grey axis is then meant."""
+
 FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 
@@ -31,7 +34,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Matched:
     if profile is None:
         return Matched(_assume_srgb(image))
     problem = find_problem(profile, image.mode)
-    if problem:
+    if problem and not (image.mode in GREYS and _read_space(profile) == "RGB"):
         return Matched(_assume_srgb(image), problem)
     try:
         return Matched(_match_color(image, profile))
@@ -103,11 +106,12 @@ def _interpolate_grey(ramp: bytes, grey: float) -> int:
 
 @lru_cache(maxsize=8)
 def _grey_ramp(profile: bytes) -> bytes:
-    """Return each of the 256 greys in sRGB."""
+    """Return each of the 256 greys in sRGB, by a profile for grey or for RGB."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    transform = ImageCms.buildTransform(source, _srgb_profile(), "L", "RGB", INTENT, FLAGS)
+    mode = "RGB" if _read_space(profile) == "RGB" else "L"
+    transform = ImageCms.buildTransform(source, _srgb_profile(), mode, "RGB", INTENT, FLAGS)
     greys = Image.frombytes("L", (256, 1), bytes(range(256)))
-    return _apply_transform(transform, greys).getchannel("G").tobytes()
+    return _apply_transform(transform, greys.convert(mode)).convert("L").tobytes()
 
 
 @lru_cache(maxsize=8)

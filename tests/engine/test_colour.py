@@ -70,7 +70,8 @@ def test_grey_profiles(run: Converter, mode: str) -> None:
 @pytest.mark.parametrize(
     ("mode", "profile"),
     [
-        ("L", profiles.srgb_profile()),
+        ("L", profiles.cmyk_profile()),
+        ("RGB", profiles.cmyk_profile()),
         ("RGB", profiles.grey_profile()),
         ("RGB", b"this is no profile at all" * 10),
         ("RGB", profiles.rgb_profile()[:200]),
@@ -82,6 +83,39 @@ def test_a_profile_that_cannot_be_used_is_said(run: Converter, mode: str, profil
         result = run(images.encoded(image, "PNG", icc_profile=profile), "png", **options)
         assert result.warnings == ["profile_ignored"]
         assert apart(result.image(), image) == 0
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16", "1"])
+@pytest.mark.parametrize("color", ["srgb", "keep"])
+@pytest.mark.parametrize("source", ["PNG", "TIFF"])
+def test_grey_by_a_profile_for_rgb(run: Converter, mode: str, color: str, source: str) -> None:
+    """Many programs embed one. Its curve counts, its primaries have nothing to say, and no grey file may hold it."""
+    value: Any = {"L": 55, "LA": (55, 255), "I;16": 55 * 257, "1": 255}[mode]
+    for gamma, wanted in ((1.0, 128), (2.2, 52)):
+        profile = profiles.rgb_profile(profiles.ADOBE_RGB, gamma)
+        result = run(images.encoded(Image.new(mode, (8, 8), value), source, icc_profile=profile), "png", color=color)
+        assert result.warnings == []
+        assert "icc_profile" not in result.image().info
+        seen = result.image().getpixel((2, 2))
+        grey = float(seen[0] if isinstance(seen, tuple) else seen or 0)
+        assert near([grey / 257 if mode == "I;16" else grey], [255 if mode == "1" else wanted], 1)
+
+
+@pytest.mark.parametrize("target", ["jpeg", "tiff"])
+@pytest.mark.parametrize("options", [{}, {"width": 8}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        images.cmyk_jpeg(adobe=True), images.cmyk_jpeg(adobe=False),
+        images.encoded(Image.new("CMYK", (32, 32), (255, 0, 0, 0)), "TIFF"),
+    ],
+)  # fmt: skip
+def test_ink_without_a_profile_is_kept(run: Converter, data: bytes, target: str, options: dict[str, Any]) -> None:
+    result = run(data, target, color="keep", **options)
+    assert result.warnings == []
+    assert result.image().mode == "CMYK"
+    assert near(result.image().getpixel((5, 5)), (255, 0, 0, 0), 3)
+    assert run(data, target, **options).image().mode == "RGB"
 
 
 @pytest.mark.parametrize(("adobe", "keep"), list(itertools.product([True, False], [True, False])))
