@@ -41,6 +41,7 @@ class Conversion:
     """One conversion: the request, the facts known so far, and the frames on their way to the encoder.
 
     `admit` returns when there is memory for the conversion.
+    `film_mode` is Pillow's mode of all frames of an animation, known with the first.
     `frames` is lazy: each step lays its work on it, and the encoder draws the frames through, one at a time.
     """
 
@@ -54,6 +55,7 @@ class Conversion:
     frames: Iterator[Frame] = field(default_factory=lambda: iter(()))
     count: int = 1
     size: tuple[int, int] = (0, 0)
+    film_mode: str = ""
     source: Source | None = None
     converted: Converted | None = None
 

@@ -12,6 +12,7 @@ from PIL import Image
 from core.losses import Loss
 from engine.color.colorimetry import Hdr
 from engine.metadata import Metadata
+from engine.pixels.alpha import has_transparency
 
 
 class FrameKind(StrEnum):
@@ -49,12 +50,17 @@ class Frame:
     stretched: tuple[float, float] | None = None
     losses: tuple[Loss, ...] = ()
 
+    def with_mode(self, mode: str) -> Self:
+        """Return the frame with its pixels in that mode of Pillow's."""
+        return self if mode == self.image.mode else replace(self, image=self.image.convert(mode))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """The header of an upload. `size` is as stored. `pixels` counts all frames to be decoded.
 
-    `loop_count` 0 means forever; `opaque` says that no frame can have transparency;
+    `loop_count` 0 means forever; `opaque` says that no frame can have transparency, `stays_opaque` that none can where
+    the first has none;
     `dpi` is None where the file says nothing sensible. `read_smaller` is there where the decoder can make the one frame
     2, 4 or 8 times smaller at less cost, which divides both sides. `losses` are those that the header tells.
     """
@@ -69,9 +75,15 @@ class Opened:
     orientation: int = 1
     loop_count: int = 0
     opaque: bool = False
+    stays_opaque: bool = False
     dpi: tuple[float, float] | None = None
     metadata: Metadata = field(default_factory=Metadata)
     losses: tuple[Loss, ...] = ()
+
+    def choose_film_mode(self, first: Image.Image) -> str:
+        """Return Pillow's mode for all frames of the film, whose first one is given."""
+        opaque = self.opaque or (self.stays_opaque and not has_transparency(first))
+        return "RGB" if opaque else "RGBA"
 
     def with_format(self, name: str) -> Self:
         """Return the same picture as part of a file of another format."""

@@ -22,7 +22,6 @@ def make_plan(conversion: Conversion) -> WritePlan:
         size=conversion.size,
         frames=conversion.count,
         loop_count=conversion.opened.loop_count,
-        opaque=conversion.opened.opaque,
         warn=conversion.warn,
     )
 

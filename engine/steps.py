@@ -13,13 +13,8 @@ from PIL import Image
 
 from core.failures import DimensionLimit
 from core.formats import Alpha, Frames
-from core.losses import (
-    AlphaFlattened,
-    AnimationDropped,
-    DepthReduced,
-    FramesDropped,
-    ResizedToLimit,
-)
+from core.losses import AlphaFlattened, AnimationDropped, DepthReduced, FramesDropped, ResizedToLimit
+from engine.animation.timing import play_as_browsers
 from engine.codecs.registry import open_source
 from engine.conversion import Conversion
 from engine.errors import ConversionError
@@ -92,7 +87,7 @@ def _take_frame(conversion: Conversion, frame: Frame) -> Frame:
     conversion.deadline.check()
     for loss in frame.losses:
         conversion.warn(loss)
-    return frame
+    return replace(frame, duration=play_as_browsers(frame.duration))
 
 
 def make_plain(conversion: Conversion) -> None:
@@ -212,18 +207,20 @@ def _flatten_frame(conversion: Conversion, frame: Frame) -> Frame:
 
 def fit_modes(conversion: Conversion) -> None:
     """Bring pixels to a mode of the encoder, to one and the same for all frames of an animation."""
-    one = None
-    if conversion.count > 1 and conversion.target.frames is Frames.ANIMATION:
-        one = "RGB" if conversion.opened.opaque else "RGBA"
-    conversion.frames = map(partial(_fit_frame, conversion, one), conversion.frames)
+    film = conversion.count > 1 and conversion.target.frames is Frames.ANIMATION
+    conversion.frames = map(partial(_fit_film_frame if film else _fit_frame, conversion), conversion.frames)
 
 
-def _fit_frame(conversion: Conversion, one: str | None, frame: Frame) -> Frame:
+def _fit_frame(conversion: Conversion, frame: Frame) -> Frame:
     mode = frame.image.mode
     keeps = frame.profile or mode == "CMYK"
     allowed = conversion.target.modes | (conversion.target.profile_modes if keeps else frozenset())
-    wanted = one or (mode if mode in allowed else {"LA": "RGBA", "L": "RGB"}.get(mode, "RGB"))
-    return frame if wanted == mode else replace(frame, image=frame.image.convert(wanted))
+    return frame.with_mode(mode if mode in allowed else {"LA": "RGBA", "L": "RGB"}.get(mode, "RGB"))
+
+
+def _fit_film_frame(conversion: Conversion, frame: Frame) -> Frame:
+    conversion.film_mode = conversion.film_mode or conversion.opened.choose_film_mode(frame.image)
+    return frame.with_mode(conversion.film_mode)
 
 
 def wait_for_memory(conversion: Conversion) -> None:

@@ -150,7 +150,7 @@ def make_plan(pillow: str, settings: dict[str, Any], options: Options, image: Im
     """Return the plan for one opaque picture without metadata."""
     return WritePlan(
         pillow=pillow, settings=dict(settings), later_settings=settings, options=options, size=image.size,
-        frames=1, loop_count=0, opaque=True, warn=lambda *_, **__: None,
+        frames=1, loop_count=0, warn=lambda *_, **__: None,
     )  # fmt: skip
 
 

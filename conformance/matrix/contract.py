@@ -113,7 +113,9 @@ def _expect_warnings(
     """What must be said, and what else may be."""
     must: set[str] = set()
     lossy = source in SOURCE_LOSS or "width" in subject.options or subject.kind is Kind.PROFILED
-    may = {"colors_reduced"} if target == "gif" and lossy else set()
+    may = {"colors_reduced", "alpha_reduced"} if target == "gif" and lossy else set()
+    if target in BINARY_ALPHA and any(_has_soft_edges(frame) for frame in subject.frames):
+        must.add("alpha_reduced")
     if target in FLAT and (subject.frames[0][..., 3] < pictures.FULL).any():
         must.add("alpha_flattened")
     if len(subject.frames) > 1 and not _keeps_all(subject, target):
@@ -129,6 +131,10 @@ def _expect_warnings(
     if target == "gif" and any(_count_colors(frame) > 256 for frame in frames) and not lossy:
         must.add("colors_reduced")
     return must, may
+
+
+def _has_soft_edges(frame: Pixels) -> bool:
+    return bool(((frame[..., 3] > 0) & (frame[..., 3] < pictures.FULL)).any())
 
 
 def _count_colors(frame: Pixels) -> int:

@@ -1,22 +1,24 @@
-"""GIF: read frame by frame, each decoded by Pillow and composed here; written as single GIFs of Pillow's.
+"""GIF: read frame by frame, each decoded by Pillow and composed here; written by differences.
 
-Each frame is written with a color table of its own, exact times, loops and disposal. An opaque animation stores only
-the changes. One with clear parts starts each frame on an empty canvas, because a GIF cannot make a pixel clear again
-otherwise.
+A frame holds the part that changes, transparent where it does not. All frames share one color table while the film's
+colors fit; a frame whose colors do not has a table of its own. Pillow packs the pixels (LZW).
 """
 
 import io
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
 
-from PIL import Image, ImageChops
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
-from core.losses import ColorsReduced, ImageDamaged
+from core.losses import AlphaReduced, ColorsReduced, ImageDamaged
+from engine.animation.changes import Canvas, Change, find_changes, pack_pixels
 from engine.animation.compose import Patch, compose_frames
-from engine.animation.timing import Clock
+from engine.animation.timing import Clock, merge_frames
+from engine.codecs.gif_colors import COLORS, RGB, ColorTable, Indexes, find_free, reduce_colors
 from engine.codecs.pillow import load_image
 from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
@@ -25,20 +27,25 @@ from engine.containers.disposal import Disposal
 from engine.errors import decoding
 from engine.image import Frame, FrameKind, Opened
 from engine.metadata import Metadata
-from engine.pixels.alpha import make_binary
+from engine.pixels.alpha import has_soft_edges, make_binary
 from engine.pixels.modes import to_plain_mode
 from engine.request import Limits
 
-COLORS = 256
 STEP = 10
-SAMPLE = 1 << 20
-"""Pixels that a color table is made from, about."""
+LEAST = 2
+"""Steps. Browsers play a frame of one step as ten."""
+
+HELD = 1 << 16
+"""Bytes of frames that wait for the length of the shared table. In a longer file, a full table weighs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Indexed:
-    image: Image.Image
+    """Indexes (rows, columns), the one of them that is transparent, and a table of its own if it has one."""
+
+    indexes: Indexes
     transparent: int | None
+    table: bytes = b""
 
 
 def open_gif(data: bytes, limits: Limits) -> Opened:
@@ -53,7 +60,7 @@ def open_gif(data: bytes, limits: Limits) -> Opened:
     return Opened(
         format="gif", size=size, pixels=parts.width * parts.height * count, read=read_frames,
         kind=FrameKind.ANIMATION if count > 1 else FrameKind.STILL, frames=count, loop_count=parts.loop_count,
-        opaque=parts.is_opaque, metadata=Metadata(comment=parts.comment),
+        opaque=parts.is_opaque, stays_opaque=parts.stays_opaque, metadata=Metadata(comment=parts.comment),
         losses=(ImageDamaged(why=parts.flaw),) if parts.flaw else (),
     )  # fmt: skip
 
@@ -74,92 +81,140 @@ def _read_patches(parts: gif.GifFile) -> Iterator[Patch]:
 
 def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture. Return its size in pixels."""
-    indexed = _index_colors(make_binary(frame.image, plan.options.background), plan)
-    sink.write(gif.pack_screen(*plan.size))
-    _write_frame(indexed, (0, 0), gif.Control(), sink)
-    sink.write(bytes([gif.TRAILER]))
+    canvas = _make_canvas(frame, plan)
+    change = Change(canvas, canvas != 0, (0, 0), 0, Disposal.KEEP)
+    writer = _Writer(plan, sink)
+    writer.add_frame(change, None)
+    writer.finish()
     return frame.image.size
 
 
 def write_all(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
-    """Write every frame. All have the same size."""
-    clock = Clock(STEP, most=gif.MOST_TICKS)
-    sink.write(gif.pack_screen(*plan.size) + gif.pack_loop(plan.loop_count))
-    before: Image.Image | None = None
-    for frame in frames:
-        image = make_binary(frame.image, plan.options.background)
-        box = _find_region(image, before, plan)
-        disposal = Disposal.KEEP if plan.opaque else Disposal.CLEAR
-        control = gif.Control(clock.count_ticks(frame.duration), disposal=disposal)
-        _write_frame(_index_colors(image.crop(box), plan), box[:2], control, sink)
-        before = image
-    sink.write(bytes([gif.TRAILER]))
+    """Write the frames, all of the same size. Return how many are left after short ones are merged."""
+    clock = Clock(STEP, least=LEAST, most=gif.MOST_TICKS, merges=True)
+    shots = ((_make_canvas(frame, plan), frame.duration) for frame in frames)
+    writer = _Writer(plan, sink)
+    for change in find_changes(merge_frames(shots, clock), replaces=False):
+        writer.add_frame(change, change.disposal)
+    writer.finish()
     if clock.rounded:
         plan.warn_rounded("GIF", STEP)
-    return plan.frames
+    return writer.count
 
 
-def _find_region(image: Image.Image, before: Image.Image | None, plan: WritePlan) -> tuple[int, int, int, int]:
-    """Return the part of a frame that has to be stored, at least one pixel.
+def _make_canvas(frame: Frame, plan: WritePlan) -> Canvas:
+    background = plan.options.background
+    if has_soft_edges(frame.image):
+        plan.warn(AlphaReduced(format="GIF", background=background))
+    return pack_pixels(make_binary(frame.image, background))
 
-    Of an opaque animation that is the change, of others the part that is not clear.
+
+class _Writer:
+    """Writes the file. The table of all frames is known at the end, and stands at the start."""
+
+    def __init__(self, plan: WritePlan, sink: BinaryIO) -> None:
+        self.count = 0
+        self._plan, self._sink = plan, sink
+        self._table, self._highest = ColorTable(), 0
+        self._held: bytearray | None = bytearray()
+
+    def add_frame(self, change: Change, disposal: Disposal | None) -> None:
+        """Write a frame, or hold it until the length of the table is known."""
+        indexed, data = min(
+            ((version, _pack_indexes(version)) for version in _index_colors(change, self._table, self._plan)),
+            key=lambda packed: len(packed[0].table) + len(packed[1]),
+        )
+        rows, columns = indexed.indexes.shape
+        transparent = indexed.transparent
+        is_part = not self.count and (columns, rows) != self._plan.size
+        if transparent is None and (is_part or disposal is Disposal.CLEAR):
+            # Without a transparent color, some readers fill what is clear with the background's.
+            transparent = find_free(indexed.indexes)
+        self._highest = max(self._highest, transparent or 0)
+        control = gif.Control(change.duration, transparent, disposal)
+        table = gif.pack_table(indexed.table, 1 + (transparent or 0)) if indexed.table else b""
+        frame = gif.GifFrame(*change.corner, columns, rows, False, table, control, data)
+        self._put((control.to_bytes() if control != gif.Control() else b"") + frame.to_bytes())
+        self.count += 1
+
+    def _put(self, data: bytes) -> None:
+        if self._held is None:
+            self._sink.write(data)
+            return
+        self._held += data
+        if len(self._held) > HELD:
+            self._release(bytes(3 * COLORS))
+
+    def _release(self, table: bytes) -> None:
+        loop = gif.pack_loop(self._plan.loop_count) if self._plan.frames > 1 else b""
+        self._sink.write(gif.pack_screen(*self._plan.size, table) + loop + bytes(self._held or b""))
+        self._held = None
+
+    def finish(self) -> None:
+        """Write the table and the end of the file."""
+        table = self._table.to_bytes()
+        if self._held is not None:
+            self._release(gif.pack_table(table, 1 + self._highest) if table else b"")
+        else:
+            self._sink.seek(len(gif.pack_screen(*self._plan.size)))
+            self._sink.write(table)
+            self._sink.seek(0, io.SEEK_END)
+        self._sink.write(bytes([gif.TRAILER]))
+
+
+def _index_colors(change: Change, table: ColorTable, plan: WritePlan) -> list[_Indexed]:
+    """Return the change with indexes into the shared table, or into a table of its own, in one way or two.
+
+    The colors are exact if they fit, else the best ones, with dithering.
     """
-    if before is None:
-        return (0, 0, *plan.size)
-    if plan.opaque:
-        found = ImageChops.subtract_modulo(image, before).getbbox()
-    else:
-        found = image.getchannel("A").getbbox() if image.mode in {"LA", "RGBA"} else (0, 0, *plan.size)
-    return found or (0, 0, 1, 1)
-
-
-def _index_colors(image: Image.Image, plan: WritePlan) -> _Indexed:
-    """Give a picture a color table: an exact one when the colors fit, else the best one, with dithering."""
-    if image.mode not in {"LA", "RGBA"}:
-        return _Indexed(_reduce_colors(image.convert("RGB"), COLORS, plan), None)
-    alpha = image.getchannel("A")
-    # What is clear takes the color of something that is seen, so that it costs no entry of the table.
-    colors = image.convert("RGBA").convert("RGB")
-    box = alpha.getbbox()
-    seen = colors.getpixel(_first_opaque(alpha)) if box else 0
-    colors.paste(seen, mask=ImageChops.invert(alpha))  # type: ignore[arg-type]
-    indexed = _reduce_colors(colors, COLORS - 1, plan)
-    free = len(indexed.getpalette() or ()) // 3
-    indexed.putpalette([*(indexed.getpalette() or ()), 0, 0, 0])
-    indexed.paste(free, mask=ImageChops.invert(alpha))
-    return _Indexed(indexed, free)
-
-
-def _first_opaque(alpha: Image.Image) -> tuple[int, int]:
-    at = alpha.tobytes().find(255)
-    return at % alpha.width, at // alpha.width
-
-
-def _reduce_colors(colors: Image.Image, limit: int, plan: WritePlan) -> Image.Image:
-    if colors.getcolors(limit) is not None:
-        return colors.quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    shared = _list_exact(change, table)
+    if shared:
+        return shared
+    own = ColorTable()
+    exact = _list_exact(change, own)
+    if exact:
+        return [_Indexed(version.indexes, version.transparent, own.to_bytes()) for version in exact]
     plan.warn(ColorsReduced(format="GIF", limit=COLORS))
-    table = _sample_pixels(colors).quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    return colors.quantize(limit, palette=table, dither=Image.Dither.FLOYDSTEINBERG)
+    if change.changed.all():
+        indexes, colors = reduce_colors(change.pixels, COLORS, change.changed)
+        return [_Indexed(indexes, None, colors)]
+    indexes, colors = reduce_colors(change.pixels, COLORS - 1, change.changed)
+    free = len(colors) // 3
+    return [_Indexed(np.where(change.changed, indexes, np.uint8(free)), free, colors + bytes(3))]
 
 
-def _sample_pixels(colors: Image.Image) -> Image.Image:
-    """Return enough of a picture to choose colors by.
+def _list_exact(change: Change, table: ColorTable) -> list[_Indexed]:
+    """Return the ways to store the change by that table: transparent where nothing changes, and filled there."""
+    colors, drawn = change.pixels & RGB, change.changed
+    indexes = table.add_colors(colors[drawn])
+    if indexes is None:
+        return []
+    if drawn.all():
+        return [_Indexed(indexes.reshape(drawn.shape), None)]
+    ways = [_mark_clear(indexes, drawn)]
+    seen = change.pixels != 0
+    filled = table.find_indexes(colors[seen])
+    if filled is not None:
+        ways.append(_Indexed(filled.reshape(drawn.shape), None) if seen.all() else _mark_clear(filled, seen))
+    return [way for way in ways if way is not None]
 
-    The choice takes much memory for each pixel.
-    """
-    step = math.isqrt(colors.width * colors.height // SAMPLE)
-    return colors if step <= 1 else colors.reduce(step)
+
+def _mark_clear(indexes: Indexes, seen: NDArray[np.bool_]) -> _Indexed | None:
+    """Return indexes of the whole region, with a free one for what is not seen. Return None if none is free."""
+    free = find_free(indexes)
+    if free is None:
+        return None
+    whole = np.full(seen.shape, free, np.uint8)
+    whole[seen] = indexes
+    return _Indexed(whole, free)
 
 
-def _write_frame(indexed: _Indexed, corner: tuple[int, int], control: gif.Control, sink: BinaryIO) -> None:
-    buffer = io.BytesIO()
-    indexed.image.save(buffer, "GIF", optimize=False, interlace=0)
-    stored = gif.parse_file(buffer.getvalue(), 1).frames[0]
-    control = replace(control, transparent=indexed.transparent)
-    if control != gif.Control():
-        sink.write(control.to_bytes())
-    sink.write(replace(stored, x=corner[0], y=corner[1]).to_bytes())
+def _pack_indexes(indexed: _Indexed) -> bytes:
+    """Return the pixels as GIF stores them: the bits of the first codes, and blocks of data."""
+    rows, columns = indexed.indexes.shape
+    bits = max(2, int(indexed.indexes.max()).bit_length())
+    image = Image.frombuffer("P", (columns, rows), indexed.indexes, "raw", "P", 0, 1)
+    return bytes([bits]) + image.tobytes("gif", "P", bits, 0) + b"\0"
 
 
 CODEC = Codec(open=open_gif, encoder=Encoder(pillow="GIF", write_still=write_still, write_all=write_all))

@@ -13,8 +13,7 @@ class WritePlan:
     """`pillow` names the encoder, `settings` are its save parameters, `size` is in pixels.
 
     `later_settings` are those of frames and pages after the first, without metadata.
-    `loop_count` 0 means forever. `opaque` says that no frame has transparency. `frames` is how many will come. `warn`
-    takes losses.
+    `loop_count` 0 means forever. `frames` is how many will come. `warn` takes losses.
     """
 
     pillow: str
@@ -24,7 +23,6 @@ class WritePlan:
     size: tuple[int, int]
     frames: int
     loop_count: int
-    opaque: bool
     warn: Callable[[Loss], None]
 
     def warn_rounded(self, title: str, step: int) -> None:

@@ -70,7 +70,7 @@ def open_png(data: bytes, limits: Limits) -> Opened:
         format="png", size=size, pixels=pixels, metadata=metadata,
         read=read_animation if parts.frames else partial(_read_still, sound, parts, make, color.hdr),
         kind=FrameKind.ANIMATION if count > 1 else FrameKind.STILL, frames=count, loop_count=parts.loop_count,
-        orientation=orientation, opaque=parts.is_opaque, dpi=read_dpi(image),
+        orientation=orientation, opaque=parts.is_opaque, stays_opaque=parts.stays_opaque, dpi=read_dpi(image),
         losses=_list_losses(parts),
     )  # fmt: skip
 

@@ -53,6 +53,13 @@ class GifFrame:
     control: Control
     data: bytes
 
+    def hides(self, below: "GifFrame") -> bool:
+        """Say whether nothing can be seen of a frame below this one."""
+        inside = self.x <= below.x and self.y <= below.y
+        across = self.x + self.width >= below.x + below.width
+        down = self.y + self.height >= below.y + below.height
+        return self.control.transparent is None and inside and across and down
+
     def to_file(self) -> bytes:
         """Return this frame alone as a GIF of its own size, transparent color included."""
         control = Control(transparent=self.control.transparent).to_bytes()
@@ -62,7 +69,7 @@ class GifFrame:
         """Return the image descriptor, color table and data as they stand in a file."""
         packed = 0x40 if self.interlaced else 0
         if self.palette:
-            packed |= 0x80 | (len(self.palette) // 3 - 1).bit_length() - 1
+            packed |= 0x80 | _count_bits(self.palette)
         place = struct.pack("<BHHHHB", IMAGE, self.x, self.y, self.width, self.height, packed)
         return place + self.palette + self.data
 
@@ -87,11 +94,18 @@ class GifFile:
         """Say whether no composed frame can show through."""
         first = self.frames[0]
         covers = not first.x and not first.y and first.width >= self.width and first.height >= self.height
-        clears = any(frame.control.disposal is Disposal.CLEAR for frame in self.frames[:-1])
-        undone_first = first.control.disposal is Disposal.RESTORE and len(self.frames) > 1
-        # Over an opaque canvas, clear pixels of later frames show what is below.
-        shows = first.control.transparent is not None
-        return covers and not (clears or undone_first or shows)
+        return covers and first.control.transparent is None and self.stays_opaque
+
+    @property
+    def stays_opaque(self) -> bool:
+        """Say whether no composed frame can show through where the first does not.
+
+        Over an opaque canvas, clear pixels of later frames show what is below.
+        """
+        undone_first = self.frames[0].control.disposal is Disposal.RESTORE and len(self.frames) > 1
+        pairs = zip(self.frames, self.frames[1:], strict=False)
+        clears = any(one.control.disposal is Disposal.CLEAR and not other.hides(one) for one, other in pairs)
+        return not (clears or undone_first)
 
 
 class _Reader:
@@ -213,9 +227,21 @@ def _read_image(gif: GifFile, reader: _Reader, control: Control) -> GifFrame:
     return GifFrame(x, y, width, height, bool(packed & 0x40), palette, control, data)
 
 
-def pack_screen(width: int, height: int) -> bytes:
-    """Return the start of a file without a color table for all frames."""
-    return magic.GIF89 + struct.pack("<HHBBB", width, height, 0x70, 0, 0)
+def pack_screen(width: int, height: int, table: bytes = b"") -> bytes:
+    """Return the start of a file, with the color table of all frames if there is one (see `pack_table`)."""
+    packed = 0x70 | (0x80 | _count_bits(table) if table else 0)
+    return magic.GIF89 + struct.pack("<HHBBB", width, height, packed, 0, 0) + table
+
+
+def pack_table(colors: bytes, least: int) -> bytes:
+    """Return a table of those colors, three bytes each, filled up to a power of two and at least so many."""
+    whole = colors.ljust(3 * least, b"\0")
+    return whole.ljust(6 << _count_bits(whole), b"\0")
+
+
+def _count_bits(table: bytes) -> int:
+    """Return the bits of the largest index but one, as files tell the length of a table."""
+    return max(1, (len(table) // 3 - 1).bit_length()) - 1
 
 
 def pack_loop(loop_count: int) -> bytes:

@@ -93,9 +93,17 @@ class PngFile:
     def is_opaque(self) -> bool:
         """Say whether no composed frame of the animation can show through."""
         covers = bool(self.frames) and (self.frames[0][0].width, self.frames[0][0].height) == (self.width, self.height)
-        clears = any(control.disposal is Disposal.CLEAR for control, _ in self.frames)
+        return covers and not (self._clears or self.has_alpha)
+
+    @property
+    def stays_opaque(self) -> bool:
+        """Say whether no composed frame can show through where the first does not."""
+        return not self._clears and all(control.over for control, _ in self.frames[1:])
+
+    @property
+    def _clears(self) -> bool:
         undone_first = bool(self.frames) and self.frames[0][0].disposal is Disposal.RESTORE
-        return covers and not (clears or undone_first or self.has_alpha)
+        return undone_first or any(control.disposal is Disposal.CLEAR for control, _ in self.frames)
 
     def collect_metadata(self) -> Metadata:
         """Return the metadata of all chunks."""

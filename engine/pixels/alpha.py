@@ -13,6 +13,11 @@ def has_transparency(image: Image.Image) -> bool:
     return isinstance(low, int | float) and low < 255
 
 
+def has_soft_edges(image: Image.Image) -> bool:
+    """Say whether any pixel is neither clear nor opaque."""
+    return image.mode in WITH_ALPHA and any(image.getchannel("A").histogram()[1:255])
+
+
 def mode_without_alpha(mode: str) -> str:
     """Return the same pixel mode without alpha."""
     return {"LA": "L", "RGBA": "RGB"}.get(mode, mode)

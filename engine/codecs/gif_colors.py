@@ -1,0 +1,105 @@
+"""Color tables of GIF: one that a whole film shares while its colors fit, and tables of single frames.
+
+A transparent pixel needs an index that no other pixel of its frame has. That may be one of a color that the frame does
+not use, so the shared table may be full.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+COLORS = 256
+RGB = 0xFFFFFF
+SAMPLE = 1 << 20
+"""Pixels that a color table is made from, about."""
+
+GLIMPSE = 1 << 12
+"""Pixels that tell soon of a photograph that its colors are too many."""
+
+UNUSED = 0xFFFFFFFF
+
+Colors = NDArray[np.uint32]
+"""Colors as one number each: red, green and blue from the lowest byte on."""
+
+Indexes = NDArray[np.uint8]
+
+
+class ColorTable:
+    """A table that grows by the colors of each frame, up to 256.
+
+    A lookup of all colors tells their indexes; the system gives its memory only as far as it is used.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._colors = np.full(COLORS, UNUSED, np.uint32)
+        self._places = np.zeros(1 << 24, np.uint8)
+
+    def find_indexes(self, colors: Colors) -> Indexes | None:
+        """Return the index of each color, None when one is not in the table."""
+        found: Indexes = self._places[colors]
+        return found if np.array_equal(self._colors[found], colors) else None
+
+    def add_colors(self, colors: Colors) -> Indexes | None:
+        """Return the index of each color, with the new ones added. Return None, and add none, when they do not fit."""
+        found: Indexes = self._places[colors]
+        new = colors[self._colors[found] != colors]
+        if not len(new):
+            return found
+        added = list_colors(new, COLORS - self.count)
+        if added is None:
+            return None
+        self._places[added] = np.arange(self.count, self.count + len(added))
+        self._colors[self.count : self.count + len(added)] = added
+        self.count += len(added)
+        return self._places[colors]
+
+    def to_bytes(self) -> bytes:
+        """Return the table as it stands in a file, as many colors as it holds."""
+        return pack_colors(self._colors[: self.count])
+
+
+def find_free(indexes: Indexes) -> int | None:
+    """Return the lowest index that is not used."""
+    free = np.flatnonzero(np.bincount(indexes.ravel(), minlength=COLORS) == 0)
+    return int(free[0]) if len(free) else None
+
+
+def list_colors(colors: Colors, limit: int) -> Colors | None:
+    """Return the different colors, None when they are more than `limit`."""
+    if len(np.unique(colors[:: 1 + len(colors) // GLIMPSE])) > limit:
+        return None
+    found: Colors = np.unique(colors)
+    return found if len(found) <= limit else None
+
+
+def pack_colors(colors: Colors) -> bytes:
+    """Return colors as three bytes each."""
+    return colors.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+
+
+def reduce_colors(pixels: Colors, limit: int, shown: NDArray[np.bool_]) -> tuple[Indexes, bytes]:
+    """Choose the best colors for the pixels (rows, columns) that are shown, and dither.
+
+    Return indexes and a color table.
+    """
+    image = _make_image(np.where(shown, pixels, pixels[shown][0]) if not shown.all() else pixels)
+    table = _sample_pixels(image).quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    reduced = image.quantize(limit, palette=table, dither=Image.Dither.FLOYDSTEINBERG)
+    return np.asarray(reduced), bytes(table.getpalette() or ())[: 3 * limit]
+
+
+def _make_image(pixels: Colors) -> Image.Image:
+    rows, columns = pixels.shape
+    return Image.frombytes("RGB", (columns, rows), pixels.astype("<u4", copy=False).tobytes(), "raw", "RGBX")
+
+
+def _sample_pixels(colors: Image.Image) -> Image.Image:
+    """Return enough of a picture to choose colors by.
+
+    The choice takes much memory for each pixel.
+    """
+    step = math.isqrt(colors.width * colors.height // SAMPLE)
+    return colors if step <= 1 else colors.reduce(step)
