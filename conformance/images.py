@@ -48,6 +48,19 @@ def decoded(data: bytes) -> Image.Image:
     return image
 
 
+def unpacked(image: Image.Image) -> Image.Image:
+    """Return the picture of a palette or of one bit in plain samples, any other as it is."""
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode != "P":
+        return image
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    colors = iter(image.getpalette() or ())
+    grey = all(red == green == blue for red, green, blue in zip(colors, colors, colors, strict=True))
+    return image.convert("L" if grey else "RGB")
+
+
 def quarters(size: tuple[int, int] = (48, 32), mode: str = "RGB") -> Image.Image:
     """Red, green, blue and yellow from the upper left, clockwise from red: red green / yellow blue."""
     width, height = size

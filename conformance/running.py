@@ -52,7 +52,12 @@ class Result:
         return [warned.code.value for warned in self.outcome.warnings]
 
     def image(self) -> Image.Image:
-        """The result decoded, its first frame."""
+        """The result decoded, its first frame. Of stills, palettes and bits as the colours or greys that they stand for."""
+        stored = self.stored()
+        return stored if stored.format == "GIF" or getattr(stored, "n_frames", 1) > 1 else images.unpacked(stored)
+
+    def stored(self) -> Image.Image:
+        """The result as Pillow opens it, its first frame."""
         assert self.outcome.failure is None, self.outcome.failure
         return images.decoded(self.data)
 

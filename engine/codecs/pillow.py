@@ -2,8 +2,9 @@
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
@@ -13,6 +14,8 @@ from engine.errors import decoding
 from engine.image import Frame, Opened
 from engine.limits import check_pixels
 from engine.metadata import Metadata
+from engine.pixels.packing import pack_pixels
+from engine.pixels.sampling import sample_rows
 from engine.request import Limits
 
 Make = Callable[[Image.Image], Frame]
@@ -85,6 +88,36 @@ def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int
     """Write one picture. Return its size in pixels."""
     frame.image.save(sink, plan.pillow, **plan.settings, **choose_profile(frame))
     return frame.image.size
+
+
+class Candidate(NamedTuple):
+    """A way to store a picture: its pixels in some mode, and save parameters."""
+
+    image: Image.Image
+    settings: SaveSettings
+
+
+def choose_smallest(candidates: list[Candidate], pillow: str) -> Candidate:
+    """Return the way that makes the smallest file, by a sample of the rows. Of equals the first."""
+
+    def measure_sample(candidate: Candidate) -> int:
+        buffer = io.BytesIO()
+        sample_rows(candidate.image).save(buffer, pillow, **candidate.settings)
+        return buffer.tell()
+
+    return candidates[0] if len(candidates) == 1 else min(candidates, key=measure_sample)
+
+
+def pack_frame(frame: Frame, holds: frozenset[str]) -> Frame:
+    """Return the frame with its pixels in the fewest bits (see `pack_pixels`)."""
+    return replace(frame, image=pack_pixels(frame.image, holds, profiled=frame.profile is not None))
+
+
+def write_packed(holds: frozenset[str], frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
+    """Write one picture in the fewest bits, unless its palette takes more than it saves. Return its size in pixels."""
+    ways = [Candidate(one.image, plan.settings) for one in (pack_frame(frame, holds), frame)]
+    best = choose_smallest(ways if ways[0].image is not frame.image else ways[1:], plan.pillow)
+    return write_still(replace(frame, image=best.image), plan, sink)
 
 
 def choose_profile(frame: Frame) -> SaveSettings:

@@ -17,7 +17,7 @@ from core.losses import ImageDamaged
 from core.options import Options
 from engine.animation.compose import Patch, compose_frames
 from engine.codecs import apng
-from engine.codecs.pillow import load_image, read_dpi, write_still
+from engine.codecs.pillow import Candidate, choose_smallest, load_image, pack_frame, read_dpi, write_still
 from engine.codecs.plan import WritePlan
 from engine.codecs.png_packing import choose_packing
 from engine.codecs.registry import Codec, Encoder
@@ -36,6 +36,9 @@ from engine.request import Limits
 
 PLAIN = {(0, 8): "L", (2, 8): "RGB", (4, 8): "LA", (6, 8): "RGBA", (2, 16): "RGB", (4, 16): "LA", (6, 16): "RGBA"}
 """Pillow's mode of each color type and depth that libpng reads. 16-bit grey and palettes are left to Pillow."""
+
+PACKED = frozenset({"1", "L", "P", "P4", "PA"})
+"""What is written in fewer bits: grey, and palettes of 1 to 8 bits with an alpha for each color."""
 
 
 def allow_long_profiles() -> None:
@@ -209,9 +212,17 @@ def _attach_metadata(metadata: Metadata) -> SaveSettings:
 
 
 def write_png(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
-    """Write one picture. Return its size in pixels."""
-    settings = plan.settings | choose_packing(frame.image, plan.settings)
-    return write_still(frame, replace(plan, settings=settings), sink)
+    """Write one picture in the fewest bits, unless that makes the file larger. Return its size in pixels.
+
+    A smooth gradient of few colors is smaller as color, where the filters of PNG apply.
+    """
+    packed, level = pack_frame(frame, PACKED).image, {"compress_level": plan.settings.get("compress_level", -1)}
+    ways = [Candidate(packed, level)]
+    if packed.mode == "P":
+        ways.append(Candidate(frame.image, level))
+    image = choose_smallest(ways, plan.pillow).image
+    settings = plan.settings | choose_packing(image, plan.settings)
+    return write_still(replace(frame, image=image), replace(plan, settings=settings), sink)
 
 
 CODEC = Codec(

@@ -9,12 +9,13 @@ import io
 from PIL import Image
 
 from engine.codecs.save_settings import SaveSettings
+from engine.pixels.sampling import sample_rows
 
 RUNS = 3
 """zlib's Z_RLE: of all repeats, only runs are looked for."""
 
-SAMPLE, BANDS, LEVEL = 100_000, 8, 4
-"""Pixels of the sample, its bands over the picture's height, and the level to try them with if none is given."""
+LEVEL = 4
+"""The level to try a sample with if none is given."""
 
 EMPTY = 10
 """A sample that gets so many times smaller has little in it, and tells nothing of the rest."""
@@ -25,7 +26,7 @@ def choose_packing(image: Image.Image, settings: SaveSettings) -> SaveSettings:
     level = settings.get("compress_level", LEVEL)
     if level == 0:
         return {}
-    sample = _sample_rows(image)
+    sample = sample_rows(image)
     repeats = _measure_size(sample, compress_level=level)
     if repeats * EMPTY < len(sample.tobytes()):
         return {}
@@ -36,18 +37,3 @@ def _measure_size(image: Image.Image, **settings: object) -> int:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", **settings)
     return buffer.tell()
-
-
-def _sample_rows(image: Image.Image) -> Image.Image:
-    """Return whole rows of a picture.
-
-    How far apart repeats are depends on the width.
-    """
-    rows = max(1, SAMPLE // BANDS // image.width)
-    if rows * BANDS >= image.height:
-        return image
-    sample = Image.new(image.mode, (image.width, rows * BANDS))
-    for band in range(BANDS):
-        top = band * (image.height - rows) // (BANDS - 1)
-        sample.paste(image.crop((0, top, image.width, top + rows)), (0, band * rows))
-    return sample

@@ -1,8 +1,10 @@
-"""PBM, PGM and PPM. Pillow brings every depth above 8 to 16 bits, and gives grey as integers of 32."""
+"""PBM, PGM and PPM, whichever of them the picture needs. Pillow brings every depth above 8 to 16 bits, and gives grey as integers of 32."""
+
+from functools import partial
 
 from PIL import Image
 
-from engine.codecs.pillow import open_image
+from engine.codecs.pillow import open_image, write_packed
 from engine.codecs.registry import Codec, Encoder
 from engine.image import Frame, Opened
 from engine.request import Limits
@@ -33,4 +35,4 @@ def _read_depth(data: bytes) -> int:
     return 8
 
 
-CODEC = Codec(open=open_ppm, encoder=Encoder(pillow="PPM"))
+CODEC = Codec(open=open_ppm, encoder=Encoder(pillow="PPM", write_still=partial(write_packed, frozenset({"1", "L"}))))

@@ -1,11 +1,14 @@
 """TGA (Truevision TGA File Format Specification 2.0).
 
 A fourth sample is alpha only when the descriptor and the extension area say so. Else it is anything, often 0 throughout.
+Few programs know its pictures of one bit, so these are written as grey.
 """
+
+from functools import partial
 
 from PIL import Image, ImageChops
 
-from engine.codecs.pillow import drop_alpha, open_image
+from engine.codecs.pillow import drop_alpha, open_image, write_packed
 from engine.codecs.registry import Codec, Encoder
 from engine.image import Frame, Opened
 from engine.request import Limits
@@ -66,4 +69,10 @@ def _settle_alpha(image: Image.Image, kind: int, *, turned: bool) -> Image.Image
     return image
 
 
-CODEC = Codec(open=open_tga, encoder=Encoder(pillow="TGA", settings=lambda _: {"compression": "tga_rle"}))
+CODEC = Codec(
+    open=open_tga,
+    encoder=Encoder(
+        pillow="TGA", settings=lambda _: {"compression": "tga_rle"},
+        write_still=partial(write_packed, frozenset({"L", "P"})),
+    ),
+)  # fmt: skip

@@ -1,8 +1,10 @@
-"""What decoders do not tell of a BMP: missing bytes at its end, and whether run-length codes stay in the picture.
+"""BMP: missing bytes at its end, whether run-length codes stay in the picture, and the file of a palette.
 
-The codes are Microsoft's ("Bitmap Compression"). Decoders cut off a run that goes beyond its row. Of single pixels beyond it, and of rows beyond the picture, they make
-a picture that is shifted, and say nothing.
+The codes are Microsoft's ("Bitmap Storage", "Bitmap Compression"). Decoders cut off a run that goes beyond its row. Of
+single pixels beyond it, and of rows beyond the picture, they make a picture that is shifted, and say nothing.
 """
+
+import struct
 
 from engine.errors import corrupt, unsupported
 
@@ -75,3 +77,21 @@ def _pad_length(pixels: int, per_byte: int) -> int:
 
 def _read_number(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 4], "little")
+
+
+def measure_row(width: int, bits: int) -> int:
+    """Return the bytes of a row, a multiple of four."""
+    return (width * bits + 31) // 32 * 4
+
+
+def pack_palette_file(
+    size: tuple[int, int], bits: int, palette: bytes, rows: bytes, dpi: tuple[float, float]
+) -> bytes:
+    """Return a file of palette indices. `palette` is red, green and blue of each color; `rows` go from the bottom up."""
+    colors = b"".join(bytes((blue, green, red, 0)) for red, green, blue in zip(*[iter(palette)] * 3, strict=True))
+    start = 14 + 40 + len(colors)
+    across, down = (round(side / 0.0254) for side in dpi)
+    header = struct.pack(
+        "<IiiHHIIiiII", 40, *size, 1, bits, 0, len(rows), across, down, len(colors) // 4, len(colors) // 4
+    )
+    return struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start) + header + colors + rows
