@@ -6,18 +6,21 @@ from core.losses import MetadataDropped
 from engine.codecs.plan import WritePlan
 from engine.containers.xmp import strip_extras
 from engine.conversion import Conversion
+from engine.image import FrameKind
 from engine.metadata import Metadata, name_parts, strip_exif_orientation
 
 
 def make_plan(conversion: Conversion) -> WritePlan:
     """Return the settings of the target's encoder, metadata included, and the facts of the picture."""
-    settings = conversion.encoder.settings(conversion.options)
+    settings = later = conversion.encoder.settings(conversion.options)
     if "dpi" in conversion.target.options and "dpi" not in settings and conversion.opened.dpi is not None:
-        settings["dpi"] = conversion.opened.dpi
+        settings = settings | {"dpi": conversion.opened.dpi}
+        # A page without a resolution of its own does not take that of the first.
+        later = later if conversion.opened.kind is FrameKind.PAGES else settings
     return WritePlan(
         pillow=conversion.encoder.pillow,
         settings=settings | conversion.encoder.attach(_choose_metadata(conversion)),
-        later_settings=settings,
+        later_settings=later,
         options=conversion.options,
         size=conversion.size,
         frames=conversion.count,

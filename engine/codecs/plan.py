@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from core.losses import Loss, TimingRounded
 from core.options import Options
 from engine.codecs.save_settings import SaveSettings
+from engine.image import Frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePlan:
     """`pillow` names the encoder, `settings` are its save parameters, `size` is in pixels.
 
-    `later_settings` are those of frames and pages after the first, without metadata.
-    `loop_count` 0 means forever. `frames` is how many will come. `warn` takes losses.
+    `later_settings` are those of frames and pages after the first, without metadata and without the first page's
+    resolution. `loop_count` 0 means forever. `frames` is how many will come. `warn` takes losses.
     """
 
     pillow: str
@@ -24,6 +25,10 @@ class WritePlan:
     frames: int
     loop_count: int
     warn: Callable[[Loss], None]
+
+    def choose_page_dpi(self, frame: Frame) -> SaveSettings:
+        """Return the page's own resolution as a save parameter, nothing if one is asked for or the page has none."""
+        return {"dpi": frame.dpi} if frame.dpi is not None and self.options.dpi is None else {}
 
     def warn_rounded(self, title: str, step: int) -> None:
         """Warn that frame times had to be rounded to steps of so many milliseconds."""

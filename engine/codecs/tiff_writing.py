@@ -14,17 +14,16 @@ from PIL import ExifTags, Image, TiffImagePlugin
 
 from core import magic
 from core.options import Options
-from engine.codecs.pillow import Candidate, choose_profile, choose_smallest, pack_frame
+from engine.codecs import tiff_packing
 from engine.codecs.plan import WritePlan
 from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
+from engine.codecs.tiff_packing import PREDICTOR
 from engine.containers.tiff import ENTRY, find_first, find_link, read_entries
 from engine.image import Frame
 from engine.metadata import Metadata
 
-IPTC, XMP, PREDICTOR = 33_723, 700, 317
-DEFLATE, GROUP4 = "tiff_adobe_deflate", "group4"
-PACKED = frozenset({"1", "L", "P"})
-"""What is written in fewer bits."""
+IPTC, XMP = 33_723, 700
+DEFLATE = "tiff_adobe_deflate"
 
 Said = TypeVar("Said")
 
@@ -66,45 +65,12 @@ def _make_tags(metadata: Metadata) -> Image.Exif:
 
 def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture. Return its size in pixels."""
-    _write_with_exif(partial(_write_page, frame, plan.settings), plan, sink)
-    return frame.image.size
+    return _write_with_exif(partial(tiff_packing.write_still, frame, plan), plan, sink)
 
 
 def write_pages(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     """Write each page with its own size, mode and profile. The first carries the metadata."""
-    return _write_with_exif(partial(_write_all, frames, plan), plan, sink)
-
-
-def _write_all(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
-    settings = plan.settings
-    with TiffImagePlugin.AppendingTiffWriter(sink) as writer:
-        for frame in frames:
-            _write_page(frame, settings, writer)
-            writer.newFrame()
-            settings = plan.later_settings
-    return plan.frames
-
-
-def _write_page(frame: Frame, settings: SaveSettings, sink: BinaryIO) -> None:
-    """Write a page in the way that makes it smallest: a scan of dots, for one, is larger by Group 4 than by deflate."""
-    packed = pack_frame(frame, PACKED).image
-    plain, indexed = Candidate(frame.image, settings), Candidate(packed, settings | _without_predictor(settings))
-    ways = {
-        "1": [indexed._replace(settings=indexed.settings | {"compression": GROUP4}), indexed],
-        "P": [indexed, plain],
-    }.get(packed.mode, [Candidate(packed, settings)])
-    best = choose_smallest(ways, "TIFF")
-    best.image.save(sink, "TIFF", **best.settings, **choose_profile(frame))
-
-
-def _without_predictor(settings: SaveSettings) -> SaveSettings:
-    """Return the tags without the predictor: the difference of two indices or of eight pixels at once means nothing."""
-    tags = settings["exif"]
-    if not isinstance(tags, Image.Exif):
-        raise TypeError(tags)
-    bare = Image.Exif()
-    bare.update({tag: value for tag, value in tags.items() if tag != PREDICTOR})
-    return {"exif": bare}
+    return _write_with_exif(partial(tiff_packing.write_pages, frames, plan), plan, sink)
 
 
 def _write_with_exif(write: Callable[[BinaryIO], Said], plan: WritePlan, sink: BinaryIO) -> Said:

@@ -84,9 +84,7 @@ def measure_row(width: int, bits: int) -> int:
     return (width * bits + 31) // 32 * 4
 
 
-def pack_palette_file(
-    size: tuple[int, int], bits: int, palette: bytes, rows: bytes, dpi: tuple[float, float]
-) -> bytes:
+def pack_palette_file(size: tuple[int, int], bits: int, palette: bytes, rows: bytes, dpi: tuple[float, float]) -> bytes:
     """Return a file of palette indices. `palette` is red, green and blue of each color; `rows` go from the bottom up."""
     colors = b"".join(bytes((blue, green, red, 0)) for red, green, blue in zip(*[iter(palette)] * 3, strict=True))
     start = 14 + 40 + len(colors)

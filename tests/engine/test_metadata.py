@@ -140,7 +140,7 @@ def png_with_text() -> bytes:
 
 def test_text_of_a_png(run: Converter) -> None:
     kept = run(png_with_text(), "png", metadata="keep")
-    seen = kept.image()
+    seen = kept.stored()
     assert isinstance(seen, PngImagePlugin.PngImageFile)
     assert seen.text == {"Author": "secret person", "Title": "secret t\u00eftle"}
     assert kept.warnings == []

@@ -158,16 +158,17 @@ def test_each_page_is_packed_by_itself(run: Converter) -> None:
     pages = [scan(), drawing(12), Image.effect_noise(SIZE, 60), drawing(2000)]
     source = images.encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     result = run(source, "tiff")
-    assert [frame.mode for frame in stored_pages(result.data)] == ["1", "P", "L", "RGB"]
+    assert [mode for mode, _ in stored_pages(result.data)] == ["1", "P", "L", "RGB"]
     for seen, page in zip(result.frames("RGB"), pages, strict=True):
         assert apart(seen, page.convert("RGB")) == 0
 
 
-def stored_pages(data: bytes) -> list[Image.Image]:
-    image, found = images.decoded(data), []
-    for index in range(getattr(image, "n_frames", 1)):
+def stored_pages(data: bytes) -> list[tuple[str, object]]:
+    """The mode and the resolution of each page."""
+    image, found = TiffImagePlugin.TiffImageFile(io.BytesIO(data)), []
+    for index in range(image.n_frames):
         image.seek(index)
-        found.append(image.copy())
+        found.append((image.mode, image.tag_v2.get(282)))
     return found
 
 
@@ -183,3 +184,15 @@ def test_colours_that_no_factor_parts_are_found_by_searching(monkeypatch: pytest
     packed = packing.pack_pixels(image, frozenset({"P"}))
     assert packed.mode == "P"
     assert apart(packed.convert("RGB"), image) == 0
+
+
+def test_pages_keep_their_own_resolution(run: Converter) -> None:
+    buffer = io.BytesIO()
+    with TiffImagePlugin.AppendingTiffWriter(buffer) as writer:
+        for page, dpi in ((scan(), 50), (drawing(12), 100), (scan(), None)):
+            page.save(writer, "TIFF", **({"dpi": (dpi, dpi)} if dpi else {}))
+            writer.newFrame()
+    kept = stored_pages(run(buffer.getvalue(), "tiff").data)
+    assert [dpi for _, dpi in kept] == [50, 100, None]
+    asked = stored_pages(run(buffer.getvalue(), "tiff", dpi=200).data)
+    assert [dpi for _, dpi in asked] == [200, 200, 200]

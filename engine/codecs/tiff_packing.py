@@ -1,0 +1,55 @@
+"""Write the pages of a TIFF in the fewest bits: one bit by CCITT's Group 4, palettes and all others by deflate."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from PIL import Image, TiffImagePlugin
+
+from engine.codecs.pillow import Candidate, choose_profile, choose_smallest, pack_frame
+from engine.codecs.plan import WritePlan
+from engine.codecs.save_settings import SaveSettings
+from engine.image import Frame
+
+GROUP4, PREDICTOR = "group4", 317
+
+PACKED = frozenset({"1", "L", "P"})
+"""What is written in fewer bits."""
+
+
+def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
+    """Write one picture. Return its size in pixels."""
+    _write_page(frame, plan.settings, sink)
+    return frame.image.size
+
+
+def write_pages(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
+    """Write each page with its own size, resolution, mode and profile. The first carries the metadata."""
+    settings = plan.settings
+    with TiffImagePlugin.AppendingTiffWriter(sink) as writer:
+        for frame in frames:
+            _write_page(frame, settings | plan.choose_page_dpi(frame), writer)
+            writer.newFrame()
+            settings = plan.later_settings
+    return plan.frames
+
+
+def _write_page(frame: Frame, settings: SaveSettings, sink: BinaryIO) -> None:
+    """Write a page in the way that makes it smallest: a scan of dots, for one, is larger by Group 4 than by deflate."""
+    packed = pack_frame(frame, PACKED).image
+    plain, indexed = Candidate(frame.image, settings), Candidate(packed, settings | _without_predictor(settings))
+    ways = {
+        "1": [indexed._replace(settings=indexed.settings | {"compression": GROUP4}), indexed],
+        "P": [indexed, plain],
+    }.get(packed.mode, [Candidate(packed, settings)])
+    best = choose_smallest(ways, "TIFF")
+    best.image.save(sink, "TIFF", **best.settings, **choose_profile(frame))
+
+
+def _without_predictor(settings: SaveSettings) -> SaveSettings:
+    """Return the tags without the predictor: the difference of two indices or of eight pixels at once means nothing."""
+    tags = settings["exif"]
+    if not isinstance(tags, Image.Exif):
+        raise TypeError(tags)
+    bare = Image.Exif()
+    bare.update({tag: value for tag, value in tags.items() if tag != PREDICTOR})
+    return {"exif": bare}
