@@ -196,7 +196,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "pdf", "PDF", "application/pdf", "pdf", lambda _: False, reads=False,
-        # Its pages are JPEGs.
+        # Photographs in it are JPEGs.
         modes=GREY_AND_COLOUR, frames=Frames.PAGES, max_side=65_500,
         options=EVERY_TARGET | {"quality", "animation", "background", "dpi"},
     ),

@@ -25,6 +25,21 @@ class FrameKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """The JPEG that a decoder made the pixels of a frame from.
+
+    `pixels` are the decoded ones (an image's `im`), to tell whether a frame still has them. `read` returns the file,
+    or b"" if there is none after all. `orientation` (an EXIF value) has been applied to the pixels, and is still to be
+    applied to the file. `restored` says that the upload is no JPEG, but holds one packed without loss.
+    """
+
+    pixels: object
+    read: Callable[[], bytes]
+    orientation: int = 1
+    restored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One decoded picture of a file.
 
@@ -34,6 +49,7 @@ class Frame:
     `depth` and `full_scale` are the bits and the largest value of a sample in the file, where that is not 8 and 255;
     `dpi` is the dots per inch across and down of a page that says its own, None of one that says nothing sensible;
     `stretched` are the values of black and white, where samples of another range were brought to these;
+    `original` is the JPEG that the pixels come from; ask `untouched` whether they are still its own;
     `losses` are what was lost on the way from the file to these pixels.
     """
 
@@ -49,6 +65,13 @@ class Frame:
     dpi: tuple[float, float] | None = None
     stretched: tuple[float, float] | None = None
     losses: tuple[Loss, ...] = ()
+    original: Original | None = None
+
+    @property
+    def untouched(self) -> Original | None:
+        """Return the original if nothing but the orientation has changed the pixels. A step need not know of it."""
+        original = self.original
+        return original if original is not None and original.pixels is self.image.im else None
 
     def with_mode(self, mode: str) -> Self:
         """Return the frame with its pixels in that mode of Pillow's."""

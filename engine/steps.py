@@ -127,7 +127,12 @@ def orient(conversion: Conversion) -> None:
 
 def _orient_frame(frame: Frame) -> Frame:
     turn = TURNS.get(frame.orientation)
-    return frame if turn is None else replace(frame, image=frame.image.transpose(turn), orientation=1)
+    if turn is None:
+        return frame
+    image, original = frame.image.transpose(turn), frame.untouched
+    if original is not None:
+        original = replace(original, pixels=image.im, orientation=frame.orientation)
+    return replace(frame, image=image, orientation=1, original=original)
 
 
 def match_color(conversion: Conversion) -> None:

@@ -19,7 +19,7 @@ from engine.codecs.save_settings import SaveSettings, choose_dpi, choose_subsamp
 from engine.containers import jpeg, photoshop
 from engine.errors import ConversionError, decoding, unsupported
 from engine.extras import survey_jpeg
-from engine.image import Frame, FrameKind, Opened
+from engine.image import Frame, FrameKind, Opened, Original
 from engine.metadata import EXIF_MARK, Metadata, read_exif_orientation, strip_exif_mark, strip_xmp_orientation
 from engine.request import Limits
 
@@ -96,14 +96,15 @@ def _read_frames(
     decoded, words = _decode_strictly(images[0], data, factor)
     if words:
         mended = mend_jpeg(data, COLORS[images[0].mode])
-        make = partial(make, losses=mended.losses)
-        images[0] = _load(mended.data)
-        decoded, _ = _decode_strictly(images[0], mended.data, factor)
+        data, make = mended.data, partial(make, losses=mended.losses)
+        images[0] = _load(data)
+        decoded, _ = _decode_strictly(images[0], data, factor)
     if decoded is None:
         yield from read_single_frame("jpeg", images, make)
-    else:
-        images.clear()
-        yield make(decoded)
+        return
+    images.clear()
+    original = Original(decoded.im, lambda: data) if factor == 1 else None
+    yield make(decoded, original=original)
 
 
 def _decode_strictly(image: Image.Image, data: bytes, factor: int) -> tuple[Image.Image | None, str]:
