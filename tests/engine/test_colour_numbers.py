@@ -105,7 +105,9 @@ def test_a_grey_png_has_a_gamma_too(run: Converter) -> None:
     assert near([wanted], [128], 4)
 
 
-@pytest.mark.parametrize(("numbers", "word"), [((200, 13), "not known"), ((9, 99), "not known"), ((200, 16), "not known")])
+@pytest.mark.parametrize(
+    ("numbers", "word"), [((200, 13), "not known"), ((9, 99), "not known"), ((200, 16), "not known")]
+)
 def test_what_cannot_be_used_is_said(run: Converter, numbers: tuple[int, int], word: str) -> None:
     for data in (brown_png(cicp(*numbers)), brown_avif(*numbers)):
         result = run(data, "png")
