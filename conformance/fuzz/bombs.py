@@ -2,8 +2,6 @@
 
 import struct
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from imagecodecs import brotli_encode, jpegxl_encode
@@ -11,18 +9,10 @@ from PIL import Image
 
 from conformance import images
 from conformance.fuzz import claims
+from conformance.fuzz.bomb import BROKEN, CROWDED, FINE, ODD, REFUSED, Bomb, pack_zeros
 from conformance.fuzz.claims import MANY, claiming
 from conformance.fuzz.grid import AVIF, HEIC, grid
-
-
-@dataclass(frozen=True, slots=True)
-class Bomb:
-    """`codes` are the right ends: `ok` if the picture itself is harmless."""
-
-    name: str
-    source: str
-    make: Callable[[], bytes]
-    codes: frozenset[str]
+from conformance.fuzz.tiff_bombs import TIFF_BOMBS
 
 
 def _png_of_bits(side: int) -> bytes:
@@ -32,34 +22,6 @@ def _png_of_bits(side: int) -> bytes:
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     parts = (images.chunk(b"IHDR", header), images.chunk(b"IDAT", body), images.chunk(b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
-
-
-def _pack_zeros(megabytes: int) -> bytes:
-    """So many, deflated."""
-    packer, million = zlib.compressobj(9), bytes(1 << 20)
-    return b"".join(packer.compress(million) for _ in range(megabytes)) + packer.flush()
-
-
-def _make_tiff(width: int, height: int, strip: bytes) -> bytes:
-    """Little-endian, 8-bit grey, one deflated strip."""
-    entries = (
-        (256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 8), (259, 3, 1, 8), (262, 3, 1, 1),
-        (273, 4, 1, 8), (277, 3, 1, 1), (278, 4, 1, height), (279, 4, 1, len(strip)),
-    )  # fmt: skip
-    table = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *one) for one in entries) + bytes(4)
-    return b"II*\0" + struct.pack("<I", 8 + len(strip)) + strip + table
-
-
-def _tiff_of_pages(count: int) -> bytes:
-    """Directories in a chain, every one the same picture of one pixel."""
-    entries = (
-        (256, 4, 1, 1), (257, 4, 1, 1), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8),
-        (277, 3, 1, 1), (278, 4, 1, 1), (279, 4, 1, 1),
-    )  # fmt: skip
-    table = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *one) for one in entries)
-    start, length = 10, len(table) + 4
-    links = [*range(start + length, start + count * length, length), 0]
-    return b"II*\0" + struct.pack("<I", start) + b"\0\0" + b"".join(table + struct.pack("<I", link) for link in links)
 
 
 def _make_gif(count: int, side: int = 8) -> bytes:
@@ -72,7 +34,7 @@ def _make_gif(count: int, side: int = 8) -> bytes:
 def _png_with_text(megabytes: int, kind: bytes = b"zTXt") -> bytes:
     small = images.encoded(images.quarters(), "PNG")
     head = {b"zTXt": b"Comment\0\0", b"iTXt": b"Comment\0\1\0\0\0"}[kind]
-    text = images.chunk(kind, head + _pack_zeros(megabytes))
+    text = images.chunk(kind, head + pack_zeros(megabytes))
     return small[:33] + text + small[33:]
 
 
@@ -113,7 +75,7 @@ def _psd_claiming() -> bytes:
 
 def _png_profiled(megabytes: int) -> bytes:
     small = images.encoded(images.quarters(), "PNG")
-    return small[:33] + images.chunk(b"iCCP", b"Profile\0\0" + _pack_zeros(megabytes)) + small[33:]
+    return small[:33] + images.chunk(b"iCCP", b"Profile\0\0" + pack_zeros(megabytes)) + small[33:]
 
 
 def _make_apng(count: int) -> bytes:
@@ -169,23 +131,6 @@ def _jpeg_of_scans(side: int, count: int) -> bytes:
     return data[: places[1]] + data[places[1] : places[2]] * count + data[places[2] :]
 
 
-def _tiff_of_many_strips(count: int) -> bytes:
-    """Make a picture of 64 x 64 with so many strips by its directory."""
-    entries = (
-        (256, 4, 1, 64), (257, 4, 1, 64), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, count, 8),
-        (277, 3, 1, 1), (278, 4, 1, 1), (279, 4, count, 8),
-    )  # fmt: skip
-    table = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *one) for one in entries) + bytes(4)
-    return b"II*\0" + struct.pack("<I", 8) + table + bytes(4096)
-
-
-def _tiff_in_a_circle() -> bytes:
-    """Two directories, each the next one of the other."""
-    data = bytearray(_tiff_of_pages(2))
-    struct.pack_into("<I", data, len(data) - 4, 10)
-    return bytes(data)
-
-
 def _psd_of_layers(count: int) -> bytes:
     """Make a composite of 16 x 16 with a layer section for layers of 30,000 x 30,000."""
     layer = struct.pack(">IIIIH", 0, 0, 30_000, 30_000, 0) + b"8BIMnorm" + struct.pack(">BBBBI", 255, 0, 0, 0, 0)
@@ -195,13 +140,8 @@ def _psd_of_layers(count: int) -> bytes:
     return head + bytes(8) + struct.pack(">I", len(section)) + section + struct.pack(">H", 0) + bytes(16 * 16 * 3)
 
 
-REFUSED = frozenset({"too_many_pixels"})
-CROWDED = frozenset({"too_many_frames"})
-BROKEN = frozenset({"too_many_pixels", "truncated_image", "corrupt_image"})
-ODD = BROKEN | {"unsupported_image"}
-FINE = frozenset({"ok"})
-
 BOMBS: tuple[Bomb, ...] = (
+    *TIFF_BOMBS,
     Bomb("PNG, 400 MP of one bit", "png", lambda: _png_of_bits(20_000), REFUSED),
     Bomb("PNG, a text of 100 MB", "png", lambda: _png_with_text(100), FINE),
     Bomb("PNG, an international text of 100 MB", "png", lambda: _png_with_text(100, b"iTXt"), FINE),
@@ -209,17 +149,6 @@ BOMBS: tuple[Bomb, ...] = (
     Bomb("PNG, claims 60,000 x 60,000", "png", images.png_claiming, REFUSED),
     Bomb("APNG, 10,000 frames", "png", lambda: _make_apng(10_000), CROWDED),
     Bomb("APNG, claims 2,147,483,647 frames", "png", claims.apng, BROKEN | CROWDED),
-    Bomb("TIFF, 400 MP deflated", "tiff", lambda: _make_tiff(20_000, 20_000, _pack_zeros(382)), REFUSED),
-    Bomb("TIFF, 784 MP, 750 MB deflated", "tiff", lambda: _make_tiff(28_000, 28_000, _pack_zeros(750)), REFUSED),
-    Bomb(
-        "TIFF, 1 GB in the strip of a small picture",
-        "tiff",
-        lambda: _make_tiff(64, 64, _pack_zeros(1024)),
-        FINE | BROKEN,
-    ),
-    Bomb("TIFF, 20,000 pages", "tiff", lambda: _tiff_of_pages(20_000), CROWDED),
-    Bomb("TIFF, pages in a circle", "tiff", _tiff_in_a_circle, FINE | BROKEN | CROWDED),
-    Bomb("TIFF, claims 268,435,456 strips", "tiff", lambda: _tiff_of_many_strips(1 << 28), FINE | ODD),
     Bomb("GIF, 10,000 frames", "gif", lambda: _make_gif(10_000), CROWDED),
     Bomb("GIF, 1,000 frames of 60,000 x 60,000", "gif", lambda: _make_gif(1_000, MANY), REFUSED),
     Bomb("AVIF, a grid of 65,536 x 65,536", "avif", lambda: grid(AVIF, 16, 4096), ODD),

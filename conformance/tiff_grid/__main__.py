@@ -21,7 +21,10 @@ INTRODUCTION = f"""# Layouts of TIFF
 `make tiff-grid` stores one picture of {WIDTH} x {HEIGHT} pixels in every layout of the table: what the samples mean, their type and
 bits, byte order, chunky or planar, strips, odd strips, single rows or tiles, packing and predictor, and BigTIFF. tifffile writes
 the files (Pillow those of fax). Each is converted to PNG and compared with the picture itself, which is worked out without any reader.
-ImageMagick reads the same files as a second opinion: where it differs or refuses, it is alone with that.
+
+ImageMagick reads the same files as a second opinion. Where it differs, that has a reason: it takes the first extra band for transparency,
+whatever the file says; L*a*b* for D65, where TIFF 6.0 says D50; signed samples without their sign; and floats where white is zero as
+they are. Here floats and signed samples outside of black and white are stretched, and that is said.
 
 A cell is good when its pixels are right and what was lost was said (`depth_reduced`, `channels_dropped`), or when it was refused with
 the packing named.

@@ -56,6 +56,9 @@ GDAL_NODATA = 42_113
 GDAL = (42_112, GDAL_NODATA)
 """Tags by which GDAL marks its files; there a tile at offset 0 is background, not missing."""
 
+MOST_PIECES = 1 << 17
+"""Strips or tiles of a page: each takes its time, however small it is."""
+
 LARGEST_TILE = 1 << 25
 """Samples of a tile that may be larger than the picture."""
 
@@ -223,6 +226,8 @@ def _place_pieces(layout: Layout) -> None:
     """Fill in offsets and counts. Raise ConversionError when a piece is missing or lies behind the end."""
     directory, length = layout.directory, len(layout.directory.data)
     wanted = layout.pieces * (layout.samples if layout.planar else 1)
+    if wanted > MOST_PIECES:
+        raise corrupt("it has far too many strips or tiles")
     places, sizes = (324, 325) if layout.tile is not None and 324 in directory else (273, 279)
     layout.offsets.extend(max(0, offset) for offset in directory.read_numbers(places, wanted))
     layout.counts.extend(max(0, count) for count in directory.read_numbers(sizes, wanted))

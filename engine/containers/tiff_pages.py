@@ -176,18 +176,17 @@ def follow_links(data: bytes, form: Form, flaws: list[str]) -> Iterator[Director
 
     A link that leads nowhere after whole pages is added to `flaws`.
     """
-    at, seen, last = find_first_page(data, form), set[int](), 0
+    at, seen = find_first_page(data, form), set[int]()
     while at:
         seen.add(at)
         directory = read_directory(data, form, at)
         yield directory
-        last = max(last, find_end(directory))
         at = directory.link
         if at in seen:
             flaws.append("its pages are linked in a circle")
             return
         if at and not _leads_to_page(data, form, at):
-            if at >= len(data) and last + SLACK < len(data):
+            if at >= len(data) and find_end(directory) + SLACK < len(data):
                 raise truncated()
             flaws.append("the link to a next page leads nowhere")
             return
@@ -215,7 +214,7 @@ def find_end(directory: Directory) -> int:
     ends = [directory.end + directory.form.room]
     ends += [one.at + one.count * SIZES[one.kind] for one in directory.fields.values()]
     for offsets, counts in ((273, 279), (324, 325), (513, 514)):
-        pieces = zip(directory.read_numbers(offsets, 1 << 22), directory.read_numbers(counts, 1 << 22), strict=False)
+        pieces = zip(directory.read_numbers(offsets), directory.read_numbers(counts), strict=False)
         ends += [max((start + length for start, length in pieces), default=0)]
     return max(ends)
 
