@@ -5,13 +5,13 @@ here turn their words into the stable codes of core.failures.
 """
 
 import errno
-import struct
 import sys
 import traceback
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
 
 from core.failures import (
     Cause,
@@ -27,11 +27,7 @@ from core.failures import (
 from core.formats import find
 from engine.request import Limits
 
-FROM_BAD_FILES = (
-    OSError, SyntaxError, EOFError, ValueError, TypeError, LookupError, AttributeError,
-    ArithmeticError, RuntimeError, struct.error, zlib.error,
-)  # fmt: skip
-"""What decoders raise when a file is not what it says it is. Only calls into a decoder are guarded with it."""
+Item = TypeVar("Item")
 
 OUT_OF_MEMORY = (
     "out of memory", "memoryerror", "error -9",
@@ -76,6 +72,8 @@ def unsupported(name: str, why: str) -> ConversionError:
 def decoding(name: str, *, needs: int = 0) -> Iterator[None]:
     """Turn the exceptions of a decoder into ConversionError (MemoryError stays). Guard every call into one.
 
+    Decoders raise anything for a bad file, assertions of their own included.
+
     Warnings of the decoder are heard, not shown: they tell a short file from a damaged one. A decoder that says
     nothing of memory is asked in another way: when there is no room for the `needs` bytes that it takes, that was it.
     """
@@ -85,9 +83,19 @@ def decoding(name: str, *, needs: int = 0) -> Iterator[None]:
             yield
         except (ConversionError, MemoryError):
             raise
-        except FROM_BAD_FILES as error:
+        except Exception as error:
             bytearray(needs)
             raise _translate_error(error, name, " ".join(str(one.message) for one in heard)) from error
+
+
+def decoding_each(name: str, items: Iterator[Item]) -> Iterator[Item]:
+    """Guard each step of a lazy reader. Unlike a generator, this does not hold on to what it passes on."""
+    return iter(partial(_decode_next, name, items), None)
+
+
+def _decode_next(name: str, items: Iterator[Item]) -> Item | None:
+    with decoding(name):
+        return next(items, None)
 
 
 def _translate_error(error: Exception, name: str, heard: str) -> Exception:

@@ -17,7 +17,7 @@ from core.losses import AlphaFlattened, AnimationDropped, DepthReduced, FramesDr
 from engine.animation.timing import play_as_browsers
 from engine.codecs.registry import open_source
 from engine.conversion import Conversion
-from engine.errors import ConversionError
+from engine.errors import ConversionError, decoding, decoding_each
 from engine.image import Frame, FrameKind
 from engine.limits import check_frames, check_pixels
 from engine.matching import match_frame
@@ -68,7 +68,8 @@ def choose_frames(conversion: Conversion) -> None:
     if opened.frames > 1 and not every:
         loss = AnimationDropped if opened.kind is FrameKind.ANIMATION else FramesDropped
         conversion.warn(loss(frames=opened.frames))
-    conversion.frames = map(partial(_take_frame, conversion), islice(_read_frames(conversion), conversion.count))
+    frames = decoding_each(conversion.request.source, islice(_read_frames(conversion), conversion.count))
+    conversion.frames = map(partial(_take_frame, conversion), frames)
 
 
 def _read_frames(conversion: Conversion) -> Iterator[Frame]:
@@ -96,7 +97,8 @@ def make_plain(conversion: Conversion) -> None:
 
 
 def _make_frame_plain(conversion: Conversion, frame: Frame) -> Frame:
-    image, depth, stretched = modes.to_plain_mode(frame), frame.depth, frame.stretched
+    with decoding(conversion.request.source):
+        image, depth, stretched = modes.to_plain_mode(frame), frame.depth, frame.stretched
     if image.mode in {"I", "F"}:
         scaled = modes.to_grey16(image, conversion.request.source)
         image, depth, stretched = scaled.image, 32, scaled.stretched

@@ -20,7 +20,7 @@ from engine.capabilities import wrong_factors
 from engine.codecs.pillow import write_still as write_by_pillow
 from engine.codecs.plan import WritePlan
 from engine.codecs.save_settings import SaveSettings
-from engine.errors import corrupt
+from engine.errors import corrupt, decoding
 from engine.image import Frame, Opened
 from engine.metadata import Metadata
 from engine.request import Limits
@@ -81,7 +81,8 @@ def open_source(name: str, data: bytes, limits: Limits) -> Opened:
     read = all_codecs()[name].open
     if read is None:
         raise KeyError(name)
-    opened = read(data, limits)
+    with decoding(name):
+        opened = read(data, limits)
     if not all(opened.size):
         raise corrupt("it has no size")
     return opened

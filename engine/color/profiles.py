@@ -38,7 +38,9 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Matched:
         return Matched(_assume_srgb(image), problem)
     try:
         return Matched(_match_color(image, profile))
-    except (ImageCms.PyCMSError, ValueError):
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - LittleCMS and Pillow raise anything for a bad profile
         return Matched(_assume_srgb(image), "it is damaged")
 
 
@@ -57,7 +59,9 @@ def _read_space(profile: bytes) -> str | None:
     """Return the profile's color space, None when it cannot be read."""
     try:
         return str(ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space).strip()
-    except (OSError, ImageCms.PyCMSError, ValueError, TypeError):
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - LittleCMS and Pillow raise anything for a bad profile
         return None
 
 

@@ -1,12 +1,19 @@
 """What an exception of a conversion means, where it leaves the child as an answer."""
 
 import errno
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+from PIL import Image
 
+from conformance import images
 from core.failures import FailureCode
+from engine.codecs.registry import all_codecs
 from engine.errors import corrupt, explain
+from engine.image import Frame, FrameKind, Opened
 from engine.request import Limits
+from tests.engine.conftest import Converter
 from worker.sandbox.zygote_process import ZygoteProcess
 
 LIMITS = Limits(max_pixels=1, max_frames=1, max_result_bytes=1000, memory_bytes=64 << 20, seconds=1)
@@ -30,6 +37,57 @@ def test_an_exception_has_its_code_and_figure(error: BaseException, code: Failur
 def test_what_is_not_understood_is_internal_and_leaves_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(ZeroDivisionError("a defect of ours"), LIMITS).code is FailureCode.INTERNAL
     assert "a defect of ours" in capsys.readouterr().err
+
+
+class OddError(Exception):
+    """Of a class that nobody thought of."""
+
+
+WRONG = [
+    AssertionError(),
+    KeyError("Tag"),
+    RecursionError(),
+    StopIteration(),
+    BufferError(),
+    UnicodeError(),
+    OddError(),
+]
+
+
+@pytest.mark.parametrize("error", WRONG, ids=repr)
+@pytest.mark.parametrize("where", ["header", "first frame", "second frame", "mode"])
+def test_no_exception_of_a_decoder_is_internal(
+    run: Converter, monkeypatch: pytest.MonkeyPatch, error: Exception, where: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    def lazily() -> Iterator[Frame]:
+        if where == "second frame":
+            yield Frame(Image.new("RGB", (1, 1)))
+        if where == "mode":
+            monkeypatch.setattr("engine.steps.modes.to_plain_mode", fail)
+            yield Frame(Image.new("RGB", (1, 1)))
+        raise error
+
+    opened = Opened(format="bmp", size=(1, 1), pixels=2, frames=2, kind=FrameKind.PAGES, read=lazily)
+    codec = replace(all_codecs()["bmp"], open=fail if where == "header" else lambda *_: opened)
+    monkeypatch.setattr("engine.codecs.registry.all_codecs", lambda: {**all_codecs(), "bmp": codec})
+    assert run(images.encoded(Image.new("RGB", (1, 1)), "BMP"), "tiff").failure == "corrupt_image"
+
+
+@pytest.mark.parametrize("error", WRONG, ids=repr)
+def test_no_exception_of_a_profile_reader_is_internal(
+    run: Converter, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    data = images.encoded(Image.new("RGB", (1, 1)), "PNG", icc_profile=repr(error).encode())
+    monkeypatch.setattr("engine.color.profiles.ImageCms.ImageCmsProfile", fail)
+    result = run(data, "png")
+    assert result.converted.width == 1
+    assert result.warnings == ["profile_ignored"]
 
 
 def test_a_zygote_that_was_given_up_is_replaced_by_the_next_job() -> None:
