@@ -184,7 +184,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "dds", "DDS", "image/vnd.ms-dds", "dds", magic.starts(b"DDS \x7c\0\0\0"),
-        carries=Carries(alpha=True), modes=COLOUR_AND_ALPHA, alpha=Alpha.FULL,
+        carries=Carries(alpha=True, bits=32, grey16=True), modes=COLOUR_AND_ALPHA, alpha=Alpha.FULL,
     ),
     Format(
         "psd", "PSD", "image/vnd.adobe.photoshop", "psd", magic.starts(b"8BPS\0\1", b"8BPS\0\2"),
