@@ -97,6 +97,11 @@ def _drop_thumbnail(block: bytearray, order: str, link: int, at: int) -> None:
         block[start:end] = bytes(end - start)
 
 
+def pack_exif_orientation(orientation: int) -> bytes:
+    """Return an EXIF block of nothing but an orientation."""
+    return struct.pack("<2sHIHHHIHHI", b"II", 42, 8, 1, ORIENTATION, tiff.SHORT, 1, orientation, 0, 0)
+
+
 def read_exif_orientation(exif: bytes) -> int:
     """Return the orientation (1 to 8) of an EXIF block, 1 when it names no such number."""
     try:

@@ -6,17 +6,21 @@ makes sense; every decoder then shows a picture that is a little off.
 
 from collections.abc import Iterator
 from functools import partial
+from typing import BinaryIO
 
 import simplejpeg
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from core.losses import Loss
 from core.options import Options
+from engine.codecs import pillow
 from engine.codecs.jpeg_mending import mend_jpeg, rewrite_header
 from engine.codecs.pillow import load_image, read_dpi, read_single_frame
+from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, choose_subsampling, without_none
 from engine.containers import jpeg, photoshop
+from engine.containers.jpeg_parts import split_jpeg
 from engine.errors import ConversionError, decoding, unsupported
 from engine.extras import survey_jpeg
 from engine.image import Frame, FrameKind, Opened, Original
@@ -126,6 +130,33 @@ def _decode_strictly(image: Image.Image, data: bytes, factor: int) -> tuple[Imag
         return Image.frombuffer(image.mode, size, pixels, "raw", image.mode, 0, 1), ""
 
 
+def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
+    """Write one picture. Return its size in pixels.
+
+    A JPEG that the upload holds packed without loss is taken as it is, if nothing changes.
+    """
+    restored = _restore_original(frame, plan.options)
+    if not restored:
+        return pillow.write_still(frame, plan, sink)
+    sink.write(restored)
+    return frame.image.size
+
+
+def _restore_original(frame: Frame, options: Options) -> bytes:
+    original = frame.untouched
+    if original is None or not original.restored or original.orientation != 1:
+        return b""
+    if options.quality is not None or options.progressive or options.dpi is not None:
+        return b""
+    data = original.read()
+    parts = split_jpeg(data)
+    if parts is None or parts.size != frame.image.size:
+        return b""
+    if options.metadata == "strip":
+        return parts.pack_picture(keep_profile=frame.profile is not None)
+    return data if parts.is_known and parts.is_upright else b""
+
+
 def _choose_settings(options: Options) -> SaveSettings:
     return without_none(
         quality=options.quality,
@@ -147,5 +178,11 @@ def _attach_metadata(metadata: Metadata) -> SaveSettings:
 
 CODEC = Codec(
     open=open_jpeg,
-    encoder=Encoder(pillow="JPEG", settings=_choose_settings, attach=_attach_metadata, part_bytes=BIGGEST_SEGMENT),
+    encoder=Encoder(
+        pillow="JPEG",
+        settings=_choose_settings,
+        attach=_attach_metadata,
+        part_bytes=BIGGEST_SEGMENT,
+        write_still=write_still,
+    ),
 )

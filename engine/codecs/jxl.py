@@ -5,7 +5,7 @@ from functools import lru_cache, partial
 from typing import BinaryIO, TypedDict, cast
 
 import numpy as np
-from imagecodecs import jpegxl_decode, jpegxl_encode
+from imagecodecs import JpegxlError, jpegxl_decode, jpegxl_decode_jpeg, jpegxl_encode, jpegxl_encode_jpeg
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -19,10 +19,11 @@ from engine.color.jxl_original import decode_original, prepare_signatures
 from engine.color.jxl_profile import Target, unpack_profile
 from engine.color.profile_tags import describe_profile
 from engine.containers import jxl
+from engine.containers.jpeg_parts import split_jpeg
 from engine.errors import decoding, unsupported
-from engine.image import Frame, Opened
+from engine.image import Frame, Opened, Original
 from engine.limits import check_pixels
-from engine.metadata import Metadata, strip_xmp_orientation
+from engine.metadata import Metadata, pack_exif_orientation, strip_xmp_orientation
 from engine.pixels.samples import Samples, eight_bits_by_rows
 from engine.request import Limits
 
@@ -69,12 +70,13 @@ def open_jxl(data: bytes, limits: Limits) -> Opened:
     check_pixels(header.width * header.height, limits.max_pixels)
     return Opened(
         format="jxl", size=(header.width, header.height), pixels=header.width * header.height,
-        read=partial(_read_frame, data, header), orientation=header.orientation, opaque=not header.alpha,
+        read=partial(_read_frame, data, file), orientation=header.orientation, opaque=not header.alpha,
         metadata=Metadata(exif=file.exif, xmp=strip_xmp_orientation(file.xmp)),
     )  # fmt: skip
 
 
-def _read_frame(data: bytes, header: jxl.JxlHeader) -> Iterator[Frame]:
+def _read_frame(data: bytes, file: jxl.JxlFile) -> Iterator[Frame]:
+    header = file.header
     make = partial(
         Frame,
         orientation=header.orientation,
@@ -86,7 +88,8 @@ def _read_frame(data: bytes, header: jxl.JxlHeader) -> Iterator[Frame]:
         if color.hdr is None:
             image = _make_image(samples, header)
     if color.hdr is None:
-        yield make(image, profile=color.profile, problem=color.problem)
+        original = Original(image.im, partial(_restore_jpeg, data), restored=True) if file.has_jpeg else None
+        yield make(image, profile=color.profile, problem=color.problem, original=original)
     else:
         yield hdr.make_frame(make, samples, color.hdr, _find_top(samples, header))
 
@@ -110,6 +113,14 @@ def _decode_samples(data: bytes, header: jxl.JxlHeader) -> tuple[Samples, Descri
 def _make_empty(header: jxl.JxlHeader) -> Samples:
     kind = np.float32 if header.is_float or header.depth > 16 else np.uint8 if header.depth <= 8 else np.uint16
     return np.empty((header.height, header.width, (1 if header.grey else 3) + header.alpha), kind)
+
+
+def _restore_jpeg(data: bytes) -> bytes:
+    """Return the JPEG that was packed into a file, bit for bit, b"" when that fails."""
+    try:
+        return bytes(jpegxl_decode_jpeg(data, numthreads=1))
+    except JpegxlError:
+        return b""
 
 
 def _describe_color(data: bytes, header: jxl.JxlHeader) -> Described:
@@ -146,7 +157,13 @@ def _find_top(samples: Samples, header: jxl.JxlHeader) -> float:
 
 
 def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
-    """Write one picture, with EXIF and XMP from the plan's settings. Return its size in pixels."""
+    """Write one picture, with EXIF and XMP from the plan's settings. Return its size in pixels.
+
+    A JPEG from which nothing changes is packed as it is, without loss, if that is asked for.
+    """
+    if packed := _pack_original(frame, plan):
+        sink.write(packed)
+        return frame.image.size
     boxes = cast("Boxes", plan.settings)
     settings = cast("JxlSettings", {name: plan.settings[name] for name in plan.settings if name not in BOXES})
     encode = _encode_grey16 if frame.image.mode == "I;16" else _encode_samples
@@ -154,6 +171,36 @@ def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int
         jxl.insert_boxes(encode(np.asarray(frame.image), plan, settings), boxes.get("exif", b""), boxes.get("xmp", b""))
     )
     return frame.image.size
+
+
+def _pack_original(frame: Frame, plan: WritePlan) -> bytes:
+    """Return the JPEG that the frame comes from as JPEG XL, b"" when it is changed or cannot be packed.
+
+    With its metadata the whole file is packed. Without, its picture, which for one on its side needs EXIF's orientation
+    while it is packed. That then stands in the codestream, where every decoder applies it.
+    """
+    original, options = frame.untouched, plan.options
+    if original is None or not options.lossless or options.quality is not None:
+        return b""
+    data = original.read()
+    parts = split_jpeg(data)
+    if parts is None:
+        return b""
+    upright = original.orientation == 1
+    if options.metadata == "keep" and upright and parts.is_known and parts.is_upright:
+        return _pack_jpeg(data)
+    turn = b"" if upright else pack_exif_orientation(original.orientation)
+    packed = _pack_jpeg(parts.pack_picture(keep_profile=frame.profile is not None, exif=turn), restorable=upright)
+    boxes = cast("Boxes", plan.settings)
+    return packed and jxl.insert_boxes(packed, boxes.get("exif", b""), boxes.get("xmp", b""))
+
+
+def _pack_jpeg(data: bytes, *, restorable: bool = True) -> bytes:
+    try:
+        packed = bytes(jpegxl_encode_jpeg(data, numthreads=1))
+    except JpegxlError:
+        return b""
+    return jxl.unpack_metadata(packed, has_jpeg=restorable)
 
 
 def _encode_samples(samples: Samples, _plan: WritePlan, settings: JxlSettings) -> bytes:

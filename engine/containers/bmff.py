@@ -40,7 +40,7 @@ def read_boxes(data: bytes | bytearray, start: int, end: int) -> Iterator[Box]:
         raise truncated()
 
 
-def pack_box(kind: bytes, *parts: bytes) -> bytes:
+def pack_box(kind: bytes, *parts: bytes | memoryview) -> bytes:
     """Return a box of that type around those parts."""
     body = b"".join(parts)
     return struct.pack(">I4s", len(body) + 8, kind) + body

@@ -1,8 +1,10 @@
 """The picture of a JPEG without all that stands beside it (ITU-T T.81, B.1), byte for byte."""
 
+import re
 from dataclasses import dataclass
 
 from engine.containers.jpeg import END, MARKER
+from engine.metadata import EXIF_MARK, read_exif_orientation, strip_exif_mark
 
 START, SCAN, COMMENT, APP0, APP1, APP2, APP13, APP14 = 0xD8, 0xDA, 0xFE, 0xE0, 0xE1, 0xE2, 0xED, 0xEE
 FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
@@ -10,10 +12,13 @@ FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 
 JFIF, PROFILE, ADOBE = b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"
 KNOWN = (
-    (APP0, JFIF), (APP1, b"Exif\0"), (APP1, b"http://ns.adobe.com/xap/1.0/\0"), (APP2, PROFILE),
+    (APP0, JFIF), (APP1, EXIF_MARK), (APP1, b"http://ns.adobe.com/xap/1.0/\0"), (APP2, PROFILE),
     (APP13, b"Photoshop 3.0\0"), (APP14, ADOBE), (COMMENT, b""),
 )  # fmt: skip
 """What describes one picture. Anything else may be about a second one in the file."""
+
+TURNED = re.compile(rb""":Orientation(?:\s{0,64}=\s{0,64}["']|>\s{0,64})[02-9]""")
+"""An orientation of XMP that is not 1."""
 
 MOST_SEGMENTS = 10_000
 
@@ -58,11 +63,20 @@ class JpegParts:
             for segment in described
         )
 
+    @property
+    def is_upright(self) -> bool:
+        """Say whether no metadata speaks of a turn."""
+        bodies = [segment.body for segment in self.segments if segment.marker == APP1]
+        return not any(
+            read_exif_orientation(strip_exif_mark(body)) != 1 if body.startswith(EXIF_MARK) else TURNED.search(body)
+            for body in bodies
+        )
+
     def pack_picture(self, *, keep_profile: bool, exif: bytes = b"") -> bytes:
         """Return a JPEG of the coded picture and what says how to read its colors. `exif` is a TIFF block to add."""
         kept = [self._strip_thumbnail(segment) for segment in self.segments if self._is_picture(segment, keep_profile)]
         if exif:
-            body = b"Exif\0\0" + exif
+            body = EXIF_MARK + exif
             at = 1 if kept[0].marker == APP0 else 0
             kept.insert(at, Segment(APP1, bytes((0xFF, APP1)) + (len(body) + 2).to_bytes(2, "big") + body))
         return bytes((0xFF, START)) + b"".join(segment.data for segment in kept) + bytes((0xFF, END))

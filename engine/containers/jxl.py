@@ -17,6 +17,9 @@ GREY = 1
 LINEAR, SRGB = 8, 13
 ALPHA, SPOT, FILTER_ARRAY = 0, 2, 5
 METADATA = frozenset({b"Exif", b"xml "})
+RESTORING = b"jbrd"
+"""The box with what a JPEG had beside its coefficients."""
+
 LARGEST_METADATA = 4 << 20
 """Bytes that EXIF or XMP may unpack to; a few thousand are usual."""
 
@@ -49,11 +52,15 @@ class JxlHeader:
 
 @dataclass(frozen=True, slots=True)
 class JxlFile:
-    """A file taken apart: the codestream's header, EXIF as a TIFF block, and XMP."""
+    """A file taken apart: the codestream's header, EXIF as a TIFF block, and XMP.
+
+    `has_jpeg` says that a JPEG was packed into it and can be restored.
+    """
 
     header: JxlHeader
     exif: bytes = b""
     xmp: bytes = b""
+    has_jpeg: bool = False
 
 
 def parse_file(data: bytes) -> JxlFile:
@@ -72,7 +79,7 @@ def parse_file(data: bytes) -> JxlFile:
         raise truncated()
     exif = bytes(found.get(b"Exif", b""))
     skipped = 4 + int.from_bytes(exif[:4], "big")
-    return JxlFile(_read_header(start), exif[skipped:], bytes(found.get(b"xml ", b"")))
+    return JxlFile(_read_header(start), exif[skipped:], bytes(found.get(b"xml ", b"")), has_jpeg=RESTORING in found)
 
 
 def _unpack_box(kind: bytes, body: memoryview) -> tuple[bytes, memoryview]:
@@ -101,6 +108,20 @@ def insert_boxes(data: bytes, exif: bytes, xmp: bytes) -> bytes:
     if level.kind == b"jxll":
         at = level.end
     return data[:at] + extra + data[at:]
+
+
+def unpack_metadata(data: bytes, *, has_jpeg: bool) -> bytes:
+    """Unpack EXIF and XMP, which not every program does. Without a JPEG, drop its box, and the EXIF that belongs to it.
+
+    The picture stays as it is.
+    """
+    at, kept = len(JXL), [data[: len(JXL)]]
+    for box in read_boxes(data, at, len(data)):
+        kind, body = _unpack_box(box.kind, memoryview(data)[box.start : box.end])
+        if has_jpeg or kind not in {RESTORING, b"Exif"}:
+            kept.append(data[at : box.end] if kind == box.kind else pack_box(kind, body))
+        at = box.end
+    return b"".join(kept)
 
 
 def mark_as_srgb(data: bytes) -> bytes:
