@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.failures import FailureCode
 from core.jobs import Job, ResultFacts
 from core.losses import WarningCode
-from core.options import OptionValue
+from core.option_kinds import OptionValue
 from core.transitions import Status
 
 JOB_ID = "0a2f1c5e-6b7d-4c1e-9a53-2f4f6d1b8e90"

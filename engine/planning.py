@@ -20,10 +20,15 @@ def make_plan(conversion: Conversion) -> WritePlan:
         options=conversion.options,
         size=conversion.size,
         frames=conversion.count,
-        loop_count=conversion.opened.loop_count,
-        opaque=conversion.opened.opaque,
+        loop_count=_choose_loop_count(conversion),
+        opaque=conversion.is_opaque,
         warn=conversion.warn,
     )
+
+
+def _choose_loop_count(conversion: Conversion) -> int:
+    wanted = conversion.options.loop
+    return conversion.opened.loop_count if wanted is None else wanted
 
 
 def _choose_metadata(conversion: Conversion) -> Metadata:

@@ -11,26 +11,17 @@ from itertools import islice
 
 from PIL import Image
 
-from core.failures import DimensionLimit
 from core.formats import Alpha, Frames
-from core.losses import AlphaFlattened, AnimationDropped, DepthReduced, FramesDropped, ProfileIgnored, ResizedToLimit
+from core.losses import AlphaFlattened, AnimationDropped, DepthReduced, FramesDropped, ProfileIgnored
 from engine.codecs.registry import open_source
 from engine.color import profiles
 from engine.conversion import Conversion
-from engine.errors import ConversionError
+from engine.geometry import choose_decoder_factor, crop, orient, resize, rotate
 from engine.image import Frame, FrameKind
 from engine.limits import check_frames, check_pixels
 from engine.pixels import alpha, modes
-from engine.pixels.sizing import Sizing, choose_reduction, choose_size, scale_box
 from engine.planning import make_plan
 from engine.request import Converted, Header, Source
-
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}  # fmt: skip
-"""The transposition that undoes each EXIF orientation."""
 
 KEPT = {
     (FrameKind.ANIMATION, Frames.ANIMATION),
@@ -39,19 +30,16 @@ KEPT = {
 }
 """Which kinds of several frames live on in which kinds of target; of anything else the first is taken."""
 
-SHARPEST_REDUCTION = 3.0
-"""Pillow may halve a large picture first as long as the filter still has three times the pixels that it needs."""
-
 
 def open_upload(conversion: Conversion) -> None:
     """Read the header with the decoder of the sniffed format."""
-    opened = conversion.opened_or_none = open_source(
-        conversion.request.source, conversion.data, conversion.request.limits
-    )
+    opened = open_source(conversion.request.source, conversion.data, conversion.request.limits)
     for loss in opened.losses:
         conversion.warn(loss)
-    width, height = conversion.size = opened.display_size
+    width, height = opened.display_size
     conversion.source = Source(format=opened.format, width=width, height=height, frames=opened.frames)
+    conversion.opened_or_none = opened if conversion.options.page is None else opened.with_page(conversion.options.page)
+    conversion.size = conversion.opened.display_size
 
 
 def check_limits(conversion: Conversion) -> None:
@@ -78,8 +66,7 @@ def _read_frames(conversion: Conversion) -> Iterator[Frame]:
     opened = conversion.opened
     if opened.read_smaller is None:
         return opened.read()
-    wanted = _limit_size(conversion, choose_size(conversion.size, conversion.options))
-    return opened.read_smaller(factor=choose_reduction(conversion.size, wanted))
+    return opened.read_smaller(factor=choose_decoder_factor(conversion))
 
 
 def _take_frame(conversion: Conversion, frame: Frame) -> Frame:
@@ -120,16 +107,6 @@ def _strip_image(image: Image.Image) -> Image.Image:
     return bare
 
 
-def orient(conversion: Conversion) -> None:
-    """Bake the orientation into the pixels."""
-    conversion.frames = map(_orient_frame, conversion.frames)
-
-
-def _orient_frame(frame: Frame) -> Frame:
-    turn = TURNS.get(frame.orientation)
-    return frame if turn is None else replace(frame, image=frame.image.transpose(turn), orientation=1)
-
-
 def match_color(conversion: Conversion) -> None:
     """Bring pixels to sRGB.
 
@@ -160,51 +137,6 @@ def _profile_stays(conversion: Conversion, frame: Frame) -> bool:
     )
 
 
-def resize(conversion: Conversion) -> None:
-    """Resize to the requested size, within the limits of the target and of the job.
-
-    Pillow premultiplies where there is alpha.
-    """
-    sizing = _limit_size(conversion, choose_size(conversion.size, conversion.options))
-    if sizing.box is not None or sizing.size != conversion.size or conversion.opened.kind is FrameKind.PAGES:
-        conversion.frames = map(partial(_resize_frame, conversion), conversion.frames)
-    _check_size(conversion, sizing.size)
-    check_pixels(sizing.size[0] * sizing.size[1] * conversion.count, conversion.request.limits.max_pixels)
-    conversion.size = sizing.size
-
-
-def _resize_frame(conversion: Conversion, frame: Frame) -> Frame:
-    """Resize a page by its own size, any other frame by the picture's.
-
-    The decoder may have made the frame smaller already.
-    """
-    image = frame.image
-    whole = image.size if conversion.opened.kind is FrameKind.PAGES else conversion.opened.display_size
-    sizing = _limit_size(conversion, choose_size(whole, conversion.options))
-    _check_size(conversion, sizing.size)
-    if sizing.box is None and sizing.size == image.size:
-        return frame
-    gap = None if image.mode == "I;16" else SHARPEST_REDUCTION
-    box = scale_box(sizing.box, whole, image.size)
-    return replace(frame, image=image.resize(sizing.size, Image.Resampling.LANCZOS, box, gap))
-
-
-def _limit_size(conversion: Conversion, sizing: Sizing) -> Sizing:
-    """Make the result smaller for a target of small pictures only."""
-    longest, limit = max(sizing.size), conversion.target.max_side
-    if longest <= limit or not conversion.target.shrinks:
-        return sizing
-    conversion.warn(ResizedToLimit(format=conversion.target.title, limit=limit))
-    width, height = (max(1, round(side * limit / longest)) for side in sizing.size)
-    return Sizing((width, height), sizing.box)
-
-
-def _check_size(conversion: Conversion, size: tuple[int, int]) -> None:
-    title, limit = conversion.target.title, conversion.target.max_side
-    if max(size) > limit:
-        raise ConversionError(DimensionLimit(format=title, limit=limit, width=size[0], height=size[1]))
-
-
 def flatten_alpha(conversion: Conversion) -> None:
     """Flatten pixels when the target has no alpha.
 
@@ -222,15 +154,15 @@ def _flatten_frame(conversion: Conversion, frame: Frame) -> Frame:
         return frame
     if not alpha.has_transparency(image):
         return replace(frame, image=image.convert(alpha.mode_without_alpha(image.mode)))
-    conversion.warn(AlphaFlattened(format=conversion.target.title, background=conversion.options.background))
-    return replace(frame, image=alpha.flatten_alpha(image, conversion.options.background))
+    conversion.warn(AlphaFlattened(format=conversion.target.title, background=conversion.options.flat_color))
+    return replace(frame, image=alpha.flatten_alpha(image, conversion.options.flat_color))
 
 
 def fit_modes(conversion: Conversion) -> None:
     """Bring pixels to a mode of the encoder, to one and the same for all frames of an animation."""
     one = None
     if conversion.count > 1 and conversion.target.frames is Frames.ANIMATION:
-        one = "RGB" if conversion.opened.opaque else "RGBA"
+        one = "RGB" if conversion.is_opaque else "RGBA"
     conversion.frames = map(partial(_fit_frame, conversion, one), conversion.frames)
 
 
@@ -248,19 +180,22 @@ def wait_for_memory(conversion: Conversion) -> None:
     """
     (width, height), (target_width, target_height) = conversion.opened.size, conversion.size
     source, target = width * height, target_width * target_height
-    if conversion.opened.kind is FrameKind.PAGES and conversion.count > 1:
+    if conversion.opened.kind is FrameKind.PAGES and (conversion.count > 1 or conversion.options.page is not None):
         # Pages have sizes of their own: one may have nearly all of the pixels.
         source, target = conversion.opened.pixels, max(conversion.opened.pixels, target)
     conversion.admit(
-        Header(source_area=source, target_area=target, frames=conversion.count, alpha=not conversion.opened.opaque)
+        Header(source_area=source, target_area=target, frames=conversion.count, alpha=not conversion.is_opaque)
     )
     conversion.deadline.restart()
 
 
 def encode(conversion: Conversion) -> None:
     """Draw the frames through all steps into the result."""
-    encoder, plan = conversion.encoder, make_plan(conversion)
-    first = next(conversion.frames)
+    encoder, first = conversion.encoder, next(conversion.frames)
+    if conversion.count == 1:
+        # A page may have another size than the first, which the header tells.
+        conversion.size = first.image.size
+    plan = make_plan(conversion)
     # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
     bytearray(first.image.width * first.image.height * encoder.bytes_per_pixel(conversion.options))
     count, (width, height) = 1, first.image.size
@@ -285,6 +220,8 @@ STEPS: tuple[Step, ...] = (
     choose_frames,
     make_plain,
     orient,
+    rotate,
+    crop,
     match_color,
     resize,
     flatten_alpha,

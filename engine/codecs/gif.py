@@ -73,7 +73,7 @@ def _read_patches(parts: gif.GifFile) -> Iterator[Patch]:
 
 def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture. Return its size in pixels."""
-    indexed = _index_colors(make_binary(frame.image, plan.options.background), plan)
+    indexed = _index_colors(make_binary(frame.image, plan.options.flat_color), plan)
     sink.write(gif.pack_screen(*plan.size))
     _write_frame(indexed, (0, 0), gif.Control(), sink)
     sink.write(bytes([gif.TRAILER]))
@@ -86,7 +86,7 @@ def write_all(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     sink.write(gif.pack_screen(*plan.size) + gif.pack_loop(plan.loop_count))
     before: Image.Image | None = None
     for frame in frames:
-        image = make_binary(frame.image, plan.options.background)
+        image = make_binary(frame.image, plan.options.flat_color)
         box = _find_region(image, before, plan)
         disposal = Disposal.KEEP if plan.opaque else Disposal.CLEAR
         control = gif.Control(clock.count_ticks(frame.duration), disposal=disposal)

@@ -12,7 +12,7 @@ from typing import Protocol, TypedDict
 
 from PIL import Image
 
-from core.options import HIGH_QUALITY, Options
+from core.options import Options
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked
 from engine.color.colorimetry import Described, describe_cicp
@@ -119,7 +119,7 @@ def _choose_settings(options: Options) -> SaveSettings:
     preset = PRESETS[options.effort if options.effort is not None else EFFORT]
     return {
         "quality": options.quality or QUALITY,
-        "chroma": 444 if (options.quality or 0) >= HIGH_QUALITY else 420,
+        "chroma": int(options.subsampling or (444 if options.has_full_chroma else 420)),
         "enc_params": {"preset": preset} | THREADS | STRIPS,
     }
 

@@ -136,7 +136,7 @@ def _choose_settings(options: Options) -> SaveSettings:
     return without_none(
         quality=options.quality,
         progressive=options.progressive or None,
-        subsampling=choose_subsampling(options, 0),
+        subsampling=choose_subsampling(options),
         dpi=choose_dpi(options),
     )
 

@@ -1,7 +1,8 @@
 import pytest
 
 from core.formats import TARGETS, Format, find
-from core.options import OPTIONS, Options, OptionValue, WrongOptions, parse_options
+from core.option_kinds import OptionValue
+from core.options import OPTIONS, Options, WrongOptions, parse_options
 
 GOOD: dict[str, tuple[str, OptionValue]] = {
     "quality": ("80", 80),
