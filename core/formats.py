@@ -64,7 +64,7 @@ class Format:
     `max_side` is the largest width or height in pixels that the format can store; a larger image is refused, or made
     smaller where the format `shrinks`. A format may be read only, or written only; `encoder` is the module that has to be
     installed besides for writing it.
-    `modes` are the kinds of pixels that are stored as they are (named as Pillow does: L grey, A alpha, I;16 16-bit grey),
+    `modes` are the kinds of pixels that are stored as they are (named as Pillow does: L grey, A alpha, I;16 16-bit grey, P palette, PA palette with alpha),
     `profile_modes` those whose ICC profile can stay with them, `metadata` the parts that are held. `carries` is what
     it brings as a source.
     `icon_sides` are the only sides of an icon's pictures, in pixels; without them, any up to `max_side`.
@@ -107,6 +107,7 @@ WITH_GREY = GREY_AND_COLOUR | COLOUR_AND_ALPHA
 WITH_ALPHA = WITH_GREY | {"LA"}
 DEEP = frozenset({"I;16"})
 INK = frozenset({"CMYK"})
+PALETTES = frozenset({"P"})
 
 # BMP: a signed 32-bit size, held to what decoders accept. TIFF likewise.
 FORMATS: tuple[Format, ...] = (
@@ -120,7 +121,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "png", "PNG", "image/png", "png", magic.starts(magic.PNG),
         carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=16, grey16=True, profile=True, metadata=frozenset({"exif", "xmp", "text"})),
-        modes=WITH_ALPHA | DEEP, profile_modes=WITH_ALPHA | DEEP,
+        modes=WITH_ALPHA | DEEP | PALETTES | {"PA"}, profile_modes=WITH_ALPHA | DEEP,
         alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=frozenset({"exif", "xmp", "text"}),
         options=EVERY_TARGET | FILM | PALETTE | {"effort", "dpi"},
     ),
@@ -141,13 +142,13 @@ FORMATS: tuple[Format, ...] = (
         "tiff", "TIFF", "image/tiff", "tiff",
         magic.starts(magic.TIFF_LITTLE, magic.TIFF_BIG, magic.BIGTIFF_LITTLE, magic.BIGTIFF_BIG), ("tif",),
         carries=Carries(alpha=True, frames=Frames.PAGES, bits=32, grey16=True, profile=True, metadata=MARKED | {"iptc"}),
-        modes=WITH_ALPHA | DEEP, profile_modes=WITH_ALPHA | DEEP | INK,
+        modes=WITH_ALPHA | DEEP | PALETTES, profile_modes=WITH_ALPHA | DEEP | INK,
         alpha=Alpha.FULL, frames=Frames.PAGES, metadata=MARKED | {"iptc"},
         options=EVERY_TARGET | PALETTE | {"animation", "dpi"},
     ),
     Format(
         "bmp", "BMP", "image/bmp", "bmp", magic.is_bmp,
-        carries=Carries(alpha=True), modes=GREY_AND_COLOUR, options=EVERY_TARGET | PALETTE | {"dpi"},
+        carries=Carries(alpha=True), modes=GREY_AND_COLOUR | PALETTES, options=EVERY_TARGET | PALETTE | {"dpi"},
     ),
     Format(
         "avif", "AVIF", "image/avif", "avif", magic.is_avif,
@@ -191,7 +192,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "pcx", "PCX", "image/vnd.zbrush.pcx", "pcx", magic.is_pcx,
         # Its lines have an even number of bytes, which it counts with 16 bits.
-        modes=GREY_AND_COLOUR, max_side=65_534, options=EVERY_TARGET | PALETTE | {"dpi"},
+        modes=GREY_AND_COLOUR | PALETTES, max_side=65_534, options=EVERY_TARGET | PALETTE | {"dpi"},
     ),
     Format(
         "dds", "DDS", "image/vnd.ms-dds", "dds", magic.starts(b"DDS \x7c\0\0\0"),
@@ -218,7 +219,7 @@ FORMATS: tuple[Format, ...] = (
     # The last: it is told by what it does not contradict.
     Format(
         "tga", "TGA", "image/x-tga", "tga", magic.is_tga,
-        carries=Carries(alpha=True), modes=WITH_GREY, alpha=Alpha.FULL, options=EVERY_TARGET | PALETTE,
+        carries=Carries(alpha=True), modes=WITH_GREY | PALETTES, alpha=Alpha.FULL, options=EVERY_TARGET | PALETTE,
     ),
 )  # fmt: skip
 

@@ -131,7 +131,8 @@ class Options:
     @property
     def has_full_chroma(self) -> bool:
         """Return whether color is stored in full resolution."""
-        return self.subsampling == "444" if self.subsampling else (self.quality or 0) >= HIGH_QUALITY
+        highest = self.quality or (100 if self.max_bytes else 0)
+        return self.subsampling == "444" if self.subsampling else highest >= HIGH_QUALITY
 
     @property
     def sides(self) -> tuple[int, ...]:

@@ -3,21 +3,22 @@
 from dataclasses import replace
 
 from core.losses import MetadataDropped
+from core.options import Options
 from engine.codecs.plan import WritePlan
 from engine.conversion import Conversion
 from engine.metadata import Metadata, name_parts, strip_exif_orientation
 
 
-def make_plan(conversion: Conversion) -> WritePlan:
-    """Return the settings of the target's encoder, metadata included, and the facts of the picture."""
-    settings = conversion.encoder.settings(conversion.options)
+def make_plan(conversion: Conversion, options: Options) -> WritePlan:
+    """Return the settings of the target's encoder by those options, metadata included, and facts of the picture."""
+    settings = conversion.encoder.settings(options)
     if "dpi" in conversion.target.options and "dpi" not in settings and conversion.opened.dpi is not None:
         settings["dpi"] = conversion.opened.dpi
     return WritePlan(
         pillow=conversion.encoder.pillow,
         settings=settings | conversion.encoder.attach(_choose_metadata(conversion)),
         later_settings=settings,
-        options=conversion.options,
+        options=options,
         size=conversion.size,
         frames=conversion.count,
         loop_count=_choose_loop_count(conversion),

@@ -4,6 +4,7 @@ The first steps look at the header and decide. Most others lay their work on the
 `map`: it lets go of a frame once it is passed on; a generator would hold on to every stage of a picture.
 """
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -12,16 +13,25 @@ from itertools import islice
 from PIL import Image
 
 from core.formats import Alpha, Frames
-from core.losses import AlphaFlattened, AnimationDropped, DepthReduced, FramesDropped, ProfileIgnored
+from core.losses import (
+    AlphaFlattened,
+    AlphaReduced,
+    AnimationDropped,
+    ColorsReduced,
+    DepthReduced,
+    FramesDropped,
+    ProfileIgnored,
+)
 from engine.codecs.registry import open_source
 from engine.color import profiles
 from engine.conversion import Conversion
 from engine.geometry import choose_decoder_factor, crop, orient, resize, rotate
 from engine.image import Frame, FrameKind
 from engine.limits import check_frames, check_pixels
-from engine.pixels import alpha, modes
-from engine.planning import make_plan
-from engine.request import Converted, Header, Source
+from engine.pixels import alpha, modes, palette
+from engine.quality_search import search_quality
+from engine.request import Header, Source
+from engine.writing import write_frames
 
 KEPT = {
     (FrameKind.ANIMATION, Frames.ANIMATION),
@@ -29,6 +39,10 @@ KEPT = {
     (FrameKind.PAGES, Frames.PAGES),
 }
 """Which kinds of several frames live on in which kinds of target; of anything else the first is taken."""
+
+
+MOST_COLORS = 256
+"""What a palette holds."""
 
 
 def open_upload(conversion: Conversion) -> None:
@@ -173,6 +187,30 @@ def _fit_frame(conversion: Conversion, one: str | None, frame: Frame) -> Frame:
     return frame if wanted == mode else replace(frame, image=frame.image.convert(wanted))
 
 
+def reduce_colors(conversion: Conversion) -> None:
+    """Reduce each frame to the requested number of colors. Without one, encoders do as they must."""
+    options, forced = conversion.options, conversion.target.alpha is Alpha.BINARY
+    if options.colors is not None or (forced and not options.dither):
+        conversion.frames = map(partial(_reduce_frame, conversion), conversion.frames)
+
+
+def _reduce_frame(conversion: Conversion, frame: Frame) -> Frame:
+    """Reduce a frame. A palette stays one where the target stores one picture, with alpha or none as it can."""
+    options, target, image = conversion.options, conversion.target, frame.image
+    if image.mode == "I;16":
+        conversion.warn(DepthReduced(depth=max(16, frame.depth), kept=8))
+        image = modes.to_eight_bits(image)
+    mode = image.mode
+    if target.alpha is Alpha.BINARY and palette.is_soft(image):
+        conversion.warn(AlphaReduced(format=target.title, background=options.flat_color))
+        image = alpha.make_binary(image, options.flat_color).convert(mode)
+    reduced = palette.reduce_colors(image, options.colors or MOST_COLORS, dither=options.dither)
+    if options.colors is None and reduced is not image:
+        conversion.warn(ColorsReduced(format=target.title, limit=MOST_COLORS))
+    stays = conversion.count == 1 and ("P" if mode == "RGB" else "PA") in target.modes
+    return replace(frame, image=reduced if stays else reduced.convert(mode))
+
+
 def wait_for_memory(conversion: Conversion) -> None:
     """Tell the header, and wait until there is memory.
 
@@ -191,20 +229,37 @@ def wait_for_memory(conversion: Conversion) -> None:
 
 def encode(conversion: Conversion) -> None:
     """Draw the frames through all steps into the result."""
-    encoder, first = conversion.encoder, next(conversion.frames)
-    if conversion.count == 1:
-        # A page may have another size than the first, which the header tells.
-        conversion.size = first.image.size
-    plan = make_plan(conversion)
+    first = next(conversion.frames)
+    # A page may have another size than the first, which the header tells.
+    conversion.size = first.image.size
     # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
-    bytearray(first.image.width * first.image.height * encoder.bytes_per_pixel(conversion.options))
-    count, (width, height) = 1, first.image.size
-    if conversion.count > 1 and encoder.write_all is not None:
-        count = encoder.write_all(_chain_frames(first, conversion.frames), plan, conversion.sink)
+    bytearray(first.image.width * first.image.height * conversion.encoder.bytes_per_pixel(conversion.options))
+    if conversion.options.max_bytes is None:
+        write_frames(conversion, conversion.options, _chain_frames(first, conversion.frames), conversion.sink)
     else:
-        width, height = encoder.write_still(first, plan, conversion.sink)
+        _encode_within(conversion, first, conversion.options.max_bytes)
     conversion.sink.flush()
-    conversion.converted = Converted(format=conversion.target.name, width=width, height=height, frames=count)
+
+
+def _encode_within(conversion: Conversion, first: Frame, limit: int) -> None:
+    """Write the best quality that is small enough. Frames of an animation are drawn again for each that is tried."""
+    fresh = [_chain_frames(first, conversion.frames)] if conversion.count > 1 else []
+
+    def encode_with(quality: int) -> bytes:
+        frames = iter([first]) if conversion.count == 1 else fresh.pop() if fresh else _draw_again(conversion)
+        buffer = io.BytesIO()
+        write_frames(conversion, replace(conversion.options, quality=quality), frames, buffer)
+        return buffer.getvalue()
+
+    conversion.sink.write(search_quality(encode_with, limit, conversion.options.quality, conversion.deadline))
+
+
+def _draw_again(conversion: Conversion) -> Iterator[Frame]:
+    """Return the frames anew, from the upload on."""
+    again = replace(conversion, warnings={}, opened_or_none=None, frames=iter(()))
+    for step in BEFORE_ENCODING:
+        step(again)
+    return again.frames
 
 
 def _chain_frames(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
@@ -214,7 +269,7 @@ def _chain_frames(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
 
 Step = Callable[[Conversion], None]
 
-STEPS: tuple[Step, ...] = (
+BEFORE_ENCODING: tuple[Step, ...] = (
     open_upload,
     check_limits,
     choose_frames,
@@ -226,6 +281,8 @@ STEPS: tuple[Step, ...] = (
     resize,
     flatten_alpha,
     fit_modes,
-    wait_for_memory,
-    encode,
+    reduce_colors,
 )
+"""What decides on the frames, and lays its work on them."""
+
+STEPS = (*BEFORE_ENCODING, wait_for_memory, encode)
