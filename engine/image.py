@@ -92,10 +92,10 @@ class Opened:
         if number > self.frames:
             has = f"it has {self.frames} pages, frames or pictures" if self.frames > 1 else "it holds one picture"
             raise ConversionError(OptionMismatch(option="page", why=has))
-        if self.open_entry is not None:
-            return self.open_entry(number - 1)
         if self.frames == 1:
             return self
+        if self.open_entry is not None:
+            return self.open_entry(number - 1).with_one_frame()
         kind = FrameKind.PAGES if self.kind is FrameKind.PAGES else FrameKind.STILL
         return replace(self, frames=1, kind=kind, read=lambda: islice(self.read(), number - 1, number))
 

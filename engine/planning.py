@@ -6,6 +6,7 @@ from core.losses import MetadataDropped
 from core.options import Options
 from engine.codecs.plan import WritePlan
 from engine.conversion import Conversion
+from engine.credits import keep_credits
 from engine.metadata import Metadata, name_parts, strip_exif_orientation
 
 
@@ -37,7 +38,7 @@ def _choose_metadata(conversion: Conversion) -> Metadata:
     if conversion.options.metadata == "strip":
         return Metadata()
     opened, encoder = conversion.opened, conversion.encoder
-    found = opened.metadata
+    found = keep_credits(opened.metadata) if conversion.options.metadata == "safe" else opened.metadata
     if found.exif:
         found = replace(found, exif=strip_exif_orientation(found.exif, keep_thumbnail=opened.orientation == 1))
     lost = {

@@ -17,7 +17,7 @@ from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked
 from engine.color.colorimetry import Described, describe_cicp
 from engine.containers import bmff
-from engine.errors import decoding
+from engine.errors import decoding, unsupported
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_pixels
 from engine.metadata import Metadata, strip_exif_mark, strip_xmp_orientation
@@ -73,22 +73,24 @@ def load_library() -> None:
     find_library().register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
 
 
-def open_heif(data: bytes, limits: Limits) -> Opened:
-    """Read the header of the primary picture. Raise ConversionError when it is bad or over a limit.
+def open_heif(data: bytes, limits: Limits, entry: int | None = None) -> Opened:
+    """Read the header of the primary picture, or of that entry, counted from 0. Raise ConversionError when it is bad or over a limit.
 
     libheif turns and mirrors as the file says. An orientation in EXIF beside that is history.
     """
     bmff.check_whole(data)
     with decoding("heic"):
         file = find_library().open_heif(data, convert_hdr_to_8bit=True)
-        image: HeifImage = file[file.primary_index]
+        if entry is not None and entry >= len(file):
+            raise unsupported("heic", "of its film, only the first picture is")
+        image: HeifImage = file[file.primary_index if entry is None else entry]
         (width, height), opaque = image.size, "A" not in image.mode.upper()
         count = max(len(file), bmff.count_samples(data))
     check_pixels(width * height, limits.max_pixels)
     return Opened(
         format="heic", size=(width, height), pixels=width * height, read=partial(_read_frame, [image]),
         kind=FrameKind.ALBUM if count > 1 else FrameKind.STILL, frames=count, opaque=opaque,
-        metadata=_read_metadata(image.info),
+        metadata=_read_metadata(image.info), open_entry=partial(open_heif, data, limits),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import simplejpeg
-from PIL import Image, ImageFile, JpegImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin, MpoImagePlugin
 
 from core.options import Options
 from engine.codecs.pillow import load_image, read_dpi, read_single_frame
@@ -18,6 +18,7 @@ from engine.codecs.save_settings import SaveSettings, choose_dpi, choose_subsamp
 from engine.containers import jpeg, photoshop
 from engine.errors import corrupt, decoding, truncated, unsupported
 from engine.image import Frame, FrameKind, Opened
+from engine.limits import check_pixels
 from engine.metadata import EXIF_MARK, Metadata, read_exif_orientation, strip_exif_mark, strip_xmp_orientation
 from engine.request import Limits
 
@@ -38,7 +39,7 @@ BIGGEST_SEGMENT = 65_000
 """A JPEG segment holds 64 KB; what does not fit is dropped, and said."""
 
 
-def open_jpeg(data: bytes, _limits: Limits) -> Opened:
+def open_jpeg(data: bytes, limits: Limits) -> Opened:
     """Read the header of a JPEG or MPO. Raise ConversionError when it is bad."""
     if jpeg.count_scans(data, MOST_SCANS) > MOST_SCANS:
         raise unsupported("jpeg", f"it has more than {MOST_SCANS} scans")
@@ -56,8 +57,18 @@ def open_jpeg(data: bytes, _limits: Limits) -> Opened:
     return Opened(
         format="jpeg", size=image.size, pixels=image.width * image.height, read=read, read_smaller=read,
         kind=FrameKind.ALBUM if count > 1 else FrameKind.STILL, frames=count, metadata=metadata,
-        orientation=orientation, opaque=True, dpi=read_dpi(image),
+        orientation=orientation, opaque=True, dpi=read_dpi(image), open_entry=partial(_open_entry, data, limits),
     )  # fmt: skip
+
+
+def _open_entry(data: bytes, limits: Limits, index: int) -> Opened:
+    """Read the header of one picture of an MPO, which is a JPEG of its own."""
+    image = load_image("jpeg", data)
+    with decoding("jpeg"):
+        image.seek(index)
+    entry = data[image.offset :] if isinstance(image, MpoImagePlugin.MpoImageFile) else b""
+    check_pixels(image.width * image.height, limits.max_pixels)
+    return open_jpeg(entry, limits)
 
 
 def _read_metadata(image: JpegImagePlugin.JpegImageFile) -> Metadata:

@@ -20,9 +20,7 @@ def _choose_settings(options: Options) -> SaveSettings:
     made = {"creationDate": None, "modDate": None, "title": None}
     chroma = choose_subsampling(options) if options.subsampling else None
     return (
-        made
-        | {"quality": options.quality or HIGH_QUALITY}
-        | without_none(dpi=choose_dpi(options), subsampling=chroma)
+        made | {"quality": options.quality or HIGH_QUALITY} | without_none(dpi=choose_dpi(options), subsampling=chroma)
     )
 
 
@@ -64,6 +62,4 @@ def lay_pages(buffer: io.BytesIO, paper: str) -> bytes:
     return buffer.getvalue()
 
 
-CODEC = Codec(
-    encoder=Encoder(pillow="PDF", settings=_choose_settings, write_still=write_still, write_all=write_pages)
-)
+CODEC = Codec(encoder=Encoder(pillow="PDF", settings=_choose_settings, write_still=write_still, write_all=write_pages))

@@ -163,7 +163,7 @@ def _read_exif(image: TiffImagePlugin.TiffImageFile) -> bytes:
     found, kept = image.getexif(), Image.Exif()
     for tag in DESCRIPTIVE:
         if tag in found:
-            kept[tag] = found[tag]
+            kept[tag] = _to_bytes(found[tag])
     for directory in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
         if directory in found and (values := found.get_ifd(directory)):
             kept[directory] = dict(values)
@@ -245,8 +245,15 @@ def _make_directory(exif: bytes, taken: Collection[int]) -> TiffImagePlugin.Imag
     for tag, value in found.items():
         if tag in taken or tag in LAYOUT:
             continue
-        directory[tag] = _read_inner(found, tag) if tag in {ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo} else value
+        directory[tag] = (
+            _read_inner(found, tag) if tag in {ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo} else _to_bytes(value)
+        )
     return directory
+
+
+def _to_bytes(value: object) -> object:
+    """Return the bytes of a text. Pillow reads it as Latin-1, which loses none, and writes ASCII, which would."""
+    return value.encode("latin-1", "replace") if isinstance(value, str) else value
 
 
 def _read_inner(found: Image.Exif, tag: int) -> dict[int, object]:
