@@ -60,12 +60,12 @@ OPTIONS: tuple[Option, ...] = (
     ),
     one_of(
         "metadata", ("strip", "safe", "keep"), "strip",
-        "strip removes all; safe keeps author, copyright, title and description; keep leaves what the format can hold.",
+        "All is removed (strip), all but author, copyright, title and description (safe), or what the format can hold is kept.",
     ),
-    one_of("color", ("srgb", "keep"), "srgb", "srgb converts the colours for screens; keep leaves the colour profile."),
+    one_of("color", ("srgb", "keep"), "srgb", "The colours are converted for screens (srgb), or left with their colour profile (keep)."),
     whole_number("colors", 2, 256, "Reduce the picture to a palette of at most so many colours."),
     switch("dither", "Mix the colours of a reduced palette by patterns of dots.", default=True),
-    one_of("animation", ("keep", "first"), "keep", "keep every frame or page that the format can hold, or only the first."),
+    one_of("animation", ("keep", "first"), "keep", "Every frame or page is kept if the format can hold several, or only the first."),
     whole_number("loop", 0, 65_535, "How often an animation plays; 0 is forever. Without it, as often as the original."),
     whole_number("page", 1, 100_000, "Take only this page, frame or picture of a file with several, from 1.", allowed="a whole number from 1"),
     whole_number(
