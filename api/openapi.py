@@ -10,8 +10,10 @@ from fastapi.openapi.utils import get_openapi
 from api.errors import DatabaseAway, ImagemillError, InternalError, TryLater
 from api.examples import REFUSALS
 from api.problems import MEDIA_TYPE, Problem, make_problem
+from api.schemas import option_answer
 from core.formats import TARGETS
 from core.json_types import Json
+from core.option_kinds import Option
 from core.options import OPTIONS
 
 Responses = dict[int | str, dict[str, Any]]
@@ -44,7 +46,7 @@ def describe_header(description: str, kind: str = "string") -> dict[str, Json]:
 def upload_form() -> dict[str, Json]:
     """Describe the multipart body of a submission. Its parts are read as they come, so no signature can tell."""
     names = [name for fmt in TARGETS for name in (fmt.name, *fmt.aliases)]
-    options = {option.name: {"type": "string", "description": f"Must be {option.allowed}."} for option in OPTIONS}
+    options = {option.name: _describe_option(option) for option in OPTIONS}
     properties: dict[str, Json] = {
         "file": {"type": "string", "contentMediaType": "application/octet-stream", "description": "The image."},
         "target_format": {"type": "string", "enum": names, "description": "What to convert to."},
@@ -52,6 +54,12 @@ def upload_form() -> dict[str, Json]:
     }
     schema: dict[str, Json] = {"type": "object", "required": ["file", "target_format"], "properties": properties}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+def _describe_option(option: Option) -> dict[str, Json]:
+    """Describe an option by its row, as JSON Schema has it."""
+    told = option_answer(option).model_dump(exclude_none=True, exclude={"allowed"})
+    return told | {"description": f"{option.sentence} Must be {option.allowed}."}
 
 
 def make_openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:

@@ -9,7 +9,7 @@ from api.downloads import download
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
 from api.middleware import HEAD_ONLY, mark_held
 from api.openapi import Responses, describe_header, document_refusals, upload_form
-from api.schemas import FormatsAnswer, JobAnswer, Limits, Readable, Target, Unavailable, job_answer
+from api.schemas import FormatsAnswer, JobAnswer, Limits, Readable, Target, Unavailable, job_answer, option_answer
 from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
 from api.submission import submit
@@ -159,7 +159,7 @@ def _target(fmt: Format) -> Target:
         media_type=fmt.media_type,
         extension=fmt.extension,
         aliases=list(fmt.aliases),
-        options={option.name: option.allowed for option in OPTIONS if option.name in fmt.options},
+        options={option.name: option_answer(option) for option in OPTIONS if option.name in fmt.options},
     )
 
 

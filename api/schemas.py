@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from core.failures import FailureCode
 from core.jobs import Job, ResultFacts
 from core.losses import WarningCode
-from core.options import OptionValue
+from core.option_kinds import Option, OptionValue
 from core.transitions import Status
 
 JOB_ID = "0a2f1c5e-6b7d-4c1e-9a53-2f4f6d1b8e90"
@@ -99,6 +99,22 @@ class JobAnswer(BaseModel):
     links: Links
 
 
+class OptionAnswer(BaseModel):
+    """An option: what its value may be, what holds without it, and what it does."""
+
+    type: Literal["integer", "boolean", "string"] = Field(examples=["integer"])
+    minimum: int | None = Field(description="The lowest number.", examples=[1])
+    maximum: int | None = Field(description="The highest number.", examples=[100])
+    enum: list[int | str] | None = Field(description="The only values, if they are few.", examples=[None])
+    default: OptionValue | None = Field(
+        description="What holds when it is not given; null: the description says.", examples=[None]
+    )
+    allowed: str = Field(description="What it must be, in words.", examples=["a whole number from 1 to 100"])
+    description: str = Field(
+        examples=["Lower is smaller, higher is truer. Each encoder has its own default."],
+    )
+
+
 class Target(BaseModel):
     """A format that can be written, and the options that it takes."""
 
@@ -107,10 +123,7 @@ class Target(BaseModel):
     media_type: str = Field(examples=["image/jpeg"])
     extension: str = Field(examples=["jpg"])
     aliases: list[str] = Field(description="Other names that target_format may have.", examples=[["jpg"]])
-    options: dict[str, str] = Field(
-        description="Each option that may be given, with what it must be.",
-        examples=[{"quality": "a whole number from 1 to 100"}],
-    )
+    options: dict[str, OptionAnswer] = Field(description="Each option that may be given.")
 
 
 class Readable(BaseModel):
@@ -192,6 +205,19 @@ class Ready(BaseModel):
         description="`not ready` by database, schema or partitions; the other parts are for people to look at."
     )
     parts: Parts
+
+
+def option_answer(option: Option) -> OptionAnswer:
+    """Return what is told of an option."""
+    return OptionAnswer(
+        type=option.type,
+        minimum=option.lowest,
+        maximum=option.highest,
+        enum=list(option.choices) or None,
+        default=option.default,
+        allowed=option.allowed,
+        description=option.sentence,
+    )
 
 
 def job_answer(job: Job) -> JobAnswer:

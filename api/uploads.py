@@ -24,7 +24,8 @@ from api.errors import (
 )
 from api.forms import FILE, FormReader
 from core.formats import READABLE, SNIFF_BYTES, TAIL_BYTES, Format, find_target, sniff
-from core.options import OptionValue, WrongOptions, parse_options
+from core.option_kinds import OptionValue
+from core.options import WrongOptions, parse_options
 
 TARGET = "target_format"
 READABLE_TITLES = tuple(fmt.title for fmt in READABLE)

@@ -16,7 +16,8 @@ from api.settings import ApiSettings
 from api.uploads import READABLE_TITLES, TARGET
 from core.formats import Format
 from core.jobs import Job
-from core.options import MAX_SIDE
+from core.option_kinds import Option
+from core.options import BY_NAME
 from core.transitions import Status
 
 SECURITY = {
@@ -38,17 +39,29 @@ PATIENCE = timedelta(minutes=1)
 """A page that has waited this long refreshes itself less often."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Control:
-    """How the form asks for one option: a number from `low` to `high`, one of `choices`, a `switch`, or text."""
+    """How the form asks for one option: the kind of control follows from what the option may be."""
 
-    name: str
+    option: Option
     label: str
-    low: int | None = None
-    high: int | None = None
-    choices: tuple[str, ...] = ()
-    switch: bool = False
-    example: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the field."""
+        return self.option.name
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Return the choices, if they are few. A switch that is on by default can only be chosen to be off."""
+        if self.option.type == "boolean":
+            return ("true", "false") if self.option.default else ()
+        return tuple(str(choice) for choice in self.option.choices)
+
+    @property
+    def is_switch(self) -> bool:
+        """Return whether a checkbox does."""
+        return self.option.type == "boolean" and not self.option.default
 
     def list_takers(self, targets: Sequence[Format]) -> str:
         """Return the titles of the targets with this option; empty when all have it."""
@@ -56,21 +69,27 @@ class Control:
         return "" if len(taking) == len(targets) else ", ".join(taking)
 
 
-CONTROLS = (
-    Control(name="quality", label="Quality", low=1, high=100),
-    Control(name="width", label="Width in pixels", low=1, high=MAX_SIDE),
-    Control(name="height", label="Height in pixels", low=1, high=MAX_SIDE),
-    Control(name="fit", label="Fit into width and height", choices=("inside", "cover", "fill")),
-    Control(name="enlarge", label="Enlarge smaller images", switch=True),
-    Control(name="lossless", label="Lossless", switch=True),
-    Control(name="background", label="Background for transparent images", example="white or #ffffff"),
-    Control(name="metadata", label="Metadata (camera, place, comments)", choices=("strip", "keep")),
-    Control(name="color", label="Colour profile", choices=("srgb", "keep")),
-    Control(name="animation", label="Animation", choices=("keep", "first")),
-    Control(name="effort", label="Effort, 0 fastest", low=0, high=9),
-    Control(name="progressive", label="Progressive", switch=True),
-    Control(name="dpi", label="Resolution in dpi", low=1, high=10_000),
-)
+LABELS = {
+    "Size": {
+        "width": "Width in pixels", "height": "Height in pixels", "fit": "Fit into width and height",
+        "enlarge": "Enlarge smaller images", "rotate": "Turn clockwise, in degrees", "crop": "Cut out a part",
+        "background": "Background colour",
+    },
+    "Quality": {
+        "quality": "Quality", "max_bytes": "Largest file, in bytes", "lossless": "Lossless", "effort": "Effort, 0 fastest",
+        "subsampling": "Resolution of colour", "progressive": "Progressive",
+    },
+    "Colours": {"color": "Colour profile", "colors": "Colours in the palette", "dither": "Dither"},
+    "Pages and animation": {"page": "Only this page or frame", "animation": "Animation", "loop": "Plays"},
+    "Paper and icons": {"dpi": "Resolution in dpi", "paper": "Paper", "sizes": "Sides of an icon's pictures"},
+    "Metadata": {"metadata": "Metadata (camera, place, comments)"},
+}  # fmt: skip
+"""The options by their group in the form, with their labels."""
+
+GROUPS = {
+    title: tuple(Control(BY_NAME[name], label) for name, label in labels.items()) for title, labels in LABELS.items()
+}
+CONTROLS = tuple(control for controls in GROUPS.values() for control in controls)
 
 
 def make_templates() -> Environment:
@@ -97,7 +116,7 @@ def form_page(
         target_field=TARGET,
         targets=settings.targets,
         readable=", ".join(READABLE_TITLES),
-        controls=CONTROLS,
+        groups=GROUPS,
         most=size_text(settings.max_upload_bytes),
         hours=f"{settings.retention_hours:g}",
     )

@@ -24,6 +24,7 @@ class FailureCode(StrEnum):
     DECODER_CRASHED = "decoder_crashed"
     WORKER_LOST = "worker_lost"
     INTERNAL = "internal"
+    BAD_OPTION = "bad_option"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,24 @@ class InternalFailure(Cause):
 
     code = FailureCode.INTERNAL
     sentence = "Something went wrong on our side. Upload the image again; if that fails too, report it with the id of this job."
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionMismatch(Cause):
+    """An option that only the opened file could show to be wrong; `why` completes the sentence."""
+
+    code = FailureCode.BAD_OPTION
+    sentence = "The option {option} does not fit this file: {why}. Give another value, or leave it out."
+    option: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchFailed(ResultTooLarge):
+    """Even at the lowest quality, the result has more bytes than `max_bytes` allows."""
+
+    sentence = "At its lowest quality the result has {smallest:,} bytes; max_bytes allows {limit:,}. Give a larger max_bytes, or a smaller width or height."
+    smallest: int
 
 
 FAILURES: dict[FailureCode, type[Cause]] = {kind.code: kind for kind in Cause.__subclasses__()}

@@ -17,8 +17,11 @@ SNIFF_BYTES = 64
 TAIL_BYTES = 26
 """And how many at its end: the length of a TGA's footer."""
 
-SIZING = frozenset({"width", "height", "fit", "enlarge"})
-EVERY_TARGET = SIZING | {"metadata", "color"}
+SIZING = frozenset({"rotate", "crop", "width", "height", "fit", "enlarge", "background"})
+EVERY_TARGET = SIZING | {"metadata", "color", "page"}
+FILM = frozenset({"animation", "loop"})
+PALETTE = frozenset({"colors", "dither"})
+LOSSY = frozenset({"quality", "max_bytes"})
 MARKED = frozenset({"exif", "xmp"})
 
 
@@ -61,9 +64,10 @@ class Format:
     `max_side` is the largest width or height in pixels that the format can store; a larger image is refused, or made
     smaller where the format `shrinks`. A format may be read only, or written only; `encoder` is the module that has to be
     installed besides for writing it.
-    `modes` are the kinds of pixels that are stored as they are (named as Pillow does: L grey, A alpha, I;16 16-bit grey),
+    `modes` are the kinds of pixels that are stored as they are (named as Pillow does: L grey, A alpha, I;16 16-bit grey, P palette, PA palette with alpha),
     `profile_modes` those whose ICC profile can stay with them, `metadata` the parts that are held. `carries` is what
     it brings as a source.
+    `icon_sides` are the only sides of an icon's pictures, in pixels; without them, any up to `max_side`.
     `options` are the names that a job with this target may give (see core.options).
     """
 
@@ -80,6 +84,7 @@ class Format:
     profile_modes: frozenset[str] = frozenset()
     max_side: int = 65_535
     shrinks: bool = False
+    icon_sides: tuple[int, ...] = ()
     reads: bool = True
     writes: bool = True
     encoder: str = ""
@@ -91,6 +96,10 @@ class Format:
         """Return whether 16-bit grey stays that."""
         return "I;16" in self.modes
 
+    def holds_side(self, side: int) -> bool:
+        """Return whether an icon of this format may have a picture of that side."""
+        return side in self.icon_sides if self.icon_sides else side <= self.max_side
+
 
 GREY_AND_COLOUR = frozenset({"L", "RGB"})
 COLOUR_AND_ALPHA = frozenset({"RGB", "RGBA"})
@@ -98,6 +107,7 @@ WITH_GREY = GREY_AND_COLOUR | COLOUR_AND_ALPHA
 WITH_ALPHA = WITH_GREY | {"LA"}
 DEEP = frozenset({"I;16"})
 INK = frozenset({"CMYK"})
+PALETTES = frozenset({"P"})
 
 # BMP: a signed 32-bit size, held to what decoders accept. TIFF likewise.
 FORMATS: tuple[Format, ...] = (
@@ -106,39 +116,39 @@ FORMATS: tuple[Format, ...] = (
         carries=Carries(frames=Frames.ALBUM, profile=True, metadata=frozenset({"exif", "xmp", "iptc", "comment"})),
         modes=GREY_AND_COLOUR, profile_modes=GREY_AND_COLOUR | INK,
         metadata=frozenset({"exif", "xmp", "iptc", "comment"}), max_side=65_500,
-        options=EVERY_TARGET | {"quality", "background", "progressive", "dpi"},
+        options=EVERY_TARGET | LOSSY | {"subsampling", "progressive", "dpi"},
     ),
     Format(
         "png", "PNG", "image/png", "png", magic.starts(magic.PNG),
         carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=16, grey16=True, profile=True, metadata=frozenset({"exif", "xmp", "text"})),
-        modes=WITH_ALPHA | DEEP, profile_modes=WITH_ALPHA | DEEP,
+        modes=WITH_ALPHA | DEEP | PALETTES | {"PA"}, profile_modes=WITH_ALPHA | DEEP,
         alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=frozenset({"exif", "xmp", "text"}),
-        options=EVERY_TARGET | {"animation", "effort", "dpi"},
+        options=EVERY_TARGET | FILM | PALETTE | {"effort", "dpi"},
     ),
     Format(
         "webp", "WebP", "image/webp", "webp", magic.is_webp,
         carries=Carries(alpha=True, frames=Frames.ANIMATION, profile=True, metadata=MARKED),
         modes=COLOUR_AND_ALPHA, profile_modes=COLOUR_AND_ALPHA,
         alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=MARKED, max_side=16_383,
-        options=EVERY_TARGET | {"quality", "lossless", "animation", "effort"},
+        options=EVERY_TARGET | LOSSY | FILM | {"lossless", "effort"},
     ),
     Format(
         "gif", "GIF", "image/gif", "gif", magic.starts(magic.GIF87, magic.GIF89),
         carries=Carries(alpha=True, frames=Frames.ANIMATION, metadata=frozenset({"comment"})),
         modes=WITH_ALPHA, alpha=Alpha.BINARY, frames=Frames.ANIMATION,
-        options=EVERY_TARGET | {"animation", "background"},
+        options=EVERY_TARGET | FILM | PALETTE,
     ),
     Format(
         "tiff", "TIFF", "image/tiff", "tiff",
         magic.starts(magic.TIFF_LITTLE, magic.TIFF_BIG, magic.BIGTIFF_LITTLE, magic.BIGTIFF_BIG), ("tif",),
         carries=Carries(alpha=True, frames=Frames.PAGES, bits=32, grey16=True, profile=True, metadata=MARKED | {"iptc"}),
-        modes=WITH_ALPHA | DEEP, profile_modes=WITH_ALPHA | DEEP | INK,
+        modes=WITH_ALPHA | DEEP | PALETTES, profile_modes=WITH_ALPHA | DEEP | INK,
         alpha=Alpha.FULL, frames=Frames.PAGES, metadata=MARKED | {"iptc"},
-        options=EVERY_TARGET | {"animation", "dpi"},
+        options=EVERY_TARGET | PALETTE | {"animation", "dpi"},
     ),
     Format(
         "bmp", "BMP", "image/bmp", "bmp", magic.is_bmp,
-        carries=Carries(alpha=True), modes=GREY_AND_COLOUR, options=EVERY_TARGET | {"background", "dpi"},
+        carries=Carries(alpha=True), modes=GREY_AND_COLOUR | PALETTES, options=EVERY_TARGET | PALETTE | {"dpi"},
     ),
     Format(
         "avif", "AVIF", "image/avif", "avif", magic.is_avif,
@@ -146,41 +156,43 @@ FORMATS: tuple[Format, ...] = (
         modes=WITH_GREY, profile_modes=WITH_GREY,
         # What its decoders take without being told otherwise; the format itself goes to 65,536.
         alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=MARKED, max_side=32_768,
-        options=EVERY_TARGET | {"quality", "animation", "effort"},
+        options=EVERY_TARGET | LOSSY | FILM | {"subsampling", "effort"},
     ),
     Format(
         "heic", "HEIC", "image/heic", "heic", magic.is_heif, ("heif",),
         carries=Carries(alpha=True, frames=Frames.ALBUM, bits=12, profile=True, metadata=MARKED),
         modes=WITH_GREY, profile_modes=WITH_GREY, alpha=Alpha.FULL, metadata=MARKED, max_side=16_384,
-        options=EVERY_TARGET | {"quality", "effort"}, encoder="pillow_heif",
+        options=EVERY_TARGET | LOSSY | {"subsampling", "effort"}, encoder="pillow_heif",
     ),
     Format(
         "jxl", "JPEG XL", "image/jxl", "jxl", magic.starts(magic.JXL_CODESTREAM, magic.JXL),
         carries=Carries(alpha=True, bits=32, grey16=True, profile=True, metadata=MARKED),
         modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, metadata=MARKED, max_side=1 << 30,
-        options=EVERY_TARGET | {"quality", "lossless", "effort"},
+        options=EVERY_TARGET | LOSSY | {"lossless", "effort"},
     ),
     Format(
         "jp2", "JPEG 2000", "image/jp2", "jp2", magic.starts(magic.JP2, magic.J2K_CODESTREAM), ("j2k", "jpeg2000"),
         carries=Carries(alpha=True, bits=16, grey16=True, profile=True, metadata=MARKED),
-        modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, options=EVERY_TARGET | {"quality", "lossless"},
+        modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, options=EVERY_TARGET | LOSSY | {"lossless"},
     ),
     Format(
         "ico", "ICO", "image/vnd.microsoft.icon", "ico", magic.starts(magic.ICO),
         carries=Carries(alpha=True), modes=WITH_ALPHA, alpha=Alpha.FULL, max_side=256, shrinks=True,
+        options=EVERY_TARGET | {"sizes"},
     ),
     Format(
         "icns", "ICNS", "image/icns", "icns", magic.starts(magic.ICNS),
         carries=Carries(alpha=True), modes=WITH_ALPHA, alpha=Alpha.FULL, max_side=1024, shrinks=True,
+        icon_sides=(16, 32, 64, 128, 256, 512, 1024), options=EVERY_TARGET | {"sizes"},
     ),
     Format(
         "ppm", "PPM", "image/x-portable-anymap", "ppm", magic.is_pnm, ("pnm", "pgm"),
-        carries=Carries(bits=16, grey16=True), modes=GREY_AND_COLOUR | DEEP, options=EVERY_TARGET | {"background"},
+        carries=Carries(bits=16, grey16=True), modes=GREY_AND_COLOUR | DEEP,
     ),
     Format(
         "pcx", "PCX", "image/vnd.zbrush.pcx", "pcx", magic.is_pcx,
         # Its lines have an even number of bytes, which it counts with 16 bits.
-        modes=GREY_AND_COLOUR, max_side=65_534, options=EVERY_TARGET | {"background", "dpi"},
+        modes=GREY_AND_COLOUR | PALETTES, max_side=65_534, options=EVERY_TARGET | PALETTE | {"dpi"},
     ),
     Format(
         "dds", "DDS", "image/vnd.ms-dds", "dds", magic.starts(b"DDS \x7c\0\0\0"),
@@ -198,7 +210,7 @@ FORMATS: tuple[Format, ...] = (
         "pdf", "PDF", "application/pdf", "pdf", lambda _: False, reads=False,
         # Photographs in it are JPEGs.
         modes=GREY_AND_COLOUR, frames=Frames.PAGES, max_side=65_500,
-        options=EVERY_TARGET | {"quality", "animation", "background", "dpi"},
+        options=EVERY_TARGET | {"quality", "subsampling", "animation", "dpi", "paper"},
     ),
     Format(
         "sgi", "SGI", "image/sgi", "sgi", magic.starts(b"\x01\xda\0\1", b"\x01\xda\0\2", b"\x01\xda\1\1", b"\x01\xda\1\2"),
@@ -207,7 +219,7 @@ FORMATS: tuple[Format, ...] = (
     # The last: it is told by what it does not contradict.
     Format(
         "tga", "TGA", "image/x-tga", "tga", magic.is_tga,
-        carries=Carries(alpha=True), modes=WITH_GREY, alpha=Alpha.FULL,
+        carries=Carries(alpha=True), modes=WITH_GREY | PALETTES, alpha=Alpha.FULL, options=EVERY_TARGET | PALETTE,
     ),
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from core.options import OptionValue
+from core.option_kinds import OptionValue
 from core.transitions import TERMINAL, Status
 
 

@@ -4,78 +4,84 @@ Options come as form fields, all text. `parse_options` turns them into JSON valu
 shows and stores); `Options` is the typed view that the engine reads.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from core.formats import Format
+from core.formats import Alpha, Format
+from core.option_kinds import (
+    Option,
+    OptionValue,
+    one_of,
+    read_color,
+    read_crop,
+    read_sizes,
+    switch,
+    text,
+    whole_number,
+)
 
 MAX_SIDE = 65_535
-
-OptionValue = int | str | bool
 
 HIGH_QUALITY = 90
 """From here on colour is stored in full resolution too, which takes memory."""
 
-COLOURS = {
-    "white": "#ffffff", "black": "#000000", "gray": "#808080", "silver": "#c0c0c0",
-    "red": "#ff0000", "maroon": "#800000", "yellow": "#ffff00", "olive": "#808000",
-    "lime": "#00ff00", "green": "#008000", "aqua": "#00ffff", "teal": "#008080",
-    "blue": "#0000ff", "navy": "#000080", "fuchsia": "#ff00ff", "purple": "#800080",
-}  # fmt: skip
-"""The sixteen colour names of HTML 4; anything else is given as #rrggbb."""
+WHITE = "#ffffff"
 
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option: `allowed` completes the sentence "… must be …"; `read` returns None for a bad text."""
-
-    name: str
-    allowed: str
-    read: Callable[[str], OptionValue | None]
-
-
-def _whole(low: int, high: int) -> Callable[[str], int | None]:
-    def read(text: str) -> int | None:
-        if not re.fullmatch(r"[0-9]{1,9}", text):
-            return None
-        return value if low <= (value := int(text)) <= high else None
-
-    return read
-
-
-def _word(*words: str) -> Callable[[str], str | None]:
-    return lambda text: text.lower() if text.lower() in words else None
-
-
-def _switch(text: str) -> bool | None:
-    return {"true": True, "1": True, "on": True, "yes": True,
-            "false": False, "0": False, "off": False, "no": False}.get(text.lower())  # fmt: skip
-
-
-def _colour(text: str) -> str | None:
-    text = COLOURS.get(text.lower(), text.lower())
-    if re.fullmatch(r"#[0-9a-f]{3}", text):
-        return "#" + "".join(digit * 2 for digit in text[1:])
-    return text if re.fullmatch(r"#[0-9a-f]{6}", text) else None
-
+A_SIDE = f"a whole number of pixels from 1 to {MAX_SIDE}"
 
 OPTIONS: tuple[Option, ...] = (
-    Option("quality", "a whole number from 1 to 100", _whole(1, 100)),
-    Option("lossless", "true or false", _switch),
-    Option("width", f"a whole number of pixels from 1 to {MAX_SIDE}", _whole(1, MAX_SIDE)),
-    Option("height", f"a whole number of pixels from 1 to {MAX_SIDE}", _whole(1, MAX_SIDE)),
-    Option("fit", "inside, cover or fill", _word("inside", "cover", "fill")),
-    Option("enlarge", "true or false", _switch),
-    Option("background", "a colour like #ffffff or a name like white", _colour),
-    Option("metadata", "strip or keep", _word("strip", "keep")),
-    Option("color", "srgb or keep", _word("srgb", "keep")),
-    Option("animation", "keep or first", _word("keep", "first")),
-    Option("effort", "a whole number from 0 (fastest) to 9", _whole(0, 9)),
-    Option("progressive", "true or false", _switch),
-    Option("dpi", "a whole number from 1 to 10000", _whole(1, 10_000)),
-)
+    whole_number("quality", 1, 100, "Lower is smaller, higher is truer. Each encoder has its own default."),
+    switch("lossless", "Encode every pixel as it is. It goes before quality."),
+    whole_number(
+        "max_bytes", 1, 999_999_999,
+        "Search the best quality, up to the given one, whose result has at most so many bytes.",
+        allowed="a whole number of bytes from 1 to 999999999",
+    ),
+    one_of(
+        "subsampling", ("420", "422", "444"), None,
+        "The resolution of colour: 444 is full, 422 half across, 420 half both ways. Without it 420, from quality 90 on 444.",
+    ),
+    one_of("rotate", (0, 90, 180, 270), 0, "Turn the picture clockwise by so many degrees, as it is displayed."),
+    text(
+        "crop", read_crop, "x,y,width,height in pixels like 10,20,300,200, or a ratio like 16:9", "16:9",
+        "Cut out a part, before resizing: pixels from the left and from the top, width and height; or the largest part of a ratio, from the middle.",
+    ),
+    whole_number("width", 1, MAX_SIDE, "The width of the result in pixels. Without it, it follows the height.", allowed=A_SIDE),
+    whole_number("height", 1, MAX_SIDE, "The height of the result in pixels. Without it, it follows the width.", allowed=A_SIDE),
+    one_of(
+        "fit", ("inside", "cover", "fill", "pad"), "inside",
+        "How width and height are met: inside stays within both, cover cuts the middle out, fill distorts, pad adds a border.",
+    ),
+    switch("enlarge", "Let width and height make a picture larger than it is."),
+    text(
+        "background", read_color, "a colour like #ffffff or a name like white", "white",
+        "The colour under transparent parts where the format has none, and of the border of fit=pad. Without it white, and a clear border where the format has transparency.",
+    ),
+    one_of(
+        "metadata", ("strip", "safe", "keep"), "strip",
+        "All is removed (strip), all but author, copyright, title and description (safe), or what the format can hold is kept.",
+    ),
+    one_of("color", ("srgb", "keep"), "srgb", "The colours are converted for screens (srgb), or left with their colour profile (keep)."),
+    whole_number("colors", 2, 256, "Reduce the picture to a palette of at most so many colours."),
+    switch("dither", "Mix the colours of a reduced palette by patterns of dots.", default=True),
+    one_of("animation", ("keep", "first"), "keep", "Every frame or page is kept if the format can hold several, or only the first."),
+    whole_number("loop", 0, 65_535, "How often an animation plays; 0 is forever. Without it, as often as the original."),
+    whole_number("page", 1, 100_000, "Take only this page, frame or picture of a file with several, from 1.", allowed="a whole number from 1"),
+    whole_number(
+        "effort", 0, 9, "More effort takes longer and makes smaller files.", allowed="a whole number from 0 (fastest) to 9"
+    ),
+    switch("progressive", "Store the picture so that it shows coarsely first."),
+    whole_number("dpi", 1, 10_000, "The resolution for printing, in dots per inch. Without it, that of the original."),
+    one_of(
+        "paper", ("fit", "a4", "letter"), "fit",
+        "The pages: fit has the picture's own size; a4 and letter are sheets with the picture in the middle, smaller where it must be.",
+    ),
+    text(
+        "sizes", read_sizes, "up to 20 numbers of pixels like 16,32,48", "16,32,48",
+        "The sides of the pictures in an icon. Without it, all usual ones up to the picture's larger side.",
+    ),
+)  # fmt: skip
 BY_NAME = {option.name: option for option in OPTIONS}
 
 
@@ -83,27 +89,55 @@ BY_NAME = {option.name: option for option in OPTIONS}
 class Options:
     """What was asked, with the defaults of the contract where nothing was.
 
-    None means "the encoder's default". `width` and `height` are in pixels, `background` is #rrggbb.
+    None means "the encoder's default". `width` and `height` are in pixels, `background` is #rrggbb, `rotate` in
+    degrees clockwise, `loop` 0 is forever, `page` counts from 1. `crop` and `sizes` are texts as core.option_kinds
+    reads them, "" when not given.
     """
 
     quality: int | None = None
     lossless: bool = False
+    max_bytes: int | None = None
+    subsampling: str | None = None
+    rotate: int = 0
+    crop: str | None = None
     width: int | None = None
     height: int | None = None
     fit: str = "inside"
     enlarge: bool = False
-    background: str = "#ffffff"
+    background: str | None = None
     metadata: str = "strip"
     color: str = "srgb"
+    colors: int | None = None
+    dither: bool = True
     animation: str = "keep"
+    loop: int | None = None
+    page: int | None = None
     effort: int | None = None
     progressive: bool = False
     dpi: int | None = None
+    paper: str = "fit"
+    sizes: str | None = None
 
     @classmethod
     def of(cls, values: Mapping[str, OptionValue]) -> Self:
         """Make options of what `parse_options` returned (or the job record holds)."""
         return cls(**values)  # type: ignore[arg-type] # `parse_options` read each value as its field has it
+
+    @property
+    def flat_color(self) -> str:
+        """Return the color that transparency is laid on."""
+        return self.background or WHITE
+
+    @property
+    def has_full_chroma(self) -> bool:
+        """Return whether color is stored in full resolution."""
+        highest = self.quality or (100 if self.max_bytes else 0)
+        return self.subsampling == "444" if self.subsampling else highest >= HIGH_QUALITY
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Return the requested sides of an icon's pictures."""
+        return tuple(int(side) for side in self.sizes.split(",")) if self.sizes else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +159,20 @@ class WrongOptions(Exception):
 def parse_options(target: Format, fields: Mapping[str, str]) -> dict[str, OptionValue]:
     """Return the given options as JSON values. An empty field counts as not given.
 
-    Raises WrongOptions with one entry for every field that is wrong.
+    Raises WrongOptions with one entry for every field that is wrong, or wrong beside another.
     """
     values: dict[str, OptionValue] = {}
     wrong: list[WrongOption] = []
-    for name, text in fields.items():
-        if not text.strip():
+    for name, given in fields.items():
+        if not given.strip():
             continue
         if (problem := _problem(target, name)) is not None:
             wrong.append(WrongOption(name, problem))
-        elif (value := BY_NAME[name].read(text.strip())) is None:
-            wrong.append(WrongOption(name, f"{name} must be {BY_NAME[name].allowed}, not {_shown(text)}."))
+        elif (value := BY_NAME[name].read(given.strip())) is None:
+            wrong.append(WrongOption(name, f"{name} must be {BY_NAME[name].allowed}, not {_shown(given)}."))
         else:
             values[name] = value
+    wrong.extend(found for rule in RULES if (found := rule(target, values)) is not None)
     if wrong:
         raise WrongOptions(wrong)
     return values
@@ -151,11 +186,44 @@ def _problem(target: Format, name: str) -> str | None:
     return None
 
 
+def _refuse_idle_background(target: Format, values: Mapping[str, OptionValue]) -> WrongOption | None:
+    """Refuse a background that would be seen nowhere."""
+    if "background" not in values or target.alpha is not Alpha.FULL or values.get("fit") == "pad":
+        return None
+    return WrongOption(
+        "background",
+        f"{target.title} keeps transparency, so background is only for the border of fit=pad. Leave it out, or give fit=pad.",
+    )
+
+
+def _refuse_search_without_loss(_target: Format, values: Mapping[str, OptionValue]) -> WrongOption | None:
+    if "max_bytes" not in values or not values.get("lossless"):
+        return None
+    return WrongOption(
+        "max_bytes", "max_bytes searches for a quality, and lossless=true has none. Leave out one of the two."
+    )
+
+
+def _refuse_foreign_sizes(target: Format, values: Mapping[str, OptionValue]) -> WrongOption | None:
+    sides = [int(side) for side in str(values.get("sizes", "")).split(",") if side]
+    foreign = [side for side in sides if not target.holds_side(side)]
+    if not foreign:
+        return None
+    allowed = ", ".join(map(str, target.icon_sides)) or f"1 to {target.max_side}"
+    return WrongOption("sizes", f"{target.title} has pictures of {allowed} pixels, and none of {foreign[0]}.")
+
+
+Rule = Callable[[Format, Mapping[str, OptionValue]], WrongOption | None]
+
+RULES: tuple[Rule, ...] = (_refuse_idle_background, _refuse_search_without_loss, _refuse_foreign_sizes)
+"""What options may not be given beside each other, or for one target."""
+
+
 def _listed(names: frozenset[str]) -> str:
     return ", ".join(option.name for option in OPTIONS if option.name in names)
 
 
-def _shown(text: str) -> str:
+def _shown(given: str) -> str:
     """Return a user's text as it may stand in a sentence: short, printable, in quotes."""
-    clean = "".join(char if char.isprintable() else "?" for char in text)
+    clean = "".join(char if char.isprintable() else "?" for char in given)
     return f"'{clean[:40]}…'" if len(clean) > 40 else f"'{clean}'"

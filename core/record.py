@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from core.jobs import Job, SourceFacts
-from core.options import OptionValue
+from core.option_kinds import OptionValue
 from core.tables import jobs
 from core.transitions import CLAIM, Lease, Status, Transition
 

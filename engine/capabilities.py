@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.formats import Format
-from core.options import HIGH_QUALITY, Options
+from core.options import Options
 from engine.request import Header
 
 MB = 1 << 20
@@ -76,7 +76,7 @@ class Memory:
 
 
 def _is_high(options: Options) -> bool:
-    return (options.quality or 0) >= HIGH_QUALITY
+    return options.has_full_chroma
 
 
 def _is_slow_or_high(options: Options) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from core.failures import Timeout
-from core.formats import Format, find
+from core.formats import Alpha, Format, find
 from core.losses import Loss, Warned, WarningCode
 from core.options import Options
 from engine.codecs.registry import Encoder, find_encoder
@@ -78,6 +78,18 @@ class Conversion:
         if target is None:
             raise ValueError(self.request.target)
         return target
+
+    @property
+    def has_clear_border(self) -> bool:
+        """Return whether `fit=pad` lays a clear border around the picture."""
+        options = self.options
+        sized = options.fit == "pad" and options.width is not None and options.height is not None
+        return sized and options.background is None and self.target.alpha is not Alpha.NONE
+
+    @property
+    def is_opaque(self) -> bool:
+        """Return whether no frame of the result can have transparency, but for what flattening takes away."""
+        return self.opened.opaque and not self.has_clear_border
 
     @property
     def encoder(self) -> Encoder:

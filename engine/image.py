@@ -9,8 +9,10 @@ from typing import Self
 
 from PIL import Image
 
+from core.failures import OptionMismatch
 from core.losses import Loss
 from engine.color.colorimetry import Hdr
+from engine.errors import ConversionError
 from engine.metadata import Metadata
 from engine.pixels.alpha import has_transparency
 
@@ -86,6 +88,7 @@ class Opened:
     the first has none;
     `dpi` is None where the file says nothing sensible. `read_smaller` is there where the decoder can make the one frame
     2, 4 or 8 times smaller at less cost, which divides both sides. `losses` are those that the header tells.
+    `open_entry` reads the header of an album's entry, counted from 0, as that of a file of its own.
     """
 
     format: str
@@ -102,6 +105,7 @@ class Opened:
     dpi: tuple[float, float] | None = None
     metadata: Metadata = field(default_factory=Metadata)
     losses: tuple[Loss, ...] = ()
+    open_entry: "Callable[[int], Self] | None" = None
 
     def choose_film_mode(self, first: Image.Image) -> str:
         """Return Pillow's mode for all frames of the film, whose first one is given."""
@@ -121,6 +125,21 @@ class Opened:
             return self
         area = self.size[0] * self.size[1]
         return replace(self, frames=1, kind=FrameKind.STILL, pixels=area, read=lambda: islice(self.read(), 1))
+
+    def with_page(self, number: int) -> Self:
+        """Return the same picture with one page, frame or entry of its file, counted from 1.
+
+        The size is then that of the first, unless it is an entry. Raise ConversionError when there is no such page.
+        """
+        if number > self.frames:
+            has = f"it has {self.frames} pages, frames or pictures" if self.frames > 1 else "it holds one picture"
+            raise ConversionError(OptionMismatch(option="page", why=has))
+        if self.frames == 1:
+            return self
+        if self.open_entry is not None:
+            return self.open_entry(number - 1).with_one_frame()
+        kind = FrameKind.PAGES if self.kind is FrameKind.PAGES else FrameKind.STILL
+        return replace(self, frames=1, kind=kind, read=lambda: islice(self.read(), number - 1, number))
 
     @property
     def display_size(self) -> tuple[int, int]:

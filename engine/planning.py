@@ -3,16 +3,18 @@
 from dataclasses import replace
 
 from core.losses import MetadataDropped
+from core.options import Options
 from engine.codecs.plan import WritePlan
 from engine.containers.xmp import strip_extras
 from engine.conversion import Conversion
+from engine.credits import keep_credits
 from engine.image import FrameKind
 from engine.metadata import Metadata, name_parts, strip_exif_orientation
 
 
-def make_plan(conversion: Conversion) -> WritePlan:
-    """Return the settings of the target's encoder, metadata included, and the facts of the picture."""
-    settings = later = conversion.encoder.settings(conversion.options)
+def make_plan(conversion: Conversion, options: Options) -> WritePlan:
+    """Return the settings of the target's encoder by those options, metadata included, and facts of the picture."""
+    settings = later = conversion.encoder.settings(options)
     if "dpi" in conversion.target.options and "dpi" not in settings and conversion.opened.dpi is not None:
         settings = settings | {"dpi": conversion.opened.dpi}
         # A page without a resolution of its own does not take that of the first.
@@ -21,12 +23,17 @@ def make_plan(conversion: Conversion) -> WritePlan:
         pillow=conversion.encoder.pillow,
         settings=settings | conversion.encoder.attach(_choose_metadata(conversion)),
         later_settings=later,
-        options=conversion.options,
+        options=options,
         size=conversion.size,
         frames=conversion.count,
-        loop_count=conversion.opened.loop_count,
+        loop_count=_choose_loop_count(conversion),
         warn=conversion.warn,
     )
+
+
+def _choose_loop_count(conversion: Conversion) -> int:
+    wanted = conversion.options.loop
+    return conversion.opened.loop_count if wanted is None else wanted
 
 
 def _choose_metadata(conversion: Conversion) -> Metadata:
@@ -35,6 +42,8 @@ def _choose_metadata(conversion: Conversion) -> Metadata:
         return Metadata()
     opened, encoder = conversion.opened, conversion.encoder
     found = replace(opened.metadata, xmp=strip_extras(opened.metadata.xmp))
+    if conversion.options.metadata == "safe":
+        found = keep_credits(found)
     if found.exif:
         found = replace(found, exif=strip_exif_orientation(found.exif, keep_thumbnail=opened.orientation == 1))
     lost = {

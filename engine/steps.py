@@ -4,6 +4,7 @@ The first steps look at the header and decide. Most others lay their work on the
 `map`: it lets go of a frame once it is passed on; a generator would hold on to every stage of a picture.
 """
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -11,27 +12,27 @@ from itertools import islice
 
 from PIL import Image
 
-from core.failures import DimensionLimit
 from core.formats import Alpha, Frames
-from core.losses import AlphaFlattened, AnimationDropped, DepthReduced, FramesDropped, ResizedToLimit
+from core.losses import (
+    AlphaFlattened,
+    AlphaReduced,
+    AnimationDropped,
+    ColorsReduced,
+    DepthReduced,
+    FramesDropped,
+)
 from engine.animation.timing import play_as_browsers
 from engine.codecs.registry import open_source
 from engine.conversion import Conversion
-from engine.errors import ConversionError, decoding, decoding_each
+from engine.errors import decoding, decoding_each
+from engine.geometry import choose_decoder_factor, crop, orient, resize, rotate
 from engine.image import Frame, FrameKind
 from engine.limits import check_frames, check_pixels
 from engine.matching import match_frame
-from engine.pixels import alpha, modes
-from engine.pixels.sizing import Sizing, choose_reduction, choose_size, scale_box
-from engine.planning import make_plan
-from engine.request import Converted, Header, Source
-
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}  # fmt: skip
-"""The transposition that undoes each EXIF orientation."""
+from engine.pixels import alpha, modes, palette
+from engine.quality_search import search_quality
+from engine.request import Header, Source
+from engine.writing import write_frames
 
 KEPT = {
     (FrameKind.ANIMATION, Frames.ANIMATION),
@@ -40,19 +41,20 @@ KEPT = {
 }
 """Which kinds of several frames live on in which kinds of target; of anything else the first is taken."""
 
-SHARPEST_REDUCTION = 3.0
-"""Pillow may halve a large picture first as long as the filter still has three times the pixels that it needs."""
+
+MOST_COLORS = 256
+"""What a palette holds."""
 
 
 def open_upload(conversion: Conversion) -> None:
     """Read the header with the decoder of the sniffed format."""
-    opened = conversion.opened_or_none = open_source(
-        conversion.request.source, conversion.data, conversion.request.limits
-    )
+    opened = open_source(conversion.request.source, conversion.data, conversion.request.limits)
     for loss in opened.losses:
         conversion.warn(loss)
-    width, height = conversion.size = opened.display_size
+    width, height = opened.display_size
     conversion.source = Source(format=opened.format, width=width, height=height, frames=opened.frames)
+    conversion.opened_or_none = opened if conversion.options.page is None else opened.with_page(conversion.options.page)
+    conversion.size = conversion.opened.display_size
 
 
 def check_limits(conversion: Conversion) -> None:
@@ -80,8 +82,7 @@ def _read_frames(conversion: Conversion) -> Iterator[Frame]:
     opened = conversion.opened
     if opened.read_smaller is None:
         return opened.read()
-    wanted = _limit_size(conversion, choose_size(conversion.size, conversion.options))
-    return opened.read_smaller(factor=choose_reduction(conversion.size, wanted))
+    return opened.read_smaller(factor=choose_decoder_factor(conversion))
 
 
 def _take_frame(conversion: Conversion, frame: Frame) -> Frame:
@@ -122,21 +123,6 @@ def _strip_image(image: Image.Image) -> Image.Image:
     return bare
 
 
-def orient(conversion: Conversion) -> None:
-    """Bake the orientation into the pixels."""
-    conversion.frames = map(_orient_frame, conversion.frames)
-
-
-def _orient_frame(frame: Frame) -> Frame:
-    turn = TURNS.get(frame.orientation)
-    if turn is None:
-        return frame
-    image, original = frame.image.transpose(turn), frame.untouched
-    if original is not None:
-        original = replace(original, pixels=image.im, orientation=frame.orientation)
-    return replace(frame, image=image, orientation=1, original=original)
-
-
 def match_color(conversion: Conversion) -> None:
     """Bring pixels to sRGB.
 
@@ -144,51 +130,6 @@ def match_color(conversion: Conversion) -> None:
     is written has 8 bits a sample, too few for it.
     """
     conversion.frames = map(partial(match_frame, conversion), conversion.frames)
-
-
-def resize(conversion: Conversion) -> None:
-    """Resize to the requested size, within the limits of the target and of the job.
-
-    Pillow premultiplies where there is alpha.
-    """
-    sizing = _limit_size(conversion, choose_size(conversion.size, conversion.options))
-    if sizing.box is not None or sizing.size != conversion.size or conversion.opened.kind is FrameKind.PAGES:
-        conversion.frames = map(partial(_resize_frame, conversion), conversion.frames)
-    _check_size(conversion, sizing.size)
-    check_pixels(sizing.size[0] * sizing.size[1] * conversion.count, conversion.request.limits.max_pixels)
-    conversion.size = sizing.size
-
-
-def _resize_frame(conversion: Conversion, frame: Frame) -> Frame:
-    """Resize a page by its own size, any other frame by the picture's.
-
-    The decoder may have made the frame smaller already.
-    """
-    image = frame.image
-    whole = image.size if conversion.opened.kind is FrameKind.PAGES else conversion.opened.display_size
-    sizing = _limit_size(conversion, choose_size(whole, conversion.options))
-    _check_size(conversion, sizing.size)
-    if sizing.box is None and sizing.size == image.size:
-        return frame
-    gap = None if image.mode == "I;16" else SHARPEST_REDUCTION
-    box = scale_box(sizing.box, whole, image.size)
-    return replace(frame, image=image.resize(sizing.size, Image.Resampling.LANCZOS, box, gap))
-
-
-def _limit_size(conversion: Conversion, sizing: Sizing) -> Sizing:
-    """Make the result smaller for a target of small pictures only."""
-    longest, limit = max(sizing.size), conversion.target.max_side
-    if longest <= limit or not conversion.target.shrinks:
-        return sizing
-    conversion.warn(ResizedToLimit(format=conversion.target.title, limit=limit))
-    width, height = (max(1, round(side * limit / longest)) for side in sizing.size)
-    return Sizing((width, height), sizing.box)
-
-
-def _check_size(conversion: Conversion, size: tuple[int, int]) -> None:
-    title, limit = conversion.target.title, conversion.target.max_side
-    if max(size) > limit:
-        raise ConversionError(DimensionLimit(format=title, limit=limit, width=size[0], height=size[1]))
 
 
 def flatten_alpha(conversion: Conversion) -> None:
@@ -208,8 +149,8 @@ def _flatten_frame(conversion: Conversion, frame: Frame) -> Frame:
         return frame
     if not alpha.has_transparency(image):
         return replace(frame, image=image.convert(alpha.mode_without_alpha(image.mode)))
-    conversion.warn(AlphaFlattened(format=conversion.target.title, background=conversion.options.background))
-    return replace(frame, image=alpha.flatten_alpha(image, conversion.options.background))
+    conversion.warn(AlphaFlattened(format=conversion.target.title, background=conversion.options.flat_color))
+    return replace(frame, image=alpha.flatten_alpha(image, conversion.options.flat_color))
 
 
 def fit_modes(conversion: Conversion) -> None:
@@ -226,8 +167,34 @@ def _fit_frame(conversion: Conversion, frame: Frame) -> Frame:
 
 
 def _fit_film_frame(conversion: Conversion, frame: Frame) -> Frame:
-    conversion.film_mode = conversion.film_mode or conversion.opened.choose_film_mode(frame.image)
+    if not conversion.film_mode:
+        padded = conversion.has_clear_border
+        conversion.film_mode = "RGBA" if padded else conversion.opened.choose_film_mode(frame.image)
     return frame.with_mode(conversion.film_mode)
+
+
+def reduce_colors(conversion: Conversion) -> None:
+    """Reduce each frame to the requested number of colors. Without one, encoders do as they must."""
+    options, forced = conversion.options, conversion.target.alpha is Alpha.BINARY
+    if options.colors is not None or (forced and not options.dither):
+        conversion.frames = map(partial(_reduce_frame, conversion), conversion.frames)
+
+
+def _reduce_frame(conversion: Conversion, frame: Frame) -> Frame:
+    """Reduce a frame. A palette stays one where the target stores one picture, with alpha or none as it can."""
+    options, target, image = conversion.options, conversion.target, frame.image
+    if image.mode == "I;16":
+        conversion.warn(DepthReduced(depth=max(16, frame.depth), kept=8))
+        image = modes.to_eight_bits(image)
+    mode = image.mode
+    if target.alpha is Alpha.BINARY and palette.is_soft(image):
+        conversion.warn(AlphaReduced(format=target.title, background=options.flat_color))
+        image = alpha.make_binary(image, options.flat_color).convert(mode)
+    reduced = palette.reduce_colors(image, options.colors or MOST_COLORS, dither=options.dither)
+    if options.colors is None and reduced is not image:
+        conversion.warn(ColorsReduced(format=target.title, limit=MOST_COLORS))
+    stays = conversion.count == 1 and ("P" if mode == "RGB" else "PA") in target.modes
+    return replace(frame, image=reduced if stays else reduced.convert(mode))
 
 
 def wait_for_memory(conversion: Conversion) -> None:
@@ -237,28 +204,48 @@ def wait_for_memory(conversion: Conversion) -> None:
     """
     (width, height), (target_width, target_height) = conversion.opened.size, conversion.size
     source, target = width * height, target_width * target_height
-    if conversion.opened.kind is FrameKind.PAGES and conversion.count > 1:
+    if conversion.opened.kind is FrameKind.PAGES and (conversion.count > 1 or conversion.options.page is not None):
         # Pages have sizes of their own: one may have nearly all of the pixels.
         source, target = conversion.opened.pixels, max(conversion.opened.pixels, target)
     conversion.admit(
-        Header(source_area=source, target_area=target, frames=conversion.count, alpha=not conversion.opened.opaque)
+        Header(source_area=source, target_area=target, frames=conversion.count, alpha=not conversion.is_opaque)
     )
     conversion.deadline.restart()
 
 
 def encode(conversion: Conversion) -> None:
     """Draw the frames through all steps into the result."""
-    encoder, plan = conversion.encoder, make_plan(conversion)
     first = next(conversion.frames)
+    # A page may have another size than the first, which the header tells.
+    conversion.size = first.image.size
     # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
-    bytearray(first.image.width * first.image.height * encoder.bytes_per_pixel(conversion.options))
-    count, (width, height) = 1, first.image.size
-    if conversion.count > 1 and encoder.write_all is not None:
-        count = encoder.write_all(_chain_frames(first, conversion.frames), plan, conversion.sink)
+    bytearray(first.image.width * first.image.height * conversion.encoder.bytes_per_pixel(conversion.options))
+    if conversion.options.max_bytes is None:
+        write_frames(conversion, conversion.options, _chain_frames(first, conversion.frames), conversion.sink)
     else:
-        width, height = encoder.write_still(first, plan, conversion.sink)
+        _encode_within(conversion, first, conversion.options.max_bytes)
     conversion.sink.flush()
-    conversion.converted = Converted(format=conversion.target.name, width=width, height=height, frames=count)
+
+
+def _encode_within(conversion: Conversion, first: Frame, limit: int) -> None:
+    """Write the best quality that is small enough. Frames of an animation are drawn again for each that is tried."""
+    fresh = [_chain_frames(first, conversion.frames)] if conversion.count > 1 else []
+
+    def encode_with(quality: int) -> bytes:
+        frames = iter([first]) if conversion.count == 1 else fresh.pop() if fresh else _draw_again(conversion)
+        buffer = io.BytesIO()
+        write_frames(conversion, replace(conversion.options, quality=quality), frames, buffer)
+        return buffer.getvalue()
+
+    conversion.sink.write(search_quality(encode_with, limit, conversion.options.quality, conversion.deadline))
+
+
+def _draw_again(conversion: Conversion) -> Iterator[Frame]:
+    """Return the frames anew, from the upload on."""
+    again = replace(conversion, warnings={}, opened_or_none=None, frames=iter(()))
+    for step in BEFORE_ENCODING:
+        step(again)
+    return again.frames
 
 
 def _chain_frames(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
@@ -268,16 +255,20 @@ def _chain_frames(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
 
 Step = Callable[[Conversion], None]
 
-STEPS: tuple[Step, ...] = (
+BEFORE_ENCODING: tuple[Step, ...] = (
     open_upload,
     check_limits,
     choose_frames,
     make_plain,
     orient,
+    rotate,
+    crop,
     match_color,
     resize,
     flatten_alpha,
     fit_modes,
-    wait_for_memory,
-    encode,
+    reduce_colors,
 )
+"""What decides on the frames, and lays its work on them."""
+
+STEPS = (*BEFORE_ENCODING, wait_for_memory, encode)

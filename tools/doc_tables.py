@@ -73,6 +73,7 @@ TABLES = {
     "formats": format_tables.make_formats_table,
     "sources": format_tables.make_sources_table,
     "targets": format_tables.make_targets_table,
+    "options": format_tables.make_options_table,
     "pairs": format_tables.make_pairs_table,
     "codes": format_tables.make_codes_table,
     "metrics": make_metrics_table,

@@ -3,7 +3,7 @@
 import re
 
 from core.failures import FAILURES
-from core.formats import FORMATS, READABLE, TARGETS, Alpha, Format, Frames
+from core.formats import EVERY_TARGET, FORMATS, READABLE, TARGETS, Alpha, Format, Frames
 from core.losses import WARNINGS
 from core.options import OPTIONS
 
@@ -18,13 +18,25 @@ NOTHING = "·"
 
 
 def make_formats_table() -> str:
-    """List every format: whether it is read, its names as a target, and its options."""
-    lines = ["| format | read | target | options |", "|---|---|---|---|"]
+    """List every format: whether it is read, its names as a target, and its options beside those of all targets."""
+    lines = ["| format | read | target | further options |", "|---|---|---|---|"]
     for fmt in FORMATS:
         names = ", ".join(f"`{name}`" for name in (fmt.name, *fmt.aliases)) if fmt.writes else ""
-        options = ", ".join(f"`{option.name}`" for option in OPTIONS if option.name in fmt.options and fmt.writes)
+        own = fmt.options - EVERY_TARGET if fmt.writes else frozenset()
+        options = ", ".join(f"`{option.name}`" for option in OPTIONS if option.name in own)
         needs = f" (where `{fmt.encoder.replace('_', '-')}` is installed)" if fmt.encoder else ""
         lines.append(f"| {fmt.title} | {'yes' if fmt.reads else ''} | {names}{needs} | {options} |")
+    return "\n".join(lines)
+
+
+def make_options_table() -> str:
+    """List every option: its values, what holds without it, its targets, and what it does."""
+    lines = ["| option | must be | default | targets | what it does |", "|---|---|---|---|---|"]
+    for option in OPTIONS:
+        takers = [fmt.title for fmt in TARGETS if option.name in fmt.options]
+        targets = "all" if len(takers) == len(TARGETS) else ", ".join(takers)
+        default = "" if option.default is None else f"`{str(option.default).lower()}`"
+        lines.append(f"| `{option.name}` | {option.allowed} | {default} | {targets} | {option.sentence} |")
     return "\n".join(lines)
 
 

@@ -107,10 +107,13 @@ def _choose_options(target: str, chance: random.Random) -> dict[str, Any]:
     """Choose options: often none, else some for which the engine reads more of the file."""
     if chance.random() < 0.5:
         return {}
-    some = {"metadata": "keep", "color": "keep", "width": 9, "background": "#204060", "animation": "first"}
+    some = {
+        "metadata": chance.choice(("keep", "safe")), "color": "keep", "width": 9, "background": "#204060", "animation": "first",
+        "page": 2, "rotate": 90, "crop": "1:1", "colors": 9, "max_bytes": 5000, "paper": "a4",
+    }  # fmt: skip
     found = find_target(target)
     taken = found.options if found else frozenset[str]()
-    return {name: value for name, value in some.items() if name in taken and chance.random() < 0.5}
+    return {name: value for name, value in some.items() if name in taken and chance.random() < 0.3}
 
 
 def run_case(box: Sandbox, case: Case) -> Ended:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from imagecodecs import avif_decode
 from PIL import AvifImagePlugin, Image
 
-from core.options import HIGH_QUALITY, Options
+from core.options import Options
 from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
 from engine.codecs.plan import WritePlan
@@ -75,7 +75,7 @@ def _choose_settings(options: Options) -> SaveSettings:
     return without_none(
         quality=options.quality,
         speed=speed,
-        subsampling=choose_subsampling(options, "4:4:4"),
+        subsampling=choose_subsampling(options),
         max_threads=1,
         # libavif's own choice for stills, `iq`, needs a tenth more bytes for the same picture at these speeds.
         advanced={"tune": "ssim"},
@@ -87,7 +87,7 @@ def _bytes_per_pixel(options: Options) -> int:
 
     Measured: 30 bytes at its faster speeds, 50 at slower ones and at 4:4:4.
     """
-    slow = (options.effort or 0) > 4 or (options.quality or 0) >= HIGH_QUALITY
+    slow = (options.effort or 0) > 4 or options.has_full_chroma
     return 50 if slow else 30
 
 

@@ -103,7 +103,7 @@ def write_all(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
 
 
 def _make_canvas(frame: Frame, plan: WritePlan) -> Canvas:
-    background = plan.options.background
+    background = plan.options.flat_color
     if has_soft_edges(frame.image):
         plan.warn(AlphaReduced(format="GIF", background=background))
     return pack_pixels(make_binary(frame.image, background))

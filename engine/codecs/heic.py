@@ -13,7 +13,7 @@ from typing import Protocol, TypedDict
 import numpy as np
 from PIL import Image
 
-from core.options import HIGH_QUALITY, Options
+from core.options import Options
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked
 from engine.color import hdr
@@ -21,7 +21,7 @@ from engine.color.colorimetry import Described, Hdr, describe_cicp
 from engine.color.profile_tags import describe_profile
 from engine.containers import bmff
 from engine.containers.heif_items import read_items
-from engine.errors import decoding
+from engine.errors import decoding, unsupported
 from engine.extras import survey_heif
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_pixels
@@ -82,18 +82,18 @@ def load_library() -> None:
     find_library().register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
 
 
-def open_heif(data: bytes, limits: Limits) -> Opened:
-    """Read the header of the primary picture. Raise ConversionError when it is bad or over a limit.
+def open_heif(data: bytes, limits: Limits, entry: int | None = None) -> Opened:
+    """Read the header of the primary picture, or of that entry, counted from 0. Raise ConversionError when it is bad or over a limit.
 
     libheif turns and mirrors as the file says. An orientation in EXIF beside that is history.
     """
     bmff.check_whole(data)
     with decoding("heic"):
-        image, count = _open_primary(data)
+        image, count = _open_picture(data, entry)
         color = _describe_color(image.info, grey=image.mode[0] == "L")
         read = partial(_read_frame, [image], color)
         if color.hdr is not None and image.info.get("bit_depth", 8) > 8:
-            read = partial(_read_hdr, [_open_primary(data, deep=True)[0]], color.hdr)
+            read = partial(_read_hdr, [_open_picture(data, entry, deep=True)[0]], color.hdr)
         (width, height), opaque = image.size, "A" not in image.mode.upper()
         items = read_items(data)
         count = max(count - items.count_gain_maps(), bmff.count_samples(data), 1)
@@ -102,13 +102,16 @@ def open_heif(data: bytes, limits: Limits) -> Opened:
         format="heic", size=(width, height), pixels=width * height, read=read,
         kind=FrameKind.ALBUM if count > 1 else FrameKind.STILL, frames=count, opaque=opaque,
         metadata=_read_metadata(image.info), losses=survey_heif(data, items, count).losses,
+        open_entry=partial(open_heif, data, limits),
     )  # fmt: skip
 
 
-def _open_primary(data: bytes, *, deep: bool = False) -> tuple[HeifImage, int]:
-    """Return the primary picture, of more than 8 bits only if `deep`, and the number of all."""
+def _open_picture(data: bytes, entry: int | None, *, deep: bool = False) -> tuple[HeifImage, int]:
+    """Return that picture, or the primary one, of more than 8 bits only if `deep`, and the number of all."""
     file = find_library().open_heif(data, convert_hdr_to_8bit=not deep)
-    return file[file.primary_index], len(file)
+    if entry is not None and entry >= len(file):
+        raise unsupported("heic", "of its film, only the first picture is")
+    return file[file.primary_index if entry is None else entry], len(file)
 
 
 def _read_frame(images: list[HeifImage], color: Described) -> Iterator[Frame]:
@@ -150,7 +153,7 @@ def _choose_settings(options: Options) -> SaveSettings:
     preset = PRESETS[options.effort if options.effort is not None else EFFORT]
     return {
         "quality": options.quality or QUALITY,
-        "chroma": 444 if (options.quality or 0) >= HIGH_QUALITY else 420,
+        "chroma": int(options.subsampling or (444 if options.has_full_chroma else 420)),
         "enc_params": {"preset": preset} | THREADS | STRIPS,
     }
 

@@ -2,7 +2,7 @@
 
 from typing import BinaryIO
 
-from engine.codecs.icons import fitting_sides, open_icon, png_square
+from engine.codecs.icons import choose_sides, open_icon, png_square
 from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.containers import icons
@@ -20,9 +20,9 @@ def open_icns(data: bytes, limits: Limits) -> Opened:
     return open_icon("icns", icons.find_largest_icns(data), limits, held=("png", "jp2"))
 
 
-def write_icns(frame: Frame, _plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
+def write_icns(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write an icon. Return its largest size."""
-    sides = fitting_sides(frame.image, tuple(KINDS))
+    sides = choose_sides(frame.image, plan.options, tuple(KINDS))
     sink.write(icons.pack_icns({KINDS[side]: png_square(frame.image, side) for side in sides}))
     return (sides[-1],) * 2
 

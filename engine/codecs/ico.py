@@ -2,7 +2,7 @@
 
 from typing import BinaryIO
 
-from engine.codecs.icons import fitting_sides, open_icon, png_square
+from engine.codecs.icons import choose_sides, open_icon, png_square
 from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.containers import icons
@@ -17,9 +17,9 @@ def open_ico(data: bytes, limits: Limits) -> Opened:
     return open_icon("ico", icons.find_largest_ico(data), limits, held=("png",))
 
 
-def write_ico(frame: Frame, _plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
+def write_ico(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write an icon. Return its largest size."""
-    pictures = {side: png_square(frame.image, side) for side in fitting_sides(frame.image, SIDES)}
+    pictures = {side: png_square(frame.image, side) for side in choose_sides(frame.image, plan.options, SIDES)}
     sink.write(icons.pack_ico(pictures))
     return (max(pictures),) * 2
 

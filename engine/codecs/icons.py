@@ -4,6 +4,7 @@ import io
 
 from PIL import Image
 
+from core.options import Options
 from engine.codecs.pillow import open_image
 from engine.codecs.registry import open_source
 from engine.containers.icons import Icon
@@ -25,9 +26,9 @@ def open_icon(name: str, icon: Icon, limits: Limits, *, held: tuple[str, ...]) -
     return opened.with_format(name)
 
 
-def fitting_sides(image: Image.Image, known: tuple[int, ...]) -> list[int]:
-    """Return the sides that the picture fills, at least one."""
-    return [side for side in known if side <= max(image.size)] or [known[0]]
+def choose_sides(image: Image.Image, options: Options, known: tuple[int, ...]) -> list[int]:
+    """Return the requested sides, else the known ones that the picture fills, at least one."""
+    return list(options.sides) or [side for side in known if side <= max(image.size)] or [known[0]]
 
 
 def png_square(image: Image.Image, side: int) -> bytes:

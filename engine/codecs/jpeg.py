@@ -9,7 +9,7 @@ from functools import partial
 from typing import BinaryIO
 
 import simplejpeg
-from PIL import Image, ImageFile, JpegImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin, MpoImagePlugin
 
 from core.losses import Loss
 from core.options import Options
@@ -24,6 +24,7 @@ from engine.containers.jpeg_parts import split_jpeg
 from engine.errors import ConversionError, decoding, unsupported
 from engine.extras import survey_jpeg
 from engine.image import Frame, FrameKind, Opened, Original
+from engine.limits import check_pixels
 from engine.metadata import EXIF_MARK, Metadata, read_exif_orientation, strip_exif_mark, strip_xmp_orientation
 from engine.request import Limits
 
@@ -37,7 +38,7 @@ BIGGEST_SEGMENT = 65_000
 """A JPEG segment holds 64 KB; what does not fit is dropped, and said."""
 
 
-def open_jpeg(data: bytes, _limits: Limits) -> Opened:
+def open_jpeg(data: bytes, limits: Limits) -> Opened:
     """Read the header of a JPEG or MPO. Raise ConversionError when it is bad."""
     if variant := jpeg.name_variant(data):
         raise unsupported("jpeg", f"it is a {variant}")
@@ -53,6 +54,7 @@ def open_jpeg(data: bytes, _limits: Limits) -> Opened:
         format="jpeg", size=image.size, pixels=image.width * image.height, read=read, read_smaller=read,
         kind=FrameKind.ALBUM if extras.frames > 1 else FrameKind.STILL, frames=extras.frames, metadata=metadata,
         orientation=orientation, opaque=True, dpi=read_dpi(image), losses=(*losses, *extras.losses),
+        open_entry=partial(_open_entry, data, limits),
     )  # fmt: skip
 
 
@@ -77,6 +79,16 @@ def _load(data: bytes) -> JpegImagePlugin.JpegImageFile:
         # Adobe's programs store CMYK inverted and mark the file; Pillow takes every file as theirs.
         image.tile = [tile._replace(args=("CMYK", "")) for tile in image.tile]
     return image
+
+
+def _open_entry(data: bytes, limits: Limits, index: int) -> Opened:
+    """Read the header of one picture of an MPO, which is a JPEG of its own."""
+    image = load_image("jpeg", data)
+    with decoding("jpeg"):
+        image.seek(index)
+    entry = data[image.offset :] if isinstance(image, MpoImagePlugin.MpoImageFile) else b""
+    check_pixels(image.width * image.height, limits.max_pixels)
+    return open_jpeg(entry, limits)
 
 
 def _read_metadata(image: JpegImagePlugin.JpegImageFile) -> Metadata:
@@ -146,7 +158,7 @@ def _restore_original(frame: Frame, options: Options) -> bytes:
     original = frame.untouched
     if original is None or not original.restored or original.orientation != 1:
         return b""
-    if options.quality is not None or options.progressive or options.dpi is not None:
+    if options.quality is not None or options.subsampling or options.progressive or options.dpi is not None:
         return b""
     data = original.read()
     parts = split_jpeg(data)
@@ -161,7 +173,7 @@ def _choose_settings(options: Options) -> SaveSettings:
     return without_none(
         quality=options.quality,
         progressive=options.progressive or None,
-        subsampling=choose_subsampling(options, 0),
+        subsampling=choose_subsampling(options),
         dpi=choose_dpi(options),
     )
 

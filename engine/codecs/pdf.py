@@ -59,7 +59,8 @@ def _write_page(
     plan: WritePlan,
     settings: SaveSettings,
 ) -> None:
-    paper = choose_paper(frame.image.size, _read_dpi(settings | plan.choose_page_dpi(frame)))
+    dpi = _read_dpi(settings | plan.choose_page_dpi(frame))
+    paper = choose_paper(frame.image.size, dpi, plan.options.paper)
     picture = make_picture(frame, plan.options)
     drawing = document.write_obj(None, stream=_place_picture(picture, paper))
     document.write_page(

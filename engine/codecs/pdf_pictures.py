@@ -5,7 +5,7 @@ that smaller; palettes, and greys of drawings and text, by deflate, without loss
 """
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from PIL import Image, ImageChops, PdfParser, TiffImagePlugin
 
@@ -69,7 +69,12 @@ def _is_smaller_deflated(image: Image.Image, options: Options) -> bool:
 def _take_original(frame: Frame, options: Options) -> PdfPicture | None:
     """Return the JPEG that the frame comes from without its metadata, None when it is changed or of a rare kind."""
     original = frame.untouched
-    if original is None or options.quality is not None or (parts := split_jpeg(original.read())) is None:
+    if (
+        original is None
+        or options.quality is not None
+        or options.subsampling
+        or (parts := split_jpeg(original.read())) is None
+    ):
         return None
     width, height = frame.image.size
     size = (height, width) if original.orientation >= 5 else (width, height)
@@ -91,7 +96,7 @@ def _is_common(parts: JpegParts) -> bool:
 
 def _pack_jpeg(image: Image.Image, options: Options) -> PdfPicture:
     quality = options.quality or HIGH_QUALITY
-    subsampling = 0 if options.quality is None else choose_subsampling(options, 0)
+    subsampling = choose_subsampling(replace(options, quality=quality))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality, **without_none(subsampling=subsampling))
     color = PdfParser.PdfName(DEVICES[image.mode])

@@ -1,14 +1,10 @@
 """Save parameters: their type, and those of several encoders."""
 
-from typing import TypeVar
-
-from core.options import HIGH_QUALITY, Options
+from core.options import Options
 from engine.metadata import Metadata
 
 SaveSettings = dict[str, object]
 """Save parameters by their names. What their values mean is known to the encoder alone."""
-
-Word = TypeVar("Word", str, int)
 
 
 def without_none(**values: object) -> SaveSettings:
@@ -21,9 +17,11 @@ def choose_dpi(options: Options) -> tuple[int, int] | None:
     return (options.dpi, options.dpi) if options.dpi else None
 
 
-def choose_subsampling(options: Options, name: Word) -> Word | None:
-    """Return `name`, the encoder's word for 4:4:4, if a high quality is requested."""
-    return name if options.quality is not None and options.quality >= HIGH_QUALITY else None
+def choose_subsampling(options: Options) -> str | None:
+    """Return the resolution of color as `4:4:4`, in full if a high quality is requested, None for the encoder's own."""
+    if options.subsampling is not None:
+        return ":".join(options.subsampling)
+    return "4:4:4" if options.has_full_chroma else None
 
 
 def attach_marked(metadata: Metadata) -> SaveSettings:

@@ -6,6 +6,7 @@ import warnings
 from PIL import ExifTags, Image
 
 from engine.containers.photoshop import read_iptc
+from engine.containers.tiff import encode_text
 from engine.containers.tiff_pages import Directory
 from engine.errors import FROM_BAD_FILES
 from engine.metadata import Metadata, strip_exif_mark, strip_xmp_orientation
@@ -39,7 +40,7 @@ def _read_exif(directory: Directory) -> bytes:
     found.load_from_fp(io.BytesIO(directory.data), directory.at)
     for tag in DESCRIPTIVE:
         if tag in found:
-            kept[tag] = found[tag]
+            kept[tag] = encode_text(found[tag])
     for inner in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
         if inner in found and (values := found.get_ifd(inner)):
             kept[inner] = dict(values)

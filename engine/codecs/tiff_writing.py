@@ -18,7 +18,7 @@ from engine.codecs import tiff_packing
 from engine.codecs.plan import WritePlan
 from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
 from engine.codecs.tiff_packing import PREDICTOR
-from engine.containers.tiff import ENTRY, find_first, find_link, read_entries
+from engine.containers.tiff import ENTRY, encode_text, find_first, find_link, read_entries
 from engine.image import Frame
 from engine.metadata import Metadata
 
@@ -115,7 +115,8 @@ def _make_directory(exif: bytes, taken: Collection[int]) -> TiffImagePlugin.Imag
     for tag, value in found.items():
         if tag in taken or tag in LAYOUT:
             continue
-        directory[tag] = _read_inner(found, tag) if tag in {ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo} else value
+        is_inner = tag in {ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo}
+        directory[tag] = _read_inner(found, tag) if is_inner else encode_text(value)
     return directory
 
 

@@ -84,3 +84,8 @@ def check_start(data: bytes) -> None:
     place = slice(8, 16) if data[:4] in {magic.BIGTIFF_LITTLE, magic.BIGTIFF_BIG} else slice(4, 8)
     if int.from_bytes(data[place], "little" if order == "<" else "big") + 2 > len(data):
         raise truncated()
+
+
+def encode_text(value: object) -> object:
+    """Return the bytes of a text. Pillow reads it as Latin-1, which loses none, and writes ASCII, which would."""
+    return value.encode("latin-1", "replace") if isinstance(value, str) else value

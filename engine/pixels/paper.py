@@ -1,4 +1,4 @@
-"""The paper of a page: from pixels and their resolution to points."""
+"""The paper of a page: from pixels and their resolution to points, 72 an inch, and where the picture lies on it."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,11 @@ POINTS = 72.0
 
 LONGEST = 14_400.0
 """Points that a side may have (ISO 32000-1, annex C); larger pages do not open everywhere."""
+
+MILLIMETERS = POINTS / 25.4
+
+SHEETS = {"a4": (210 * MILLIMETERS, 297 * MILLIMETERS), "letter": (612.0, 792.0)}
+"""Width and height of each sheet, upright: ISO 216, and 8.5 x 11 inches."""
 
 
 class Paper(NamedTuple):
@@ -17,10 +22,19 @@ class Paper(NamedTuple):
     box: tuple[float, float, float, float]
 
 
-def choose_paper(size: tuple[int, int], dpi: tuple[float, float] | None) -> Paper:
-    """Choose paper that the picture fills. `size` is in pixels as displayed, `dpi` is dots per inch across and down."""
+def choose_paper(size: tuple[int, int], dpi: tuple[float, float] | None, sheet: str = "fit") -> Paper:
+    """Choose paper for a picture: `fit` is paper that it fills, others are the names of SHEETS.
+
+    `size` is in pixels as displayed, `dpi` is dots per inch across and down. A sheet lies on its side for a wide
+    picture. The picture is in the middle, smaller where it must be, never larger.
+    """
     across, down = dpi or (POINTS, POINTS)
     width, height = size[0] * POINTS / across, size[1] * POINTS / down
-    scale = min(1.0, LONGEST / max(width, height))
-    width, height = round(width * scale, 4), round(height * scale, 4)
-    return Paper(width, height, (0.0, 0.0, width, height))
+    if sheet == "fit":
+        scale = min(1.0, LONGEST / max(width, height))
+        width, height = round(width * scale, 4), round(height * scale, 4)
+        return Paper(width, height, (0.0, 0.0, width, height))
+    whole = SHEETS[sheet] if width <= height else SHEETS[sheet][::-1]
+    scale = min(1.0, whole[0] / width, whole[1] / height)
+    width, height = width * scale, height * scale
+    return Paper(*whole, ((whole[0] - width) / 2, (whole[1] - height) / 2, width, height))

@@ -1,8 +1,10 @@
-"""From the options width, height, fit and enlarge to the size of the result and its part of the source."""
+"""From the options rotate, crop, width, height, fit and enlarge to the size of the result and its part of the source."""
 
 from typing import NamedTuple
 
+from core.failures import OptionMismatch
 from core.options import Options
+from engine.errors import ConversionError
 
 SPARE = 1.75
 """So many times the pixels that are wanted, on each side, must be left to the filter, which is better at it."""
@@ -10,11 +12,50 @@ SPARE = 1.75
 Box = tuple[float, float, float, float]
 
 
+Part = tuple[int, int, int, int]
+"""Left, top, right, bottom in whole pixels."""
+
+
 class Sizing(NamedTuple):
-    """The `size` of the result, and its part of the source: `box` (left, top, right, bottom), None for all."""
+    """The `size` of the picture, and its part of the source: `box` (left, top, right, bottom), None for all.
+
+    The picture lies in the middle of `canvas`, where there is one.
+    """
 
     size: tuple[int, int]
     box: Box | None = None
+    canvas: tuple[int, int] | None = None
+
+    @property
+    def result(self) -> tuple[int, int]:
+        """Return the size of the result."""
+        return self.canvas or self.size
+
+
+def turn_size(size: tuple[int, int], degrees: int) -> tuple[int, int]:
+    """Return the size of a picture that was turned by a multiple of 90 degrees."""
+    return size if degrees % 180 == 0 else (size[1], size[0])
+
+
+def choose_part(source: tuple[int, int], crop: str) -> Part:
+    """Return the part of a source that `crop` names: `x,y,width,height`, or the largest of a ratio `width:height`.
+
+    Raise ConversionError when it reaches outside.
+    """
+    if ":" in crop:
+        return _cut_ratio(source, *(int(number) for number in crop.split(":")))
+    left, top, width, height = (int(number) for number in crop.split(","))
+    if left + width > source[0] or top + height > source[1]:
+        why = f"{crop} reaches outside of the picture, which has {source[0]} x {source[1]} pixels"
+        raise ConversionError(OptionMismatch(option="crop", why=why))
+    return left, top, left + width, top + height
+
+
+def _cut_ratio(source: tuple[int, int], across: int, down: int) -> Part:
+    width = min(source[0], _round_side(source[1] * across / down))
+    height = min(source[1], _round_side(source[0] * down / across))
+    left, top = (source[0] - width) // 2, (source[1] - height) // 2
+    return left, top, left + width, top + height
 
 
 def choose_size(source: tuple[int, int], options: Options) -> Sizing:
@@ -24,14 +65,17 @@ def choose_size(source: tuple[int, int], options: Options) -> Sizing:
     if options.width is None or options.height is None or options.fit == "inside":
         return Sizing(_fit_inside(source, options))
     wanted = (options.width, options.height)
+    if options.fit == "pad":
+        return Sizing(_fit_inside(source, options), canvas=wanted)
     return _fill_box(source, wanted, options) if options.fit == "fill" else _cover_box(source, wanted, options)
 
 
-def choose_reduction(source: tuple[int, int], wanted: Sizing) -> int:
-    """Return how many times smaller, 1, 2, 4 or 8, to decode. It divides both sides, so nothing shifts."""
-    left, top, right, bottom = wanted.box or (0, 0, *source)
+def choose_reduction(source: tuple[int, int], part: Part | None, wanted: Sizing) -> int:
+    """Return how many times smaller, 1, 2, 4 or 8, to decode. It divides the sides and the part, so nothing shifts."""
+    part = part or (0, 0, *source)
+    left, top, right, bottom = wanted.box or (0, 0, part[2] - part[0], part[3] - part[1])
     spare = min((right - left) / wanted.size[0], (bottom - top) / wanted.size[1]) / SPARE
-    return next((by for by in (8, 4, 2) if by <= spare and not source[0] % by and not source[1] % by), 1)
+    return next((by for by in (8, 4, 2) if by <= spare and not any(side % by for side in (*source, *part))), 1)
 
 
 def scale_box(box: Box | None, whole: tuple[int, int], image: tuple[int, int]) -> Box | None:

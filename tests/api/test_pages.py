@@ -69,6 +69,7 @@ def test_the_form_asks_for_all_that_can_be_asked(shared: Live) -> None:
     assert all(f'value="{fmt.name}"' in text for fmt in TARGETS)
     assert 'enctype="multipart/form-data"' in text
     assert not any(form.values.values())
+    assert all(unescape(option.sentence) in unescape(text) for option in OPTIONS)
 
 
 def test_pages_load_nothing_from_elsewhere_and_all_that_they_load_is_there(shared: Live) -> None:
@@ -86,10 +87,10 @@ def test_pages_load_nothing_from_elsewhere_and_all_that_they_load_is_there(share
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
 def test_whatever_a_control_offers_is_taken(control: Control) -> None:
-    option = next(option for option in OPTIONS if option.name == control.name)
-    offered = [*control.choices, *(str(end) for end in (control.low, control.high) if end is not None)]
-    offered += ["true"] if control.switch else []
-    offered += control.example.split(" or ") if control.example else []
+    option = control.option
+    offered = [*control.choices, *(str(end) for end in (option.lowest, option.highest) if end is not None)]
+    offered += ["true"] if control.is_switch else []
+    offered += [option.example] if option.example else []
     assert offered
     assert all(option.read(value) is not None for value in offered)
 

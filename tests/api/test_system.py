@@ -16,6 +16,7 @@ from sqlalchemy import text
 from api.examples import REFUSALS
 from conformance.service import PATIENCE, free_port, wait_for
 from core.migrations import upgrade
+from core.options import BY_NAME
 from tests.api.conftest import Serve
 from tests.api.live import NOWHERE, PNG, Live, metric
 from tests.api.test_submit import HEAD, MULTIPART, TAIL
@@ -137,10 +138,25 @@ def test_formats_are_the_table(shared: Live) -> None:
     formats = shared.http.get("/v1/formats").json()
     jpeg = next(target for target in formats["write"] if target["name"] == "jpeg")
     assert jpeg["aliases"] == ["jpg"]
-    assert jpeg["options"]["quality"] == "a whole number from 1 to 100"
     assert "lossless" not in jpeg["options"]
+    for target in formats["write"]:
+        for name, told in target["options"].items():
+            option = BY_NAME[name]
+            assert (told["type"], told["minimum"], told["maximum"]) == (option.type, option.lowest, option.highest)
+            assert (told["enum"] or [], told["default"]) == (list(option.choices), option.default)
+            assert (told["description"], told["allowed"]) == (option.sentence, option.allowed)
     assert {"png", "gif"} <= {fmt["name"] for fmt in formats["read"]}
     assert formats["limits"]["upload_bytes"] == 50_000_000
+
+
+def test_the_document_types_every_option(shared: Live) -> None:
+    body = shared.http.get("/openapi.json").json()["paths"]["/v1/jobs"]["post"]["requestBody"]
+    fields = body["content"]["multipart/form-data"]["schema"]["properties"]
+    assert fields.keys() == {"file", "target_format", *BY_NAME}
+    assert fields["quality"].items() >= {"type": "integer", "minimum": 1, "maximum": 100}.items()
+    assert fields["fit"].items() >= {"enum": ["inside", "cover", "fill", "pad"], "default": "inside"}.items()
+    assert fields["dither"].items() >= {"type": "boolean", "default": True}.items()
+    assert all(option.sentence in fields[option.name]["description"] for option in BY_NAME.values())
 
 
 def test_a_format_without_its_encoder_is_named_as_such(serve: Serve) -> None:

@@ -20,11 +20,15 @@ files = pickle.load(sys.stdin.buffer)
 warm_up()
 opened = set()
 sys.addaudithook(lambda event, details: opened.add(str(details[0])) if event == "open" else None)
+every = Options(
+    metadata="safe", rotate=90, crop="1:1", width=9, height=12, fit="pad", background="#204060", colors=9, page=1,
+    max_bytes=100_000, quality=50, subsampling="422", loop=2, paper="a4", sizes="16", dpi=99,
+)
 targets = [target.name for target in TARGETS if is_installed(target)]
 for source, some in files.items():
     for place, data in enumerate(some):
         for target in targets if not place else ("tiff", "webp", "gif"):
-            for options in (Options(metadata="keep"), Options(color="keep")):
+            for options in (Options(metadata="keep"), Options(color="keep"), every):
                 convert(Request(source=source, target=target, options=options, limits=GENEROUS), data, io.BytesIO())
 print(sum(map(len, files.values())) > 100, *sorted(opened))
 """

@@ -1,6 +1,6 @@
 import pytest
 
-from core.formats import FORMATS, READABLE, SNIFF_BYTES, Alpha, find, find_target, sniff
+from core.formats import FORMATS, READABLE, SNIFF_BYTES, find, find_target, sniff
 from core.options import BY_NAME
 
 HEADS = {
@@ -90,4 +90,3 @@ def test_the_table_is_consistent() -> None:
     assert len(names) == len(set(names))
     for fmt in FORMATS:
         assert fmt.options <= BY_NAME.keys()
-        assert ("background" in fmt.options) == (fmt.alpha is not Alpha.FULL), fmt.name

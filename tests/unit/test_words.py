@@ -9,7 +9,7 @@ import pytest
 from api import errors
 from api.errors import BadOptions, DatabaseAway, ImagemillError
 from api.examples import REFUSALS
-from core.failures import FAILURES, Cause, FailureCode
+from core.failures import FAILURES, Cause, FailureCode, SearchFailed
 from core.losses import WARNINGS, Loss, WarningCode
 from core.options import WrongOption
 
@@ -28,6 +28,8 @@ FACTS = {
     "why": "",
     "step": 10,
     "curve": "PQ",
+    "option": "page",
+    "smallest": 4_627,
 }
 
 
@@ -49,6 +51,12 @@ def test_every_failure_has_a_sentence_that_says_what_to_do(code: FailureCode) ->
     assert "{" not in detail
     assert detail.count(".") >= 2 or ";" in detail, "what happened, and what to do"
     assert failure.as_json() == {"code": code.value, "detail": detail}
+
+
+def test_a_search_that_fails_says_what_was_reached() -> None:
+    failure = made(SearchFailed).failure
+    assert failure.code is FailureCode.RESULT_TOO_LARGE
+    assert "4,627 bytes" in failure.detail
 
 
 @pytest.mark.parametrize("code", list(WarningCode))
