@@ -1,14 +1,13 @@
 """Metadata of a TIFF: the tags that describe the picture, the directories of EXIF and GPS, XMP and IPTC."""
 
 import io
-import warnings
 
 from PIL import ExifTags, Image
 
 from engine.containers.photoshop import read_iptc
 from engine.containers.tiff import encode_text
 from engine.containers.tiff_pages import Directory
-from engine.errors import FROM_BAD_FILES
+from engine.errors import ConversionError, decoding
 from engine.metadata import Metadata, strip_exif_mark, strip_xmp_orientation
 
 XMP, IPTC, RESOURCES = 700, 33_723, 34_377
@@ -19,11 +18,10 @@ DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33_432)
 def read_metadata(directory: Directory) -> Metadata:
     """Return the metadata of a page, without the directory's own layout tags. What is damaged becomes a flaw of it."""
     try:
-        with warnings.catch_warnings():
-            # Tags that lead nowhere are among the directory's flaws already.
-            warnings.simplefilter("ignore")
+        # Tags that lead nowhere are among the directory's flaws already.
+        with decoding("tiff"):
             exif = _read_exif(directory)
-    except FROM_BAD_FILES:
+    except ConversionError:
         directory.flaws.append("its metadata is damaged")
         exif = b""
     return Metadata(
