@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from core.losses import ChannelsDropped, Loss
@@ -20,7 +21,7 @@ from engine.codecs.tiff_layout import (
 from engine.color import profiles
 from engine.errors import corrupt, unsupported
 from engine.pixels.levels import Levels, divide_by_alpha, level_alpha, level_measured, level_unsigned
-from engine.pixels.samples import Samples, make_image
+from engine.pixels.samples import ROWS, Samples, make_image
 
 COLOR_MAP = 320
 BESIDE = {INKS: "cyan, magenta, yellow and black", PALETTE: "the palette", CIELAB: "L*a*b*", ICCLAB: "L*a*b*",
@@ -117,19 +118,24 @@ def _order_lab(layout: Layout, samples: Samples) -> Samples:
     """
     if layout.bits not in {8, 16} or samples.dtype.kind == "f":
         raise unsupported("tiff", f"it is L*a*b* of {layout.bits} bits a sample")
-    lab = samples[:, :, :3]
-    if layout.bits == 8:
-        lab = lab.astype(np.uint8)
-    else:
-        deep = lab.astype(np.uint16).astype(np.int32)
-        if layout.photometric == CIELAB:
-            deep[:, :, :1] = deep[:, :, :1] * 256 // 257
-            deep[:, :, 1:] = (deep[:, :, 1:] + 0x8000 & 0xFFFF) - 0x8000
-        top = 255 if layout.photometric == ICCLAB else 127
-        lab = np.minimum((deep + 128) >> 8, (255, top, top)).astype(np.uint8)
+    lab = np.empty((*samples.shape[:2], 3), np.uint8)
+    for start in range(0, len(samples), ROWS):
+        lab[start : start + ROWS] = _shorten_lab(layout, samples[start : start + ROWS, :, :3])
     if layout.photometric == ICCLAB:
         lab[:, :, 1:] ^= 0x80
     return lab
+
+
+def _shorten_lab(layout: Layout, samples: Samples) -> NDArray[np.uint8]:
+    """Return rows of L*a*b* as bytes."""
+    if layout.bits == 8:
+        return samples.astype(np.uint8)
+    deep = samples.astype(np.uint16).astype(np.int32)
+    if layout.photometric == CIELAB:
+        deep[:, :, :1] = deep[:, :, :1] * 256 // 257
+        deep[:, :, 1:] = (deep[:, :, 1:] + 0x8000 & 0xFFFF) - 0x8000
+    top = 255 if layout.photometric == ICCLAB else 127
+    return np.minimum((deep + 128) >> 8, (255, top, top)).astype(np.uint8)
 
 
 def _join_alpha(layout: Layout, image: Image.Image, samples: Samples, profile: bytes | None) -> Colored:

@@ -15,6 +15,7 @@ import tifffile
 from engine.codecs.tiff_layout import (
     BLACK_IS_ZERO,
     DEFLATE,
+    FLOAT,
     GDAL_NODATA,
     JPEG,
     LZMA,
@@ -27,12 +28,15 @@ from engine.codecs.tiff_layout import (
     ZSTD,
     Layout,
 )
+from engine.codecs.tiff_unpacking import UNPACKED, unpack_pieces
 from engine.containers.jpeg_frame import END, read_frame
 from engine.containers.riff import read_canvas
 from engine.errors import corrupt, decoding, truncated, unsupported
 from engine.pixels.samples import Samples
 
-PREDICTORS = {1, 2, 3}
+PREDICTORS = (frozenset({1, 2}), frozenset({1, 2, 3}))
+"""For whole numbers, and for floats."""
+
 PREDICTED = frozenset({NONE, LZW, *DEFLATE, PACKBITS, LZMA, ZSTD})
 """The packings to which a predictor applies."""
 
@@ -52,7 +56,9 @@ def decode_samples(layout: Layout, wanted: int) -> Samples:
             raise unsupported("tiff", f"it has {layout.bits} bits a sample")
         samples = np.full((layout.height, layout.width, wanted), _read_background(layout, page.dtype), page.dtype)
         tables = layout.directory.read_bytes(347) or None
-        for index, piece in _list_pieces(layout, wanted):
+        is_unpacked = layout.compression in UNPACKED
+        planes = wanted if layout.planar else 1
+        for index, piece in unpack_pieces(layout, planes) if is_unpacked else _list_pieces(layout, planes):
             _check_piece(layout, piece)
             try:
                 found, place, _ = page.decode(piece, index, jpegtables=tables)
@@ -67,10 +73,9 @@ def decode_samples(layout: Layout, wanted: int) -> Samples:
     return samples.view(np.uint8) if samples.dtype == bool else samples
 
 
-def _list_pieces(layout: Layout, wanted: int) -> Iterator[tuple[int, bytes]]:
+def _list_pieces(layout: Layout, planes: int) -> Iterator[tuple[int, bytes]]:
     """Yield number and bytes of each piece that is needed. Background has none."""
-    count = layout.pieces * (wanted if layout.planar else 1)
-    for index in range(count):
+    for index in range(layout.pieces * planes):
         start, length = layout.offsets[index], layout.counts[index]
         if length:
             yield index, layout.directory.data[start : start + length]
@@ -122,15 +127,18 @@ def _list_tags(layout: Layout, height: int) -> dict[int, tuple[int, int]]:
     """Return type and value of the tags that describe a layout. Extra samples need no names here."""
     if layout.compression == OLD_JPEG:
         raise unsupported("tiff", "its pixels are packed as old JPEG, in an inner directory")
-    if layout.predictor not in PREDICTORS and layout.compression in PREDICTED:
+    if layout.compression in PREDICTED and layout.predictor not in PREDICTORS[layout.kind == FLOAT]:
         raise unsupported("tiff", f"it has the predictor {layout.predictor}")
+    if layout.compression in PREDICTED and layout.predictor > 1 and layout.bits not in {8, 16, 32, 64}:
+        raise unsupported("tiff", f"it has a predictor for {layout.bits} bits")
     # Each plane of a JPEG is one of grey, whatever it stands for.
+    is_unpacked = layout.compression in UNPACKED
     photometric = BLACK_IS_ZERO if layout.planar and layout.compression == JPEG else layout.photometric
     tags = {
-        256: (LONG, layout.width), 257: (LONG, height), 258: (SHORT, layout.bits), 259: (SHORT, layout.compression),
-        262: (SHORT, photometric), 266: (SHORT, 2 if layout.fill_order == 2 else 1), 277: (SHORT, layout.samples),
+        256: (LONG, layout.width), 257: (LONG, height), 258: (SHORT, layout.bits), 259: (SHORT, NONE if is_unpacked else layout.compression),
+        262: (SHORT, photometric), 266: (SHORT, 2 if layout.fill_order == 2 and not is_unpacked else 1), 277: (SHORT, layout.samples),
         284: (SHORT, 2 if layout.planar else 1), 339: (SHORT, layout.kind),
-        SUBSAMPLING: (SHORT, 1), 292: (LONG, layout.directory.read_number(292, 0)),
+        SUBSAMPLING: (SHORT, 1),
         317: (SHORT, layout.predictor if layout.compression in PREDICTED else 1),
     }  # fmt: skip
     if layout.tile is None:

@@ -7,6 +7,8 @@ import pytest
 
 from conformance.fuzz.bombs import BOMBS
 from conformance.matrix.subjects import subjects
+from conformance.tiff_grid.cells import REFUSED, list_cells
+from conformance.tiff_grid.meanings import MEANINGS
 from core.formats import READABLE, TARGETS
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
@@ -58,6 +60,16 @@ def test_no_public_image_ended_as_our_fault() -> None:
     text = text_of("corpora")
     assert re.search(r"^[\d,]+ images, [\d,]+ conversions; 0 ended as `internal`", text, re.MULTILINE)
     assert {row[0] for row in tables(text)[1][1:]} <= {fmt.name for fmt in READABLE}
+
+
+def test_no_layout_of_tiff_is_wrong_in_silence() -> None:
+    text = text_of("tiff-grid")
+    grid, refused = tables(text)
+    assert [row[0] for row in grid[1:]] == [meaning.name for meaning in MEANINGS]
+    assert sum(number(row[2]) for row in grid[1:]) == len(list(list_cells()))
+    assert {row[5] for row in grid[1:]} == {"0"}
+    assert {row[0] for row in refused[1:]} == set(REFUSED.values())
+    assert "cells, 0 wrong in silence." in text
 
 
 def test_every_bomb_has_its_line_and_its_code() -> None:
