@@ -4,8 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from conformance.fuzz.bomb import Bomb
 from conformance.fuzz.bombing import MOST_MEMORY, MOST_SECONDS, Effect, explode, is_right
-from conformance.fuzz.bombs import BOMBS, Bomb
+from conformance.fuzz.bombs import BOMBS
 from conformance.stamp import stamp
 from worker.sandbox.supervisor import Sandbox
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from conformance.fuzz.bombs import Bomb
+from conformance.fuzz.bomb import Bomb
 from conformance.fuzz.campaign import zygotes
 from conformance.matrix.limits import DEFAULT_LIMITS
 from conformance.running import memory_files

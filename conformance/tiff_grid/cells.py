@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import tifffile
@@ -17,7 +18,7 @@ from PIL import Image
 
 from conformance.tiff_grid.meanings import HEIGHT, MEANINGS, WIDTH, Floats, Meaning
 
-PIECES: dict[str, dict[str, object]] = {
+PIECES: dict[str, dict[str, Any]] = {
     "one strip": {"rowsperstrip": HEIGHT}, "strips of 10": {"rowsperstrip": 10}, "rows": {"rowsperstrip": 1},
     "tiles": {"tile": (16, 32)},
 }  # fmt: skip
@@ -28,7 +29,7 @@ REFUSED = {"jpeg2000": "JPEG 2000", "jpegxl": "JPEG XL", "png": "PNG", "jpegxr":
 ODD = frozenset({1, 2, 4, 10, 12})
 """Bits of samples that are packed."""
 
-ORDERS = {"little": "<", "big": ">"}
+ORDERS: dict[str, Literal["<", ">"]] = {"little": "<", "big": ">"}
 REPACKED = {"none": "none", "lzw": "lzw", "zlib": "zip", "packbits": "packbits"}
 """By tiffcp's names: tifffile does not pack samples of odd bits, and puts them into wrong places of a big-endian file."""
 

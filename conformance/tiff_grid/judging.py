@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from conformance.running import LIMITS
+from conformance.matrix.limits import DEFAULT_LIMITS
 from conformance.tiff_grid.cells import FAXES, REFUSED, Cell, make_file
 from conformance.tiff_grid.meanings import HEIGHT, WIDTH, Floats
 from core.options import Options
 from engine.pipeline import convert
-from engine.request import Limits, Request
+from engine.request import Request
 
 RIGHT, WRONG, SILENT = "right", "wrong", "right, but a loss was not said"
 
@@ -38,7 +38,7 @@ def judge(cell: Cell, *, ask_other: bool = False) -> Verdict:
     """Convert the cell to PNG and look at it."""
     data, expected = make_file(cell), expect(cell)
     sink = io.BytesIO()
-    request = Request(source="tiff", target="png", options=Options(), limits=Limits(**LIMITS))
+    request = Request(source="tiff", target="png", options=Options(), limits=DEFAULT_LIMITS)
     outcome = convert(request, data, sink)
     other = _ask_imagemagick(cell, data, expected) if ask_other else ""
     if outcome.failure is not None:

@@ -41,7 +41,7 @@ class Meaning:
     @property
     def colors(self) -> int:
         """The samples of color."""
-        return self.store().shape[2] - len(self.extras)
+        return int(self.store().shape[2]) - len(self.extras)
 
 
 def _stack(*planes: Floats) -> Floats:

@@ -80,7 +80,7 @@ def _level_samples(layout: Layout, samples: Samples) -> tuple[Levels, tuple[floa
     if layout.alpha < 0:
         return leveled.samples, leveled.stretched
     alpha = level_alpha(samples[:, :, layout.colors :])
-    return np.concatenate((leveled.samples, alpha), axis=2), leveled.stretched
+    return np.concatenate((leveled.samples.astype(np.uint16, copy=False), alpha), axis=2), leveled.stretched
 
 
 def _make_writable(levels: Levels) -> Levels:
@@ -135,7 +135,8 @@ def _shorten_lab(layout: Layout, samples: Samples) -> NDArray[np.uint8]:
         deep[:, :, :1] = deep[:, :, :1] * 256 // 257
         deep[:, :, 1:] = (deep[:, :, 1:] + 0x8000 & 0xFFFF) - 0x8000
     top = 255 if layout.photometric == ICCLAB else 127
-    return np.minimum((deep + 128) >> 8, (255, top, top)).astype(np.uint8)
+    shortened: NDArray[np.int32] = np.minimum((deep + 128) >> 8, (255, top, top))
+    return shortened.astype(np.uint8)
 
 
 def _join_alpha(layout: Layout, image: Image.Image, samples: Samples, profile: bytes | None) -> Colored:

@@ -69,7 +69,8 @@ def decode_samples(layout: Layout, wanted: int) -> Samples:
                 found, place, _ = _make_page(layout, layout.pieces * layout.rows).decode(
                     piece, index, jpegtables=tables
                 )
-            _put_piece(samples, found[0], place)
+            if found is not None:
+                _put_piece(samples, found[0], place)
     return samples.view(np.uint8) if samples.dtype == bool else samples
 
 

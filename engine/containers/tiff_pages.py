@@ -55,7 +55,8 @@ class Form(NamedTuple):
         return int(struct.unpack_from(f"{self.order}{'Q' if self.big else 'I'}", data, at)[0])
 
 
-class Field(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Field:
     """Where the values of a tag are."""
 
     kind: int

@@ -23,8 +23,10 @@ class Leveled:
 
 def level_unsigned(samples: Samples, bits: int) -> Levels:
     """Return samples of 1 to 16 bits as the whole range of 8 or 16. Those of 8 and 16 bits are returned as they are."""
-    if bits in {8, 16}:
-        return samples if samples.dtype == np.uint8 else samples.astype(np.uint16, copy=False)
+    if bits == 8:
+        return samples.astype(np.uint8, copy=False)
+    if bits == 16:
+        return samples.astype(np.uint16, copy=False)
     white = WHITE_8 if bits < 8 else WHITE_16
     return _scale(samples, white / ((1 << bits) - 1), 0.0, white)
 
@@ -47,7 +49,7 @@ def level_measured(samples: Samples, name: str) -> Leveled:
 
 def level_alpha(samples: Samples) -> NDArray[np.uint16]:
     """Return alpha of floats (0 to 1) or of large or signed whole numbers (0 to the largest) as 16 bits."""
-    top = 1.0 if samples.dtype.kind == "f" else float(np.iinfo(samples.dtype).max)
+    top = 1.0 if samples.dtype.kind == "f" else float(np.iinfo(samples.dtype.str).max)
     return _scale(samples, WHITE_16 / top, 0.0, WHITE_16).astype(np.uint16, copy=False)
 
 

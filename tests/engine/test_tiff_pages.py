@@ -5,9 +5,8 @@ import io
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from conformance.running import LIMITS
+from conformance.matrix.limits import DEFAULT_LIMITS
 from engine.codecs.registry import open_source, prepare_codecs
-from engine.request import Limits
 
 ACROSS, DOWN, UNIT = 282, 283, 296
 
@@ -31,7 +30,7 @@ def pages_of(*dpi: tuple[int, int] | None) -> bytes:
 
 def dpi_of_frames(data: bytes) -> list[tuple[float, float] | None]:
     prepare_codecs()
-    return [frame.dpi for frame in open_source("tiff", data, Limits(**LIMITS)).read()]
+    return [frame.dpi for frame in open_source("tiff", data, DEFAULT_LIMITS).read()]
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 import io
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from tests.engine.conftest import Converter
@@ -40,13 +42,13 @@ def test_the_old_mark_of_a_smaller_picture(run: Converter) -> None:
 
 @pytest.mark.parametrize("mode", ["rgb", "grey", "grey16", "planar"])
 def test_a_mask_becomes_transparency(run: Converter, mode: str) -> None:
-    samples, settings = {
+    files: dict[str, tuple[NDArray[Any], dict[str, Any]]] = {
         "rgb": (PIXELS, {}),
         "grey": (PIXELS[:, :, 0], {"photometric": "minisblack"}),
         "grey16": (PIXELS[:, :, 0].astype(np.uint16) * 257, {"photometric": "minisblack"}),
         "planar": (np.moveaxis(PIXELS, 2, 0), {"planarconfig": "separate"}),
-    }[mode]
-    result = run(tiff_pages((samples, settings), (INSIDE, MASK)), "png")
+    }
+    result = run(tiff_pages(files[mode], (INSIDE, MASK)), "png")
     seen = np.asarray(result.image().convert("RGBA"))
     assert "frames_dropped" not in result.warnings
     assert np.array_equal(seen[:, :, 3] == 255, INSIDE)
@@ -64,7 +66,7 @@ def test_a_mask_of_another_size_and_a_mask_of_an_overview(run: Converter) -> Non
 def test_each_page_has_its_own_mask(run: Converter) -> None:
     data = tiff_pages((PIXELS, PAGE), (INSIDE, MASK), (PIXELS, PAGE), (~INSIDE, MASK), (PIXELS, PAGE))
     pages = run(data, "tiff").frames()
-    assert [page.getpixel((2, 2))[3] for page in pages] == [255, 0, 255]
+    assert [page.getchannel("A").getpixel((2, 2)) for page in pages] == [255, 0, 255]
 
 
 def make_jpeg(width: int, height: int) -> bytes:

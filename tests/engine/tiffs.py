@@ -30,7 +30,8 @@ def tiff_pages(*pages: tuple[NDArray[Any], dict[str, Any]]) -> bytes:
 def find_tag(data: bytes, tag: int, page: int = 0) -> tuple[int, int]:
     """Where the entry of a tag is, and where its values are."""
     with tifffile.TiffFile(io.BytesIO(data)) as read:
-        found = read.pages[page].tags[tag]
+        read.pages.useframes = False
+        found = read.pages.get(page).aspage().tags[tag]
     return found.offset, found.valueoffset
 
 
@@ -38,7 +39,7 @@ def find_link(data: bytes, page: int = 0) -> int:
     """Where the link to the next directory is."""
     with tifffile.TiffFile(io.BytesIO(data)) as read:
         at = read.pages[page].offset
-    return at + 2 + 12 * struct.unpack_from("<H", data, at)[0]
+    return at + 2 + 12 * int(struct.unpack_from("<H", data, at)[0])
 
 
 def put(data: bytes, at: int, code: str, *values: int) -> bytes:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from conformance.fuzz.bomb import FINE, Bomb
 from conformance.fuzz.bombing import Effect, explode, is_right
-from conformance.fuzz.bombs import BOMBS, FINE, Bomb
+from conformance.fuzz.bombs import BOMBS
 from core.formats import find
 from worker.sandbox.supervisor import Sandbox
 
