@@ -166,7 +166,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "jxl", "JPEG XL", "image/jxl", "jxl", magic.starts(magic.JXL_CODESTREAM, magic.JXL),
-        carries=Carries(alpha=True, bits=32, grey16=True, profile=True, metadata=MARKED),
+        carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=32, grey16=True, profile=True, metadata=MARKED),
         modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, metadata=MARKED, max_side=1 << 30,
         options=EVERY_TARGET | LOSSY | {"lossless", "effort"},
     ),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.options import HIGH_QUALITY, Options
+from engine.codecs.jxl_frames import decode_frames, list_ticks, load_decoder
 from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked
@@ -21,7 +22,7 @@ from engine.color.profile_tags import describe_profile
 from engine.containers import jxl
 from engine.containers.jpeg_parts import split_jpeg
 from engine.errors import decoding, unsupported
-from engine.image import Frame, Opened, Original
+from engine.image import Frame, FrameKind, Opened, Original
 from engine.limits import check_pixels
 from engine.metadata import Metadata, pack_exif_orientation, strip_xmp_orientation
 from engine.pixels.samples import Samples, eight_bits_by_rows
@@ -59,20 +60,41 @@ MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 def prepare_library() -> None:
     """Load libjxl early, because a child may open no file."""
     prepare_signatures()
+    load_decoder()
 
 
 def open_jxl(data: bytes, limits: Limits) -> Opened:
-    """Read the header. Raise ConversionError when it is bad, over a limit or an animation."""
+    """Read the header. Raise ConversionError when it is bad or over a limit."""
     file = jxl.parse_file(data)
     header = file.header
     if header.other_channels:
         raise unsupported("jxl", "it has channels beside colour and transparency")
-    check_pixels(header.width * header.height, limits.max_pixels)
+    area = header.width * header.height
+    check_pixels(area, limits.max_pixels)
+    ticks = list_ticks(data, limits.max_frames) if header.tick else [0]
+    film = len(ticks) > 1
     return Opened(
-        format="jxl", size=(header.width, header.height), pixels=header.width * header.height,
-        read=partial(_read_frame, data, file), orientation=header.orientation, opaque=not header.alpha,
+        format="jxl", size=(header.width, header.height), pixels=area * len(ticks), frames=len(ticks),
+        read=partial(_read_film, data, header, ticks) if film else partial(_read_frame, data, file),
+        kind=FrameKind.ANIMATION if film else FrameKind.STILL, loop_count=header.loop_count,
+        orientation=header.orientation, opaque=not header.alpha,
         metadata=Metadata(exif=file.exif, xmp=strip_xmp_orientation(file.xmp)),
     )  # fmt: skip
+
+
+def _read_film(data: bytes, header: jxl.JxlHeader, ticks: list[int]) -> Iterator[Frame]:
+    """Read the frames of an animation, of 8 bits a sample."""
+    size, needs = (header.width, header.height), header.width * header.height * BYTES
+    mode = MODES[(1 if header.grey else 3) + header.alpha]
+    color = _describe_color(data, header)
+    decoded = decode_frames(data, size, len(mode))
+    for tick in ticks:
+        with decoding("jxl", needs=needs):
+            image = Image.frombytes(mode.replace("A", "a") if header.premultiplied else mode, size, next(decoded, b""))
+        yield Frame(
+            image, tick * header.tick, profile=color.profile, problem=color.problem, hdr=color.hdr,
+            orientation=header.orientation, depth=max(8, header.depth),
+        )  # fmt: skip
 
 
 def _read_frame(data: bytes, file: jxl.JxlFile) -> Iterator[Frame]:

@@ -4,12 +4,13 @@ The decoder gives pixels only; size, orientation, depth, animation and color are
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from imagecodecs import BrotliError, brotli_decode
 
 from core.magic import JXL, JXL_CODESTREAM
 from engine.containers.bmff import pack_box, read_boxes
-from engine.errors import corrupt, truncated, unsupported
+from engine.errors import corrupt, truncated
 
 FILE_TYPE = b"\0\0\0\x14ftypjxl \0\0\0\0jxl "
 RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
@@ -30,6 +31,7 @@ class JxlHeader:
 
     `primaries` and `transfer` are numbers of ITU-T H.273, 0 where the color is described in another way; `gamma` is
     that of the samples, 0 where there is a transfer. `transfer_at` is where its last four bits are in the codestream.
+    `tick` is the unit of frame times in milliseconds, 0 in a file without an animation; `loop_count` 0 means forever.
     `converted` says that the decoder gives the described color, whatever profile the file holds besides.
     """
 
@@ -48,6 +50,8 @@ class JxlHeader:
     gamma: float = 0.0
     packed_profile: bool = False
     converted: bool = True
+    tick: Fraction = Fraction(0)
+    loop_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +210,15 @@ def _read_extra_fields(bits: _Bits, header: JxlHeader) -> None:
     if bits.take_flag():
         _skip_preview(bits)
     if bits.take_flag():
-        raise unsupported("jxl", "it is an animation")
+        _read_animation(bits, header)
+
+
+def _read_animation(bits: _Bits, header: JxlHeader) -> None:
+    ticks = bits.take_number((0, 100), (0, 1000), (10, 1), (30, 1))
+    seconds = bits.take_number((0, 1), (0, 1001), (8, 1), (10, 1))
+    header.tick = Fraction(1000 * seconds, ticks)
+    header.loop_count = bits.take_number((0, 0), (3, 0), (16, 0), (32, 0))
+    bits.take_flag()
 
 
 def _skip_preview(bits: _Bits) -> None:

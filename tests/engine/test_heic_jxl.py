@@ -80,14 +80,6 @@ def test_orientation_is_applied_once(run: Converter, kind: str, orientation: int
     assert all(near(seen.convert("RGB").getpixel(place), colour, 12) for place, colour in CORNERS.items())
 
 
-def test_an_animated_jxl_is_refused(run: Converter) -> None:
-    frames = np.stack([np.asarray(images.quarters()), np.asarray(images.quarters().rotate(180))])
-    result = run(bytes(jpegxl_encode(frames, lossless=True, numthreads=1)), "png")
-    assert result.failure == "unsupported_image"
-    assert result.outcome.failure is not None
-    assert "animation" in result.outcome.failure.detail
-
-
 def test_grey_of_16_bits_is_called_what_it_is(run: Converter) -> None:
     ramp = Image.frombytes("I;16", (256, 4), struct.pack("<1024H", *(x * 257 for x in range(256)), *[0] * 768))
     exact = run(images.encoded(ramp, "PNG"), "jxl")
