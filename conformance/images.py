@@ -50,15 +50,21 @@ def decoded(data: bytes) -> Image.Image:
 
 def unpacked(image: Image.Image) -> Image.Image:
     """Return the picture of a palette or of one bit in plain samples, any other as it is."""
-    if image.mode == "1":
-        return image.convert("L")
-    if image.mode != "P":
+    if image.mode not in {"1", "P"}:
         return image
+    plain = image.convert(_find_plain_mode(image))
+    plain.format = image.format
+    return plain
+
+
+def _find_plain_mode(image: Image.Image) -> str:
+    if image.mode == "1":
+        return "L"
     if image.has_transparency_data:
-        return image.convert("RGBA")
+        return "RGBA"
     colors = iter(image.getpalette() or ())
     grey = all(red == green == blue for red, green, blue in zip(colors, colors, colors, strict=True))
-    return image.convert("L" if grey else "RGB")
+    return "L" if grey else "RGB"
 
 
 def quarters(size: tuple[int, int] = (48, 32), mode: str = "RGB") -> Image.Image:

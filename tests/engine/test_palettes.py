@@ -67,8 +67,11 @@ def test_colours_stay_near_and_dots_mix_them(run: Converter, target: str) -> Non
 @pytest.mark.parametrize("target", ["png", "bmp", "tiff", "pcx", "tga"])
 def test_few_colours_are_stored_as_a_palette(run: Converter, target: str) -> None:
     data = images.noisy_jpeg()
-    assert run(data, target, colors=16).image().mode == "P"
-    assert len(run(data, target, colors=16).data) < len(run(data, target).data)
+    result = run(data, target, colors=16)
+    assert result.stored().mode in {"P", "L"}
+    assert count_colors(result.image()) <= 16
+    # Sixteen greys take eight bits of a TGA, as 256 do.
+    assert target == "tga" or len(result.data) < len(run(data, target).data)
 
 
 def test_soft_edges_stay_soft_in_png_and_are_said_in_gif(run: Converter) -> None:

@@ -208,11 +208,3 @@ def test_a_large_qoi_takes_no_long(run: Converter) -> None:
     noise = Image.effect_noise((2000, 1500), 60).convert("RGB")
     there = run(images.encoded(noise, "BMP"), "qoi", limits={"seconds": 20.0})
     assert apart(run(there.data, "bmp", limits={"seconds": 20.0}).image().convert("RGB"), noise) == 0
-
-
-def test_a_tiff_packed_as_webp_is_not_called_damaged(run: Converter) -> None:
-    """Its compression is the tag 259, a short (TIFF 6, section 2); WebP has the number 50,001."""
-    data = bytearray(images.encoded(Image.new("RGB", (16, 16), (9, 99, 199)), "TIFF"))
-    at = data.index(struct.pack("<HHI", 259, 3, 1)) + 8
-    data[at : at + 2] = struct.pack("<H", 50_001)
-    assert run(bytes(data), "png").failure == "unsupported_image"
