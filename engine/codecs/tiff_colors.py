@@ -32,12 +32,14 @@ BESIDE = {INKS: "cyan, magenta, yellow and black", PALETTE: "the palette", CIELA
 class Colored:
     """The pixels of a page.
 
-    `stretched` are the values that became black and white, if these were moved. `profile` is the profile still to be
+    `stretched` are the values that became black and white, if these were moved; `depth` are the bits that the samples
+    need, if these are less than they have. `profile` is the profile still to be
     used; `problem` says why it could not be.
     """
 
     image: Image.Image
     stretched: tuple[float, float] | None = None
+    depth: int | None = None
     profile: bytes | None = None
     problem: str = ""
 
@@ -69,7 +71,8 @@ def color_samples(layout: Layout, samples: Samples, profile: bytes | None) -> Co
         image = make_image(levels, "YCbCr")
     if layout.bits == 1 and layout.samples == 1:
         image = image.convert("1", dither=Image.Dither.NONE)
-    return Colored(image, stretched, profile)
+    depth = 8 if levels.dtype == np.uint8 and stretched is None else None
+    return Colored(image, stretched, depth, profile)
 
 
 def _level_samples(layout: Layout, samples: Samples) -> tuple[Levels, tuple[float, float] | None]:
@@ -79,8 +82,10 @@ def _level_samples(layout: Layout, samples: Samples) -> tuple[Levels, tuple[floa
     leveled = level_measured(samples[:, :, : layout.colors], "tiff")
     if layout.alpha < 0:
         return leveled.samples, leveled.stretched
-    alpha = level_alpha(samples[:, :, layout.colors :])
-    return np.concatenate((leveled.samples.astype(np.uint16, copy=False), alpha), axis=2), leveled.stretched
+    levels = np.empty((*samples.shape[:2], layout.colors + 1), leveled.samples.dtype)
+    levels[:, :, :-1] = leveled.samples
+    levels[:, :, -1:] = level_alpha(samples[:, :, layout.colors :], int(np.iinfo(levels.dtype.str).max))
+    return levels, leveled.stretched
 
 
 def _make_writable(levels: Levels) -> Levels:

@@ -214,12 +214,11 @@ def _read_by_tifffile(page: Page) -> Frame:
         samples = np.concatenate((samples[:, :, : layout.colors], samples[:, :, layout.alpha :]), axis=2)
     with decoding("tiff"):
         colored = color_samples(layout, samples, _read_profile(layout))
+    frame = _make_frame(layout, colored.image)
     return replace(
-        _make_frame(layout, colored.image),
-        profile=colored.profile,
-        problem=colored.problem,
-        stretched=colored.stretched,
-    )
+        frame, profile=colored.profile, problem=colored.problem, stretched=colored.stretched,
+        depth=colored.depth or frame.depth,
+    )  # fmt: skip
 
 
 def _make_frame(layout: Layout, image: Image.Image) -> Frame:

@@ -32,7 +32,7 @@ def level_unsigned(samples: Samples, bits: int) -> Levels:
 
 
 def level_measured(samples: Samples, name: str) -> Leveled:
-    """Return floats, signed numbers or numbers of 32 bits and more as 16 bits.
+    """Return floats, signed numbers or numbers of 32 bits and more as 16 bits, or as 8 where these hold them.
 
     Floats from 0 to 1 are black to white, numbers of 32 bits and more from 0 to 65535. Any others are stretched to that.
     Raise ConversionError when a sample is not finite. `name` is the format for its sentence.
@@ -40,17 +40,30 @@ def level_measured(samples: Samples, name: str) -> Leveled:
     low, high = float(samples.min()), float(samples.max())
     if not (math.isfinite(low) and math.isfinite(high)):
         raise unsupported(name, "some of its samples are no numbers")
-    top = 1.0 if samples.dtype.kind == "f" else float(WHITE_16)
-    if low >= 0 and high <= top and (samples.dtype.kind == "f" or samples.dtype.itemsize >= 4):
-        return Leveled(_scale(samples, WHITE_16 / top, 0.0, WHITE_16))
-    scale = WHITE_16 / (high - low) if high > low else 0.0
-    return Leveled(_scale(samples, scale, -low * scale, WHITE_16), (low, high))
+    is_float, size = samples.dtype.kind == "f", samples.dtype.itemsize
+    top = 1.0 if is_float else float(WHITE_16)
+    if low >= 0 and high <= top and (is_float or size >= 4):
+        white = WHITE_8 if is_float and _has_steps(samples) else WHITE_16
+        return Leveled(_scale(samples, white / top, 0.0, white))
+    white = WHITE_8 if size == 1 else WHITE_16
+    scale = white / (high - low) if high > low else 0.0
+    return Leveled(_scale(samples, scale, -low * scale, white), (low, high))
 
 
-def level_alpha(samples: Samples) -> NDArray[np.uint16]:
-    """Return alpha of floats (0 to 1) or of large or signed whole numbers (0 to the largest) as 16 bits."""
+def _has_steps(samples: Samples) -> bool:
+    """Say whether floats from 0 to 1 are whole steps of 8 bits, as a program makes them from those."""
+    near = 0.07 if samples.dtype.itemsize == 2 else 1e-4
+    for start in range(0, len(samples), ROWS):
+        rows = samples[start : start + ROWS].astype(np.float64) * WHITE_8
+        if np.abs(rows - np.round(rows)).max() > near:
+            return False
+    return True
+
+
+def level_alpha(samples: Samples, white: int) -> Levels:
+    """Return alpha of floats (0 to 1) or of large or signed whole numbers (0 to the largest) as 0 to `white`."""
     top = 1.0 if samples.dtype.kind == "f" else float(np.iinfo(samples.dtype.str).max)
-    return _scale(samples, WHITE_16 / top, 0.0, WHITE_16).astype(np.uint16, copy=False)
+    return _scale(samples, white / top, 0.0, white)
 
 
 def divide_by_alpha(samples: Levels, colors: int) -> None:

@@ -2,12 +2,14 @@
 
 import struct
 
+import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
 from conformance import images
 from conformance.running import apart, near
 from tests.engine.conftest import Converter
+from tests.engine.tiffs import tiff_of
 
 GARISH = (0, 255, 0)
 
@@ -125,6 +127,20 @@ def test_colour_of_16_bits_is_said(run: Converter) -> None:
     result = run(images.png_of(1, 1, 16, 2, row), "png")
     assert result.warnings == ["depth_reduced"]
     assert near(result.image().getpixel((0, 0)), (156, 255, 0), 0)
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
+def test_floats_that_are_steps_of_8_bits_stay_these(run: Converter, kind: str) -> None:
+    steps = np.arange(256).reshape(16, 16)
+    for samples, mode in ((steps / 255, "L"), (np.dstack([steps / 255] * 3), "RGB"), (steps / 256, "I;16")):
+        photometric = "minisblack" if samples.ndim == 2 else "rgb"
+        result = run(tiff_of(samples.astype(kind), photometric=photometric), "png")
+        assert (result.image().mode, result.warnings) == (
+            mode,
+            ["depth_reduced"] if (mode, kind != "f2") == ("I;16", True) else [],
+        )
+        if mode != "I;16":
+            assert np.array_equal(np.asarray(result.image()).reshape(16, 16, -1)[:, :, 0], steps)
 
 
 @pytest.mark.parametrize(
