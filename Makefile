@@ -24,7 +24,7 @@ CLUSTER := $(VENV)/cluster.stamp
 SOURCES := api benchmarks conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz bombs corpora tiff-grid speed lock clean help
+.PHONY: run test lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz bombs corpora tiff-grid speed lock clean help flaws
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -90,6 +90,9 @@ fuzz: $(DEV) ## Damage 20,000 valid files and convert each in the sandbox (ARGS=
 
 bombs: $(DEV) ## Convert small files that ask for much; see docs/results
 	$(BIN)/python -m conformance.fuzz.bomb_table $(ARGS)
+
+flaws: $(DEV) ## Put each flaw of the wrapping at each place of a file and convert it; see docs/results (ARGS="--only jpeg")
+	$(BIN)/python -m conformance.flaws $(ARGS)
 
 corpora: $(DEV) ## Fetch packages with public test images and convert every one (ARGS="--only pillow")
 	$(BIN)/python -m conformance.corpora $(ARGS)

@@ -7,7 +7,7 @@ from conformance import images
 from conformance.flaws.flaw import JUNK, Flaw, Owed, make_photo
 
 Found = Iterator[tuple[str, Owed, bytes]]
-WIDTH, HEIGHT = 94, 64
+WIDTH, HEIGHT = 77, 64
 
 
 def make_flaws() -> Iterator[Flaw]:
@@ -30,7 +30,7 @@ def make_flaws() -> Iterator[Flaw]:
 
 def _pack_runs() -> bytes:
     table = b"".join(bytes([value * 16, 255 - value * 16, value, 0]) for value in range(16))
-    rows = b"".join(bytes([47, row % 16, 47, (row + 5) % 16, 0, 0]) for row in range(HEIGHT))
+    rows = b"".join(bytes([38, row % 16, 39, (row + 5) % 16, 0, 0]) for row in range(HEIGHT))
     rows = rows[:-2] + b"\0\1"
     start = 54 + len(table)
     head = b"BM" + struct.pack("<IHHI", start + len(rows), 0, 0, start)
@@ -48,7 +48,9 @@ def _flaw_header(data: bytes) -> Found:
 
 
 def _flaw_rows(data: bytes) -> Found:
-    yield "a padding too short", Owed.WHOLE, data[:-1]
+    padding = -(WIDTH * data[28] // -8) % -4
+    for missing in range(1, 1 - padding):
+        yield f"{missing} of the padding are missing", Owed.WARNED, data[:-missing]
     for percent in (30, 60, 95):
         yield f"cut at {percent} %", Owed.FAILURE, data[: len(data) * percent // 100]
     yield "a pixel is missing", Owed.FAILURE, data[:-8]
