@@ -9,6 +9,7 @@ import logging
 import struct
 from collections.abc import Iterator
 
+import imagecodecs
 import numpy as np
 import tifffile
 
@@ -23,7 +24,6 @@ from engine.codecs.tiff_layout import (
     NONE,
     OLD_JPEG,
     PACKBITS,
-    READ,
     WEBP,
     ZSTD,
     Layout,
@@ -39,6 +39,12 @@ PREDICTORS = (frozenset({1, 2}), frozenset({1, 2, 3}))
 
 PREDICTED = frozenset({NONE, LZW, *DEFLATE, PACKBITS, LZMA, ZSTD})
 """The packings to which a predictor applies."""
+
+WARM_UP = (
+    (np.uint8, 4, None, None), (np.uint8, None, "jpeg", None), (np.uint8, None, "packbits", None), (np.uint16, None, "zlib", 2),
+    (np.float32, None, "zstd", 3), (np.uint16, None, "lzma", None),
+)  # fmt: skip
+"""Types, bits, packings and predictors that have code of their own."""
 
 SHORT, LONG = 3, 4
 NODATA_DIGITS = 64
@@ -158,15 +164,16 @@ def _read_background(layout: Layout, dtype: np.dtype[np.generic]) -> float:
 
 
 def prepare() -> None:
-    """Load what tifffile and imagecodecs load late: a decoder for each packing, predictors, bits and byte orders."""
+    """Load what tifffile and imagecodecs load late, by decoding a little of each kind."""
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
-    for packing in READ:
-        tifffile.TIFF.DECOMPRESSORS.get(packing)
-    for kind, bits, predictor in ((np.uint8, 1, 1), (np.uint8, 4, 1), (np.uint16, 16, 2), (np.float32, 32, 3)):
+    for kind, bits, packing, predictor in WARM_UP:
         file = io.BytesIO()
-        photometric = "minisblack"
         tifffile.imwrite(
-            file, np.zeros((16, 16), kind), bitspersample=bits, predictor=predictor, photometric=photometric,
-            compression="zlib" if bits >= 8 else None, metadata=None,
+            file, np.zeros((3, 16, 16), kind), bitspersample=bits, predictor=predictor, photometric="rgb",
+            planarconfig="separate", compression=packing, metadata=None, maxworkers=1,
         )  # fmt: skip
         tifffile.imread(io.BytesIO(file.getvalue()), maxworkers=1)
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.zeros((16, 16, 4), np.uint8), photometric="rgb", compression="webp", metadata=None)
+    tifffile.imread(io.BytesIO(file.getvalue()), maxworkers=1)
+    imagecodecs.bitorder_decode(b"\0")
