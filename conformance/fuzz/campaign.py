@@ -32,10 +32,10 @@ HEAVY = frozenset({"avif", "heic", "jxl", "pdf", "jp2"})
 PROMISED = frozenset(
     {
         "corrupt_image", "truncated_image", "unsupported_image", "too_many_pixels", "too_many_frames",
-        "dimension_limit", "result_too_large", "memory_limit", "timeout", "decoder_crashed",
+        "dimension_limit", "result_too_large", "memory_limit", "timeout", "decoder_crashed", "bad_option",
     }
 )  # fmt: skip
-"""What a bad file may end as."""
+"""What a bad file may end as; `bad_option` where it has no second page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,10 +197,30 @@ def _avif_frame(path: Path, index: int = 0) -> rasters.Raster:
 
 
 def by_poppler(path: Path) -> Shown:
-    """The picture on each page of a PDF, taken out by poppler."""
+    """Each page of a PDF as poppler draws it, turned as the page says, a pixel of the picture for one of the page."""
     with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
-        run("pdfimages", "-png", str(path), f"{directory}/page")
+        for number, dots in enumerate(_list_dots(path), 1):
+            run(
+                "pdftoppm",
+                "-png",
+                "-r",
+                f"{dots}",
+                "-f",
+                f"{number}",
+                "-l",
+                f"{number}",
+                str(path),
+                f"{directory}/page",
+            )
         return _make_shown([_read_by_vips(page).raster for page in sorted(Path(directory).iterdir())])
+
+
+def _list_dots(path: Path) -> list[float]:
+    """Return for each page the dots an inch at which its picture is drawn pixel by pixel."""
+    pictures = run("pdfimages", "-list", str(path)).decode().splitlines()[2:]
+    pages = re.findall(r"size:\s+([\d.]+) x ([\d.]+)", run("pdfinfo", "-f", "1", "-l", "9999", str(path)).decode())
+    longest = [max(map(int, line.split()[3:5])) for line in pictures]
+    return [72 * side / max(map(float, page)) for side, page in zip(longest, pages, strict=True)]
 
 
 def by_entries(path: Path) -> Shown:
@@ -248,5 +268,5 @@ READERS: dict[str, tuple[Reader, ...]] = {
     "psd": (WIDE_PSD, Reader("ImageMagick", ("magick",), by_magick_composite)),
     "qoi": (FFMPEG,),
     "sgi": (FFMPEG, MAGICK),
-    "pdf": (Reader("poppler", ("pdfimages", "vips"), by_poppler),),
+    "pdf": (Reader("poppler", ("pdfimages", "pdfinfo", "pdftoppm", "vips"), by_poppler),),
 }
