@@ -30,6 +30,11 @@ for source, some in files.items():
         for target in targets if not place else ("tiff", "webp", "gif"):
             for options in (Options(metadata="keep"), Options(color="keep"), every):
                 convert(Request(source=source, target=target, options=options, limits=GENEROUS), data, io.BytesIO())
+packed = io.BytesIO()
+convert(Request(source="jpeg", target="jxl", options=Options(lossless=True), limits=GENEROUS), files["jpeg"][0], packed)
+for target in ("jpeg", "pdf"):
+    convert(Request(source="jxl", target=target, options=Options(), limits=GENEROUS), packed.getvalue(), io.BytesIO())
+assert b"jbrd" in packed.getvalue()
 print(sum(map(len, files.values())) > 100, *sorted(opened))
 """
 
