@@ -114,7 +114,8 @@ def _read_frames(
         mended = mend_jpeg(data, COLORS[images[0].mode])
         data, make = mended.data, partial(make, losses=mended.losses)
         images[0] = _load(data)
-        decoded, _ = _decode_strictly(images[0], data, factor)
+        if not mended.is_odd:
+            decoded, _ = _decode_strictly(images[0], data, factor)
     if decoded is None:
         yield from read_single_frame("jpeg", images, make)
         return

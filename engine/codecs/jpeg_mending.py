@@ -30,10 +30,14 @@ MOST_RUNS, MOST_SCANS = 20_000, 30
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """The same picture in a sound wrapping, and what was wrong with its own."""
+    """The same picture in a sound wrapping, and what was wrong with its own.
+
+    `is_odd` says that libjpeg still remarks on it.
+    """
 
     data: bytes
     losses: tuple[Loss, ...]
+    is_odd: bool = False
 
 
 def hear_words(data: bytes, color: str) -> str:
@@ -60,7 +64,7 @@ def mend_jpeg(data: bytes, color: str) -> Mended:
     if not words and not jpeg_scans.is_complete(jpeg):
         raise truncated()
     losses = (ImageDamaged(why=", ".join(jpeg.flaws)),) if jpeg.flaws else ()
-    return Mended(jpeg.to_bytes(bare=True), losses)
+    return Mended(jpeg.to_bytes(bare=True), losses, is_odd=bool(words))
 
 
 def rewrite_header(data: bytes) -> Iterator[Mended]:
