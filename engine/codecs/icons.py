@@ -5,10 +5,10 @@ import io
 from PIL import Image
 
 from core.options import Options
-from engine.codecs.pillow import open_image
+from engine.codecs.pillow import drop_alpha, open_image
 from engine.codecs.registry import open_source
 from engine.containers.icons import Icon
-from engine.image import Opened
+from engine.image import Frame, Opened
 from engine.limits import check_pixels
 from engine.request import Limits
 
@@ -22,8 +22,19 @@ def open_icon(name: str, icon: Icon, limits: Limits, *, held: tuple[str, ...]) -
         opened = open_source(icon.kind, icon.data, limits).with_one_frame()
     else:
         check_pixels(icon.size[0] * icon.size[1], limits.max_pixels)
-        opened = open_image(name, icon.data, limits)
+        opened = open_image(name, icon.data, limits, lambda image: Frame(_settle_alpha(image, icon)))
     return opened.with_format(name)
+
+
+def _settle_alpha(image: Image.Image, icon: Icon) -> Image.Image:
+    """Return a bitmap whose alpha is 0 throughout with the alpha of its mask. Old programs leave the fourth byte empty."""
+    if icon.kind != "ico" or image.mode != "RGBA" or image.getchannel("A").getbbox() is not None:
+        return image
+    if not icon.mask:
+        return drop_alpha(image)
+    stride = len(icon.mask) // image.height
+    image.putalpha(Image.frombytes("1", image.size, icon.mask, "raw", "1;I", stride, -1).convert("L"))
+    return image
 
 
 def choose_sides(image: Image.Image, options: Options, known: tuple[int, ...]) -> list[int]:

@@ -21,11 +21,15 @@ MASKS = {b"is32": b"s8mk", b"il32": b"l8mk", b"ih32": b"h8mk", b"it32": b"t8mk"}
 
 @dataclass(frozen=True, slots=True)
 class Icon:
-    """The largest picture of an icon: a PNG, a JPEG 2000, or (`kind` is the icon's own) an icon with it alone."""
+    """The largest picture of an icon: a PNG, a JPEG 2000, or (`kind` is the icon's own) an icon with it alone.
+
+    `mask` has a bit for each pixel that is clear, of a bitmap with alpha: from below, rows of four bytes.
+    """
 
     kind: str
     data: bytes
     size: tuple[int, int]
+    mask: bytes = b""
 
 
 def find_largest_ico(data: bytes) -> Icon:
@@ -63,8 +67,16 @@ def _extract_bitmap(entry: bytes, picture: bytes) -> Icon:
     if head != 40 or not 0 < size[0] <= 1024 or not 0 < size[1] <= 1024:
         raise unsupported("ico", "its bitmap is of a kind that is not known here")
     told = bytes(side if side < 256 else 0 for side in size)
-    alone = told + entry[2:8] + struct.pack("<II", len(picture), ICO_HEAD + ICO_ENTRY)
-    return Icon("ico", magic.ICO + struct.pack("<H", 1) + alone + picture, size)
+    # The bitmap knows its depth; what the directory says is often 0, or of another bitmap.
+    alone = told + entry[2:6] + picture[14:16] + struct.pack("<II", len(picture), ICO_HEAD + ICO_ENTRY)
+    return Icon("ico", magic.ICO + struct.pack("<H", 1) + alone + picture, size, _find_mask(picture, size))
+
+
+def _find_mask(picture: bytes, size: tuple[int, int]) -> bytes:
+    """Return the mask behind the samples of a bitmap of 32 bits, b"" when it is not there."""
+    start, length = 40 + 4 * size[0] * size[1], -(-size[0] // 32) * 4 * size[1]
+    is_wide = int.from_bytes(picture[14:16], "little") == 32
+    return picture[start : start + length] if is_wide and start + length <= len(picture) else b""
 
 
 def find_largest_icns(data: bytes) -> Icon:

@@ -122,3 +122,29 @@ def test_an_icon_of_the_old_kind_is_a_bitmap_with_a_mask(run: Converter) -> None
     assert seen.size == (32, 32)
     assert near(seen.getpixel((16, 16)), (255, 0, 0, 255), 0)
     assert seen.getpixel((0, 0))[3] == 0  # type: ignore[index]
+
+
+def bitmap(bits: int, alpha: int, mask: bytes, *, told: int | None = None) -> bytes:
+    """An icon of 16 x 16 with one bitmap, red and of that alpha; a set bit of the mask is clear."""
+    pixel = bytes((0, 0, 255, alpha)[: bits // 8])
+    body = struct.pack("<IiiHHIIiiII", 40, 16, 32, 1, bits, 0, 0, 0, 0, 0, 0) + pixel * 256 + mask
+    entry = struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, bits if told is None else told, len(body), 22)
+    return b"\0\0\1\0\1\0" + entry + body
+
+
+LOWER = b"\xff\xff\0\0" * 8 + bytes(4 * 8)
+"""Clear in the lower half: rows come from below."""
+
+
+@pytest.mark.parametrize("told", [None, 0, 24, 32])
+@pytest.mark.parametrize(("bits", "alpha"), [(32, 0), (24, 0)])
+def test_an_icon_without_alpha_is_clear_where_its_mask_says_so(
+    run: Converter, bits: int, alpha: int, told: int | None
+) -> None:
+    seen = run(bitmap(bits, alpha, LOWER, told=told), "png").image().convert("RGBA")
+    assert (seen.getpixel((3, 3)), seen.getpixel((3, 12))) == ((255, 0, 0, 255), (0, 0, 0, 0))
+
+
+def test_alpha_of_an_icon_goes_before_its_mask(run: Converter) -> None:
+    assert run(bitmap(32, 128, LOWER), "png").image().getpixel((3, 12)) == (255, 0, 0, 128)
+    assert run(bitmap(32, 0, b""), "png").image().convert("RGBA").getpixel((3, 12)) == (255, 0, 0, 255)
