@@ -91,7 +91,7 @@ class Options:
 
     None means "the encoder's default". `width` and `height` are in pixels, `background` is #rrggbb, `rotate` in
     degrees clockwise, `loop` 0 is forever, `page` counts from 1. `crop` and `sizes` are texts as core.option_kinds
-    reads them, "" when not given.
+    reads them.
     """
 
     quality: int | None = None

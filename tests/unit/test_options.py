@@ -199,5 +199,11 @@ def test_the_table_and_the_defaults_are_one() -> None:
 
 
 def test_options_of_an_old_job_still_load() -> None:
-    old = {"quality": 80, "fit": "cover", "background": "#ffffff", "metadata": "keep", "animation": "first"}
+    old: dict[str, OptionValue] = {
+        "quality": 80,
+        "fit": "cover",
+        "background": "#ffffff",
+        "metadata": "keep",
+        "animation": "first",
+    }
     assert Options.of(old) == Options(quality=80, fit="cover", background="#ffffff", metadata="keep", animation="first")
