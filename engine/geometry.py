@@ -37,7 +37,7 @@ def choose_decoder_factor(conversion: Conversion) -> int:
     if options.crop is not None:
         part = choose_part(whole, options.crop)
         size = (part[2] - part[0], part[3] - part[1])
-    return choose_reduction(whole, part, _limit_size(conversion, choose_size(size, options)))
+    return choose_reduction(whole, _limit_size(conversion, choose_size(size, options)), part)
 
 
 def orient(conversion: Conversion) -> None:

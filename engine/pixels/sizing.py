@@ -70,7 +70,7 @@ def choose_size(source: tuple[int, int], options: Options) -> Sizing:
     return _fill_box(source, wanted, options) if options.fit == "fill" else _cover_box(source, wanted, options)
 
 
-def choose_reduction(source: tuple[int, int], part: Part | None, wanted: Sizing) -> int:
+def choose_reduction(source: tuple[int, int], wanted: Sizing, part: Part | None = None) -> int:
     """Return how many times smaller, 1, 2, 4 or 8, to decode. It divides the sides and the part, so nothing shifts."""
     part = part or (0, 0, *source)
     left, top, right, bottom = wanted.box or (0, 0, part[2] - part[0], part[3] - part[1])

@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pillow_heif
 import pytest
 from PIL import Image
 
@@ -26,7 +25,8 @@ def several(kind: str) -> bytes:
     wide = kind in {"TIFF", "MPO", "HEIC"}
     pictures = [Image.new("RGB", (48 + 16 * place * wide, 32), color) for place, color in enumerate(COLORS)]
     if kind == "HEIC":
-        file, buffer = pillow_heif.HeifFile(), io.BytesIO()
+        library: Any = pytest.importorskip("pillow_heif")
+        file, buffer = library.HeifFile(), io.BytesIO()
         for picture in pictures:
             file.add_from_pillow(picture)
         file.save(buffer, quality=90)

@@ -12,7 +12,7 @@ from conformance.matrix.cells import Cell, Upload, cells_of
 from conformance.matrix.reference import program
 from conformance.matrix.sources import stored
 from conformance.matrix.subjects import subjects
-from engine import conversion, planning, steps
+from engine import conversion, geometry, planning, steps
 from engine.animation import timing
 from engine.color import profiles as colour
 from engine.conversion import Conversion
@@ -96,14 +96,14 @@ def twice(frame: Frame) -> Frame:
 
 
 WAYS: dict[str, tuple[str, Cell, Break]] = {
-    "orientation is not applied": ("pixels", cell("orientation 3", "jpeg", "png"), without(steps.orient)),
+    "orientation is not applied": ("pixels", cell("orientation 3", "jpeg", "png"), without(geometry.orient)),
     "orientation is applied again": ("size", cell("orientation 6", "jpeg", "png"), instead(steps.fit_modes, framewise(twice))),
     "alpha is thrown away": ("alpha", cell("alpha", "png", "png"), instead(steps.flatten_alpha, framewise(never_opaque))),
     "transparency becomes black": ("pixels", cell("alpha", "png", "jpeg"), setting(alpha, "flatten_alpha", black)),
     "hidden colours go on": ("hidden colour", cell("alpha", "png", "tiff"), setting(alpha, "clear_hidden", lambda _: None)),
     "an animation is cut to a frame": ("frames", cell("animation", "gif", "webp"), instead(steps.choose_frames, first_only)),
-    "frame times are wrong": ("times", cell("animation", "gif", "webp"), instead(steps.orient, framewise(sped_up))),
-    "16 bits are reduced in silence": ("depth", cell("16-bit grey", "png", "tiff"), instead(steps.orient, framewise(eight_bits))),
+    "frame times are wrong": ("times", cell("animation", "gif", "webp"), instead(geometry.orient, framewise(sped_up))),
+    "16 bits are reduced in silence": ("depth", cell("16-bit grey", "png", "tiff"), instead(geometry.orient, framewise(eight_bits))),
     "16 bits are clipped to white": ("pixels", cell("16-bit grey", "png", "bmp"), setting(modes, "to_eight_bits", clipped)),
     "metadata is left": ("metadata", cell("metadata, stripped", "jpeg", "png"), setting(planning, "_choose_metadata", everything)),
     "colours of a profile are taken as sRGB": ("pixels", cell("Display P3", "png", "png"), setting(colour, "to_srgb", kept_as_it_is)),
