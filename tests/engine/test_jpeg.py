@@ -90,7 +90,7 @@ def distance(one: Image.Image, other: Image.Image) -> float:
     ],
 )
 def test_how_much_smaller_a_picture_may_be_decoded(size: tuple[int, int], options: dict[str, Any], factor: int) -> None:
-    assert choose_reduction(size, None, choose_size(size, Options(**options))) == factor
+    assert choose_reduction(size, choose_size(size, Options(**options))) == factor
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 7])
