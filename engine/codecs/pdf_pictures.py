@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, PdfParser, TiffImagePlugin
 from core.options import HIGH_QUALITY, Options
 from engine.codecs.pillow import pack_frame
 from engine.codecs.save_settings import choose_subsampling, without_none
-from engine.containers import png
+from engine.containers import png_chunks
 from engine.containers.jpeg_parts import ADOBE, APP14, JpegParts, split_jpeg
 from engine.image import Frame
 from engine.pixels.sampling import sample_rows
@@ -121,7 +121,7 @@ def _deflate(image: Image.Image) -> PdfPicture:
     """Take the stream of a PNG, whose filters PDF knows."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
-    chunks = list(png.read_chunks(buffer.getvalue()))
+    chunks = list(png_chunks.read_chunks(buffer.getvalue()))
     bits = next(body[8] for kind, body in chunks if kind == b"IHDR")
     parameters: dict[str, object] = {"Predictor": 15, "Colors": 1, "BitsPerComponent": bits, "Columns": image.width}
     return PdfPicture(

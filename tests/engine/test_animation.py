@@ -14,7 +14,7 @@ from PIL import Image
 from conformance import images
 from conformance.running import apart, near
 from engine.animation.timing import Clock
-from engine.containers import bmff, gif, png
+from engine.containers import bmff, gif, png, png_chunks
 from tests.engine.conftest import Converter
 
 CLEAR = (0, 0, 0, 0)
@@ -61,7 +61,7 @@ def test_apng_whose_first_picture_is_no_frame(run: Converter) -> None:
     length = int.from_bytes(parts[at : at + 4], "big")
     body = parts[at + 8 : at + 8 + length]
     moved = parts[:at] + images.chunk(b"fdAT", struct.pack(">I", 1) + body)
-    rest = [chunk for chunk in png.read_chunks(data) if chunk[0] in {b"fcTL", b"fdAT"}][1:]
+    rest = [chunk for chunk in png_chunks.read_chunks(data) if chunk[0] in {b"fcTL", b"fdAT"}][1:]
     for number, (kind, body_) in enumerate(rest, 2):
         moved += images.chunk(kind, struct.pack(">I", number) + bytes(body_[4:]))
     moved += images.chunk(b"IEND", b"")

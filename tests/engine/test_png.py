@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from conformance import images
 from conformance.running import apart
 from core import magic
-from engine.containers import png
+from engine.containers import png_chunks
 from tests.engine.conftest import Converter
 
 NOISE = Image.effect_noise((120, 90), 80)
@@ -32,14 +32,14 @@ def drawing() -> Image.Image:
 
 
 def data_of(file: bytes) -> bytes:
-    return b"".join(bytes(body) for kind, body in png.read_chunks(file) if kind == b"IDAT")
+    return b"".join(bytes(body) for kind, body in png_chunks.read_chunks(file) if kind == b"IDAT")
 
 
 def with_data(file: bytes, data: bytes) -> bytes:
     """The same file with other image data and right check sums around it."""
-    header = next(bytes(body) for kind, body in png.read_chunks(file) if kind == b"IHDR")
+    header = next(bytes(body) for kind, body in png_chunks.read_chunks(file) if kind == b"IHDR")
     return magic.PNG + b"".join(
-        [png.pack_chunk(b"IHDR", header), png.pack_chunk(b"IDAT", data), png.pack_chunk(b"IEND")]
+        [png_chunks.pack_chunk(b"IHDR", header), png_chunks.pack_chunk(b"IDAT", data), png_chunks.pack_chunk(b"IEND")]
     )
 
 
@@ -140,7 +140,7 @@ def test_an_interlaced_png(run: Converter) -> None:
     header = struct.pack(">IIBBBBB", 2, 2, 8, 0, 0, 0, 1)
     rows = b"\0\x0a" + b"\0\x14" + b"\0\x1e\x28"
     data = magic.PNG + b"".join(
-        [png.pack_chunk(b"IHDR", header), png.pack_chunk(b"IDAT", zlib.compress(rows)), png.pack_chunk(b"IEND")]
+        [png_chunks.pack_chunk(b"IHDR", header), png_chunks.pack_chunk(b"IDAT", zlib.compress(rows)), png_chunks.pack_chunk(b"IEND")]
     )
     seen = run(data, "bmp").image().convert("L")
     assert list(seen.tobytes()) == [10, 20, 30, 40]

@@ -9,7 +9,7 @@ from conformance import images
 from conformance.fuzz import mutations
 from conformance.fuzz.campaign import Case, Ended, Tally, campaign, cases, growth
 from conformance.fuzz.seeds import seeds
-from engine.containers import png
+from engine.containers import png_chunks
 
 
 def test_damaged_files_end_as_promised() -> None:
@@ -43,7 +43,7 @@ def test_a_damaged_png_can_have_sums_that_are_right() -> None:
     damaged = whole.replace(b"IDAT", b"IDAX")
     mended = mutations.with_sums(damaged)
     assert mended != damaged
-    assert len(list(png.read_chunks(mended))) == len(list(png.read_chunks(whole)))
+    assert len(list(png_chunks.read_chunks(mended))) == len(list(png_chunks.read_chunks(whole)))
 
 
 def test_what_breaks_a_promise_is_kept() -> None:
