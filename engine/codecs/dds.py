@@ -70,7 +70,8 @@ def _settle_alpha(frame: Frame, file: DdsFile) -> Frame:
 def _decode_hdr_blocks(body: memoryview, size: tuple[int, int], name: str) -> Samples:
     width, height = size
     whole = (height + -height % 4, width + -width % 4, 3)
-    return bcn_decode(bytes(body), HDR_BLOCKS[name], shape=whole)[:height, :width]
+    samples: Samples = np.asarray(bcn_decode(bytes(body), HDR_BLOCKS[name], shape=whole))
+    return samples[:height, :width]
 
 
 def _read_palette(body: memoryview, size: tuple[int, int]) -> Image.Image:
@@ -87,7 +88,9 @@ def _unpack_masks(body: memoryview, size: tuple[int, int], layout: Masks) -> Ima
     raw = np.frombuffer(body, np.uint8).reshape(height, width, wide)
     for start in range(0, height, ROWS):
         rows = raw[start : start + ROWS].astype(np.uint32)
-        numbers = sum((rows[:, :, at] << (8 * at) for at in range(1, wide)), rows[:, :, 0])
+        numbers = rows[:, :, 0]
+        for at in range(1, wide):
+            numbers = numbers | (rows[:, :, at] << np.uint32(8 * at))
         for band, mask in zip(layout.bands, layout.masks, strict=True):
             result[start : start + ROWS, :, mode.index(band)] = _scale_masked(numbers, mask)
     return Image.fromarray(result[:, :, 0] if len(mode) == 1 else result)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.losses import ChannelsDropped, DepthReduced, Loss
+from engine.codecs.psd_planes import read_planes
 from engine.codecs.registry import Codec
 from engine.color import profiles
-from engine.containers.psd import CHANNEL_KINDS, CLEAR_INDEX, SPOT, Mode, PsdFile, parse_psd, read_planes
+from engine.containers.psd import CHANNEL_KINDS, CLEAR_INDEX, SPOT, Mode, PsdFile, parse_psd
 from engine.errors import decoding, unsupported
 from engine.image import Frame, Opened
 from engine.limits import check_pixels

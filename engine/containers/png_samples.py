@@ -6,8 +6,6 @@ Samples with a wrong sum are whole when they unpack to all rows: browsers show t
 import struct
 import zlib
 
-import numpy as np
-
 from core.magic import PNG
 from engine.containers.png_chunks import pack_chunk, read_chunks
 from engine.errors import corrupt, truncated, unsupported
@@ -32,7 +30,8 @@ def correct_file(data: bytes, most: int) -> bytes | None:
     if corrected is None:
         return None
     chunks = [(kind, body) for kind, body in read_chunks(data) if kind not in {b"IDAT", b"IEND"}]
-    return PNG + b"".join(pack_chunk(*chunk) for chunk in [*chunks, (b"IDAT", corrected), (b"IEND", b"")])
+    kept = (pack_chunk(kind, body) for kind, body in chunks)
+    return PNG + b"".join(kept) + pack_chunk(b"IDAT", corrected) + pack_chunk(b"IEND")
 
 
 def _join_data(data: bytes) -> bytes:
@@ -86,7 +85,10 @@ def _from_apple_samples(packed: bytes, width: int, height: int, channels: int) -
         raise corrupt("its data cannot be unpacked") from error
     if len(rows) < length:
         raise truncated()
-    stored = np.frombuffer(rows, np.uint8).reshape(height, -1)
-    turned = stored.copy()
-    turned[:, 1::channels], turned[:, 3::channels] = stored[:, 3::channels], stored[:, 1::channels]
-    return zlib.compress(turned.tobytes(), 1)
+    packer, stride = zlib.compressobj(1), 1 + width * channels
+    packed_rows = []
+    for start in range(0, length, stride):
+        row = bytearray(rows[start : start + stride])
+        row[1::channels], row[3::channels] = row[3::channels], row[1::channels]
+        packed_rows.append(packer.compress(row))
+    return b"".join(packed_rows) + packer.flush()
