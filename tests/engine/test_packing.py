@@ -78,7 +78,7 @@ def test_few_colours_become_a_palette(run: Converter, target: str, bits: dict[in
     assert len(result.data) < len(images.encoded(image, find(target).title, **save_settings(target)))  # type: ignore[union-attr]
 
 
-def save_settings(target: str) -> dict[str, object]:
+def save_settings(target: str) -> dict[str, str]:
     return {"tiff": {"compression": "tiff_adobe_deflate"}, "tga": {"compression": "tga_rle"}}.get(target, {})
 
 

@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,7 +128,7 @@ def test_a_low_quality_is_taken_where_it_saves_something(run: Converter, look: L
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("settings", [{}, {"progressive": True}, {"subsampling": 2}])
-def test_a_jpeg_goes_in_as_it_is(run: Converter, look: Look, orientation: int, settings: dict[str, object]) -> None:
+def test_a_jpeg_goes_in_as_it_is(run: Converter, look: Look, orientation: int, settings: dict[str, Any]) -> None:
     source = images.oriented(orientation, quality=60, **settings)
     data = run(source, "pdf").data
     taken = look.jpeg(data)
