@@ -6,6 +6,7 @@ held at a time.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,21 +19,25 @@ Canvas = NDArray[np.uint32]
 
 Mask = NDArray[np.bool_]
 Box = tuple[int, int, int, int]
+Time = TypeVar("Time")
+OPAQUE = 0xFF000000
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(Generic[Time]):
     """A frame as it is stored: its region, and which pixels of that are another color than what is below them.
 
     `pixels` and `changed` are arrays (rows, columns) of the region, `corner` is its left upper one.
-    `duration` is in the unit of the frames that were given.
+    `duration` is in the unit of the frames that were given. `covers` says that the changed pixels alone, laid over what
+    is below, give the frame.
     """
 
     pixels: Canvas
     changed: Mask
     corner: tuple[int, int]
-    duration: int
+    duration: Time
     disposal: Disposal
+    covers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,52 +56,56 @@ def pack_pixels(image: Image.Image) -> Canvas:
     return canvas
 
 
-def find_changes(frames: Iterator[tuple[Canvas, int]], *, replaces: bool) -> Iterator[Change]:
+def find_changes(frames: Iterator[tuple[Canvas, Time]], *, replaces: bool) -> Iterator[Change[Time]]:
     """Yield each frame as the part that changes the canvas, at least one pixel.
 
-    `replaces` says that a frame of this format can make a pixel clear again. Where it cannot, the frame before is
-    disposed of in a way that does.
+    `replaces` says that a frame of this format can make a pixel clear again, and that the first frame is always whole.
+    Where it cannot, the frame before is disposed of in a way that does.
     """
     canvas, duration = next(frames)
-    below = np.zeros_like(canvas)
-    first = True
+    below, first = np.zeros_like(canvas), True
     for following, next_duration in frames:
-        way = _choose_way(below, canvas, following, first=first, replaces=replaces)
+        box = _find_region(below, canvas, whole=first and replaces)
+        way = _choose_way(below, canvas, following, box, first=first, replaces=replaces)
         yield _cut_change(below, canvas, way.box, duration, way.disposal)
         below, canvas, duration, first = way.left, following, next_duration, False
-    yield _cut_change(below, canvas, _find_box(below != canvas), duration, Disposal.KEEP)
+    box = _find_region(below, canvas, whole=first and replaces)
+    yield _cut_change(below, canvas, box, duration, Disposal.KEEP)
 
 
-def _cut_change(below: Canvas, canvas: Canvas, box: Box, duration: int, disposal: Disposal) -> Change:
+def _find_region(below: Canvas, canvas: Canvas, *, whole: bool) -> Box:
+    return (0, 0, canvas.shape[1], canvas.shape[0]) if whole else _find_box(below != canvas)
+
+
+def _cut_change(below: Canvas, canvas: Canvas, box: Box, duration: Time, disposal: Disposal) -> Change[Time]:
     left, top, right, bottom = box
-    part = np.s_[top:bottom, left:right]
-    return Change(canvas[part], below[part] != canvas[part], (left, top), duration, disposal)
+    pixels, ground = (layer[top:bottom, left:right] for layer in (canvas, below))
+    changed = pixels != ground
+    covers = bool(((pixels >= OPAQUE) | (ground == 0) | ~changed).all())
+    return Change(pixels, changed, (left, top), duration, disposal, covers)
 
 
-def _choose_way(below: Canvas, canvas: Canvas, following: Canvas, *, first: bool, replaces: bool) -> _Way:
+def _choose_way(below: Canvas, canvas: Canvas, following: Canvas, box: Box, *, first: bool, replaces: bool) -> _Way:
     """Choose the way that leaves the fewest pixels to the next frame. To keep is the usual way."""
-    changed = _find_box(below != canvas)
-    ways = [(Disposal.KEEP, changed, canvas)]
+    ways = [(Disposal.KEEP, canvas)]
     if not first:
         # Of a first frame, decoders differ over what was before it.
-        ways.append((Disposal.RESTORE, changed, below))
+        ways.append((Disposal.RESTORE, below))
     fitting = [
         _Way(disposal, box, left, _count_changes(left, following))
-        for disposal, box, left in ways
+        for disposal, left in ways
         if replaces or not _clears(left, following)
     ]
-    best = min(fitting, key=lambda way: way.cost, default=None)
     if (canvas == 0).any() or (following == 0).any():
-        cleared = _clear_region(below, canvas, following)
-        best = cleared if best is None or cleared.cost < best.cost else best
-    if best is None:
-        raise ValueError("a pixel becomes clear in a film that has no clear one")
-    return best
+        fitting.append(_clear_region(canvas, following, box))
+    return min(fitting, key=lambda way: way.cost)
 
 
-def _clear_region(below: Canvas, canvas: Canvas, following: Canvas) -> _Way:
+def _clear_region(canvas: Canvas, following: Canvas, box: Box) -> _Way:
     """Clear a region that holds the change and all that is clear in the next frame."""
-    box = _find_box((below != canvas) | ((canvas != 0) & (following == 0)))
+    cleared = (canvas != 0) & (following == 0)
+    cleared[box[1] : box[3], box[0] : box[2]] = True
+    box = _find_box(cleared)
     left = canvas.copy()
     left[box[1] : box[3], box[0] : box[2]] = 0
     return _Way(Disposal.CLEAR, box, left, _count_changes(left, following))

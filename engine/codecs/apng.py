@@ -1,6 +1,6 @@
-"""APNG, made of single PNGs of Pillow's.
+"""APNG: each frame holds the region of the change, and replaces it or is laid over it, whichever is smaller.
 
-Each frame holds only the region of the change, and replaces it.
+While the colors of the film fit into a palette, its frames wait as indexes, because the palette stands before the first.
 """
 
 import io
@@ -8,42 +8,109 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from typing import BinaryIO
 
-from PIL import Image, ImageChops
+from PIL import Image
 
 from core import magic
+from engine.animation.changes import Change, find_changes, pack_pixels
+from engine.codecs.apng_pixels import Palette, Waiting, pack_colors, pack_indexes
 from engine.codecs.pillow import choose_profile
 from engine.codecs.plan import WritePlan
 from engine.codecs.png_packing import choose_packing
-from engine.codecs.save_settings import SaveSettings
-from engine.containers import png
+from engine.containers import png, png_chunks
 from engine.image import Frame
 
 LARGEST_PART = 65_535
+INDEXED = 3
+COLOR_TYPES = {"RGB": 2, "RGBA": 6}
+
+Film = Iterator[Change[Fraction]]
 
 
 def write_all(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     """Write every frame. All have the same size and mode."""
-    first = next(frames)
-    way = choose_packing(first.image, plan.settings)
-    plan = replace(plan, settings=plan.settings | way, later_settings=plan.later_settings | way)
-    head, data = _split_chunks(first, plan.settings, plan)
-    sink.write(magic.PNG)
-    for kind, body in head:
-        sink.write(png.pack_chunk(kind, body))
-        if kind == b"IHDR":
-            sink.write(png.pack_chunk(b"acTL", struct.pack(">II", plan.frames, plan.loop_count)))
-    times = _Times(plan)
-    sink.write(_pack_control(0, first.image.size, (0, 0), times.round_to_fraction(first.duration)))
-    sink.write(png.pack_chunk(b"IDAT", data))
-    sequence, before = 1, first.image
-    for frame in frames:
-        sink.write(_pack_patch(frame, before, plan, sequence, times))
-        sequence, before = sequence + 2, frame.image
-    sink.write(png.pack_chunk(b"IEND"))
+    first, times = next(frames), _Times(plan)
+    mode, writer = first.image.mode, _Writer(first, plan, sink)
+    plan = replace(plan, settings=plan.later_settings | choose_packing(first.image, plan.settings))
+    shots = ((pack_pixels(frame.image), times.round_to_fraction(frame.duration)) for frame in chain([first], frames))
+    del first
+    _write_film(find_changes(shots, replaces=True), mode, plan, writer)
+    writer.finish()
     times.warn_if_rounded()
     return plan.frames
+
+
+def _write_film(film: Film, mode: str, plan: WritePlan, writer: "_Writer") -> None:
+    palette, waiting = Palette(), list[Waiting]()
+    for change in film:
+        indexes = palette.add_pixels(change.pixels)
+        if indexes is None:
+            restored = (palette.restore_change(one) for one in waiting)
+            _write_colors(chain(restored, [change]), film, mode, plan, writer)
+            return
+        waiting.append(Waiting.of(change, indexes))
+    level = plan.settings.get("compress_level", -1)
+    palette.finish()
+    writer.begin(palette.bits, INDEXED, palette.pack_chunks())
+    for one in waiting:
+        over, data = pack_indexes(one, palette, level if isinstance(level, int) else -1)
+        writer.add_frame(one.change, one.size, data, over=over)
+
+
+def _write_colors(known: Film, later: Film, mode: str, plan: WritePlan, writer: "_Writer") -> None:
+    """Write frames of more colors, with alpha if one of the first is laid over what stays."""
+    changes = [*known, *filter(None, [next(later, None)])]
+    mode = (
+        "RGBA" if any(change.covers and 2 * change.changed.sum() < change.changed.size for change in changes) else mode
+    )
+    writer.begin(8, COLOR_TYPES[mode], b"")
+    for change in chain(changes, later):
+        over, data = pack_colors(change, mode, plan.settings)
+        writer.add_frame(change, change.pixels.shape, data, over=over)
+
+
+class _Writer:
+    """Writes the chunks of the file, with their sequence numbers."""
+
+    def __init__(self, first: Frame, plan: WritePlan, sink: BinaryIO) -> None:
+        self._plan, self._sink, self._sequence = plan, sink, 0
+        self._extra = _list_extra_chunks(first, plan)
+
+    def begin(self, depth: int, color_type: int, palette: bytes) -> None:
+        """Write all that stands before the first frame."""
+        header = struct.pack(">IIBBBBB", *self._plan.size, depth, color_type, 0, 0, 0)
+        animation = struct.pack(">II", self._plan.frames, self._plan.loop_count)
+        self._sink.write(magic.PNG + png_chunks.pack_chunk(b"IHDR", header) + png_chunks.pack_chunk(b"acTL", animation))
+        self._sink.write(self._extra + palette)
+
+    def add_frame(self, change: Change[Fraction], size: tuple[int, ...], data: bytes, *, over: bool) -> None:
+        """Write a frame of `size` (rows, columns)."""
+        rows, columns = size
+        place = struct.pack(">IIIII", self._sequence, columns, rows, *change.corner)
+        delay = struct.pack(">HH", change.duration.numerator, change.duration.denominator)
+        ways = bytes([png.DISPOSAL_NUMBERS[change.disposal], over])
+        self._sink.write(png_chunks.pack_chunk(b"fcTL", place, delay, ways))
+        if self._sequence:
+            self._sink.write(png_chunks.pack_chunk(b"fdAT", struct.pack(">I", self._sequence + 1), data))
+        else:
+            self._sink.write(png_chunks.pack_chunk(b"IDAT", data))
+        self._sequence += 2 if self._sequence else 1
+
+    def finish(self) -> None:
+        """Write the end of the file."""
+        self._sink.write(png_chunks.pack_chunk(b"IEND"))
+
+
+def _list_extra_chunks(first: Frame, plan: WritePlan) -> bytes:
+    """Return profile, resolution and metadata as Pillow writes them."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(buffer, plan.pillow, **plan.settings, **choose_profile(first))
+    kinds = {b"IHDR", b"IDAT", b"IEND"}
+    return b"".join(
+        png_chunks.pack_chunk(kind, body) for kind, body in png_chunks.read_chunks(buffer.getvalue()) if kind not in kinds
+    )
 
 
 class _Times:
@@ -64,27 +131,3 @@ class _Times:
     def warn_if_rounded(self) -> None:
         if self._rounded:
             self._plan.warn_rounded("PNG", 1)
-
-
-def _pack_control(sequence: int, size: tuple[int, int], corner: tuple[int, int], seconds: Fraction) -> bytes:
-    delay = struct.pack(">HH", seconds.numerator, seconds.denominator)
-    return png.pack_chunk(b"fcTL", struct.pack(">IIIII", sequence, *size, *corner), delay, png.REPLACE)
-
-
-def _pack_patch(frame: Frame, before: Image.Image, plan: WritePlan, sequence: int, times: _Times) -> bytes:
-    difference = ImageChops.subtract_modulo(frame.image, before)
-    box = difference.getbbox(alpha_only=False) or (0, 0, 1, 1)
-    region = frame.image.crop(box)
-    _, data = _split_chunks(Frame(region), plan.later_settings, plan)
-    control = _pack_control(sequence, region.size, box[:2], times.round_to_fraction(frame.duration))
-    return control + png.pack_chunk(b"fdAT", struct.pack(">I", sequence + 1), data)
-
-
-def _split_chunks(
-    frame: Frame, settings: SaveSettings, plan: WritePlan
-) -> tuple[list[tuple[bytes, memoryview]], bytes]:
-    """Return a frame as Pillow writes it: the chunks before the image data, and that data."""
-    buffer = io.BytesIO()
-    frame.image.save(buffer, plan.pillow, **settings, **choose_profile(frame))
-    parts = [(kind, body) for kind, body in png.read_chunks(buffer.getvalue()) if kind != b"IEND"]
-    return [part for part in parts if part[0] != b"IDAT"], b"".join(body for kind, body in parts if kind == b"IDAT")

@@ -118,7 +118,7 @@ class _Writer:
         self._table, self._highest = ColorTable(), 0
         self._held: bytearray | None = bytearray()
 
-    def add_frame(self, change: Change, disposal: Disposal | None) -> None:
+    def add_frame(self, change: Change[int], disposal: Disposal | None) -> None:
         """Write a frame, or hold it until the length of the table is known."""
         indexed, data = min(
             ((version, _pack_indexes(version)) for version in _index_colors(change, self._table, self._plan)),
@@ -162,7 +162,7 @@ class _Writer:
         self._sink.write(bytes([gif.TRAILER]))
 
 
-def _index_colors(change: Change, table: ColorTable, plan: WritePlan) -> list[_Indexed]:
+def _index_colors(change: Change[int], table: ColorTable, plan: WritePlan) -> list[_Indexed]:
     """Return the change with indexes into the shared table, or into a table of its own, in one way or two.
 
     The colors are exact if they fit, else the best ones, with dithering.
@@ -183,7 +183,7 @@ def _index_colors(change: Change, table: ColorTable, plan: WritePlan) -> list[_I
     return [_Indexed(np.where(change.changed, indexes, np.uint8(free)), free, colors + bytes(3))]
 
 
-def _list_exact(change: Change, table: ColorTable) -> list[_Indexed]:
+def _list_exact(change: Change[int], table: ColorTable) -> list[_Indexed]:
     """Return the ways to store the change by that table: transparent where nothing changes, and filled there."""
     colors, drawn = change.pixels & RGB, change.changed
     indexes = table.add_colors(colors[drawn])

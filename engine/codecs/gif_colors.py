@@ -18,6 +18,9 @@ SAMPLE = 1 << 20
 GLIMPSE = 1 << 12
 """Pixels that tell soon of a photograph that its colors are too many."""
 
+BLOCK = 1 << 16
+"""Pixels that are looked up at a time: numpy takes 8 bytes for each."""
+
 UNUSED = 0xFFFFFFFF
 
 Colors = NDArray[np.uint32]
@@ -39,22 +42,29 @@ class ColorTable:
 
     def find_indexes(self, colors: Colors) -> Indexes | None:
         """Return the index of each color, None when one is not in the table."""
-        found: Indexes = self._places[colors]
-        return found if np.array_equal(self._colors[found], colors) else None
+        found = np.empty(len(colors), np.uint8)
+        for start in range(0, len(colors), BLOCK):
+            block = colors[start : start + BLOCK]
+            found[start : start + BLOCK] = self._places[block]
+            if not np.array_equal(self._colors[found[start : start + BLOCK]], block):
+                return None
+        return found
 
     def add_colors(self, colors: Colors) -> Indexes | None:
-        """Return the index of each color, with the new ones added. Return None, and add none, when they do not fit."""
-        found: Indexes = self._places[colors]
-        new = colors[self._colors[found] != colors]
-        if not len(new):
-            return found
-        added = list_colors(new, COLORS - self.count)
-        if added is None:
+        """Return the index of each color, with the new ones added. Return None when they do not fit."""
+        if len(np.unique(colors[:: 1 + len(colors) // GLIMPSE])) > COLORS:
             return None
+        added: Colors = np.zeros(0, np.uint32)
+        for start in range(0, len(colors), BLOCK):
+            block = colors[start : start + BLOCK]
+            new = block[self._colors[self._places[block]] != block]
+            added = np.union1d(added, new) if len(new) else added
+            if len(added) > COLORS - self.count:
+                return None
         self._places[added] = np.arange(self.count, self.count + len(added))
         self._colors[self.count : self.count + len(added)] = added
         self.count += len(added)
-        return self._places[colors]
+        return self.find_indexes(colors)
 
     def to_bytes(self) -> bytes:
         """Return the table as it stands in a file, as many colors as it holds."""
@@ -65,14 +75,6 @@ def find_free(indexes: Indexes) -> int | None:
     """Return the lowest index that is not used."""
     free = np.flatnonzero(np.bincount(indexes.ravel(), minlength=COLORS) == 0)
     return int(free[0]) if len(free) else None
-
-
-def list_colors(colors: Colors, limit: int) -> Colors | None:
-    """Return the different colors, None when they are more than `limit`."""
-    if len(np.unique(colors[:: 1 + len(colors) // GLIMPSE])) > limit:
-        return None
-    found: Colors = np.unique(colors)
-    return found if len(found) <= limit else None
 
 
 def pack_colors(colors: Colors) -> bytes:

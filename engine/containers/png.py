@@ -21,10 +21,9 @@ XMP_KEYWORD = b"XML:com.adobe.xmp"
 # Other programs' way to hide EXIF and the like in text: it would bring orientation and GPS back.
 RAW_PROFILE = b"Raw profile type "
 DISPOSALS = {0: Disposal.KEEP, 1: Disposal.CLEAR, 2: Disposal.RESTORE}
+DISPOSAL_NUMBERS = {disposal: number for number, disposal in DISPOSALS.items()}
 BLEND_OVER, PALETTE = 1, 3
 MISCOUNTED = "it tells a wrong number of frames"
-REPLACE = b"\0\0"
-"""The end of a frame's header, for one that replaces what is below it and stays."""
 
 LARGEST_PROFILE = 4 << 20
 """Bytes; those of cameras and printers have one or two million at most."""
