@@ -3,11 +3,13 @@
 import struct
 import zlib
 from itertools import groupby
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from conformance.matrix.pictures import Pixels
+Samples = NDArray[Any]
 
 
 def psd(image: Image.Image, *, layers: int = 0, resources: bytes = b"") -> bytes:
@@ -16,7 +18,7 @@ def psd(image: Image.Image, *, layers: int = 0, resources: bytes = b"") -> bytes
 
 
 def document(
-    planes: list[Pixels],
+    planes: list[Samples],
     *,
     mode: int = 3,
     depth: int = 8,
@@ -39,7 +41,7 @@ def document(
     return header + sections + struct.pack(">H", packing) + _pack(planes, depth, packing, large=large)
 
 
-def _pack(planes: list[Pixels], depth: int, packing: int, *, large: bool) -> bytes:
+def _pack(planes: list[Samples], depth: int, packing: int, *, large: bool) -> bytes:
     rows = [_row(row, depth, predicted=packing == 3) for plane in planes for row in plane]
     if packing == 1:
         packed = [_pack_bits(row) for row in rows]
@@ -48,7 +50,7 @@ def _pack(planes: list[Pixels], depth: int, packing: int, *, large: bool) -> byt
     return zlib.compress(b"".join(rows)) if packing else b"".join(rows)
 
 
-def _row(row: Pixels, depth: int, *, predicted: bool) -> bytes:
+def _row(row: Samples, depth: int, *, predicted: bool) -> bytes:
     if depth == 1:
         return np.packbits(row).tobytes()
     kind = {8: ">u1", 16: ">u2", 32: ">f4"}[depth]

@@ -1,9 +1,11 @@
 """TGA: what its fourth sample is."""
 
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from conformance import images
@@ -13,13 +15,13 @@ from tests.engine.conftest import Converter
 QUARTERS = np.asarray(images.quarters()).astype(np.uint16)
 
 
-def packed(alpha: np.ndarray | int) -> bytes:
+def packed(alpha: NDArray[Any] | int) -> bytes:
     """Samples of 5 bits, and one bit of alpha above."""
     red, green, blue = (QUARTERS[:, :, band] >> 3 for band in range(3))
     return (red << 10 | green << 5 | blue | np.uint16(alpha) << 15).astype("<u2").tobytes()
 
 
-def full(alpha: np.ndarray | int, *, premultiplied: bool = False) -> bytes:
+def full(alpha: NDArray[Any] | int, *, premultiplied: bool = False) -> bytes:
     pixels = np.empty((32, 48, 4), np.uint8)
     share = np.asarray(alpha)[..., None] / 255 if premultiplied else 1
     pixels[:, :, 2::-1] = np.rint(QUARTERS * share)
