@@ -43,13 +43,13 @@ class Frames(StrEnum):
 class Carries:
     """What a file of a format can bring along: the most bits a sample, and the parts of metadata that are read.
 
-    `grey16` says that grey of more than 8 bits is read as such; of colour, 8 are read of any format.
+    `deep` says that up to 16 bits are read as such, of grey and of colour; else 8 are.
     """
 
     alpha: bool = False
     frames: Frames = Frames.SINGLE
     bits: int = 8
-    grey16: bool = False
+    deep: bool = False
     profile: bool = False
     metadata: frozenset[str] = frozenset()
 
@@ -61,7 +61,8 @@ class Format:
     `max_side` is the largest width or height in pixels that the format can store; a larger image is refused, or made
     smaller where the format `shrinks`. A format may be read only, or written only; `encoder` is the module that has to be
     installed besides for writing it.
-    `modes` are the kinds of pixels that are stored as they are (named as Pillow does: L grey, A alpha, I;16 16-bit grey),
+    `modes` are the kinds of pixels that are stored as they are (named as Pillow does: L grey, A alpha, I;16 16-bit grey,
+    and others of 16 bits likewise),
     `profile_modes` those whose ICC profile can stay with them, `metadata` the parts that are held. `carries` is what
     it brings as a source.
     `options` are the names that a job with this target may give (see core.options).
@@ -87,16 +88,17 @@ class Format:
     options: frozenset[str] = field(default=EVERY_TARGET)
 
     @property
-    def keeps_grey16(self) -> bool:
-        """Return whether 16-bit grey stays that."""
-        return "I;16" in self.modes
+    def keeps_depth(self) -> bool:
+        """Return whether 16-bit grey and colour stay that."""
+        return self.modes >= DEEP
 
 
 GREY_AND_COLOUR = frozenset({"L", "RGB"})
 COLOUR_AND_ALPHA = frozenset({"RGB", "RGBA"})
 WITH_GREY = GREY_AND_COLOUR | COLOUR_AND_ALPHA
 WITH_ALPHA = WITH_GREY | {"LA"}
-DEEP = frozenset({"I;16"})
+DEEP = frozenset({"I;16", "RGB;16"})
+DEEP_ALPHA = frozenset({"LA;16", "RGBA;16"})
 INK = frozenset({"CMYK"})
 
 # BMP: a signed 32-bit size, held to what decoders accept. TIFF likewise.
@@ -110,8 +112,8 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "png", "PNG", "image/png", "png", magic.starts(magic.PNG),
-        carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=16, grey16=True, profile=True, metadata=frozenset({"exif", "xmp", "text"})),
-        modes=WITH_ALPHA | DEEP, profile_modes=WITH_ALPHA | DEEP,
+        carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=16, deep=True, profile=True, metadata=frozenset({"exif", "xmp", "text"})),
+        modes=WITH_ALPHA | DEEP | DEEP_ALPHA, profile_modes=WITH_ALPHA | DEEP | DEEP_ALPHA,
         alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=frozenset({"exif", "xmp", "text"}),
         options=EVERY_TARGET | {"animation", "effort", "dpi"},
     ),
@@ -131,8 +133,8 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "tiff", "TIFF", "image/tiff", "tiff",
         magic.starts(magic.TIFF_LITTLE, magic.TIFF_BIG, magic.BIGTIFF_LITTLE, magic.BIGTIFF_BIG), ("tif",),
-        carries=Carries(alpha=True, frames=Frames.PAGES, bits=32, grey16=True, profile=True, metadata=MARKED | {"iptc"}),
-        modes=WITH_ALPHA | DEEP, profile_modes=WITH_ALPHA | DEEP | INK,
+        carries=Carries(alpha=True, frames=Frames.PAGES, bits=32, deep=True, profile=True, metadata=MARKED | {"iptc"}),
+        modes=WITH_ALPHA | DEEP | DEEP_ALPHA, profile_modes=WITH_ALPHA | DEEP | DEEP_ALPHA | INK,
         alpha=Alpha.FULL, frames=Frames.PAGES, metadata=MARKED | {"iptc"},
         options=EVERY_TARGET | {"animation", "dpi"},
     ),
@@ -156,14 +158,14 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "jxl", "JPEG XL", "image/jxl", "jxl", magic.starts(magic.JXL_CODESTREAM, magic.JXL),
-        carries=Carries(alpha=True, bits=32, grey16=True, profile=True, metadata=MARKED),
-        modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, metadata=MARKED, max_side=1 << 30,
+        carries=Carries(alpha=True, bits=32, deep=True, profile=True, metadata=MARKED),
+        modes=WITH_ALPHA | DEEP | DEEP_ALPHA, alpha=Alpha.FULL, metadata=MARKED, max_side=1 << 30,
         options=EVERY_TARGET | {"quality", "lossless", "effort"},
     ),
     Format(
         "jp2", "JPEG 2000", "image/jp2", "jp2", magic.starts(magic.JP2, magic.J2K_CODESTREAM), ("j2k", "jpeg2000"),
-        carries=Carries(alpha=True, bits=16, grey16=True, profile=True, metadata=MARKED),
-        modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, options=EVERY_TARGET | {"quality", "lossless"},
+        carries=Carries(alpha=True, bits=16, deep=True, profile=True, metadata=MARKED),
+        modes=WITH_ALPHA | DEEP | DEEP_ALPHA, alpha=Alpha.FULL, options=EVERY_TARGET | {"quality", "lossless"},
     ),
     Format(
         "ico", "ICO", "image/vnd.microsoft.icon", "ico", magic.starts(magic.ICO),
@@ -175,7 +177,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "ppm", "PPM", "image/x-portable-anymap", "ppm", magic.is_pnm, ("pnm", "pgm"),
-        carries=Carries(bits=16, grey16=True), modes=GREY_AND_COLOUR | DEEP, options=EVERY_TARGET | {"background"},
+        carries=Carries(bits=16, deep=True), modes=GREY_AND_COLOUR | DEEP, options=EVERY_TARGET | {"background"},
     ),
     Format(
         "pcx", "PCX", "image/vnd.zbrush.pcx", "pcx", magic.is_pcx,

@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.losses import Loss
 from engine.metadata import Metadata
+from engine.pixels.deep import DeepImage, Picture
 
 
 class FrameKind(StrEnum):
@@ -24,7 +25,7 @@ class FrameKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One decoded picture of a file.
+    """One decoded picture of a file. `pixels` are an array for color of 16 bits.
 
     `duration` is in milliseconds; `orientation` is the EXIF value (1 to 8) that is still to be applied;
     `problem` says why the color that the file describes cannot be used, where that is so;
@@ -32,7 +33,7 @@ class Frame:
     `losses` are what was lost on the way from the file to these pixels.
     """
 
-    image: Image.Image
+    pixels: Picture
     duration: Fraction = Fraction(0)
     profile: bytes | None = None
     problem: str = ""
@@ -42,6 +43,13 @@ class Frame:
     white_is_zero: bool = False
     losses: tuple[Loss, ...] = ()
 
+    @property
+    def image(self) -> Image.Image:
+        """Return the pixels as Pillow's image. Only targets that list a 16-bit mode are given others."""
+        if isinstance(self.pixels, DeepImage):
+            raise TypeError(self.pixels.mode)
+        return self.pixels
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
@@ -50,6 +58,7 @@ class Opened:
     `loop_count` 0 means forever; `opaque` says that no frame can have transparency;
     `dpi` is None where the file says nothing sensible. `read_smaller` is there where the decoder can make the one frame
     2, 4 or 8 times smaller at less cost, which divides both sides. `losses` are those that the header tells.
+    `deep` says that its samples may be of 16 bits, and not of grey alone.
     """
 
     format: str
@@ -62,6 +71,7 @@ class Opened:
     orientation: int = 1
     loop_count: int = 0
     opaque: bool = False
+    deep: bool = False
     dpi: tuple[float, float] | None = None
     metadata: Metadata = field(default_factory=Metadata)
     losses: tuple[Loss, ...] = ()

@@ -21,6 +21,7 @@ from engine.errors import ConversionError
 from engine.image import Frame, FrameKind
 from engine.limits import check_frames, check_pixels
 from engine.pixels import alpha, modes
+from engine.pixels.deep import DeepImage
 from engine.pixels.sizing import Sizing, choose_reduction, choose_size, scale_box
 from engine.planning import make_plan
 from engine.request import Converted, Header, Source
@@ -97,27 +98,25 @@ def make_plain(conversion: Conversion) -> None:
 def _make_frame_plain(conversion: Conversion, frame: Frame) -> Frame:
     image, depth, why = modes.to_plain_mode(frame), frame.depth, ""
     if image.mode in {"I", "F"}:
-        scaled = modes.to_grey16(image, conversion.request.source)
+        scaled = modes.to_grey16(frame.image, conversion.request.source)
         image, depth = scaled.image, 32
         if scaled.stretched is not None:
             why = " ({:g} became black, {:g} white)".format(*scaled.stretched)
-    keeps = image.mode == "I;16" and "I;16" in conversion.target.modes
-    kept = 16 if keeps else 8
-    if image.mode == "I;16" and not keeps:
-        image = modes.to_eight_bits(image)
+    kept = 16 if image.mode in modes.DEEP and _holds_depth(conversion, image.mode) else 8
     if depth > kept or why:
         conversion.warn(DepthReduced(depth=depth, kept=kept, why=why))
-    return replace(frame, image=_strip_image(image))
+    return replace(frame, pixels=modes.strip_picture(image if kept == 16 else modes.to_eight_bits(image)))
 
 
-def _strip_image(image: Image.Image) -> Image.Image:
-    """Return the same pixels and nothing else.
+def _holds_depth(conversion: Conversion, mode: str) -> bool:
+    """Say whether the target stores pixels of that 16-bit mode, laid on the background where it has no alpha.
 
-    What stays in `info` or on a decoder's image, encoders would write.
+    Frames of an animation are composed and compared with 8 bits.
     """
-    bare = Image.Image()
-    bare.im, bare._mode, bare._size = image.im, image.mode, image.size  # noqa: SLF001 - as Pillow's plugins do
-    return bare
+    target = conversion.target
+    if conversion.count > 1 and target.frames is Frames.ANIMATION:
+        return False
+    return (alpha.mode_without_alpha(mode) if target.alpha is Alpha.NONE else mode) in target.modes
 
 
 def orient(conversion: Conversion) -> None:
@@ -127,7 +126,7 @@ def orient(conversion: Conversion) -> None:
 
 def _orient_frame(frame: Frame) -> Frame:
     turn = TURNS.get(frame.orientation)
-    return frame if turn is None else replace(frame, image=frame.image.transpose(turn), orientation=1)
+    return frame if turn is None else replace(frame, pixels=frame.pixels.transpose(turn), orientation=1)
 
 
 def match_color(conversion: Conversion) -> None:
@@ -141,22 +140,22 @@ def match_color(conversion: Conversion) -> None:
 def _match_frame(conversion: Conversion, frame: Frame) -> Frame:
     if _profile_stays(conversion, frame):
         return frame
-    matched = profiles.to_srgb(frame.image, frame.profile)
+    matched = profiles.to_srgb(frame.pixels, frame.profile)
     if matched.ignored or frame.problem:
         conversion.warn(ProfileIgnored(why=matched.ignored or frame.problem))
-    return replace(frame, image=matched.image, profile=None)
+    return replace(frame, pixels=matched.pixels, profile=None)
 
 
 def _profile_stays(conversion: Conversion, frame: Frame) -> bool:
-    stored, profile = frame.image.mode, frame.profile
+    stored, profile = frame.pixels.mode, frame.profile
     if conversion.target.alpha is Alpha.NONE:
         # Grey laid on a color is no longer what its profile describes.
-        stored = "" if stored == "LA" else alpha.mode_without_alpha(stored)
+        stored = "" if stored in {"LA", "LA;16"} else alpha.mode_without_alpha(stored)
     return (
         conversion.options.color == "keep"
         and profile is not None
         and stored in conversion.target.profile_modes
-        and not profiles.find_problem(profile, frame.image.mode)
+        and not profiles.find_problem(profile, frame.pixels.mode)
     )
 
 
@@ -178,15 +177,17 @@ def _resize_frame(conversion: Conversion, frame: Frame) -> Frame:
 
     The decoder may have made the frame smaller already.
     """
-    image = frame.image
+    image = frame.pixels
     whole = image.size if conversion.opened.kind is FrameKind.PAGES else conversion.opened.display_size
     sizing = _limit_size(conversion, choose_size(whole, conversion.options))
     _check_size(conversion, sizing.size)
     if sizing.box is None and sizing.size == image.size:
         return frame
-    gap = None if image.mode == "I;16" else SHARPEST_REDUCTION
     box = scale_box(sizing.box, whole, image.size)
-    return replace(frame, image=image.resize(sizing.size, Image.Resampling.LANCZOS, box, gap))
+    if isinstance(image, DeepImage):
+        return replace(frame, pixels=image.resize(sizing.size, box))
+    gap = None if image.mode == "I;16" else SHARPEST_REDUCTION
+    return replace(frame, pixels=image.resize(sizing.size, Image.Resampling.LANCZOS, box, gap))
 
 
 def _limit_size(conversion: Conversion, sizing: Sizing) -> Sizing:
@@ -214,16 +215,16 @@ def flatten_alpha(conversion: Conversion) -> None:
 
 
 def _flatten_frame(conversion: Conversion, frame: Frame) -> Frame:
-    image = frame.image
+    image = frame.pixels
     if image.mode not in alpha.WITH_ALPHA:
         return frame
     if conversion.target.alpha is not Alpha.NONE:
         alpha.clear_hidden(image)
         return frame
     if not alpha.has_transparency(image):
-        return replace(frame, image=image.convert(alpha.mode_without_alpha(image.mode)))
+        return replace(frame, pixels=alpha.drop_alpha(image))
     conversion.warn(AlphaFlattened(format=conversion.target.title, background=conversion.options.background))
-    return replace(frame, image=alpha.flatten_alpha(image, conversion.options.background))
+    return replace(frame, pixels=alpha.flatten_alpha(image, conversion.options.background))
 
 
 def fit_modes(conversion: Conversion) -> None:
@@ -235,10 +236,10 @@ def fit_modes(conversion: Conversion) -> None:
 
 
 def _fit_frame(conversion: Conversion, one: str | None, frame: Frame) -> Frame:
-    mode = frame.image.mode
+    mode = frame.pixels.mode
     allowed = conversion.target.modes | (conversion.target.profile_modes if frame.profile else frozenset())
     wanted = one or (mode if mode in allowed else {"LA": "RGBA", "L": "RGB"}.get(mode, "RGB"))
-    return frame if wanted == mode else replace(frame, image=frame.image.convert(wanted))
+    return frame if wanted == mode else replace(frame, pixels=frame.image.convert(wanted))
 
 
 def wait_for_memory(conversion: Conversion) -> None:
@@ -252,8 +253,11 @@ def wait_for_memory(conversion: Conversion) -> None:
         # Pages have sizes of their own: one may have nearly all of the pixels.
         source, target = conversion.opened.pixels, max(conversion.opened.pixels, target)
     conversion.admit(
-        Header(source_area=source, target_area=target, frames=conversion.count, alpha=not conversion.opened.opaque)
-    )
+        Header(
+            source_area=source, target_area=target, frames=conversion.count,
+            alpha=not conversion.opened.opaque, deep=conversion.opened.deep,
+        )
+    )  # fmt: skip
     conversion.deadline.restart()
 
 
@@ -262,8 +266,8 @@ def encode(conversion: Conversion) -> None:
     encoder, plan = conversion.encoder, make_plan(conversion)
     first = next(conversion.frames)
     # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
-    bytearray(first.image.width * first.image.height * encoder.bytes_per_pixel(conversion.options))
-    count, (width, height) = 1, first.image.size
+    bytearray(first.pixels.width * first.pixels.height * encoder.bytes_per_pixel(conversion.options))
+    count, (width, height) = 1, first.pixels.size
     if conversion.count > 1 and encoder.write_all is not None:
         count = encoder.write_all(_chain_frames(first, conversion.frames), plan, conversion.sink)
     else:

@@ -26,7 +26,7 @@ from engine.errors import decoding
 from engine.image import Frame, FrameKind, Opened
 from engine.metadata import Metadata
 from engine.pixels.alpha import make_binary
-from engine.pixels.modes import to_plain_mode
+from engine.pixels.modes import to_eight_bits, to_plain_mode
 from engine.request import Limits
 
 COLORS = 256
@@ -63,7 +63,7 @@ def _read_patches(parts: gif.GifFile) -> Iterator[Patch]:
         with decoding("gif"):
             image.load()
         yield Patch(
-            to_plain_mode(Frame(image)).convert("RGBA"),
+            to_eight_bits(to_plain_mode(Frame(image))).convert("RGBA"),
             (frame.x, frame.y),
             Fraction(frame.control.ticks * 10),
             over=True,

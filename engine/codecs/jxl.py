@@ -20,7 +20,8 @@ from engine.errors import decoding, unsupported
 from engine.image import Frame, Opened
 from engine.limits import check_pixels
 from engine.metadata import Metadata, strip_xmp_orientation
-from engine.pixels.samples import Samples, eight_bits_by_rows
+from engine.pixels.deep import DeepImage, DeepSamples, Picture, make_deep
+from engine.pixels.samples import ROWS, Samples, eight_bits_by_rows
 from engine.request import Limits
 
 BYTES = 40
@@ -47,6 +48,8 @@ class Boxes(TypedDict, total=False):
 
 BOXES = frozenset({"exif", "xmp"})
 
+EIGHT_BITS = 255
+
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
@@ -65,6 +68,7 @@ def open_jxl(data: bytes, limits: Limits) -> Opened:
     return Opened(
         format="jxl", size=(header.width, header.height), pixels=header.width * header.height,
         read=partial(_read_frame, data, header), orientation=header.orientation, opaque=not header.alpha,
+        deep=header.depth > 8 and (header.alpha or not header.grey),
         metadata=Metadata(exif=file.exif, xmp=strip_xmp_orientation(file.xmp)),
     )  # fmt: skip
 
@@ -74,10 +78,10 @@ def _read_frame(data: bytes, header: jxl.JxlHeader) -> Iterator[Frame]:
     with decoding("jxl", needs=needs):
         # The orientation is left to the step that bakes it in, so that it is applied once for all formats.
         samples = jpegxl_decode(data, index=0, keeporientation=True, numthreads=1)
-        image = _make_image(samples, header)
+        picture = _make_picture(samples, header)
     color = _describe_color(data, header)
     yield Frame(
-        image,
+        picture,
         profile=color.profile,
         problem=color.problem,
         orientation=header.orientation,
@@ -99,7 +103,7 @@ def _describe_profile(profile: bytes | None) -> Described:
     return Described(profile) if profile else Described(problem="it is packed in a way that is not read here")
 
 
-def _make_image(samples: Samples, header: jxl.JxlHeader) -> Image.Image:
+def _make_picture(samples: Samples, header: jxl.JxlHeader) -> Picture:
     samples = samples.reshape(samples.shape[0], samples.shape[1], -1)
     height, width, channels = samples.shape
     if (width, height) != (header.width, header.height) or channels not in MODES:
@@ -108,44 +112,54 @@ def _make_image(samples: Samples, header: jxl.JxlHeader) -> Image.Image:
         return Image.frombytes("I;16", (width, height), samples.astype("<u2").tobytes())
     if samples.dtype == np.float32 and channels == 1:
         return Image.fromarray(samples[:, :, 0])
+    top = (1 << min(header.depth, 16)) - 1
+    if channels > 1 and samples.dtype != np.uint8:
+        return make_deep(samples, top, premultiplied=header.premultiplied)
     mode = MODES[channels]
     if header.premultiplied:
         mode = mode.replace("A", "a")
-    return Image.frombytes(mode, (width, height), _to_eight_bits(samples, header).tobytes())
-
-
-def _to_eight_bits(samples: Samples, header: jxl.JxlHeader) -> Samples:
-    if samples.dtype == np.uint8 and header.depth == 8:
-        return samples
-    top = 1.0 if samples.dtype.kind == "f" else float((1 << min(header.depth, 16)) - 1)
-    return eight_bits_by_rows(samples, lambda rows: rows * (255 / top))
+    if samples.dtype != np.uint8 or top != EIGHT_BITS:
+        scale = 255 if samples.dtype.kind == "f" else 255 / top
+        samples = eight_bits_by_rows(samples, lambda rows: rows * scale)
+    return Image.frombytes(mode, (width, height), samples.tobytes())
 
 
 def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture, with EXIF and XMP from the plan's settings. Return its size in pixels."""
     boxes = cast("Boxes", plan.settings)
     settings = cast("JxlSettings", {name: plan.settings[name] for name in plan.settings if name not in BOXES})
-    encode = _encode_grey16 if frame.image.mode == "I;16" else _encode_samples
-    sink.write(
-        jxl.insert_boxes(encode(np.asarray(frame.image), plan, settings), boxes.get("exif", b""), boxes.get("xmp", b""))
-    )
-    return frame.image.size
+    encoded = _encode_picture(frame.pixels, plan, settings)
+    sink.write(jxl.insert_boxes(encoded, boxes.get("exif", b""), boxes.get("xmp", b"")))
+    return frame.pixels.size
 
 
-def _encode_samples(samples: Samples, _plan: WritePlan, settings: JxlSettings) -> bytes:
+def _encode_picture(picture: Picture, plan: WritePlan, settings: JxlSettings) -> bytes:
+    if isinstance(picture, DeepImage):
+        return _encode_16_bits(picture.samples, 3 if picture.samples.shape[2] > 2 else 1, plan, settings)
+    samples = np.asarray(picture)
+    if picture.mode == "I;16":
+        return _encode_16_bits(samples[..., None], 1, plan, settings)
+    return _encode_samples(samples, settings)
+
+
+def _encode_samples(samples: Samples, settings: JxlSettings) -> bytes:
     return bytes(jpegxl_encode(samples, numthreads=1, **settings))
 
 
-def _encode_grey16(samples: Samples, plan: WritePlan, settings: JxlSettings) -> bytes:
-    """Encode without loss unless a quality is given.
+def _encode_16_bits(samples: DeepSamples, colors: int, plan: WritePlan, settings: JxlSettings) -> bytes:
+    """Encode without loss unless a quality is given. The first channels are `colors`, alpha may follow.
 
     imagecodecs marks samples of 16 bits as linear light. Without loss the mark is corrected afterwards. With loss the
     code depends on the light, so the samples are made linear.
     """
     if plan.options.quality is None or plan.options.lossless:
         settings = {"effort": settings["effort"], "lossless": True}
-        return jxl.mark_as_srgb(_encode_samples(samples, plan, settings))
-    return _encode_samples(_linear_curve()[samples], plan, settings)
+        return jxl.mark_as_srgb(_encode_samples(samples, settings))
+    light = samples.copy()
+    for top in range(0, len(light), ROWS):
+        rows = light[top : top + ROWS, :, :colors]
+        rows[...] = _linear_curve()[rows]
+    return _encode_samples(light, settings)
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
-from imagecodecs import PngError, png_decode
+from imagecodecs import PngError, png_decode, png_encode
 from PIL import Image, ImageFile, PngImagePlugin
 
 from core.options import Options
@@ -26,12 +26,16 @@ from engine.errors import decoding
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
 from engine.metadata import Metadata, read_exif_orientation
-from engine.pixels.modes import to_plain_mode
-from engine.pixels.samples import eight_bits_by_rows
+from engine.pixels.deep import DeepImage, Picture, make_deep
+from engine.pixels.modes import to_eight_bits, to_plain_mode
 from engine.request import Limits
 
 PLAIN = {(0, 8): "L", (2, 8): "RGB", (4, 8): "LA", (6, 8): "RGBA", (2, 16): "RGB", (4, 16): "LA", (6, 16): "RGBA"}
 """Pillow's mode of each color type and depth that libpng reads. 16-bit grey and palettes are left to Pillow."""
+
+
+HEADER = 33
+"""Bytes of the signature and of the first chunk, IHDR."""
 
 
 def allow_long_profiles() -> None:
@@ -65,7 +69,7 @@ def open_png(data: bytes, limits: Limits) -> Opened:
         format="png", size=size, pixels=pixels, metadata=metadata,
         read=read_animation if parts.frames else partial(_read_frames, [image], textless, parts, make),
         kind=FrameKind.ANIMATION if count > 1 else FrameKind.STILL, frames=count, loop_count=parts.loop_count,
-        orientation=orientation, opaque=parts.is_opaque, dpi=read_dpi(image),
+        orientation=orientation, opaque=parts.is_opaque, deep=parts.depth == 16, dpi=read_dpi(image),
     )  # fmt: skip
 
 
@@ -85,7 +89,7 @@ def _read_frames(
     yield from read_single_frame("png", images, make_still)
 
 
-def _decode_by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.Image | None:
+def _decode_by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Picture | None:
     """Return the pixels, or None when Pillow has to decode them.
 
     libpng would change some kinds. Of others it refuses, Pillow is to say why.
@@ -102,7 +106,7 @@ def _decode_by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) ->
     if samples.size != size[0] * size[1] * len(mode):
         return None
     if parts.depth == 16:
-        samples = eight_bits_by_rows(samples, lambda rows: rows / 257)
+        return make_deep(samples)
     return Image.frombuffer(mode, size, samples, "raw", mode, 0, 1)
 
 
@@ -139,7 +143,7 @@ def _scale_transparency(image: Image.Image, depth: int) -> None:
 def _read_patches(parts: png.PngFile) -> Iterator[Patch]:
     for index, (control, _) in enumerate(parts.frames):
         yield Patch(
-            to_plain_mode(Frame(_decode_patch(parts, index))).convert("RGBA"),
+            to_eight_bits(to_plain_mode(Frame(_decode_patch(parts, index)))).convert("RGBA"),
             (control.x, control.y),
             control.duration,
             over=control.over,
@@ -147,7 +151,7 @@ def _read_patches(parts: png.PngFile) -> Iterator[Patch]:
         )
 
 
-def _decode_patch(parts: png.PngFile, index: int) -> Image.Image:
+def _decode_patch(parts: png.PngFile, index: int) -> Picture:
     control, data = parts.frames[index][0], parts.pack_frame(index)
     decoded = _decode_by_libpng(data, parts, (control.width, control.height))
     if decoded is not None:
@@ -174,8 +178,21 @@ def _attach_metadata(metadata: Metadata) -> SaveSettings:
 
 def write_png(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture. Return its size in pixels."""
+    if isinstance(frame.pixels, DeepImage):
+        return _write_deep(frame, frame.pixels, plan, sink)
     settings = plan.settings | choose_packing(frame.image, plan.settings)
     return write_still(frame, replace(plan, settings=settings), sink)
+
+
+def _write_deep(frame: Frame, picture: DeepImage, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
+    """Write 16 bits by libpng. The chunks beside the pixels are those that Pillow writes for a picture of one pixel."""
+    small = replace(frame, pixels=Image.new("L", (1, 1)))
+    head, _ = apng.split_chunks(small, plan.settings, plan)
+    encoded = memoryview(png_encode(picture.samples, level=plan.options.effort))
+    sink.write(encoded[:HEADER])
+    sink.writelines(png.pack_chunk(kind, body) for kind, body in head[1:])
+    sink.write(encoded[HEADER:])
+    return picture.size
 
 
 CODEC = Codec(

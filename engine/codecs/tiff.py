@@ -14,8 +14,8 @@ from PIL import ExifTags, Image, TiffImagePlugin
 
 from core import magic
 from core.options import Options
-from engine.codecs import pillow, sequences
-from engine.codecs.pillow import is_opaque, load_image, read_dpi, read_single_frame
+from engine.codecs import tiff_deep
+from engine.codecs.pillow import choose_profile, is_opaque, load_image, read_dpi, read_single_frame
 from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
@@ -25,6 +25,7 @@ from engine.errors import decoding, truncated, unsupported
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
 from engine.metadata import Metadata, strip_exif_mark, strip_xmp_orientation
+from engine.pixels.deep import DeepImage
 from engine.request import Limits
 
 BITS, PHOTOMETRIC, IPTC, RESOURCES, PROFILE = 258, 262, 33_723, 34_377, 34_675
@@ -195,12 +196,30 @@ def _make_tags(metadata: Metadata) -> Image.Exif:
 
 def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture. Return its size in pixels."""
-    return _write_with_exif(partial(pillow.write_still, frame, plan), plan, sink)
+    _write_with_exif(partial(_write_page, frame, plan.settings), plan, sink)
+    return frame.pixels.size
 
 
 def write_pages(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     """Write each page with its own size, mode and profile. The first carries the metadata."""
-    return _write_with_exif(partial(sequences.write_pages, frames, plan), plan, sink)
+    return _write_with_exif(partial(_write_all, frames, plan), plan, sink)
+
+
+def _write_all(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
+    settings = plan.settings
+    with TiffImagePlugin.AppendingTiffWriter(sink) as writer:
+        for frame in frames:
+            _write_page(frame, settings, writer)
+            writer.newFrame()
+            settings = plan.later_settings
+    return plan.frames
+
+
+def _write_page(frame: Frame, settings: SaveSettings, sink: BinaryIO) -> None:
+    if isinstance(frame.pixels, DeepImage):
+        tiff_deep.write_page(frame.pixels, frame.profile, settings, sink)
+    else:
+        frame.image.save(sink, "TIFF", **settings, **choose_profile(frame))
 
 
 def _write_with_exif(write: Callable[[BinaryIO], Said], plan: WritePlan, sink: BinaryIO) -> Said:
@@ -257,6 +276,7 @@ def _read_inner(found: Image.Exif, tag: int) -> dict[int, object]:
 
 
 CODEC = Codec(
+    prepare=tiff_deep.prepare,
     open=open_tiff,
     encoder=Encoder(
         pillow="TIFF", settings=_choose_settings, attach=_attach_metadata,
