@@ -28,7 +28,7 @@ def write_all(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     first = next(frames)
     way = choose_packing(first.image, plan.settings)
     plan = replace(plan, settings=plan.settings | way, later_settings=plan.later_settings | way)
-    head, data = _split_chunks(first, plan.settings, plan)
+    head, data = split_chunks(first, plan.settings, plan)
     sink.write(magic.PNG)
     for kind, body in head:
         sink.write(png.pack_chunk(kind, body))
@@ -75,14 +75,12 @@ def _pack_patch(frame: Frame, before: Image.Image, plan: WritePlan, sequence: in
     difference = ImageChops.subtract_modulo(frame.image, before)
     box = difference.getbbox(alpha_only=False) or (0, 0, 1, 1)
     region = frame.image.crop(box)
-    _, data = _split_chunks(Frame(region), plan.later_settings, plan)
+    _, data = split_chunks(Frame(region), plan.later_settings, plan)
     control = _pack_control(sequence, region.size, box[:2], times.round_to_fraction(frame.duration))
     return control + png.pack_chunk(b"fdAT", struct.pack(">I", sequence + 1), data)
 
 
-def _split_chunks(
-    frame: Frame, settings: SaveSettings, plan: WritePlan
-) -> tuple[list[tuple[bytes, memoryview]], bytes]:
+def split_chunks(frame: Frame, settings: SaveSettings, plan: WritePlan) -> tuple[list[tuple[bytes, memoryview]], bytes]:
     """Return a frame as Pillow writes it: the chunks before the image data, and that data."""
     buffer = io.BytesIO()
     frame.image.save(buffer, plan.pillow, **settings, **choose_profile(frame))
