@@ -40,6 +40,22 @@ def cmyk_profile() -> bytes:
     )
 
 
+def rgb_table_profile() -> bytes:
+    """An ICC display profile by tables (lut8, 2 grid points): no sum of a red, a green and a blue part."""
+    identity = b"".join(bytes(range(256)) for _ in range(3))
+    grid = b"".join(
+        bytes((40 + 60 * r + 90 * g + 30 * b + 35 * (r & g & b), 128 + 60 * (r - g), 128 + 50 * (g - b)))
+        for r in (0, 1)
+        for g in (0, 1)
+        for b in (0, 1)
+    )
+    matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    table = b"mft1" + bytes(4) + bytes((3, 3, 2, 0)) + matrix + identity + grid + identity
+    return _pack_profile(
+        b"mntr", b"RGB ", [(b"A2B0", table), (b"A2B1", table), (b"wtpt", _pack_xyz(D50_XYZ))], connection=b"Lab "
+    )
+
+
 def _mix_ink(c: int, m: int, y: int, k: int) -> bytes:
     """Lab of 8 bits: paper white is (255, 128, 128)."""
     light = 0 if k else max(0, 255 - 100 * c - 110 * m - 20 * y)

@@ -46,12 +46,14 @@ class Frames(StrEnum):
 class Carries:
     """What a file of a format can bring along: the most bits a sample, and the parts of metadata that are read.
 
-    `grey16` says that grey of more than 8 bits is read as such; of colour, 8 are read of any format.
+    `deep` says that up to 16 bits are read as such, of grey and of colour, `grey16` that they are of grey alone; else 8
+    are.
     """
 
     alpha: bool = False
     frames: Frames = Frames.SINGLE
     bits: int = 8
+    deep: bool = False
     grey16: bool = False
     profile: bool = False
     metadata: frozenset[str] = frozenset()
@@ -64,7 +66,8 @@ class Format:
     `max_side` is the largest width or height in pixels that the format can store; a larger image is refused, or made
     smaller where the format `shrinks`. A format may be read only, or written only; `encoder` is the module that has to be
     installed besides for writing it.
-    `modes` are the kinds of pixels that are stored as they are (named as Pillow does: L grey, A alpha, I;16 16-bit grey, P palette, PA palette with alpha),
+    `modes` are the kinds of pixels that are stored as they are (named as Pillow does: L grey, A alpha, P palette, PA
+    palette with alpha, I;16 16-bit grey, and others of 16 bits likewise),
     `profile_modes` those whose ICC profile can stay with them, `metadata` the parts that are held. `carries` is what
     it brings as a source.
     `icon_sides` are the only sides of an icon's pictures, in pixels; without them, any up to `max_side`.
@@ -92,9 +95,9 @@ class Format:
     options: frozenset[str] = field(default=EVERY_TARGET)
 
     @property
-    def keeps_grey16(self) -> bool:
-        """Return whether 16-bit grey stays that."""
-        return "I;16" in self.modes
+    def keeps_depth(self) -> bool:
+        """Return whether 16-bit grey and colour stay that."""
+        return self.modes >= DEEP
 
     def holds_side(self, side: int) -> bool:
         """Return whether an icon of this format may have a picture of that side."""
@@ -105,7 +108,8 @@ GREY_AND_COLOUR = frozenset({"L", "RGB"})
 COLOUR_AND_ALPHA = frozenset({"RGB", "RGBA"})
 WITH_GREY = GREY_AND_COLOUR | COLOUR_AND_ALPHA
 WITH_ALPHA = WITH_GREY | {"LA"}
-DEEP = frozenset({"I;16"})
+DEEP = frozenset({"I;16", "RGB;16"})
+DEEP_ALPHA = frozenset({"LA;16", "RGBA;16"})
 INK = frozenset({"CMYK"})
 PALETTES = frozenset({"P"})
 
@@ -120,8 +124,8 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "png", "PNG", "image/png", "png", magic.starts(magic.PNG),
-        carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=16, grey16=True, profile=True, metadata=frozenset({"exif", "xmp", "text"})),
-        modes=WITH_ALPHA | DEEP | PALETTES | {"PA"}, profile_modes=WITH_ALPHA | DEEP,
+        carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=16, deep=True, profile=True, metadata=frozenset({"exif", "xmp", "text"})),
+        modes=WITH_ALPHA | DEEP | DEEP_ALPHA | PALETTES | {"PA"}, profile_modes=WITH_ALPHA | DEEP | DEEP_ALPHA,
         alpha=Alpha.FULL, frames=Frames.ANIMATION, metadata=frozenset({"exif", "xmp", "text"}),
         options=EVERY_TARGET | FILM | PALETTE | {"effort", "dpi"},
     ),
@@ -141,8 +145,8 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "tiff", "TIFF", "image/tiff", "tiff",
         magic.starts(magic.TIFF_LITTLE, magic.TIFF_BIG, magic.BIGTIFF_LITTLE, magic.BIGTIFF_BIG), ("tif",),
-        carries=Carries(alpha=True, frames=Frames.PAGES, bits=32, grey16=True, profile=True, metadata=MARKED | {"iptc"}),
-        modes=WITH_ALPHA | DEEP | PALETTES, profile_modes=WITH_ALPHA | DEEP | INK,
+        carries=Carries(alpha=True, frames=Frames.PAGES, bits=32, deep=True, profile=True, metadata=MARKED | {"iptc"}),
+        modes=WITH_ALPHA | DEEP | DEEP_ALPHA | PALETTES, profile_modes=WITH_ALPHA | DEEP | DEEP_ALPHA | INK,
         alpha=Alpha.FULL, frames=Frames.PAGES, metadata=MARKED | {"iptc"},
         options=EVERY_TARGET | PALETTE | {"animation", "dpi"},
     ),
@@ -166,14 +170,14 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "jxl", "JPEG XL", "image/jxl", "jxl", magic.starts(magic.JXL_CODESTREAM, magic.JXL),
-        carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=32, grey16=True, profile=True, metadata=MARKED),
-        modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, metadata=MARKED, max_side=1 << 30,
+        carries=Carries(alpha=True, frames=Frames.ANIMATION, bits=32, deep=True, profile=True, metadata=MARKED),
+        modes=WITH_ALPHA | DEEP | DEEP_ALPHA, alpha=Alpha.FULL, metadata=MARKED, max_side=1 << 30,
         options=EVERY_TARGET | LOSSY | {"lossless", "effort"},
     ),
     Format(
         "jp2", "JPEG 2000", "image/jp2", "jp2", magic.starts(magic.JP2, magic.J2K_CODESTREAM), ("j2k", "jpeg2000"),
-        carries=Carries(alpha=True, bits=16, grey16=True, profile=True, metadata=MARKED),
-        modes=WITH_ALPHA | DEEP, alpha=Alpha.FULL, options=EVERY_TARGET | LOSSY | {"lossless"},
+        carries=Carries(alpha=True, bits=16, deep=True, profile=True, metadata=MARKED),
+        modes=WITH_ALPHA | DEEP | DEEP_ALPHA, alpha=Alpha.FULL, options=EVERY_TARGET | LOSSY | {"lossless"},
     ),
     Format(
         "ico", "ICO", "image/vnd.microsoft.icon", "ico", magic.starts(magic.ICO),
@@ -187,7 +191,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "ppm", "PPM", "image/x-portable-anymap", "ppm", magic.is_pnm, ("pnm", "pgm"),
-        carries=Carries(bits=16, grey16=True), modes=GREY_AND_COLOUR | DEEP,
+        carries=Carries(bits=16, deep=True), modes=GREY_AND_COLOUR | DEEP,
     ),
     Format(
         "pcx", "PCX", "image/vnd.zbrush.pcx", "pcx", magic.is_pcx,

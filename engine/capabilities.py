@@ -55,7 +55,8 @@ class Tiled(NamedTuple):
 class Memory:
     """Memory of one format, in bytes for each pixel.
 
-    `read` and `write` include the image. A decoder allocates `opened` when it is opened, before the header can be told.
+    `read` and `write` include the image; `read_deep` and `write_deep` are those of color of 16 bits, where it is read or
+    written as such. A decoder allocates `opened` when it is opened, before the header can be told.
     The others are for animations. `read_animation` is for reading a frame while the encoder still holds the previous
     one; it is used if larger than `read`. `lookahead` is for the frames that an encoder looks ahead. An encoder keeps
     `every_frame` until the end for each frame but the first.
@@ -63,6 +64,8 @@ class Memory:
 
     read: Factor = NOTHING
     write: Factor = NOTHING
+    read_deep: Factor = NOTHING
+    write_deep: Factor = NOTHING
     opened: float = 0.0
     read_animation: float = 0.0
     lookahead: float = 0.0
@@ -70,8 +73,16 @@ class Memory:
     demands: tuple[Demand, ...] = ()
     tiled: tuple[Tiled, ...] = ()
 
+    def reading(self, header: Header) -> Factor:
+        """Return the factor of reading an image with that header."""
+        return self.read_deep if header.deep and self.read_deep != NOTHING else self.read
+
+    def writes_deep(self, header: Header) -> bool:
+        """Say whether 16 bits of color are written as such."""
+        return header.deep and self.write_deep != NOTHING
+
     def writing_with(self, options: Options) -> Factor:
-        """Return the factor of writing with those options."""
+        """Return the factor of writing 8 bits with those options."""
         return next((demand.factor for demand in self.demands if demand.is_made(options)), self.write)
 
 
@@ -90,13 +101,18 @@ MEASURED: dict[str, Memory] = {
         read=Factor(10.0, 10.0), write=Factor(5.3, 13.4),
         demands=(Demand(lambda options: bool(options.progressive), Factor(12.0, 13.4)),),
     ),
-    "png": Memory(read=Factor(5.3, 13.4), write=Factor(4.0, 6.7), read_animation=23.0),
+    "png": Memory(
+        read=Factor(5.3, 13.4), write=Factor(4.0, 6.7), read_animation=23.0,
+        read_deep=Factor(14.0, 21.4), write_deep=Factor(17.7, 22.3),
+    ),
     "webp": Memory(
         read=Factor(17.8, 17.8), write=Factor(14.9, 35.3), opened=8.0, read_animation=21.0, every_frame=2.0,
         demands=(Demand(lambda options: bool(options.lossless), Factor(44.8, 44.8)),),
     ),
     "gif": Memory(read=Factor(17.3, 18.6), write=Factor(16.0, 21.3)),
-    "tiff": Memory(read=Factor(5.3, 13.4), write=Factor(6.1, 8.0)),
+    "tiff": Memory(
+        read=Factor(5.3, 13.4), write=Factor(6.1, 8.0), read_deep=Factor(20.0, 27.0), write_deep=Factor(10.9, 13.6),
+    ),
     "bmp": Memory(read=Factor(4.0, 8.1), write=Factor(5.3, 13.4)),
     "avif": Memory(
         read=Factor(10.2, 14.0), write=Factor(34.0, 36.1), read_animation=22.0, lookahead=84.0, every_frame=3.3,
@@ -106,13 +122,17 @@ MEASURED: dict[str, Memory] = {
         read=Factor(13.3, 18.4), write=Factor(24.8, 39.8), demands=(Demand(_is_high, Factor(43.3, 55.8)),),
     ),
     "jxl": Memory(
-        read=Factor(10.5, 35.2), write=Factor(68.0, 86.6),
+        read=Factor(10.5, 35.2), write=Factor(68.0, 86.6), read_deep=Factor(17.9, 39.7), write_deep=Factor(82.0, 108.0),
         tiled=(Tiled(4, Factor(12.3, 13.0), FIRST_PIECES), Tiled(7, Factor(17.0, 20.4), FIRST_PIECES)),
     ),
-    "jp2": Memory(read=Factor(22.6, 28.3), write=Factor(50.2, 66.6)),
+    "jp2": Memory(
+        read=Factor(22.6, 28.3), write=Factor(50.2, 66.6), read_deep=Factor(23.2, 28.8), write_deep=Factor(53.0, 70.1),
+    ),
     "ico": Memory(read=Factor(5.3, 13.4), write=Factor(5.3, 9.3)),
     "icns": Memory(read=Factor(22.6, 28.3), write=Factor(4.6, 10.7)),
-    "ppm": Memory(read=Factor(6.8, 6.8), write=Factor(4.0, 13.4)),
+    "ppm": Memory(
+        read=Factor(6.8, 6.8), write=Factor(4.0, 13.4), read_deep=Factor(14.0, 14.0), write_deep=Factor(6.0, 14.0),
+    ),
     "pcx": Memory(read=Factor(4.2, 4.2), write=Factor(5.3, 13.4)),
     "dds": Memory(read=Factor(7.1, 13.1), write=Factor(5.3, 13.6)),
     "psd": Memory(read=Factor(6.7, 13.3)),
@@ -130,6 +150,8 @@ def _merge_largest(factors: Iterable[Factor]) -> Factor:
 UNMEASURED = Memory(
     read=_merge_largest(memory.read for memory in MEASURED.values()),
     write=_merge_largest(memory.write for memory in MEASURED.values()),
+    read_deep=_merge_largest(memory.read_deep for memory in MEASURED.values()),
+    write_deep=_merge_largest(memory.write_deep for memory in MEASURED.values()),
     opened=max(memory.opened for memory in MEASURED.values()),
     read_animation=max(memory.read_animation for memory in MEASURED.values()),
     lookahead=max(memory.lookahead for memory in MEASURED.values()),

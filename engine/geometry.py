@@ -12,7 +12,8 @@ from engine.errors import ConversionError
 from engine.image import Frame, FrameKind
 from engine.limits import check_pixels
 from engine.pixels import modes, padding
-from engine.pixels.sizing import Sizing, choose_part, choose_reduction, choose_size, scale_box, turn_size
+from engine.pixels.deep import DeepImage, Picture
+from engine.pixels.sizing import Box, Sizing, choose_part, choose_reduction, choose_size, scale_box, turn_size
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -49,10 +50,10 @@ def _orient_frame(frame: Frame) -> Frame:
     turn = TURNS.get(frame.orientation)
     if turn is None:
         return frame
-    image, original = frame.image.transpose(turn), frame.untouched
-    if original is not None:
-        original = replace(original, pixels=image.im, orientation=frame.orientation)
-    return replace(frame, image=image, orientation=1, original=original)
+    turned, original = frame.pixels.transpose(turn), frame.untouched
+    if original is not None and isinstance(turned, Image.Image):
+        original = replace(original, pixels=turned.im, orientation=frame.orientation)
+    return replace(frame, pixels=turned, orientation=1, original=original)
 
 
 def rotate(conversion: Conversion) -> None:
@@ -65,7 +66,7 @@ def rotate(conversion: Conversion) -> None:
 
 
 def _rotate_frame(turn: Image.Transpose, frame: Frame) -> Frame:
-    return replace(frame, image=frame.image.transpose(turn))
+    return replace(frame, pixels=frame.pixels.transpose(turn))
 
 
 def crop(conversion: Conversion) -> None:
@@ -81,12 +82,12 @@ def crop(conversion: Conversion) -> None:
 
 def _crop_frame(conversion: Conversion, wanted: str, whole: Size, frame: Frame) -> Frame:
     """Crop a page by its own size. The decoder may have made any other frame smaller, by a factor of the part."""
-    image = frame.image
+    image = frame.pixels
     if _has_own_sizes(conversion):
         whole = image.size
     left, top, right, bottom = choose_part(whole, wanted)
     by = whole[0] // image.width
-    return replace(frame, image=image.crop((left // by, top // by, right // by, bottom // by)))
+    return replace(frame, pixels=image.crop((left // by, top // by, right // by, bottom // by)))
 
 
 def resize(conversion: Conversion) -> None:
@@ -109,30 +110,35 @@ def _resize_frame(conversion: Conversion, whole: Size, frame: Frame) -> Frame:
 
     The decoder may have made the frame smaller already.
     """
-    image = frame.image
+    image = frame.pixels
     if _has_own_sizes(conversion):
         whole = image.size
     sizing = _limit_size(conversion, choose_size(whole, conversion.options))
     _check_size(conversion, sizing.result)
     check_pixels(_count_pixels(sizing.result), conversion.request.limits.max_pixels)
     if sizing.box is not None or sizing.size != image.size:
-        gap = None if image.mode == "I;16" else SHARPEST_REDUCTION
-        box = scale_box(sizing.box, whole, image.size)
-        frame = replace(frame, image=image.resize(sizing.size, Image.Resampling.LANCZOS, box, gap))
+        frame = replace(frame, pixels=_scale(image, sizing.size, scale_box(sizing.box, whole, image.size)))
     return frame if sizing.canvas in {None, sizing.size} else _pad_frame(conversion, sizing.result, frame)
+
+
+def _scale(picture: Picture, size: Size, box: Box | None) -> Picture:
+    if isinstance(picture, DeepImage):
+        return picture.resize(size, box)
+    gap = None if picture.mode == "I;16" else SHARPEST_REDUCTION
+    return picture.resize(size, Image.Resampling.LANCZOS, box, gap)
 
 
 def _pad_frame(conversion: Conversion, canvas: Size, frame: Frame) -> Frame:
     """Lay a border around a frame: of the background, or a clear one.
 
-    A pixel of 16 bits is grey. So it holds neither a clear border nor one of a color.
+    A pixel of mode I;16 is grey. So it holds neither a clear border nor one of a color.
     """
-    image = frame.image
+    image = frame.pixels
     color = None if conversion.has_clear_border else conversion.options.flat_color
     if image.mode == "I;16" and (color is None or not padding.is_grey(color)):
         conversion.warn(DepthReduced(depth=max(16, frame.depth), kept=8))
         image = modes.to_eight_bits(image)
-    return replace(frame, image=padding.pad_image(image, canvas, color, is_profiled=frame.profile is not None))
+    return replace(frame, pixels=padding.pad_picture(image, canvas, color, is_profiled=frame.profile is not None))
 
 
 def _has_own_sizes(conversion: Conversion) -> bool:

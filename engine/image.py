@@ -15,6 +15,7 @@ from engine.color.colorimetry import Hdr
 from engine.errors import ConversionError
 from engine.metadata import Metadata
 from engine.pixels.alpha import has_transparency
+from engine.pixels.deep import DeepImage, Picture
 
 
 class FrameKind(StrEnum):
@@ -43,7 +44,7 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One decoded picture of a file.
+    """One decoded picture of a file. `pixels` are an array for color of 16 bits.
 
     `duration` is in milliseconds; `orientation` is the EXIF value (1 to 8) that is still to be applied;
     `problem` says why the color that the file describes cannot be used, where that is so;
@@ -55,7 +56,7 @@ class Frame:
     `losses` are what was lost on the way from the file to these pixels.
     """
 
-    image: Image.Image
+    pixels: Picture
     duration: Fraction = Fraction(0)
     profile: bytes | None = None
     problem: str = ""
@@ -73,11 +74,20 @@ class Frame:
     def untouched(self) -> Original | None:
         """Return the original if nothing but the orientation has changed the pixels. A step need not know of it."""
         original = self.original
-        return original if original is not None and original.pixels is self.image.im else None
+        if original is None or isinstance(self.pixels, DeepImage):
+            return None
+        return original if original.pixels is self.pixels.im else None
 
     def with_mode(self, mode: str) -> Self:
         """Return the frame with its pixels in that mode of Pillow's."""
-        return self if mode == self.image.mode else replace(self, image=self.image.convert(mode))
+        return self if mode == self.pixels.mode else replace(self, pixels=self.image.convert(mode))
+
+    @property
+    def image(self) -> Image.Image:
+        """Return the pixels as Pillow's image. Only targets that list a 16-bit mode are given others."""
+        if isinstance(self.pixels, DeepImage):
+            raise TypeError(self.pixels.mode)
+        return self.pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +99,7 @@ class Opened:
     `dpi` is None where the file says nothing sensible. `read_smaller` is there where the decoder can make the one frame
     2, 4 or 8 times smaller at less cost, which divides both sides. `losses` are those that the header tells.
     `open_entry` reads the header of an album's entry, counted from 0, as that of a file of its own.
+    `deep` says that its samples may be of 16 bits, and not of grey alone.
     """
 
     format: str
@@ -102,6 +113,7 @@ class Opened:
     loop_count: int = 0
     opaque: bool = False
     stays_opaque: bool = False
+    deep: bool = False
     dpi: tuple[float, float] | None = None
     metadata: Metadata = field(default_factory=Metadata)
     losses: tuple[Loss, ...] = ()

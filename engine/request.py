@@ -5,7 +5,7 @@ The outcome comes from a process that has read hostile bytes, so it is checked f
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Self, TypeVar
 
 from core.failures import Failure, FailureCode
@@ -60,13 +60,14 @@ class Request:
 class Header:
     """Facts of a conversion before a pixel is decoded: pixels of one frame in and out, and frames.
 
-    `alpha` says that there may be transparency.
+    `alpha` says that there may be transparency, `deep` that samples may be of 16 bits, and not of grey alone.
     """
 
     source_area: int
     target_area: int
     frames: int
     alpha: bool
+    deep: bool = False
 
     def as_json(self) -> bytes:
         """Return the header for the supervisor."""
@@ -75,12 +76,12 @@ class Header:
     @classmethod
     def of(cls, values: object) -> Self:
         """Read a parsed header of `as_json`. Raise ValueError for anything else."""
-        if not isinstance(values, dict) or values.keys() != {"source_area", "target_area", "frames", "alpha"}:
+        if not isinstance(values, dict) or values.keys() != {part.name for part in fields(cls)}:
             raise ValueError("this is no header")
-        alpha = values.pop("alpha")
-        if not isinstance(alpha, bool):
+        alpha, deep = values.pop("alpha"), values.pop("deep")
+        if not isinstance(alpha, bool) or not isinstance(deep, bool):
             raise ValueError("this is no yes or no")  # noqa: TRY004 - as for all that is no header
-        return cls(alpha=alpha, **{name: _read_count(value) for name, value in values.items()})
+        return cls(alpha=alpha, deep=deep, **{name: _read_count(value) for name, value in values.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,6 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from PIL import Image
-
 from core.formats import Alpha, Frames
 from core.losses import (
     AlphaFlattened,
@@ -101,26 +99,24 @@ def _make_frame_plain(conversion: Conversion, frame: Frame) -> Frame:
     with decoding(conversion.request.source):
         image, depth, stretched = modes.to_plain_mode(frame), frame.depth, frame.stretched
     if image.mode in {"I", "F"}:
-        scaled = modes.to_grey16(image, conversion.request.source)
+        scaled = modes.to_grey16(frame.image, conversion.request.source)
         image, depth, stretched = scaled.image, 32, scaled.stretched
     why = "" if stretched is None else " ({:g} became black, {:g} white)".format(*stretched)
-    keeps = image.mode == "I;16" and "I;16" in conversion.target.modes
-    kept = 16 if keeps else 8
-    if image.mode == "I;16" and not keeps:
-        image = modes.to_eight_bits(image)
+    kept = 16 if image.mode in modes.DEEP and _holds_depth(conversion, image.mode) else 8
     if depth > kept or why:
         conversion.warn(DepthReduced(depth=depth, kept=kept, why=why))
-    return replace(frame, image=_strip_image(image))
+    return replace(frame, pixels=modes.strip_picture(image if kept == 16 else modes.to_eight_bits(image)))
 
 
-def _strip_image(image: Image.Image) -> Image.Image:
-    """Return the same pixels and nothing else.
+def _holds_depth(conversion: Conversion, mode: str) -> bool:
+    """Say whether the target stores pixels of that 16-bit mode, laid on the background where it has no alpha.
 
-    What stays in `info` or on a decoder's image, encoders would write.
+    Frames of an animation are composed and compared with 8 bits.
     """
-    bare = Image.Image()
-    bare.im, bare._mode, bare._size = image.im, image.mode, image.size  # noqa: SLF001 - as Pillow's plugins do
-    return bare
+    target = conversion.target
+    if conversion.count > 1 and target.frames is Frames.ANIMATION:
+        return False
+    return (alpha.mode_without_alpha(mode) if target.alpha is Alpha.NONE else mode) in target.modes
 
 
 def match_color(conversion: Conversion) -> None:
@@ -141,16 +137,16 @@ def flatten_alpha(conversion: Conversion) -> None:
 
 
 def _flatten_frame(conversion: Conversion, frame: Frame) -> Frame:
-    image = frame.image
+    image = frame.pixels
     if image.mode not in alpha.WITH_ALPHA:
         return frame
     if conversion.target.alpha is not Alpha.NONE:
         alpha.clear_hidden(image)
         return frame
     if not alpha.has_transparency(image):
-        return replace(frame, image=image.convert(alpha.mode_without_alpha(image.mode)))
+        return replace(frame, pixels=alpha.drop_alpha(image))
     conversion.warn(AlphaFlattened(format=conversion.target.title, background=conversion.options.flat_color))
-    return replace(frame, image=alpha.flatten_alpha(image, conversion.options.flat_color))
+    return replace(frame, pixels=alpha.flatten_alpha(image, conversion.options.flat_color))
 
 
 def fit_modes(conversion: Conversion) -> None:
@@ -160,7 +156,7 @@ def fit_modes(conversion: Conversion) -> None:
 
 
 def _fit_frame(conversion: Conversion, frame: Frame) -> Frame:
-    mode = frame.image.mode
+    mode = frame.pixels.mode
     keeps = frame.profile or mode == "CMYK"
     allowed = conversion.target.modes | (conversion.target.profile_modes if keeps else frozenset())
     return frame.with_mode(mode if mode in allowed else {"LA": "RGBA", "L": "RGB"}.get(mode, "RGB"))
@@ -182,10 +178,9 @@ def reduce_colors(conversion: Conversion) -> None:
 
 def _reduce_frame(conversion: Conversion, frame: Frame) -> Frame:
     """Reduce a frame. A palette stays one where the target stores one picture, with alpha or none as it can."""
-    options, target, image = conversion.options, conversion.target, frame.image
-    if image.mode == "I;16":
+    options, target, image = conversion.options, conversion.target, modes.to_eight_bits(frame.pixels)
+    if frame.pixels.mode in modes.DEEP:
         conversion.warn(DepthReduced(depth=max(16, frame.depth), kept=8))
-        image = modes.to_eight_bits(image)
     mode = image.mode
     if target.alpha is Alpha.BINARY and palette.is_soft(image):
         conversion.warn(AlphaReduced(format=target.title, background=options.flat_color))
@@ -194,7 +189,7 @@ def _reduce_frame(conversion: Conversion, frame: Frame) -> Frame:
     if options.colors is None and reduced is not image:
         conversion.warn(ColorsReduced(format=target.title, limit=MOST_COLORS))
     stays = conversion.count == 1 and ("P" if mode == "RGB" else "PA") in target.modes
-    return replace(frame, image=reduced if stays else reduced.convert(mode))
+    return replace(frame, pixels=reduced if stays else reduced.convert(mode))
 
 
 def wait_for_memory(conversion: Conversion) -> None:
@@ -208,8 +203,11 @@ def wait_for_memory(conversion: Conversion) -> None:
         # Pages have sizes of their own: one may have nearly all of the pixels.
         source, target = conversion.opened.pixels, max(conversion.opened.pixels, target)
     conversion.admit(
-        Header(source_area=source, target_area=target, frames=conversion.count, alpha=not conversion.is_opaque)
-    )
+        Header(
+            source_area=source, target_area=target, frames=conversion.count,
+            alpha=not conversion.is_opaque, deep=conversion.opened.deep,
+        )
+    )  # fmt: skip
     conversion.deadline.restart()
 
 
@@ -217,9 +215,9 @@ def encode(conversion: Conversion) -> None:
     """Draw the frames through all steps into the result."""
     first = next(conversion.frames)
     # A page may have another size than the first, which the header tells.
-    conversion.size = first.image.size
+    conversion.size = first.pixels.size
     # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
-    bytearray(first.image.width * first.image.height * conversion.encoder.bytes_per_pixel(conversion.options))
+    bytearray(first.pixels.width * first.pixels.height * conversion.encoder.bytes_per_pixel(conversion.options))
     if conversion.options.max_bytes is None:
         write_frames(conversion, conversion.options, _chain_frames(first, conversion.frames), conversion.sink)
     else:

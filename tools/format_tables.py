@@ -48,7 +48,9 @@ def make_sources_table() -> str:
     ]
     for fmt in READABLE:
         has = fmt.carries
-        bits = "8" if has.bits == 8 else f"up to {has.bits}; {'16 of grey are' if has.grey16 else '8 are'} read"
+        kept = 16 if has.deep else 8
+        read = "16 of grey are read" if has.grey16 else f"{kept} are read" if kept < has.bits else ""
+        bits = "8" if has.bits == 8 else f"up to {has.bits}" + (f"; {read}" if read else "")
         cells = [_say_yes(has.alpha), FRAMES[has.frames], bits, _say_yes(has.profile), _list_parts(has.metadata)]
         lines.append(f"| {fmt.title} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -57,7 +59,7 @@ def make_sources_table() -> str:
 def make_targets_table() -> str:
     """List the possible parts of each target format."""
     lines = [
-        "| written | transparency | frames | 16-bit grey | colour profile | metadata | largest side |",
+        "| written | transparency | frames | 16 bits | colour profile | metadata | largest side |",
         "|---|---|---|---|---|---|---|",
     ]
     for fmt in TARGETS:
@@ -68,7 +70,7 @@ def make_targets_table() -> str:
         cells = [
             alpha,
             FRAMES[fmt.frames],
-            _say_yes(fmt.keeps_grey16),
+            _say_yes(fmt.keeps_depth),
             _say_yes(bool(fmt.profile_modes)),
             _list_parts(fmt.metadata),
             side,
@@ -94,7 +96,7 @@ def find_kept(source: Format, target: Format) -> str:
     letters = [
         {Alpha.FULL: "A", Alpha.BINARY: "a", Alpha.NONE: ""}[target.alpha] if has.alpha else "",
         "F" if keeps_frames(has.frames, target.frames) else "",
-        "D" if has.grey16 and target.keeps_grey16 else "",
+        ("D" if has.deep else "d" if has.grey16 else "") if target.keeps_depth else "",
         "C" if has.profile and target.profile_modes else "",
         ("M" if parts == has.metadata else "m") if parts else "",
     ]

@@ -64,7 +64,7 @@ def expected(subject: Subject, source: str, target: str, options: dict[str, Any]
     limit = SIDES.get(target)
     if limit is not None and max(subject.first.shape[:2]) > limit:
         return Expected(failure="dimension_limit")
-    frames, depth = _expect_frames(subject, target, options)
+    frames, depth = _expect_frames(subject, source, target, options)
     must, may = _expect_warnings(subject, source, target, frames)
     film = len(frames) > 1 and target in ANIMATED
     return Expected(
@@ -82,12 +82,14 @@ def expected(subject: Subject, source: str, target: str, options: dict[str, Any]
     )
 
 
-def _expect_frames(subject: Subject, target: str, options: dict[str, Any]) -> tuple[tuple[Pixels, ...], int]:
+def _expect_frames(
+    subject: Subject, source: str, target: str, options: dict[str, Any]
+) -> tuple[tuple[Pixels, ...], int]:
     """The pictures of a result, and its depth."""
     frames, depth = subject.frames, 8
     if not _keeps_all(subject, target):
         frames = frames[:1]
-    if subject.kind is Kind.GREY16 and target in DEEP:
+    if _keeps_depth(subject, source, target):
         depth = 16
     elif subject.kind in {Kind.GREY16, Kind.COLOUR16}:
         frames = tuple(pictures.from_bytes(pictures.eight(frame)) for frame in frames)
@@ -99,6 +101,11 @@ def _expect_frames(subject: Subject, target: str, options: dict[str, Any]) -> tu
     elif target in BINARY_ALPHA:
         frames = tuple(pictures.on_or_off(frame, background) for frame in frames)
     return frames, depth
+
+
+def _keeps_depth(subject: Subject, source: str, target: str) -> bool:
+    """16 bits are kept where both formats hold them; of grey, every source that has them does."""
+    return target in DEEP and (subject.kind is Kind.GREY16 or (subject.kind is Kind.COLOUR16 and source in DEEP))
 
 
 def _keeps_all(subject: Subject, target: str) -> bool:
@@ -120,7 +127,7 @@ def _expect_warnings(
         must.add("alpha_flattened")
     if len(subject.frames) > 1 and not _keeps_all(subject, target):
         must.add("animation_dropped" if subject.kind is Kind.ANIMATION else "frames_dropped")
-    if (subject.kind is Kind.GREY16 and target not in DEEP) or subject.kind is Kind.COLOUR16:
+    if subject.kind in {Kind.GREY16, Kind.COLOUR16} and not _keeps_depth(subject, source, target):
         must.add("depth_reduced")
     if subject.kind is Kind.MISPROFILED:
         must.add("profile_ignored")
@@ -157,15 +164,16 @@ def _allow_difference(
         loss += RESAMPLING_LOSS
     if target == "gif" and any(_count_colors(frame) > 256 for frame in frames):
         loss += DITHER_LOSS
-    if _may_round(subject, target):
+    if _may_round(subject, source, target):
         loss += ROUNDING
     return loss
 
 
-def _may_round(subject: Subject, target: str) -> bool:
+def _may_round(subject: Subject, source: str, target: str) -> bool:
     """What is half clear and laid on a ground, and 16 bits made 8, may be a step of 8 bits off."""
     mixed = target in FLAT | BINARY_ALPHA and subject.kind is Kind.ALPHA
-    return mixed or subject.kind is Kind.COLOUR16 or (subject.kind is Kind.GREY16 and target not in DEEP)
+    deep = subject.kind in {Kind.GREY16, Kind.COLOUR16}
+    return mixed or (deep and not _keeps_depth(subject, source, target))
 
 
 def reduced(pixels: Pixels, factor: int) -> Pixels:

@@ -13,6 +13,7 @@ from shutil import which
 from typing import Any
 
 import numpy as np
+from imagecodecs import jpeg2k_encode
 from PIL import Image, PngImagePlugin
 
 from conformance import images
@@ -149,6 +150,8 @@ def _store_color16(subject: Subject, name: str) -> bytes | None:
         return _store_tiff16(width, height, samples.tobytes())
     if name == "sgi":
         return sgi16(samples)
+    if name == "jp2":
+        return bytes(jpeg2k_encode(samples.astype(np.uint16)))
     rows = b"".join(b"\0" + row.tobytes() for row in samples)
     png = images.png_of(width, height, 16, 2, rows)
     if name == "jxl":

@@ -76,7 +76,7 @@ class _Writer:
 
     def __init__(self, first: Frame, plan: WritePlan, sink: BinaryIO) -> None:
         self._plan, self._sink, self._sequence = plan, sink, 0
-        self._extra = _list_extra_chunks(first, plan)
+        self._extra = pack_extra_chunks(first, plan)
 
     def begin(self, depth: int, color_type: int, palette: bytes) -> None:
         """Write all that stands before the first frame."""
@@ -103,7 +103,7 @@ class _Writer:
         self._sink.write(png_chunks.pack_chunk(b"IEND"))
 
 
-def _list_extra_chunks(first: Frame, plan: WritePlan) -> bytes:
+def pack_extra_chunks(first: Frame, plan: WritePlan) -> bytes:
     """Return profile, resolution and metadata as Pillow writes them."""
     buffer = io.BytesIO()
     Image.new("RGB", (1, 1)).save(buffer, plan.pillow, **plan.settings, **choose_profile(first))

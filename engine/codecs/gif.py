@@ -28,7 +28,7 @@ from engine.errors import decoding
 from engine.image import Frame, FrameKind, Opened
 from engine.metadata import Metadata
 from engine.pixels.alpha import has_soft_edges, make_binary
-from engine.pixels.modes import to_plain_mode
+from engine.pixels.modes import to_eight_bits, to_plain_mode
 from engine.request import Limits
 
 STEP = 10
@@ -71,7 +71,7 @@ def _read_patches(parts: gif.GifFile) -> Iterator[Patch]:
         with decoding("gif"):
             image.load()
         yield Patch(
-            to_plain_mode(Frame(image)).convert("RGBA"),
+            to_eight_bits(to_plain_mode(Frame(image))).convert("RGBA"),
             (frame.x, frame.y),
             Fraction(frame.control.ticks * 10),
             over=True,

@@ -25,7 +25,8 @@ from engine.errors import decoding, unsupported
 from engine.image import Frame, FrameKind, Opened, Original
 from engine.limits import check_pixels
 from engine.metadata import Metadata, pack_exif_orientation, strip_xmp_orientation
-from engine.pixels.samples import Samples, eight_bits_by_rows
+from engine.pixels.deep import DeepImage, DeepSamples, Picture, make_deep
+from engine.pixels.samples import ROWS, Samples, eight_bits_by_rows
 from engine.request import Limits
 
 BYTES = 40
@@ -78,6 +79,7 @@ def open_jxl(data: bytes, limits: Limits) -> Opened:
         read=partial(_read_film, data, header, ticks) if film else partial(_read_frame, data, file),
         kind=FrameKind.ANIMATION if film else FrameKind.STILL, loop_count=header.loop_count,
         orientation=header.orientation, opaque=not header.alpha,
+        deep=not film and header.depth > 8 and (header.alpha or not header.grey),
         metadata=Metadata(exif=file.exif, xmp=strip_xmp_orientation(file.xmp)),
     )  # fmt: skip
 
@@ -108,10 +110,12 @@ def _read_frame(data: bytes, file: jxl.JxlFile) -> Iterator[Frame]:
     with decoding("jxl", needs=header.width * header.height * BYTES):
         samples, color = _decode_samples(data, header)
         if color.hdr is None:
-            image = _make_image(samples, header)
+            picture = _make_picture(samples, header)
     if color.hdr is None:
-        original = Original(image.im, partial(_restore_jpeg, data), restored=True) if file.has_jpeg else None
-        yield make(image, profile=color.profile, problem=color.problem, original=original)
+        original = None
+        if file.has_jpeg and isinstance(picture, Image.Image):
+            original = Original(picture.im, partial(_restore_jpeg, data), restored=True)
+        yield make(picture, profile=color.profile, problem=color.problem, original=original)
     else:
         yield hdr.make_frame(make, samples, color.hdr, _find_top(samples, header))
 
@@ -155,23 +159,21 @@ def _describe_color(data: bytes, header: jxl.JxlHeader) -> Described:
     return describe_profile(profile) if profile else Described(problem="it is packed in a way that is not read here")
 
 
-def _make_image(samples: Samples, header: jxl.JxlHeader) -> Image.Image:
+def _make_picture(samples: Samples, header: jxl.JxlHeader) -> Picture:
     height, width, channels = samples.shape
     if samples.dtype == np.uint16 and channels == 1:
         return Image.frombytes("I;16", (width, height), samples.astype("<u2").tobytes())
     if samples.dtype == np.float32 and channels == 1:
         return Image.fromarray(samples[:, :, 0])
+    if channels > 1 and samples.dtype != np.uint8:
+        return make_deep(samples, int(_find_top(samples, header)), premultiplied=header.premultiplied)
     mode = MODES[channels]
     if header.premultiplied:
         mode = mode.replace("A", "a")
-    return Image.frombytes(mode, (width, height), _to_eight_bits(samples, header).tobytes())
-
-
-def _to_eight_bits(samples: Samples, header: jxl.JxlHeader) -> Samples:
-    if samples.dtype == np.uint8 and header.depth == 8:
-        return samples
-    top = _find_top(samples, header)
-    return eight_bits_by_rows(samples, lambda rows: rows * (255 / top))
+    if samples.dtype != np.uint8 or header.depth != 8:
+        scale = 255 / _find_top(samples, header)
+        samples = eight_bits_by_rows(samples, lambda rows: rows * scale)
+    return Image.frombytes(mode, (width, height), samples.tobytes())
 
 
 def _find_top(samples: Samples, header: jxl.JxlHeader) -> float:
@@ -185,14 +187,12 @@ def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int
     """
     if packed := _pack_original(frame, plan):
         sink.write(packed)
-        return frame.image.size
+        return frame.pixels.size
     boxes = cast("Boxes", plan.settings)
     settings = cast("JxlSettings", {name: plan.settings[name] for name in plan.settings if name not in BOXES})
-    encode = _encode_grey16 if frame.image.mode == "I;16" else _encode_samples
-    sink.write(
-        jxl.insert_boxes(encode(np.asarray(frame.image), plan, settings), boxes.get("exif", b""), boxes.get("xmp", b""))
-    )
-    return frame.image.size
+    encoded = _encode_picture(frame.pixels, plan, settings)
+    sink.write(jxl.insert_boxes(encoded, boxes.get("exif", b""), boxes.get("xmp", b"")))
+    return frame.pixels.size
 
 
 def _pack_original(frame: Frame, plan: WritePlan) -> bytes:
@@ -225,20 +225,33 @@ def _pack_jpeg(data: bytes, *, restorable: bool = True) -> bytes:
     return jxl.unpack_metadata(packed, has_jpeg=restorable)
 
 
-def _encode_samples(samples: Samples, _plan: WritePlan, settings: JxlSettings) -> bytes:
+def _encode_picture(picture: Picture, plan: WritePlan, settings: JxlSettings) -> bytes:
+    if isinstance(picture, DeepImage):
+        return _encode_16_bits(picture.samples, 3 if picture.samples.shape[2] > 2 else 1, plan, settings)
+    samples = np.asarray(picture)
+    if picture.mode == "I;16":
+        return _encode_16_bits(samples[..., None], 1, plan, settings)
+    return _encode_samples(samples, settings)
+
+
+def _encode_samples(samples: Samples, settings: JxlSettings) -> bytes:
     return bytes(jpegxl_encode(samples, numthreads=1, **settings))
 
 
-def _encode_grey16(samples: Samples, plan: WritePlan, settings: JxlSettings) -> bytes:
-    """Encode without loss unless a quality is given.
+def _encode_16_bits(samples: DeepSamples, colors: int, plan: WritePlan, settings: JxlSettings) -> bytes:
+    """Encode without loss unless a quality is given. The first channels are `colors`, alpha may follow.
 
     imagecodecs marks samples of 16 bits as linear light. Without loss the mark is corrected afterwards. With loss the
     code depends on the light, so the samples are made linear.
     """
     if plan.options.quality is None or plan.options.lossless:
         settings = {"effort": settings["effort"], "lossless": True}
-        return jxl.mark_as_srgb(_encode_samples(samples, plan, settings))
-    return _encode_samples(_linear_curve()[samples], plan, settings)
+        return jxl.mark_as_srgb(_encode_samples(samples, settings))
+    light = samples.copy()
+    for top in range(0, len(light), ROWS):
+        rows = light[top : top + ROWS, :, :colors]
+        rows[...] = _linear_curve()[rows]
+    return _encode_samples(light, settings)
 
 
 @lru_cache(maxsize=1)

@@ -110,14 +110,14 @@ def choose_smallest(candidates: list[Candidate], pillow: str) -> Candidate:
 
 def pack_frame(frame: Frame, holds: frozenset[str]) -> Frame:
     """Return the frame with its pixels in the fewest bits (see `pack_pixels`)."""
-    return replace(frame, image=pack_pixels(frame.image, holds, profiled=frame.profile is not None))
+    return replace(frame, pixels=pack_pixels(frame.image, holds, profiled=frame.profile is not None))
 
 
 def write_packed(holds: frozenset[str], frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture in the fewest bits, unless its palette takes more than it saves. Return its size in pixels."""
     ways = [Candidate(one.image, plan.settings) for one in (pack_frame(frame, holds), frame)]
     best = choose_smallest(ways if ways[0].image is not frame.image else ways[1:], plan.pillow)
-    return write_still(replace(frame, image=best.image), plan, sink)
+    return write_still(replace(frame, pixels=best.image), plan, sink)
 
 
 def choose_profile(frame: Frame) -> SaveSettings:

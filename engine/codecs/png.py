@@ -10,7 +10,7 @@ from functools import partial
 from typing import BinaryIO
 
 import numpy as np
-from imagecodecs import PngError, png_decode
+from imagecodecs import PngError, png_decode, png_encode
 from PIL import Image, PngImagePlugin
 
 from core.losses import ImageDamaged
@@ -30,8 +30,9 @@ from engine.errors import ConversionError, decoding
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
 from engine.metadata import Metadata, read_exif_orientation
-from engine.pixels.modes import to_plain_mode
-from engine.pixels.samples import Samples, eight_bits_by_rows
+from engine.pixels.deep import DeepImage, Picture, make_deep
+from engine.pixels.modes import to_eight_bits, to_plain_mode
+from engine.pixels.samples import Samples
 from engine.request import Limits
 
 PLAIN = {(0, 8): "L", (2, 8): "RGB", (4, 8): "LA", (6, 8): "RGBA", (2, 16): "RGB", (4, 16): "LA", (6, 16): "RGBA"}
@@ -39,6 +40,10 @@ PLAIN = {(0, 8): "L", (2, 8): "RGB", (4, 8): "LA", (6, 8): "RGBA", (2, 16): "RGB
 
 PACKED = frozenset({"1", "L", "P", "P4", "PA"})
 """What is written in fewer bits: grey, and palettes of 1 to 8 bits with an alpha for each color."""
+
+
+HEADER = 33
+"""Bytes of the signature and of the first chunk, IHDR."""
 
 
 def allow_long_profiles() -> None:
@@ -74,7 +79,7 @@ def open_png(data: bytes, limits: Limits) -> Opened:
         read=read_animation if parts.frames else partial(_read_still, sound, parts, make, color.hdr),
         kind=FrameKind.ANIMATION if count > 1 else FrameKind.STILL, frames=count, loop_count=parts.loop_count,
         orientation=orientation, opaque=parts.is_opaque, stays_opaque=parts.stays_opaque, dpi=read_dpi(image),
-        losses=_list_losses(parts),
+        deep=parts.depth == 16 and not parts.frames, losses=_list_losses(parts),
     )  # fmt: skip
 
 
@@ -86,16 +91,22 @@ def _read_still(data: bytes, parts: png.PngFile, make: partial[Frame], bright: H
     if bright is not None and parts.depth == 16 and (samples := _read_samples(data, parts)) is not None:
         yield hdr.make_frame(make, samples, bright, 65_535)
         return
-    image, losses = _decode_tolerantly(data, parts, (parts.width, parts.height))
-    if parts.is_apple and image.mode == "RGBA":
-        # Apple's programs store colors multiplied by alpha.
-        image = Image.frombytes("RGBa", image.size, image.tobytes()).convert("RGBA")
-    yield make(image, losses=losses)
+    picture, losses = _decode_tolerantly(data, parts, (parts.width, parts.height))
+    yield make(_divide_by_alpha(picture) if parts.is_apple else picture, losses=losses)
+
+
+def _divide_by_alpha(picture: Picture) -> Picture:
+    """Return RGBA with straight colors. Apple's programs store them multiplied by alpha."""
+    if isinstance(picture, DeepImage):
+        return make_deep(picture.samples, premultiplied=picture.has_alpha)
+    if picture.mode != "RGBA":
+        return picture
+    return Image.frombytes("RGBa", picture.size, picture.tobytes()).convert("RGBA")
 
 
 def _decode_tolerantly(
     data: bytes, parts: png.PngFile, size: tuple[int, int]
-) -> tuple[Image.Image, tuple[ImageDamaged, ...]]:
+) -> tuple[Picture, tuple[ImageDamaged, ...]]:
     """Return the pixels of samples of which one check sum at least is right.
 
     There are two: one of the chunk, one of all samples.
@@ -112,7 +123,7 @@ def _decode_tolerantly(
         return _decode(mended, parts, size), (ImageDamaged(why=png_samples.WRONG_SUM),)
 
 
-def _decode(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.Image:
+def _decode(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Picture:
     decoded = _decode_by_libpng(data, parts, size)
     if decoded is not None:
         return decoded
@@ -133,7 +144,7 @@ def _read_samples(data: bytes, parts: png.PngFile) -> Samples | None:
     return shaped if samples.dtype == np.uint16 else None
 
 
-def _decode_by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Image.Image | None:
+def _decode_by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) -> Picture | None:
     """Return the pixels, or None when Pillow has to decode them.
 
     libpng would change some kinds. Of others it refuses, Pillow is to say why.
@@ -150,7 +161,7 @@ def _decode_by_libpng(data: bytes, parts: png.PngFile, size: tuple[int, int]) ->
     if samples.size != size[0] * size[1] * len(mode):
         return None
     if parts.depth == 16:
-        samples = eight_bits_by_rows(samples, lambda rows: rows / 257)
+        return make_deep(samples)
     return Image.frombuffer(mode, size, samples, "raw", mode, 0, 1)
 
 
@@ -190,7 +201,7 @@ def _read_patches(parts: png.PngFile) -> Iterator[Patch]:
         for loss in losses:
             parts.note(loss.why)
         yield Patch(
-            to_plain_mode(Frame(image)).convert("RGBA"),
+            to_eight_bits(to_plain_mode(Frame(image))).convert("RGBA"),
             (control.x, control.y),
             control.duration,
             over=control.over,
@@ -216,13 +227,24 @@ def write_png(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
 
     A smooth gradient of few colors is smaller as color, where the filters of PNG apply.
     """
+    if isinstance(frame.pixels, DeepImage):
+        return _write_deep(frame, frame.pixels, plan, sink)
     packed, level = pack_frame(frame, PACKED).image, {"compress_level": plan.settings.get("compress_level", -1)}
     ways = [Candidate(packed, level)]
     if packed.mode == "P":
         ways.append(Candidate(frame.image, level))
     image = choose_smallest(ways, plan.pillow).image
     settings = plan.settings | choose_packing(image, plan.settings)
-    return write_still(replace(frame, image=image), replace(plan, settings=settings), sink)
+    return write_still(replace(frame, pixels=image), replace(plan, settings=settings), sink)
+
+
+def _write_deep(frame: Frame, picture: DeepImage, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
+    """Write 16 bits by libpng. The chunks beside the pixels are those that Pillow writes."""
+    encoded = memoryview(png_encode(picture.samples, level=plan.options.effort))
+    sink.write(encoded[:HEADER])
+    sink.write(apng.pack_extra_chunks(frame, plan))
+    sink.write(encoded[HEADER:])
+    return picture.size
 
 
 CODEC = Codec(

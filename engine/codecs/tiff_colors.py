@@ -20,6 +20,7 @@ from engine.codecs.tiff_layout import (
 )
 from engine.color import profiles
 from engine.errors import corrupt, unsupported
+from engine.pixels.deep import Picture, make_picture
 from engine.pixels.levels import Levels, divide_by_alpha, level_alpha, level_measured, level_unsigned
 from engine.pixels.samples import ROWS, Samples, make_image
 
@@ -37,7 +38,7 @@ class Colored:
     used; `problem` says why it could not be.
     """
 
-    image: Image.Image
+    pixels: Picture
     stretched: tuple[float, float] | None = None
     depth: int | None = None
     profile: bytes | None = None
@@ -64,15 +65,20 @@ def color_samples(layout: Layout, samples: Samples, profile: bytes | None) -> Co
         divide_by_alpha(levels, layout.colors)
     if layout.photometric == INKS:
         return _join_alpha(layout, make_image(levels[:, :, :4], "CMYK"), levels, profile)
-    image = make_image(levels)
+    depth = 8 if levels.dtype == np.uint8 and stretched is None else None
+    return Colored(_make_picture(layout, levels), stretched, depth, profile)
+
+
+def _make_picture(layout: Layout, levels: Levels) -> Picture:
+    """Return grey, red, green and blue, or YCbCr as a picture."""
     if layout.photometric == YCBCR and layout.compression != JPEG:
         if layout.alpha >= 0:
             raise unsupported("tiff", "it is YCbCr with transparency")
-        image = make_image(levels, "YCbCr")
-    if layout.bits == 1 and layout.samples == 1:
-        image = image.convert("1", dither=Image.Dither.NONE)
-    depth = 8 if levels.dtype == np.uint8 and stretched is None else None
-    return Colored(image, stretched, depth, profile)
+        return make_image(levels, "YCbCr")
+    if levels.dtype == np.uint16:
+        return make_picture(np.require(levels, np.uint16, ["C", "W"]))
+    image = make_image(levels)
+    return image.convert("1", dither=Image.Dither.NONE) if layout.bits == 1 and layout.samples == 1 else image
 
 
 def _level_samples(layout: Layout, samples: Samples) -> tuple[Levels, tuple[float, float] | None]:

@@ -5,10 +5,12 @@ from typing import BinaryIO
 
 from PIL import Image, TiffImagePlugin
 
+from engine.codecs import tiff_deep
 from engine.codecs.pillow import Candidate, choose_profile, choose_smallest, pack_frame
 from engine.codecs.plan import WritePlan
 from engine.codecs.save_settings import SaveSettings
 from engine.image import Frame
+from engine.pixels.deep import DeepImage
 
 GROUP4, PREDICTOR = "group4", 317
 
@@ -19,7 +21,7 @@ PACKED = frozenset({"1", "L", "P"})
 def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture. Return its size in pixels."""
     _write_page(frame, plan.settings, sink)
-    return frame.image.size
+    return frame.pixels.size
 
 
 def write_pages(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
@@ -35,6 +37,9 @@ def write_pages(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int
 
 def _write_page(frame: Frame, settings: SaveSettings, sink: BinaryIO) -> None:
     """Write a page in the way that makes it smallest: a scan of dots, for one, is larger by Group 4 than by deflate."""
+    if isinstance(frame.pixels, DeepImage):
+        tiff_deep.write_page(frame.pixels, frame.profile, settings, sink)
+        return
     packed = pack_frame(frame, PACKED).image
     plain, indexed = Candidate(frame.image, settings), Candidate(packed, settings | _without_predictor(settings))
     ways = {

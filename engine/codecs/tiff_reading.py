@@ -45,6 +45,7 @@ from engine.errors import corrupt, decoding, unsupported
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
 from engine.pixels import alpha, modes
+from engine.pixels.deep import DeepImage, Picture, lay_mask
 from engine.request import Limits
 
 PROFILE, ORIENTATION = 34_675, 274
@@ -63,6 +64,8 @@ OLD_REDUCED = 2
 """The old SubfileType of a smaller version."""
 
 BY_PILLOW = frozenset({NONE, *FAX, LZW, OLD_JPEG, JPEG, *DEFLATE, PACKBITS})
+DEEP_COLORS = frozenset({RGB, YCBCR, WHITE_IS_ZERO, BLACK_IS_ZERO})
+
 COLOR_BY_PILLOW = {RGB: 3, INKS: 4, YCBCR: 3, CIELAB: 3, PALETTE: 1, WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1}
 
 
@@ -96,7 +99,7 @@ def open_tiff(data: bytes, limits: Limits) -> Opened:
         format="tiff", size=(first.width, first.height), pixels=pixels, frames=count, metadata=metadata,
         read=partial(_read_pages, pages, images), kind=FrameKind.PAGES if count > 1 else FrameKind.STILL,
         orientation=_read_orientation(first.directory), dpi=_read_dpi(first.directory),
-        opaque=all(page.layout.alpha < 0 and page.mask is None for page in pages),
+        deep=any(map(_may_be_deep, pages)), opaque=all(page.layout.alpha < 0 and page.mask is None for page in pages),
         losses=(ImageDamaged(why=", ".join(dict.fromkeys(flaws))),) if flaws else (),
     )  # fmt: skip
 
@@ -204,6 +207,13 @@ def _read_by_pillow(page: Page, images: list[TiffImagePlugin.TiffImageFile]) -> 
     return replace(_make_frame(layout, image.copy()), orientation=1)
 
 
+def _may_be_deep(page: Page) -> bool:
+    """Say whether a page may be read with 16 bits a sample, and not of grey alone."""
+    layout = page.layout
+    has_more = layout.colors > 1 or layout.alpha >= 0 or page.mask is not None
+    return has_more and layout.bits > 8 and layout.photometric in DEEP_COLORS
+
+
 def _read_by_tifffile(page: Page) -> Frame:
     layout = page.layout
     wanted = layout.colors if layout.alpha < 0 else layout.alpha + 1
@@ -214,36 +224,36 @@ def _read_by_tifffile(page: Page) -> Frame:
         samples = np.concatenate((samples[:, :, : layout.colors], samples[:, :, layout.alpha :]), axis=2)
     with decoding("tiff"):
         colored = color_samples(layout, samples, _read_profile(layout))
-    frame = _make_frame(layout, colored.image)
+    frame = _make_frame(layout, colored.pixels)
     return replace(
         frame, profile=colored.profile, problem=colored.problem, stretched=colored.stretched,
         depth=colored.depth or frame.depth,
     )  # fmt: skip
 
 
-def _make_frame(layout: Layout, image: Image.Image) -> Frame:
-    """Return an image of that page with what its directory says of it."""
+def _make_frame(layout: Layout, picture: Picture) -> Frame:
+    """Return a picture of that page with what its directory says of it."""
     return Frame(
-        image, profile=_read_profile(layout), depth=max(8, layout.bits), orientation=_read_orientation(layout.directory),
+        picture, profile=_read_profile(layout), depth=max(8, layout.bits), orientation=_read_orientation(layout.directory),
         dpi=_read_dpi(layout.directory), losses=list_losses(layout),
     )  # fmt: skip
 
 
 def _lay_mask(frame: Frame, mask: Layout) -> Frame:
     """Return a frame whose transparency is the mask: 1 is inside of the picture (TIFF 6.0, section 8)."""
-    image, profile, problem = modes.to_plain_mode(frame), frame.profile, frame.problem
-    if image.mode == "I;16":
-        image = modes.to_eight_bits(image)
-    if image.mode in {"CMYK", "LAB"}:
-        matched = profiles.to_srgb(image, profile)
-        image, profile, problem = matched.image, None, matched.ignored
-    shape = color_samples(mask, decode_samples(mask, 1), None).image.convert("L")
-    if shape.size != image.size:
-        shape = shape.resize(image.size, Image.Resampling.BOX)
-    if image.mode in alpha.WITH_ALPHA:
-        shape = ImageChops.multiply(shape, image.getchannel("A"))
-    image.putalpha(shape)
-    return replace(frame, image=image, profile=profile, problem=problem)
+    picture, profile, problem = modes.to_plain_mode(frame), frame.profile, frame.problem
+    shape = modes.to_eight_bits(color_samples(mask, decode_samples(mask, 1), None).pixels).convert("L")
+    if shape.size != picture.size:
+        shape = shape.resize(picture.size, Image.Resampling.BOX)
+    if isinstance(picture, DeepImage) or picture.mode == "I;16":
+        return replace(frame, pixels=lay_mask(picture, shape))
+    if picture.mode in {"CMYK", "LAB"}:
+        matched = profiles.to_srgb(picture, profile)
+        picture, profile, problem = matched.image, None, matched.ignored
+    if picture.mode in alpha.WITH_ALPHA:
+        shape = ImageChops.multiply(shape, picture.getchannel("A"))
+    picture.putalpha(shape)
+    return replace(frame, pixels=picture, profile=profile, problem=problem)
 
 
 def _read_profile(layout: Layout) -> bytes | None:

@@ -16,6 +16,8 @@ from PIL import Image
 from core.losses import HdrReduced
 from engine.color.colorimetry import PRIMARIES, Curve, Hdr, compute_to_srgb
 from engine.image import Frame
+from engine.pixels import deep
+from engine.pixels.deep import DeepImage, Picture
 from engine.pixels.samples import Floats, Samples
 
 REFERENCE_WHITE = 203.0
@@ -41,7 +43,8 @@ PIXELS = 1 << 16
 """Converted at a time, so that the memory stays small whatever the size."""
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-IMAGE_MODES = frozenset({*MODES.values(), "I;16"})
+SIXTEEN = frozenset({"I;16", *deep.MODES.values()})
+IMAGE_MODES = frozenset({*MODES.values(), *SIXTEEN})
 
 
 def reduce_samples(samples: Samples, bright: Hdr, full_scale: float) -> NDArray[np.uint8]:
@@ -67,11 +70,11 @@ def make_frame(make: Callable[..., Frame], samples: Samples, bright: Hdr, full_s
     return make(image, profile=None, hdr=None, losses=(HdrReduced(curve=bright.curve),))
 
 
-def reduce_image(image: Image.Image, bright: Hdr) -> Image.Image:
-    """Return L, LA, RGB, RGBA or I;16 in sRGB, with 8 bits a sample."""
-    samples = np.asarray(image)
+def reduce_image(image: Picture, bright: Hdr) -> Image.Image:
+    """Return L, LA, RGB, RGBA, I;16 or 16-bit color in sRGB, with 8 bits a sample."""
+    samples = image.samples if isinstance(image, DeepImage) else np.asarray(image)
     shaped = samples.reshape(image.height, image.width, -1)
-    return _make_image(reduce_samples(shaped, bright, TOP if image.mode == "I;16" else 255))
+    return _make_image(reduce_samples(shaped, bright, TOP if image.mode in SIXTEEN else 255))
 
 
 def _make_image(samples: NDArray[np.uint8]) -> Image.Image:

@@ -4,12 +4,19 @@ import io
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 from PIL import Image, ImageChops, ImageCms
 
-MODES = {"RGB": "RGB", "RGBA": "RGB", "L": "GRAY", "LA": "GRAY", "I;16": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
+from engine.color.deep_color import make_grey_ramp, match_samples
+from engine.pixels.deep import DeepImage, DeepSamples, Picture, make_grey16
+
+MODES = {
+    "RGB": "RGB", "RGBA": "RGB", "RGB;16": "RGB", "RGBA;16": "RGB", "L": "GRAY", "LA": "GRAY", "I;16": "GRAY",
+    "LA;16": "GRAY", "CMYK": "CMYK", "LAB": "Lab",
+}  # fmt: skip
 """Which color space of a profile belongs to a pixel mode."""
 
-GREYS = frozenset({"L", "LA", "I;16"})
+GREYS = frozenset({"L", "LA", "I;16", "LA;16"})
 """Programs embed a profile for RGB in grey pictures too: its grey axis is then meant."""
 
 FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
@@ -20,16 +27,23 @@ INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 class Matched:
     """Pixels in sRGB (or its grey). `ignored` says why a profile was not used, "" when it was or there was none."""
 
-    image: Image.Image
+    pixels: Picture
     ignored: str = ""
 
+    @property
+    def image(self) -> Image.Image:
+        """Return what has 8 bits as Pillow's image."""
+        if isinstance(self.pixels, DeepImage):
+            raise TypeError(self.pixels.mode)
+        return self.pixels
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Matched:
-    """Bring L, LA, RGB, RGBA, I;16, CMYK or LAB to sRGB.
+
+def to_srgb(image: Picture, profile: bytes | None) -> Matched:
+    """Bring L, LA, RGB, RGBA, I;16, CMYK, LAB or 16-bit color to sRGB.
 
     CMYK becomes RGB, grey stays grey, alpha stays as it is.
     """
-    if image.mode == "LAB":
+    if isinstance(image, Image.Image) and image.mode == "LAB":
         return Matched(_apply_transform(_lab_transform(), image))
     if profile is None:
         return Matched(_assume_srgb(image))
@@ -65,19 +79,29 @@ def _read_space(profile: bytes) -> str | None:
         return None
 
 
-def _assume_srgb(image: Image.Image) -> Image.Image:
+def _assume_srgb(image: Picture) -> Picture:
     """Take RGB and grey without a profile as sRGB, and CMYK as ink on white paper."""
-    return image.convert("RGB") if image.mode == "CMYK" else image
+    return image.convert("RGB") if isinstance(image, Image.Image) and image.mode == "CMYK" else image
 
 
-def _match_color(image: Image.Image, profile: bytes) -> Image.Image:
+def _match_color(image: Picture, profile: bytes) -> Picture:
+    if isinstance(image, DeepImage):
+        return _match_deep(image, profile)
     if image.mode in {"L", "LA"}:
         return _match_grey(image, profile)
     if image.mode == "I;16":
-        return _match_grey16(image, profile)
+        return make_grey16(_match_grey16(np.asarray(image, np.uint16), profile))
     result = "RGB" if image.mode == "CMYK" else image.mode
     transform = _build_transform(profile, image.mode, result)
     return image if transform is None else _apply_transform(transform, image)
+
+
+def _match_deep(image: DeepImage, profile: bytes) -> DeepImage:
+    if image.mode == "LA;16":
+        image.samples[..., 0] = _match_grey16(image.samples[..., 0], profile)
+    elif _build_transform(profile, "RGB", "RGB") is not None:
+        match_samples(image.samples, profile, _srgb_profile().tobytes())
+    return image
 
 
 def _match_grey(image: Image.Image, profile: bytes) -> Image.Image:
@@ -89,23 +113,11 @@ def _match_grey(image: Image.Image, profile: bytes) -> Image.Image:
     return image.point(table if image.mode == "L" else table + list(range(256)))
 
 
-def _match_grey16(image: Image.Image, profile: bytes) -> Image.Image:
-    """Map 65,536 greys along the same curve, by straight lines between the 256 known ones.
-
-    Nothing changes when the curve is sRGB's own.
-    """
-    ramp = _grey_ramp(profile)
-    if all(abs(value - grey) <= 1 for grey, value in enumerate(ramp)):
-        return image
-    table = [_interpolate_grey(ramp, value / 257) for value in range(65_536)]
-    low = image.convert("I").point([value & 255 for value in table], "L")
-    high = image.convert("I").point([value >> 8 for value in table], "L")
-    return Image.frombytes("I;16", image.size, Image.merge("LA", (low, high)).tobytes())
-
-
-def _interpolate_grey(ramp: bytes, grey: float) -> int:
-    below = min(int(grey), 254)
-    return round((ramp[below] + (ramp[below + 1] - ramp[below]) * (grey - below)) * 257)
+def _match_grey16(samples: DeepSamples, profile: bytes) -> DeepSamples:
+    """Map 65,536 greys by a table. Nothing changes when the curve is sRGB's own."""
+    if all(abs(value - grey) <= 1 for grey, value in enumerate(_grey_ramp(profile))):
+        return samples
+    return make_grey_ramp(profile, _srgb_profile().tobytes(), has_colors=_read_space(profile) == "RGB")[samples]
 
 
 @lru_cache(maxsize=8)

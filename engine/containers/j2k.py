@@ -1,22 +1,31 @@
 """JPEG 2000 (ISO/IEC 15444-1): facts of the boxes and of the codestream's header. Pillow does not pass them on."""
 
-from dataclasses import dataclass
+import struct
+from dataclasses import dataclass, replace
 
 from core import magic
-from engine.containers.bmff import Box, read_boxes
+from engine.containers.bmff import Box, pack_box, read_boxes
 from engine.errors import truncated
 
 SIZE = b"\xff\x51"
 UUID_EXIF = b"JpgTiffExif->JP2"
 UUID_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
-ICC_METHODS = {2, 3}
+ICC_METHODS = {b"\2", b"\3"}
+PLAIN_SPACES = {16, 17}
+"""Enumerated colors (I.5.3.3): sRGB and grey."""
 
 
 @dataclass(frozen=True, slots=True)
 class Jp2Header:
-    """`depth` is the bits of a sample, the most of any component. EXIF and XMP are whole blocks."""
+    """`depth` is the bits of a sample, the most of any component. EXIF and XMP are whole blocks.
+
+    `is_plain` says that the components are samples as they are, all of one depth and size: no palette, no luma and
+    chroma, no sign.
+    """
 
     depth: int
+    components: int = 1
+    is_plain: bool = False
     profile: bytes | None = None
     exif: bytes = b""
     xmp: bytes = b""
@@ -25,27 +34,49 @@ class Jp2Header:
 def parse_file(data: bytes) -> Jp2Header:
     """Take a JPEG 2000 apart. Raise ConversionError (truncated) when a box says that the file goes on."""
     if data.startswith(magic.J2K_CODESTREAM):
-        return Jp2Header(_read_depth(data, 0))
+        return _read_codestream(data, 0)
     top = list(read_boxes(data, 0, len(data)))
     codestream = next((box for box in top if box.kind == b"jp2c"), None)
     if codestream is None:
         raise truncated()
     uuids = {data[box.start : box.start + 16]: data[box.start + 16 : box.end] for box in top if box.kind == b"uuid"}
-    profile = next((_read_profile(data, box) for box in top if box.kind == b"jp2h"), None)
-    return Jp2Header(_read_depth(data, codestream.start), profile, uuids.get(UUID_EXIF, b""), uuids.get(UUID_XMP, b""))
+    boxes = [inner for box in top if box.kind == b"jp2h" for inner in read_boxes(data, box.start, box.end)]
+    header = _read_codestream(data, codestream.start)
+    return replace(
+        header,
+        is_plain=header.is_plain and all(_is_plain(data, box) for box in boxes),
+        profile=next((data[box.start + 3 : box.end] for box in boxes if _is_profile(data, box)), None),
+        exif=uuids.get(UUID_EXIF, b""),
+        xmp=uuids.get(UUID_XMP, b""),
+    )
 
 
-def _read_profile(data: bytes, header: Box) -> bytes | None:
-    for box in read_boxes(data, header.start, header.end):
-        if box.kind == b"colr" and data[box.start] in ICC_METHODS:
-            return data[box.start + 3 : box.end]
-    return None
+def mark_alpha(data: bytes) -> bytes:
+    """Say in the boxes that the last component is alpha (I.5.3.6). Without it that is left to the reader's guess."""
+    header = next(box for box in read_boxes(data, 0, len(data)) if box.kind == b"jp2h")
+    count = _read_codestream(data, data.index(magic.J2K_CODESTREAM, header.end)).components
+    channels = [(index, 0, index + 1) for index in range(count - 1)] + [(count - 1, 1, 0)]
+    definition = b"".join(struct.pack(">3H", *channel) for channel in channels)
+    boxes = data[header.start : header.end] + pack_box(b"cdef", struct.pack(">H", count), definition)
+    return data[: header.start - 8] + pack_box(b"jp2h", boxes) + data[header.end :]
 
 
-def _read_depth(data: bytes, start: int) -> int:
-    """Return the depth by the components in the marker SIZ (A.5.1). That marker comes first."""
+def _is_profile(data: bytes, box: Box) -> bool:
+    return box.kind == b"colr" and data[box.start : box.end][:1] in ICC_METHODS
+
+
+def _is_plain(data: bytes, box: Box) -> bool:
+    """Say whether a box of the header leaves components what they are: no palette, and a color that needs no sums."""
+    if box.kind == b"colr" and not _is_profile(data, box):
+        return int.from_bytes(data[box.start + 3 : box.start + 7], "big") in PLAIN_SPACES
+    return box.kind not in {b"pclr", b"cmap"}
+
+
+def _read_codestream(data: bytes, start: int) -> Jp2Header:
+    """Read the components in the marker SIZ (A.5.1). That marker comes first."""
     count = int.from_bytes(data[start + 40 : start + 42], "big")
-    components = data[start + 42 : start + 42 + 3 * count : 3]
+    components = data[start + 42 : start + 42 + 3 * count]
     if data[start + 2 : start + 4] != SIZE or not components:
         raise truncated()
-    return max(depth & 0x7F for depth in components) + 1
+    depth = max(depth & 0x7F for depth in components[::3]) + 1
+    return Jp2Header(depth, count, is_plain=components == bytes((depth - 1, 1, 1)) * count)

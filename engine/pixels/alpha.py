@@ -1,12 +1,19 @@
 """Transparency: flattened, made binary, and rid of hidden colors."""
 
+from typing import overload
+
 from PIL import Image, ImageColor
 
-WITH_ALPHA = frozenset({"LA", "RGBA"})
+from engine.pixels.deep import DeepImage, Picture
+
+WITHOUT_ALPHA = {"LA": "L", "RGBA": "RGB", "LA;16": "I;16", "RGBA;16": "RGB;16"}
+WITH_ALPHA = frozenset(WITHOUT_ALPHA)
 
 
-def has_transparency(image: Image.Image) -> bool:
+def has_transparency(image: Picture) -> bool:
     """Say whether any pixel is not fully opaque."""
+    if isinstance(image, DeepImage):
+        return image.has_transparency()
     if image.mode not in WITH_ALPHA:
         return False
     low, _ = image.getchannel("A").getextrema()
@@ -20,11 +27,26 @@ def has_soft_edges(image: Image.Image) -> bool:
 
 def mode_without_alpha(mode: str) -> str:
     """Return the same pixel mode without alpha."""
-    return {"LA": "L", "RGBA": "RGB"}.get(mode, mode)
+    return WITHOUT_ALPHA.get(mode, mode)
 
 
-def flatten_alpha(image: Image.Image, background: str) -> Image.Image:
-    """Lay LA or RGBA on `background` (#rrggbb). Return L or RGB, RGB when grey lies on a color."""
+def drop_alpha(image: Picture) -> Picture:
+    """Return an opaque picture without its alpha."""
+    return image.without_alpha() if isinstance(image, DeepImage) else image.convert(mode_without_alpha(image.mode))
+
+
+@overload
+def flatten_alpha(image: Image.Image, background: str) -> Image.Image: ...
+
+
+@overload
+def flatten_alpha(image: DeepImage, background: str) -> Picture: ...
+
+
+def flatten_alpha(image: Picture, background: str) -> Picture:
+    """Lay a picture with alpha on `background` (#rrggbb). Return grey or color, color when grey lies on a color."""
+    if isinstance(image, DeepImage):
+        return image.flatten_alpha(background)
     red, green, blue = ImageColor.getrgb(background)[:3]
     if image.mode == "LA" and red == green == blue:
         base = Image.new("L", image.size, red)
@@ -36,11 +58,14 @@ def flatten_alpha(image: Image.Image, background: str) -> Image.Image:
     return base
 
 
-def clear_hidden(image: Image.Image) -> None:
-    """Make LA or RGBA black at alpha 0, in place.
+def clear_hidden(image: Picture) -> None:
+    """Make a picture with alpha black at alpha 0, in place.
 
     The hidden color is then gone, not only out of sight.
     """
+    if isinstance(image, DeepImage):
+        image.clear_hidden()
+        return
     hidden = image.getchannel("A").point([255] + [0] * 255)
     if hidden.getbbox() is not None:
         image.paste((0,) * len(image.getbands()), mask=hidden)

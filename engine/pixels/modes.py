@@ -1,22 +1,27 @@
 """Bring any of Pillow's pixel modes to the few of the steps, and samples to the depth of a target.
 
-The steps know L, LA, RGB, RGBA, I;16 (16-bit grey), CMYK and LAB. Everything hidden is made plain here: palettes,
-a transparent color in `info`, premultiplied samples, samples of 12 bits in 16, floats.
+The steps know L, LA, RGB, RGBA, I;16 (16-bit grey), CMYK, LAB, and the modes of engine.pixels.deep. Everything hidden
+is made plain here: palettes, a transparent color in `info`, premultiplied samples, samples of 12 bits in 16, floats.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 
 from engine.errors import unsupported
 from engine.image import Frame
+from engine.pixels.deep import MODES, DeepImage, Picture
 
 WHITE_16 = 65_535
 STRAIGHT = {
     "1": "L", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB", "PA": "RGBA",
 }  # fmt: skip
+DEEP = {"I;16", *MODES.values()}
+"""The modes of the steps with 16 bits."""
+
 SIXTEEN = {"I;16", "I;16L", "I;16B", "I;16N"}
 
 
@@ -28,9 +33,11 @@ class Scaled:
     stretched: tuple[float, float] | None = None
 
 
-def to_plain_mode(frame: Frame) -> Image.Image:
-    """Return the frame's pixels as L, LA, RGB, RGBA, I;16, CMYK or LAB. I and F stay (see `to_grey16`)."""
-    image = frame.image
+def to_plain_mode(frame: Frame) -> Picture:
+    """Return the frame's pixels as L, LA, RGB, RGBA, I;16, CMYK, LAB or deep. I and F stay (see `to_grey16`)."""
+    image = frame.pixels
+    if isinstance(image, DeepImage):
+        return image
     if image.mode in SIXTEEN:
         return _with_transparent_grey(image, _grey16_of(frame))
     if image.mode == "P":
@@ -53,21 +60,22 @@ def _grey16_of(frame: Frame) -> Image.Image:
     return image if frame.full_scale == WHITE_16 else image.point(lambda value: value * scale + 0.5)
 
 
-def _with_transparent_grey(image: Image.Image, grey: Image.Image) -> Image.Image:
-    """Return 16-bit grey, or 8-bit grey and alpha when one value is transparent (PNG's tRNS).
-
-    No target holds both.
-    """
+def _with_transparent_grey(image: Image.Image, grey: Image.Image) -> Picture:
+    """Return 16-bit grey, with alpha when one value is transparent (PNG's tRNS)."""
     clear = image.info.get("transparency")
     if not isinstance(clear, int):
         return grey
-    alpha = grey.convert("I").point([0 if value == clear else 255 for value in range(WHITE_16 + 1)], "L")
-    return Image.merge("LA", (to_eight_bits(grey), alpha))
+    samples = np.asarray(grey, np.uint16)
+    return DeepImage(np.dstack([samples, np.where(samples == clear, np.uint16(0), np.uint16(WHITE_16))]))
 
 
-def to_eight_bits(grey: Image.Image) -> Image.Image:
-    """Return 16-bit grey as L, rounded: 40000 of 65535 is 156 of 255."""
-    return grey.point(lambda value: value * (255 / WHITE_16) + 0.5).convert("L")
+def to_eight_bits(image: Picture) -> Image.Image:
+    """Return 16-bit grey or color with 8 bits, rounded: 40000 of 65535 is 156 of 255. Others stay."""
+    if isinstance(image, DeepImage):
+        return image.to_eight_bits()
+    if image.mode != "I;16":
+        return image
+    return image.point(lambda value: value * (255 / WHITE_16) + 0.5).convert("L")
 
 
 def to_grey16(image: Image.Image, name: str) -> Scaled:
@@ -96,3 +104,15 @@ def _find_extremes(image: Image.Image) -> tuple[float, float]:
 def _scale_linearly(image: Image.Image, scale: float, offset: float) -> Image.Image:
     apply: Callable[[float], float] = lambda value: value * scale + (offset + 0.5)  # noqa: E731 - Pillow wants a lambda
     return image.convert("F").point(apply).convert("I").convert("I;16")
+
+
+def strip_picture(picture: Picture) -> Picture:
+    """Return the same pixels and nothing else.
+
+    What stays in `info` or on a decoder's image, encoders would write.
+    """
+    if isinstance(picture, DeepImage):
+        return picture
+    bare = Image.Image()
+    bare.im, bare._mode, bare._size = picture.im, picture.mode, picture.size  # noqa: SLF001 - as Pillow's plugins do
+    return bare

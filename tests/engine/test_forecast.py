@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
+from imagecodecs import png_encode
 from PIL import Image
 from prometheus_client import REGISTRY
 
@@ -118,6 +120,34 @@ def test_the_forecast_is_enough(name: str, mode: str, boxed: Boxed, monkeypatch:
     assert metric("imagemill_worker_forecasts_missed_total") == before
 
 
+DEEP = [fmt.name for fmt in FORMATS if fmt.carries.deep and fmt.keeps_depth]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("name", DEEP)
+def test_the_forecast_is_enough_for_16_bits(
+    name: str, mode: str, boxed: Boxed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = metric("imagemill_worker_forecasts_missed_total")
+    monkeypatch.setattr(forecast, "START", 16 * MB)
+    picture = photograph(mode, (SIDE, SIDE))
+    grain = np.asarray(picture.rotate(180), np.uint16)
+    there = boxed(bytes(png_encode(np.asarray(picture, np.uint16) * 256 + grain, level=1)), source="png", target=name)
+    assert there.outcome.failure is None
+    assert boxed(there.data, source=name, target="png").outcome.failure is None
+    assert metric("imagemill_worker_forecasts_missed_total") == before
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_formats_of_16_bits_have_factors_for_them(name: str) -> None:
+    memory = memory_of(name)
+    assert all(memory.read_deep)
+    assert all(memory.write_deep)
+    assert asked(name, name, deep=True) > asked(name, "bmp")
+    assert asked(name, "bmp", deep=True) > asked(name, "bmp")
+    assert asked(name, name, deep=True, alpha=True) >= asked(name, name, deep=True)
+
+
 def test_measured_factors_are_of_formats_and_whole() -> None:
     assert wrong_factors(FORMATS) == ""
 
@@ -145,18 +175,20 @@ def test_wrong_factors_end_the_start(monkeypatch: pytest.MonkeyPatch, memory: di
 def test_a_format_that_nobody_has_measured_takes_as_much_as_any() -> None:
     unknown = memory_of("pict")
     for memory in MEASURED.values():
-        for part in ("read", "write"):
+        for part in ("read", "write", "read_deep", "write_deep"):
             assert all(of >= other for of, other in zip(getattr(unknown, part), getattr(memory, part), strict=True))
         for part in ("opened", "read_animation", "lookahead", "every_frame"):
             assert getattr(unknown, part) >= getattr(memory, part)
         assert all(unknown.write.alpha >= demand.factor.alpha for demand in memory.demands)
 
 
-def asked(source: str, target: str, *, frames: int = 1, out: int = 0, alpha: bool = False, **options: Any) -> float:
+def asked(
+    source: str, target: str, *, frames: int = 1, out: int = 0, alpha: bool = False, deep: bool = False, **options: Any
+) -> float:
     """Bytes for each pixel of a large picture, without what does not grow with it."""
     area = 40_000_000 // frames
     request = Request(source=source, target=target, options=Options(**options), limits=ROOMY)
-    header = Header(source_area=area, target_area=out or area, frames=frames, alpha=alpha)
+    header = Header(source_area=area, target_area=out or area, frames=frames, alpha=alpha, deep=deep)
     return (forecast.forecast(request, header, 0) - forecast.START) / (area * forecast.MARGIN)
 
 

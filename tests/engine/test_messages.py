@@ -96,19 +96,20 @@ def test_the_last_words_are_heard_of_one_who_did_not_listen(ends: tuple[socket.s
 
 def test_a_header_comes_as_it_was(ends: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = ends
-    header = Header(source_area=12, target_area=34, frames=5, alpha=True)
+    header = Header(source_area=12, target_area=34, frames=5, alpha=True, deep=True)
     theirs.send(header.as_json())
     assert read_message(ours) == header
 
 
-SOUND: dict[str, Any] = {"source_area": 1, "target_area": 1, "frames": 1, "alpha": False}
+SOUND: dict[str, Any] = {"source_area": 1, "target_area": 1, "frames": 1, "alpha": False, "deep": False}
 
 
 @pytest.mark.parametrize(
     "values",
     [
         {}, SOUND | {"source_area": 0}, [1, 1, 1, False], None, SOUND | {"more": 1}, SOUND | {"source_area": "1"},
-        {name: 1 for name in SOUND if name != "alpha"}, SOUND | {"alpha": 1}, SOUND | {"alpha": "yes"},
+        {name: value for name, value in SOUND.items() if name != "alpha"}, SOUND | {"alpha": 1}, SOUND | {"alpha": "yes"},
+        {name: value for name, value in SOUND.items() if name != "deep"}, SOUND | {"deep": 1}, SOUND | {"deep": None},
     ],
 )  # fmt: skip
 def test_anything_else_is_no_header(ends: tuple[socket.socket, socket.socket], values: Any) -> None:

@@ -92,7 +92,7 @@ def test_a_transparent_grey_of_few_bits_is_in_the_files_own_scale(run: Converter
 def test_a_transparent_grey_of_16_bits(run: Converter) -> None:
     row = b"\0" + struct.pack(">HH", 40_000, 40_001)
     data = images.png_of(2, 1, 16, 0, row, images.chunk(b"tRNS", struct.pack(">H", 40_000)))
-    result = run(data, "png")
+    result = run(data, "qoi")
     assert [result.image().convert("LA").getpixel((x, 0))[1] for x in (0, 1)] == [0, 255]  # type: ignore[index]
     assert result.warnings == ["depth_reduced"]
 
@@ -124,7 +124,7 @@ def test_a_tiff_of_16_bits_in_which_white_is_zero(run: Converter, photometric: i
 
 def test_colour_of_16_bits_is_said(run: Converter) -> None:
     row = b"\0" + struct.pack(">3H", 40_000, 65_535, 0)
-    result = run(images.png_of(1, 1, 16, 2, row), "png")
+    result = run(images.png_of(1, 1, 16, 2, row), "qoi")
     assert result.warnings == ["depth_reduced"]
     assert near(result.image().getpixel((0, 0)), (156, 255, 0), 0)
 

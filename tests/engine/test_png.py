@@ -76,7 +76,7 @@ def test_samples_that_end_early(run: Converter) -> None:
 def test_a_transparent_colour_of_16_bits_is_told_by_all_of_them(run: Converter) -> None:
     row = b"\0" + struct.pack(">6H", 40_000, 1, 2, 40_001, 1, 2)
     clear = images.chunk(b"tRNS", struct.pack(">3H", 40_000, 1, 2))
-    result = run(images.png_of(2, 1, 16, 2, row, clear), "png")
+    result = run(images.png_of(2, 1, 16, 2, row, clear), "qoi")
     assert [result.image().convert("RGBA").getpixel((x, 0)) for x in (0, 1)] == [(0, 0, 0, 0), (156, 0, 0, 255)]
     assert result.warnings == ["depth_reduced"]
 
@@ -84,7 +84,7 @@ def test_a_transparent_colour_of_16_bits_is_told_by_all_of_them(run: Converter) 
 @pytest.mark.parametrize(("colour_type", "samples"), [(2, (400, 40_000, 65_535)), (6, (400, 40_000, 65_535, 30_000))])
 def test_colour_of_16_bits_is_rounded(run: Converter, colour_type: int, samples: tuple[int, ...]) -> None:
     row = b"\0" + struct.pack(f">{len(samples)}H", *samples)
-    seen = run(images.png_of(1, 1, 16, colour_type, row), "png").image().getpixel((0, 0))
+    seen = run(images.png_of(1, 1, 16, colour_type, row), "qoi").image().getpixel((0, 0))
     assert seen == tuple(round(sample / 257) for sample in samples)
 
 

@@ -16,6 +16,9 @@ MARGIN = 1.2
 STEPS = Factor(8.2, 13.4)
 """Bytes for each pixel in the steps between decoder and encoder: orient, convert to sRGB, flatten."""
 
+DEEP_STEPS = Factor(14.0, 21.4)
+"""Likewise, for color of 16 bits."""
+
 RESIZED = 8.0
 """Bytes for each pixel of the result while resizing, beside the image."""
 
@@ -34,12 +37,11 @@ def forecast(request: Request, header: Header, upload: int) -> int:
 
 def _forecast_still(request: Request, header: Header) -> float:
     """Forecast a still image: one stage after the other, and each frees the memory of the stage before."""
-    steps = STEPS.of(header) * header.source_area
+    steps = (DEEP_STEPS if header.deep else STEPS).of(header) * header.source_area
     if header.target_area != header.source_area:
         steps += RESIZED * header.target_area
-    return max(
-        memory_of(request.source).read.of(header) * header.source_area, steps, _forecast_writing(request, header)
-    )
+    reading = memory_of(request.source).reading(header).of(header) * header.source_area
+    return max(reading, steps, _forecast_writing(request, header))
 
 
 def _forecast_animation(request: Request, header: Header) -> float:
@@ -47,7 +49,7 @@ def _forecast_animation(request: Request, header: Header) -> float:
     if header.frames == 1:
         return 0.0
     source, target = memory_of(request.source), memory_of(request.target)
-    reading = max(source.read.of(header), source.read_animation) * header.source_area
+    reading = max(source.reading(header).of(header), source.read_animation) * header.source_area
     later = target.every_frame * (header.frames - 1) * header.target_area
     writing = max(_forecast_writing(request, header), target.lookahead * header.target_area)
     return reading + writing + later
@@ -55,6 +57,8 @@ def _forecast_animation(request: Request, header: Header) -> float:
 
 def _forecast_writing(request: Request, header: Header) -> float:
     memory = memory_of(request.target)
+    if memory.writes_deep(header):
+        return memory.write_deep.of(header) * header.target_area
     whole = memory.writing_with(request.options).of(header) * header.target_area
     for effort, factor, besides in memory.tiled:
         if (request.options.effort or 0) <= effort:

@@ -5,7 +5,8 @@ from functools import cache
 from conformance.matrix.cells import Cell, cells_of, uploads
 
 EVERY_TARGET = {
-    ("still", "png"), ("alpha", "png"), ("animation", "gif"), ("16-bit grey", "png"), ("metadata, stripped", "jpeg"),
+    ("still", "png"), ("alpha", "png"), ("animation", "gif"), ("16-bit grey", "png"), ("16-bit colour", "png"),
+    ("metadata, stripped", "jpeg"),
     ("orientation 6", "jpeg"),
 }  # fmt: skip
 """These go to every target."""

@@ -83,16 +83,16 @@ def sped_up(frame: Frame) -> Frame:
 def never_opaque(frame: Frame) -> Frame:
     image = frame.image.convert("RGBA")
     image.putalpha(255)
-    return replace(frame, image=image)
+    return replace(frame, pixels=image)
 
 
 def eight_bits(frame: Frame) -> Frame:
     image = frame.image
-    return replace(frame, image=modes.to_eight_bits(image) if image.mode == "I;16" else image)
+    return replace(frame, pixels=modes.to_eight_bits(image) if image.mode == "I;16" else image)
 
 
 def twice(frame: Frame) -> Frame:
-    return replace(frame, image=frame.image.transpose(Image.Transpose.ROTATE_90))
+    return replace(frame, pixels=frame.image.transpose(Image.Transpose.ROTATE_90))
 
 
 WAYS: dict[str, tuple[str, Cell, Break]] = {
