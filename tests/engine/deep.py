@@ -1,9 +1,11 @@
 """Pictures of 16 bits a sample, as files that no code of the engine makes or reads."""
 
+import io
 import zlib
 from typing import Any
 
 import numpy as np
+import tifffile
 from imagecodecs import jpeg2k_decode, jpeg2k_encode, jpegxl_decode, png_decode, tiff_decode
 from numpy.typing import NDArray
 
@@ -35,10 +37,23 @@ def ppm(samples: Picture, largest: int = WHITE) -> bytes:
     return head + samples.astype(">u2").tobytes()
 
 
+def tiff(samples: Picture, **options: Any) -> bytes:
+    """A TIFF by tifffile, big-endian, with straight alpha, unless the options say otherwise."""
+    file, channels = io.BytesIO(), samples.shape[2]
+    known = {
+        "photometric": "minisblack" if channels < 3 else "rgb", "byteorder": ">", "metadata": None,
+        "extrasamples": ["unassalpha"] if channels in {2, 4} else None,
+    }  # fmt: skip
+    tifffile.imwrite(file, samples, **(known | options))
+    return file.getvalue()
+
+
 def stored(name: str, samples: Picture) -> bytes:
     """A file of 16-bit color, made without the engine."""
     if name == "jp2":
         return bytes(jpeg2k_encode(samples))
+    if name == "tiff":
+        return tiff(samples)
     return png16(samples) if name == "png" else ppm(samples)
 
 
