@@ -12,7 +12,7 @@ from conformance.tiff_grid.meanings import MEANINGS
 from core.formats import READABLE, TARGETS
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
-PAGES = ("matrix", "corpora", "fuzz", "bombs")
+PAGES = ("matrix", "corpora", "fuzz", "bombs", "flaws")
 MACHINE = re.compile(r"(?:^|[\s`'(])/(?:root|home|tmp|work|usr|var)\b")
 
 
