@@ -122,11 +122,14 @@ class ResultTooLarge(Cause):
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryLimit(Cause):
-    """The conversion needs more memory than `limit` MB."""
+    """The conversion needs more memory than `limit` MB; `advice` goes on after the advice."""
 
     code = FailureCode.MEMORY_LIMIT
-    sentence = "The conversion needs more than the {limit:,} MB of memory that a job may use. Make the image smaller and upload it again."
+    sentence = (
+        "The conversion needs more than the {limit:,} MB of memory that a job may use. Make the image smaller{advice}."
+    )
     limit: int
+    advice: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

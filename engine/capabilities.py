@@ -9,14 +9,26 @@ again.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
 from core.formats import Format
 from core.options import Options
-from engine.request import Header
+from engine.request import Header, Limits
 
 MB = 1 << 20
+
+ROOM = 64 * MB
+"""Bytes that a conversion takes whatever the picture."""
+
+MARGIN = 1.2
+"""Factor on the measured figures."""
+
+SAVERS = {
+    "effort": "give a lower effort", "quality": "give a lower quality", "lossless": "leave lossless out",
+    "progressive": "leave progressive out",
+}  # fmt: skip
+"""How to save the memory that an encoder may take for an option."""
 
 
 class Factor(NamedTuple):
@@ -85,6 +97,16 @@ class Memory:
         """Return the factor of writing 8 bits with those options."""
         return next((demand.factor for demand in self.demands if demand.is_made(options)), self.write)
 
+    def forecast_writing(self, options: Options, header: Header) -> float:
+        """Return the bytes for writing a picture with those options."""
+        if self.writes_deep(header):
+            return self.write_deep.of(header) * header.target_area
+        whole = self.writing_with(options).of(header) * header.target_area
+        for effort, factor, besides in self.tiled:
+            if (options.effort or 0) <= effort:
+                return min(whole, factor.of(header) * header.target_area + besides.of(header))
+        return whole
+
 
 def _is_high(options: Options) -> bool:
     return options.has_full_chroma
@@ -92,6 +114,14 @@ def _is_high(options: Options) -> bool:
 
 def _is_slow_or_high(options: Options) -> bool:
     return (options.effort or 0) > 4 or _is_high(options)
+
+
+def _is_slow(options: Options) -> bool:
+    return (options.effort or 0) > 7
+
+
+def _is_slow_and_lossless(options: Options) -> bool:
+    return _is_slow(options) and options.lossless
 
 
 FIRST_PIECES = Factor(240 * MB, 275 * MB)
@@ -123,6 +153,9 @@ MEASURED: dict[str, Memory] = {
     ),
     "jxl": Memory(
         read=Factor(10.5, 35.2), write=Factor(68.0, 86.6), read_deep=Factor(17.9, 39.7), write_deep=Factor(82.0, 108.0),
+        demands=(
+            Demand(_is_slow_and_lossless, Factor(95.0, 125.0)), Demand(_is_slow, Factor(290.0, 310.0)),
+        ),
         tiled=(Tiled(4, Factor(12.3, 13.0), FIRST_PIECES), Tiled(7, Factor(17.0, 20.4), FIRST_PIECES)),
     ),
     "jp2": Memory(
@@ -163,6 +196,38 @@ UNMEASURED = Memory(
 def memory_of(name: str) -> Memory:
     """Return the memory of that format, or UNMEASURED."""
     return MEASURED.get(name, UNMEASURED)
+
+
+def bound_effort(name: str, options: Options, header: Header, limits: Limits) -> Options:
+    """Return the options with the highest effort, up to the one asked for, that a job's memory can hold.
+
+    Only encoders that work in tiles at lower efforts take less there. The result is a little larger, and no worse.
+    """
+    memory = memory_of(name)
+    efforts = [tiled.effort for tiled in reversed(memory.tiled) if tiled.effort < (options.effort or 0)]
+    for effort in (options.effort, *efforts):
+        bounded = replace(options, effort=effort)
+        if ROOM + MARGIN * memory.forecast_writing(bounded, header) <= limits.memory_bytes:
+            return bounded
+    return replace(options, effort=efforts[-1]) if efforts else options
+
+
+def advise_cheaper(name: str, options: Options) -> str:
+    """Return words that go on after advice: which of the options to change to save memory, "" for none."""
+    memory = memory_of(name)
+    cost = memory.writing_with(options).opaque
+    given = [option for option in SAVERS if _without(options, [option]) != options]
+    alone = [option for option in given if memory.writing_with(_without(options, [option])).opaque < cost]
+    together = given if memory.writing_with(_without(options, given)).opaque < cost else []
+    tiles = ["effort"] if any((options.effort or 0) > tiled.effort for tiled in memory.tiled) else []
+    chosen = alone or together or tiles
+    return f", or {' and '.join(SAVERS[option] for option in chosen)}" if chosen else ""
+
+
+def _without(options: Options, names: Iterable[str]) -> Options:
+    """Return the options with the defaults of those names."""
+    values, defaults = asdict(options), asdict(Options())
+    return Options.of(values | {name: defaults[name] for name in names})
 
 
 def wrong_factors(formats: Iterable[Format]) -> str:

@@ -98,6 +98,21 @@ def _decode_next(name: str, items: Iterator[Item]) -> Item | None:
         return next(items, None)
 
 
+@contextmanager
+def encoding(*, needs: int) -> Iterator[None]:
+    """Raise MemoryError when an encoder fails without a reason and there is no room for the bytes that it needs.
+
+    What else an encoder raises is a defect of ours and stays.
+    """
+    try:
+        yield
+    except (ConversionError, MemoryError):
+        raise
+    except Exception:
+        bytearray(needs)
+        raise
+
+
 def _translate_error(error: Exception, name: str, heard: str) -> Exception:
     words = f"{type(error).__name__}: {error} {heard}".lower()
     code = next((code for code, marks in MEANINGS if any(mark in words for mark in marks)), None)
@@ -110,12 +125,15 @@ def _translate_error(error: Exception, name: str, heard: str) -> Exception:
     return truncated() if code is FailureCode.TRUNCATED_IMAGE else corrupt()
 
 
-def explain(error: BaseException, limits: Limits) -> Failure:
-    """Return the failure behind an exception of a conversion. An unknown exception goes to stderr."""
+def explain(error: BaseException, limits: Limits, advice: str = "") -> Failure:
+    """Return the failure behind an exception of a conversion. An unknown exception goes to stderr.
+
+    `advice` says how else to save memory, as in MemoryLimit.
+    """
     if isinstance(error, ConversionError):
         return error.failure
     if isinstance(error, MemoryError) or any(mark in str(error).lower() for mark in OUT_OF_MEMORY):
-        return MemoryLimit(limit=limits.memory_bytes >> 20).failure
+        return MemoryLimit(limit=limits.memory_bytes >> 20, advice=advice).failure
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
         return ResultTooLarge(limit=limits.max_result_bytes).failure
     traceback.print_exception(error, file=sys.stderr)

@@ -6,6 +6,7 @@ Whatever goes wrong ends as a failure code, never as an exception.
 from collections.abc import Callable
 from typing import BinaryIO
 
+from engine.capabilities import advise_cheaper
 from engine.conversion import Conversion, Deadline
 from engine.errors import explain
 from engine.request import Header, Outcome, Request
@@ -27,7 +28,7 @@ def convert(request: Request, data: bytes, sink: BinaryIO, admit: Callable[[Head
             conversion.deadline.check()
             step(conversion)
     except Exception as error:  # noqa: BLE001 - the border: everything becomes a failure of this one job
-        failure = explain(error, request.limits)
+        failure = explain(error, request.limits, advise_cheaper(request.target, request.options))
         return Outcome(
             source=conversion.source, converted=None, failure=failure, warnings=tuple(conversion.warnings.values())
         )

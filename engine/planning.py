@@ -4,16 +4,19 @@ from dataclasses import replace
 
 from core.losses import MetadataDropped
 from core.options import Options
+from engine.capabilities import bound_effort
 from engine.codecs.plan import WritePlan
 from engine.containers.xmp import strip_extras
 from engine.conversion import Conversion
 from engine.credits import keep_credits
 from engine.image import FrameKind
 from engine.metadata import Metadata, name_parts, strip_exif_orientation
+from engine.request import Header
 
 
 def make_plan(conversion: Conversion, options: Options) -> WritePlan:
     """Return the settings of the target's encoder by those options, metadata included, and facts of the picture."""
+    options = bound_effort(conversion.target.name, options, make_header(conversion), conversion.request.limits)
     settings = later = conversion.encoder.settings(options)
     if "dpi" in conversion.target.options and "dpi" not in settings and conversion.opened.dpi is not None:
         settings = settings | {"dpi": conversion.opened.dpi}
@@ -29,6 +32,19 @@ def make_plan(conversion: Conversion, options: Options) -> WritePlan:
         loop_count=_choose_loop_count(conversion),
         warn=conversion.warn,
     )
+
+
+def make_header(conversion: Conversion) -> Header:
+    """Return the facts by which memory is forecast."""
+    (width, height), (target_width, target_height) = conversion.opened.size, conversion.size
+    source, target = width * height, target_width * target_height
+    if conversion.opened.kind is FrameKind.PAGES and (conversion.count > 1 or conversion.options.page is not None):
+        # Pages have sizes of their own: one may have nearly all of the pixels.
+        source, target = conversion.opened.pixels, max(conversion.opened.pixels, target)
+    return Header(
+        source_area=source, target_area=target, frames=conversion.count,
+        alpha=not conversion.is_opaque, deep=conversion.opened.deep,
+    )  # fmt: skip
 
 
 def _choose_loop_count(conversion: Conversion) -> int:

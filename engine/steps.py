@@ -28,8 +28,9 @@ from engine.image import Frame, FrameKind
 from engine.limits import check_frames, check_pixels
 from engine.matching import match_frame
 from engine.pixels import alpha, modes, palette
+from engine.planning import make_header
 from engine.quality_search import search_quality
-from engine.request import Header, Source
+from engine.request import Source
 from engine.writing import write_frames
 
 KEPT = {
@@ -197,17 +198,7 @@ def wait_for_memory(conversion: Conversion) -> None:
 
     The time of the conversion begins here.
     """
-    (width, height), (target_width, target_height) = conversion.opened.size, conversion.size
-    source, target = width * height, target_width * target_height
-    if conversion.opened.kind is FrameKind.PAGES and (conversion.count > 1 or conversion.options.page is not None):
-        # Pages have sizes of their own: one may have nearly all of the pixels.
-        source, target = conversion.opened.pixels, max(conversion.opened.pixels, target)
-    conversion.admit(
-        Header(
-            source_area=source, target_area=target, frames=conversion.count,
-            alpha=not conversion.is_opaque, deep=conversion.opened.deep,
-        )
-    )  # fmt: skip
+    conversion.admit(make_header(conversion))
     conversion.deadline.restart()
 
 
@@ -216,8 +207,6 @@ def encode(conversion: Conversion) -> None:
     first = next(conversion.frames)
     # A page may have another size than the first, which the header tells.
     conversion.size = first.pixels.size
-    # Asked for and given back: MemoryError here is an answer, a crash in the encoder would be none.
-    bytearray(first.pixels.width * first.pixels.height * conversion.encoder.bytes_per_pixel(conversion.options))
     if conversion.options.max_bytes is None:
         write_frames(conversion, conversion.options, _chain_frames(first, conversion.frames), conversion.sink)
     else:

@@ -161,5 +161,5 @@ def _choose_settings(options: Options) -> SaveSettings:
 CODEC = Codec(
     prepare=load_library,
     open=open_heif,
-    encoder=Encoder(pillow="HEIF", settings=_choose_settings, attach=attach_marked),
+    encoder=Encoder(pillow="HEIF", settings=_choose_settings, attach=attach_marked, crashes=True),
 )

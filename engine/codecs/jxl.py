@@ -277,5 +277,11 @@ def _choose_settings(options: Options) -> SaveSettings:
 CODEC = Codec(
     prepare=prepare_library,
     open=open_jxl,
-    encoder=Encoder(pillow="JXL", settings=_choose_settings, attach=attach_marked, write_still=write_still),
+    encoder=Encoder(
+        pillow="JXL",
+        settings=_choose_settings,
+        attach=attach_marked,
+        write_still=write_still,
+        crashes=True,
+    ),
 )

@@ -41,15 +41,15 @@ class Encoder:
 
     `pillow` is Pillow's name of the format. `settings` maps options to save parameters, `attach` metadata, of which
     each part has `part_bytes` at most. `write_still` returns the size of the written picture. `write_all` writes
-    several frames and returns how many are in the file. `bytes_per_pixel` is what the encoder takes beside the picture,
-    for one that crashes, or gives no reason, when there is not so much.
+    several frames and returns how many are in the file. `crashes` says that the encoder may crash, or stop, when there
+    is not the memory that engine.capabilities tells: it is tried before.
     """
 
     pillow: str
     settings: Callable[[Options], SaveSettings] = field(default=lambda _: {})
     attach: Callable[[Metadata], SaveSettings] = field(default=lambda _: {})
     part_bytes: int = ANY_SIZE
-    bytes_per_pixel: Callable[[Options], int] = field(default=lambda _: 0)
+    crashes: bool = False
     write_still: Callable[[Frame, WritePlan, BinaryIO], tuple[int, int]] = field(default=write_by_pillow)
     write_all: Callable[[Iterator[Frame], WritePlan, BinaryIO], int] | None = None
 

@@ -26,6 +26,7 @@ FACTS = {
     "kept": 8,
     "what": "EXIF",
     "why": "",
+    "advice": ", or give a lower effort",
     "step": 10,
     "curve": "PQ",
     "option": "page",

@@ -4,14 +4,13 @@ The factors of formats are in engine.capabilities. Noise may take more than was 
 again with all that a job may use.
 """
 
-from engine.capabilities import MB, Factor, memory_of
+from dataclasses import replace
+
+from engine.capabilities import MARGIN, ROOM, Factor, bound_effort, memory_of
 from engine.request import Header, Limits, Request
 
-START = 64 * MB
+START = ROOM
 """Bytes for reading any header, beside three times the upload."""
-
-MARGIN = 1.2
-"""Factor on the measured figures."""
 
 STEPS = Factor(8.2, 13.4)
 """Bytes for each pixel in the steps between decoder and encoder: orient, convert to sRGB, flatten."""
@@ -31,6 +30,8 @@ def at_start(source: str, upload: int, limits: Limits) -> int:
 
 def forecast(request: Request, header: Header, upload: int) -> int:
     """Return the bytes for the whole conversion, at most its limit."""
+    options = bound_effort(request.target, request.options, header, request.limits)
+    request = replace(request, options=options)
     needed = max(_forecast_still(request, header), _forecast_animation(request, header))
     return min(request.limits.memory_bytes, START + 3 * upload + int(MARGIN * needed))
 
@@ -56,11 +57,4 @@ def _forecast_animation(request: Request, header: Header) -> float:
 
 
 def _forecast_writing(request: Request, header: Header) -> float:
-    memory = memory_of(request.target)
-    if memory.writes_deep(header):
-        return memory.write_deep.of(header) * header.target_area
-    whole = memory.writing_with(request.options).of(header) * header.target_area
-    for effort, factor, besides in memory.tiled:
-        if (request.options.effort or 0) <= effort:
-            return min(whole, factor.of(header) * header.target_area + besides.of(header))
-    return whole
+    return memory_of(request.target).forecast_writing(request.options, header)

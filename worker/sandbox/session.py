@@ -24,6 +24,7 @@ from typing import Any, ClassVar, NamedTuple
 import structlog
 
 from core.failures import DecoderCrashed, Failure, FailureCode, MemoryLimit, Timeout
+from engine.capabilities import advise_cheaper
 from engine.request import Header, Outcome, Request, failed
 from worker.sandbox.handle import LOST_SECONDS, Handle, Killed
 from worker.sandbox.memory_budget import Reservation
@@ -269,7 +270,8 @@ class ChildSession:
         if self._death_signal == signal.SIGXCPU:
             return self._make_timeout()
         if self._death_signal == signal.SIGKILL and self._state is not State.KILLED:
-            return MemoryLimit(limit=self._request.limits.memory_bytes >> 20).failure
+            advice = advise_cheaper(self._request.target, self._request.options)
+            return MemoryLimit(limit=self._request.limits.memory_bytes >> 20, advice=advice).failure
         log.warning("child crashed", wait_status=self._status, source=self._request.source)
         return DecoderCrashed().failure
 
