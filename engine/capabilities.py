@@ -152,7 +152,7 @@ MEASURED: dict[str, Memory] = {
         read=Factor(13.3, 18.4), write=Factor(24.8, 39.8), demands=(Demand(_is_high, Factor(43.3, 55.8)),),
     ),
     "jxl": Memory(
-        read=Factor(10.5, 35.2), write=Factor(68.0, 86.6), read_deep=Factor(17.9, 39.7), write_deep=Factor(82.0, 108.0),
+        read=Factor(10.5, 35.2), write=Factor(68.0, 86.6), read_deep=Factor(17.9, 39.7), write_deep=Factor(84.0, 121.3),
         demands=(
             Demand(_is_slow_and_lossless, Factor(95.0, 125.0)), Demand(_is_slow, Factor(290.0, 310.0)),
         ),

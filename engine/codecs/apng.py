@@ -109,7 +109,9 @@ def pack_extra_chunks(first: Frame, plan: WritePlan) -> bytes:
     Image.new("RGB", (1, 1)).save(buffer, plan.pillow, **plan.settings, **choose_profile(first))
     kinds = {b"IHDR", b"IDAT", b"IEND"}
     return b"".join(
-        png_chunks.pack_chunk(kind, body) for kind, body in png_chunks.read_chunks(buffer.getvalue()) if kind not in kinds
+        png_chunks.pack_chunk(kind, body)
+        for kind, body in png_chunks.read_chunks(buffer.getvalue())
+        if kind not in kinds
     )
 
 

@@ -14,7 +14,12 @@ from engine.errors import corrupt, truncated, unsupported
 Plane = NDArray[np.generic]
 Packed = bytes | bytearray | memoryview
 
-TYPES: dict[int, np.dtype[np.generic]] = {1: np.dtype("u1"), 8: np.dtype("u1"), 16: np.dtype(">u2"), 32: np.dtype(">f4")}
+TYPES: dict[int, np.dtype[np.generic]] = {
+    1: np.dtype("u1"),
+    8: np.dtype("u1"),
+    16: np.dtype(">u2"),
+    32: np.dtype(">f4"),
+}
 """The type of a sample of so many bits; of one bit, of eight."""
 
 

@@ -140,7 +140,11 @@ def test_an_interlaced_png(run: Converter) -> None:
     header = struct.pack(">IIBBBBB", 2, 2, 8, 0, 0, 0, 1)
     rows = b"\0\x0a" + b"\0\x14" + b"\0\x1e\x28"
     data = magic.PNG + b"".join(
-        [png_chunks.pack_chunk(b"IHDR", header), png_chunks.pack_chunk(b"IDAT", zlib.compress(rows)), png_chunks.pack_chunk(b"IEND")]
+        [
+            png_chunks.pack_chunk(b"IHDR", header),
+            png_chunks.pack_chunk(b"IDAT", zlib.compress(rows)),
+            png_chunks.pack_chunk(b"IEND"),
+        ]
     )
     seen = run(data, "bmp").image().convert("L")
     assert list(seen.tobytes()) == [10, 20, 30, 40]
