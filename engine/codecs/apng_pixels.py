@@ -12,7 +12,7 @@ from PIL import Image
 
 from engine.animation.changes import Canvas, Change
 from engine.codecs.save_settings import SaveSettings
-from engine.containers import png
+from engine.containers import png_chunks
 from engine.pixels.samples import ROWS
 
 COLORS = 256
@@ -93,9 +93,9 @@ class Palette:
         """Return the chunks with the colors and their alpha."""
         samples = self._colors.astype("<u4").view(np.uint8).reshape(-1, 4)
         alpha = samples[:, 3]
-        colors = png.pack_chunk(b"PLTE", samples[:, :3].tobytes())
+        colors = png_chunks.pack_chunk(b"PLTE", samples[:, :3].tobytes())
         clear = np.flatnonzero(alpha < 255)
-        return colors + (png.pack_chunk(b"tRNS", alpha[: clear[-1] + 1].tobytes()) if len(clear) else b"")
+        return colors + (png_chunks.pack_chunk(b"tRNS", alpha[: clear[-1] + 1].tobytes()) if len(clear) else b"")
 
 
 def pack_indexes(waiting: Waiting, palette: Palette, level: int) -> tuple[bool, bytes]:
@@ -134,4 +134,4 @@ def _pack_image(pixels: Canvas, mode: str, settings: SaveSettings) -> bytes:
     image = Image.frombytes("RGBA", (columns, rows), pixels.astype("<u4", copy=False).tobytes()).convert(mode)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", **settings)
-    return b"".join(body for kind, body in png.read_chunks(buffer.getvalue()) if kind == b"IDAT")
+    return b"".join(body for kind, body in png_chunks.read_chunks(buffer.getvalue()) if kind == b"IDAT")

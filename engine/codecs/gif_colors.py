@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 COLORS = 256
-RGB = 0xFFFFFF
+RGB = np.uint32(0xFFFFFF)
 SAMPLE = 1 << 20
 """Pixels that a color table is made from, about."""
 

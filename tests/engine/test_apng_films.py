@@ -57,9 +57,9 @@ def test_a_film_stays_the_same(run: Converter, name: str) -> None:
     assert result.warnings == []
     assert result.converted.frames == len(frames)
     for seen, wanted in zip(result.frames(), frames, strict=True):
-        assert np.array_equal(seen, wanted)
+        assert np.array_equal(np.asarray(seen), np.asarray(wanted))
     back = run(result.data, "tiff").frames()
-    assert all(np.array_equal(seen, wanted) for seen, wanted in zip(back, frames, strict=True))
+    assert all(np.array_equal(np.asarray(seen), np.asarray(wanted)) for seen, wanted in zip(back, frames, strict=True))
 
 
 @pytest.mark.parametrize(("name", "color_type", "depth"), [

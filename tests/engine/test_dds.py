@@ -134,7 +134,7 @@ def test_blocks_of_every_variant_are_read(run: Converter, name: str, numbers: tu
         seen = run(dx10(blocks(name), number), "png").image().convert("RGB")
         wanted = images.quarters()
         if name == "BC5":
-            wanted = Image.fromarray(np.asarray(wanted) * np.uint8([1, 1, 0]))
+            wanted = Image.fromarray(np.asarray(wanted) * np.array([1, 1, 0], np.uint8))
         assert apart(seen, wanted) <= 8
 
 

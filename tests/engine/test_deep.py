@@ -14,7 +14,7 @@ from PIL import Image
 from conformance import images
 from core.options import Options
 from engine.codecs.plan import WritePlan
-from engine.codecs.tiff import write_pages
+from engine.codecs.tiff_writing import write_pages
 from engine.containers import jxl
 from engine.image import Frame
 from engine.pixels.deep import DeepImage

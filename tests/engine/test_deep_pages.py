@@ -8,7 +8,8 @@ import pytest
 import tifffile
 
 from conformance.profiles import grey_profile, rgb_profile
-from tests.engine.conftest import Boxed, Converter
+from conformance.running import Boxed
+from tests.engine.conftest import Converter
 from tests.engine.deep import COLORS, GREY_SOFT, PICTURES, SOFT, WHITE, apart, png16, seen, tiff
 from tests.engine.test_hdr import tagged_profile
 

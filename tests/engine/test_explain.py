@@ -59,7 +59,7 @@ WRONG = [
 def test_no_exception_of_a_decoder_is_internal(
     run: Converter, monkeypatch: pytest.MonkeyPatch, error: Exception, where: str
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object) -> Opened:
         raise error
 
     def lazily() -> Iterator[Frame]:

@@ -17,7 +17,7 @@ from conformance import images
 from conformance.running import LIMITS, Boxed
 from core.formats import FORMATS
 from core.options import Options
-from engine.capabilities import MEASURED, NOTHING, UNMEASURED, Memory, memory_of, wrong_factors
+from engine.capabilities import MARGIN, MEASURED, NOTHING, UNMEASURED, Memory, memory_of, wrong_factors
 from engine.codecs.registry import CodecMismatch, prepare_codecs
 from engine.request import Header, Limits, Request
 from tests.engine.processes import PATIENCE, until
@@ -189,7 +189,7 @@ def asked(
     area = 40_000_000 // frames
     request = Request(source=source, target=target, options=Options(**options), limits=ROOMY)
     header = Header(source_area=area, target_area=out or area, frames=frames, alpha=alpha, deep=deep)
-    return (forecast.forecast(request, header, 0) - forecast.START) / (area * forecast.MARGIN)
+    return (forecast.forecast(request, header, 0) - forecast.START) / (area * MARGIN)
 
 
 def test_what_is_opaque_takes_less() -> None:

@@ -109,7 +109,7 @@ def test_a_film_whose_colours_fit_stays_the_same(run: Converter, name: str) -> N
     assert result.warnings == []
     assert result.converted.frames == len(frames)
     for seen, wanted in zip(result.frames(), frames, strict=True):
-        assert np.array_equal(np.where(np.asarray(seen)[..., 3:] == 0, 0, seen), np.asarray(wanted))
+        assert np.array_equal(np.where(np.asarray(seen)[..., 3:] == 0, 0, np.asarray(seen)), np.asarray(wanted))
 
 
 @pytest.mark.parametrize(("name", "shared", "own"), [
@@ -200,7 +200,8 @@ def film_of(name: str, times: Sequence[float], frames: Frames | None = None) -> 
     frames = frames or [
         canvas(((n % 30, 3, n % 30 + 2, 9), (n * 3, 9, 9, 255)), ground=(0, 80, 0, 255)) for n in range(len(times))
     ]
-    settings = {"WEBP": {"lossless": True}, "PNG": {"blend": 0}}.get(name, {})
+    known: dict[str, dict[str, int]] = {"WEBP": {"lossless": True}, "PNG": {"blend": 0}}
+    settings = known.get(name, {})
     return images.encoded(frames[0], name, save_all=True, append_images=frames[1:], duration=list(times), **settings)
 
 
@@ -215,7 +216,7 @@ def test_no_frame_of_a_gif_is_too_short_for_browsers(run: Converter, name: str, 
     assert abs(sum(result.times()) - sum(times)) <= 10
     assert result.converted.frames == len(result.times()) == frames
     assert result.warnings == ([] if set(times) == {20} else ["timing_rounded"])
-    assert np.array_equal(result.frames()[-1], run(source, "png").frames()[-1])
+    assert np.array_equal(np.asarray(result.frames()[-1]), np.asarray(run(source, "png").frames()[-1]))
 
 
 def gif_with_ticks(ticks: Sequence[int]) -> bytes:

@@ -38,7 +38,7 @@ JXL = base64.b85decode(
 def pq(light: NDArray[np.float64]) -> NDArray[np.float64]:
     """SMPTE ST 2084's samples of light in cd/m2."""
     powered = (light / 10_000) ** 0.1593017578125
-    return ((0.8359375 + 18.8515625 * powered) / (1 + 18.6875 * powered)) ** 78.84375  # type: ignore[no-any-return]
+    return ((0.8359375 + 18.8515625 * powered) / (1 + 18.6875 * powered)) ** 78.84375
 
 
 def hlg(light: NDArray[np.float64]) -> NDArray[np.float64]:
