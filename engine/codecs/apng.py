@@ -19,7 +19,7 @@ from engine.codecs.apng_pixels import Palette, Waiting, pack_colors, pack_indexe
 from engine.codecs.pillow import choose_profile
 from engine.codecs.plan import WritePlan
 from engine.codecs.png_packing import choose_packing
-from engine.containers import png, png_chunks
+from engine.containers import png_chunks, png_frames
 from engine.image import Frame
 
 LARGEST_PART = 65_535
@@ -90,7 +90,7 @@ class _Writer:
         rows, columns = size
         place = struct.pack(">IIIII", self._sequence, columns, rows, *change.corner)
         delay = struct.pack(">HH", change.duration.numerator, change.duration.denominator)
-        ways = bytes([png.DISPOSAL_NUMBERS[change.disposal], over])
+        ways = bytes([png_frames.DISPOSAL_NUMBERS[change.disposal], over])
         self._sink.write(png_chunks.pack_chunk(b"fcTL", place, delay, ways))
         if self._sequence:
             self._sink.write(png_chunks.pack_chunk(b"fdAT", struct.pack(">I", self._sequence + 1), data))

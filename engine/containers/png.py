@@ -12,6 +12,7 @@ from fractions import Fraction
 from core.magic import PNG
 from engine.containers.disposal import Disposal
 from engine.containers.png_chunks import SENSELESS, WRONG_DATA_SUM, pack_chunk, read_chunks
+from engine.containers.png_frames import BLEND_OVER, DISPOSALS, FrameControl
 from engine.containers.png_samples import correct_sum, find_most, from_apple_file
 from engine.errors import corrupt, truncated, unsupported
 from engine.metadata import Metadata, strip_xmp_orientation
@@ -20,26 +21,11 @@ TEXT = {b"tEXt", b"zTXt", b"iTXt"}
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 # Other programs' way to hide EXIF and the like in text: it would bring orientation and GPS back.
 RAW_PROFILE = b"Raw profile type "
-DISPOSALS = {0: Disposal.KEEP, 1: Disposal.CLEAR, 2: Disposal.RESTORE}
-DISPOSAL_NUMBERS = {disposal: number for number, disposal in DISPOSALS.items()}
-BLEND_OVER, PALETTE = 1, 3
+PALETTE = 3
 MISCOUNTED = "it tells a wrong number of frames"
 
 LARGEST_PROFILE = 4 << 20
 """Bytes; those of cameras and printers have one or two million at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class FrameControl:
-    """An fcTL chunk: the region in pixels, the time in milliseconds, and how it goes on and off the canvas."""
-
-    width: int
-    height: int
-    x: int
-    y: int
-    duration: Fraction
-    disposal: Disposal
-    over: bool
 
 
 @dataclass(slots=True)
