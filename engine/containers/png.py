@@ -17,6 +17,8 @@ from engine.containers.png_samples import correct_sum, find_most, from_apple_fil
 from engine.errors import corrupt, truncated, unsupported
 from engine.metadata import Metadata, strip_xmp_orientation
 
+__all__ = ["PngFile", "pack_chunk", "parse_file", "read_chunks", "strip_for_decoder"]
+
 TEXT = {b"tEXt", b"zTXt", b"iTXt"}
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 # Other programs' way to hide EXIF and the like in text: it would bring orientation and GPS back.

@@ -62,6 +62,9 @@ def test_no_exception_of_a_decoder_is_internal(
     def fail(*_: object) -> Opened:
         raise error
 
+    def succeed(*_: object) -> Opened:
+        return opened
+
     def lazily() -> Iterator[Frame]:
         if where == "second frame":
             yield Frame(Image.new("RGB", (1, 1)))
@@ -71,7 +74,7 @@ def test_no_exception_of_a_decoder_is_internal(
         raise error
 
     opened = Opened(format="bmp", size=(1, 1), pixels=2, frames=2, kind=FrameKind.PAGES, read=lazily)
-    codec = replace(all_codecs()["bmp"], open=fail if where == "header" else lambda *_: opened)
+    codec = replace(all_codecs()["bmp"], open=fail if where == "header" else succeed)
     monkeypatch.setattr("engine.codecs.registry.all_codecs", lambda: {**all_codecs(), "bmp": codec})
     assert run(images.encoded(Image.new("RGB", (1, 1)), "BMP"), "tiff").failure == "corrupt_image"
 
