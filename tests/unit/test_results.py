@@ -12,7 +12,7 @@ from conformance.tiff_grid.meanings import MEANINGS
 from core.formats import READABLE, TARGETS
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
-PAGES = ("matrix", "corpora", "fuzz", "bombs", "flaws")
+PAGES = ("matrix", "corpora", "fuzz", "bombs", "flaws", "sizes")
 MACHINE = re.compile(r"(?:^|[\s`'(])/(?:root|home|tmp|work|usr|var)\b")
 
 
@@ -80,3 +80,16 @@ def test_every_bomb_has_its_line_and_its_code() -> None:
         assert float(row[5]) < 5
         assert number(row[6]) < 300
         assert row[7] == ""
+
+
+def test_no_gif_is_larger_than_others_make_it() -> None:
+    """By a few bytes for each frame at most."""
+    rows = [row for row in tables(text_of("sizes"))[0][1:] if row[0].endswith(".gif")]
+    compared = 0
+    for _, source, target, ours, others in rows:
+        best = [number(size) for size in re.findall(r"(?:gifsicle -O2|gif2webp|-mixed) ([\d,]+)", others)]
+        if target == "gif":
+            best.append(number(source))
+        assert all(number(ours) <= 1.03 * size for size in best)
+        compared += len(best)
+    assert compared >= 15
