@@ -132,14 +132,14 @@ MEASURED: dict[str, Memory] = {
         demands=(Demand(lambda options: bool(options.progressive), Factor(12.0, 13.4)),),
     ),
     "png": Memory(
-        read=Factor(5.3, 13.4), write=Factor(4.0, 6.7), read_animation=23.0,
+        read=Factor(5.3, 13.4), write=Factor(4.0, 6.7), read_animation=23.0, lookahead=38.0, every_frame=1.2,
         read_deep=Factor(14.0, 21.4), write_deep=Factor(17.7, 22.3),
     ),
     "webp": Memory(
-        read=Factor(17.8, 17.8), write=Factor(14.9, 35.3), opened=8.0, read_animation=21.0, every_frame=2.0,
+        read=Factor(17.8, 17.8), write=Factor(14.9, 35.3), opened=8.0, read_animation=21.0, lookahead=48.0, every_frame=2.0,
         demands=(Demand(lambda options: bool(options.lossless), Factor(44.8, 44.8)),),
     ),
-    "gif": Memory(read=Factor(17.3, 18.6), write=Factor(16.0, 21.3)),
+    "gif": Memory(read=Factor(17.5, 18.9), write=Factor(26.6, 26.6), lookahead=38.0),
     "tiff": Memory(
         read=Factor(5.3, 13.4), write=Factor(6.1, 8.0), read_deep=Factor(20.0, 27.0), write_deep=Factor(10.9, 13.6),
     ),
@@ -152,7 +152,8 @@ MEASURED: dict[str, Memory] = {
         read=Factor(13.3, 18.4), write=Factor(24.8, 39.8), demands=(Demand(_is_high, Factor(43.3, 55.8)),),
     ),
     "jxl": Memory(
-        read=Factor(10.5, 35.2), write=Factor(68.0, 86.6), read_deep=Factor(17.9, 39.7), write_deep=Factor(84.0, 121.3),
+        read=Factor(10.5, 35.2), write=Factor(68.0, 86.6), read_animation=60.0, read_deep=Factor(17.9, 39.7),
+        write_deep=Factor(84.0, 121.3),
         demands=(
             Demand(_is_slow_and_lossless, Factor(95.0, 125.0)), Demand(_is_slow, Factor(290.0, 310.0)),
         ),

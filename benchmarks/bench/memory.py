@@ -13,6 +13,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from imagecodecs import jpegxl_encode
 from PIL import Image
 
 from conformance.profiles import rgb_profile
@@ -81,7 +83,7 @@ def list_singles() -> Rows:
 def list_several() -> Rows:
     """Return the measurements of several frames: decoders and encoders of animations and pages."""
     return (
-        *(("read frames", name, partial(measure_frames, name, "pdf")) for name in FILMS),
+        *(("read frames", name, partial(measure_frames, name, "pdf")) for name in (*FILMS, "jxl")),
         *(("write frames", name, partial(measure_frames, "png", name)) for name in ANIMATED),
     )
 
@@ -164,6 +166,8 @@ def measure_frames(source: str, target: str) -> dict[str, float]:
 def make_film(name: str, count: int, size: tuple[int, int]) -> bytes:
     frames = [photograph("RGBA", size).rotate(20 * index) for index in range(count)]
     out, sink = BytesIO(), BytesIO()
+    if name == "jxl":
+        return bytes(jpegxl_encode(np.stack([np.asarray(frame) for frame in frames]), distance=1.0, numthreads=1))
     frames[0].save(out, "PNG", save_all=True, append_images=frames[1:], duration=50, compress_level=1)
     if name == "png":
         return out.getvalue()
