@@ -33,7 +33,7 @@ def shared() -> Iterator[Sandbox]:
 
 
 def request(target: str, memory: int, **options: Any) -> Request:
-    limits = Limits(**{**LIMITS, "memory_bytes": memory * MB})  # type: ignore[arg-type] # seconds is a float, the others whole
+    limits = Limits(**{**LIMITS, "memory_bytes": memory * MB, "seconds": 600.0})  # type: ignore[arg-type] # seconds is a float, the others whole
     return Request(source="png", target=target, options=Options(**options), limits=limits)
 
 
