@@ -91,7 +91,8 @@ def measure_engine(data: bytes, target: str, options: dict[str, Any]) -> int:
     source, sink = sniff(data[:64], data[-26:]), io.BytesIO()
     if source is None:
         raise ValueError("the source is of no known format")
-    request = Request(source=source.name, target=target, options=Options(**options), limits=Limits(**LIMITS))
+    limits: dict[str, Any] = {**LIMITS}
+    request = Request(source=source.name, target=target, options=Options(**options), limits=Limits(**limits))
     outcome = convert(request, data, sink)
     if outcome.failure is not None:
         raise ValueError(outcome.failure.detail)

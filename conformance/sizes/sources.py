@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -98,7 +99,7 @@ def write_disposing(path: Path) -> None:
     run("gifsicle", "-O3", "--batch", str(path))
 
 
-def write_still(path: Path, image: Image.Image, **settings: object) -> None:
+def write_still(path: Path, image: Image.Image, **settings: Any) -> None:
     image.save(path, **settings)
 
 

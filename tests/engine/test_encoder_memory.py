@@ -33,8 +33,8 @@ def shared() -> Iterator[Sandbox]:
 
 
 def request(target: str, memory: int, **options: Any) -> Request:
-    limits = Limits(**{**LIMITS, "memory_bytes": memory * MB, "seconds": 600.0})  # type: ignore[arg-type] # seconds is a float, the others whole
-    return Request(source="png", target=target, options=Options(**options), limits=limits)
+    limits: dict[str, Any] = {**LIMITS, "memory_bytes": memory * MB, "seconds": 600.0}
+    return Request(source="png", target=target, options=Options(**options), limits=Limits(**limits))
 
 
 def converted(sandbox: Sandbox, given: Request) -> Outcome:
