@@ -99,7 +99,7 @@ def write_disposing(path: Path) -> None:
     run("gifsicle", "-O3", "--batch", str(path))
 
 
-def write_still(path: Path, image: Image.Image, **settings: Any) -> None:
+def write_still(path: Path, image: Image.Image, settings: dict[str, Any]) -> None:
     image.save(path, **settings)
 
 
@@ -111,9 +111,9 @@ SOURCES: dict[str, Callable[[Path], None]] = {
     "photographs.gif": lambda path: write_gif(path, photographs()),
     "screen.apng": lambda path: write_apng(path, screen()),
     "photographs.apng": lambda path: write_apng(path, photographs()),
-    "scan.tiff": lambda path: write_still(path, scan(), compression="group4", dpi=(200, 200)),
-    "scan.png": lambda path: write_still(path, scan()),
-    "screenshot.png": lambda path: write_still(path, screen()[-1].quantize(64), optimize=True),
-    "photograph.jpg": lambda path: write_still(path, photographs(1)[0], quality=90),
+    "scan.tiff": lambda path: write_still(path, scan(), {"compression": "group4", "dpi": (200, 200)}),
+    "scan.png": lambda path: write_still(path, scan(), {}),
+    "screenshot.png": lambda path: write_still(path, screen()[-1].quantize(64), {"optimize": True}),
+    "photograph.jpg": lambda path: write_still(path, photographs(1)[0], {"quality": 90}),
 }
 """How each is made, by its name."""
