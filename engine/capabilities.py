@@ -190,6 +190,11 @@ UNMEASURED = Memory(
     read_animation=max(memory.read_animation for memory in MEASURED.values()),
     lookahead=max(memory.lookahead for memory in MEASURED.values()),
     every_frame=max(memory.every_frame for memory in MEASURED.values()),
+    demands=tuple(
+        sorted(
+            (demand for memory in MEASURED.values() for demand in memory.demands), key=lambda one: -one.factor.opaque
+        )
+    ),
 )
 """For a format whose factors nobody has measured yet."""
 

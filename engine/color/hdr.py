@@ -79,7 +79,7 @@ def reduce_image(image: Picture, bright: Hdr) -> Image.Image:
 
 def _make_image(samples: NDArray[np.uint8]) -> Image.Image:
     height, width, channels = samples.shape
-    return Image.frombytes(MODES[channels], (width, height), samples.tobytes())
+    return Image.frombuffer(MODES[channels], (width, height), samples, "raw", MODES[channels], 0, 1)
 
 
 def _reduce_pixels(codes: NDArray[np.uint16], bright: Hdr) -> NDArray[np.uint8]:

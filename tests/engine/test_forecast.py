@@ -179,7 +179,8 @@ def test_a_format_that_nobody_has_measured_takes_as_much_as_any() -> None:
             assert all(of >= other for of, other in zip(getattr(unknown, part), getattr(memory, part), strict=True))
         for part in ("opened", "read_animation", "lookahead", "every_frame"):
             assert getattr(unknown, part) >= getattr(memory, part)
-        assert all(unknown.write.alpha >= demand.factor.alpha for demand in memory.demands)
+        assert all(demand in unknown.demands for demand in memory.demands)
+    assert [*unknown.demands] == sorted(unknown.demands, key=lambda demand: -demand.factor.opaque)
 
 
 def asked(
@@ -211,7 +212,7 @@ def test_an_animation_takes_what_its_decoder_and_its_encoder_take_at_once() -> N
 def test_large_jpeg_xl_is_made_by_pieces_but_at_the_highest_efforts() -> None:
     usual, slow, slowest = (asked("jpeg", "jxl", effort=effort) for effort in (3, 7, 9))
     assert usual < slow < 0.5 * slowest
-    assert slowest == memory_of("jxl").write.opaque
+    assert slowest == memory_of("jxl").writing_with(Options(effort=9)).opaque
 
 
 def test_slow_speeds_of_avif_and_all_of_its_colour_take_more() -> None:

@@ -63,7 +63,7 @@ def test_a_lossy_picture_goes_back_to_its_profile(run: Converter, boxed: Boxed, 
         image = result.image()
         assert ("icc_profile" in image.info) == (color == "keep")
         for place, pixel in (((3, 8), wanted[0]), ((12, 8), wanted[1])):
-            assert near(image.getpixel(place), pixel, 3)
+            assert near(image.getpixel(place), pixel.tolist(), 3)
 
 
 def test_without_a_color_manager_the_colors_are_right_all_the_same(
