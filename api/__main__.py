@@ -20,7 +20,7 @@ that meets a connection on its way to be closed has no answer."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which first lets go of those who only wait for a job."""
+    """uvicorn with one more step at shutdown: first it ends all waits for jobs."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)

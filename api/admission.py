@@ -1,4 +1,4 @@
-"""Who may submit a job now: the length of the queue, the room for images, and the rate of one address."""
+"""Admission of jobs: the length of the queue, the room for images, and the rate of one address."""
 
 import math
 import time
@@ -31,7 +31,7 @@ def count_queued(connection: Connection, most: int) -> int:
 
 
 class Lately:
-    """A number that is counted at most every `seconds`; what this process adds in between is added."""
+    """A number counted at most every `seconds`, plus this process's own additions in between."""
 
     def __init__(self, count: Callable[[], Awaitable[int]], seconds: float, clock: Callable[[], float]) -> None:
         self._count = count
@@ -41,7 +41,7 @@ class Lately:
         self._counted: float = -math.inf
 
     async def read_number(self) -> int:
-        """Return the number, counted when it is time. Raises what the count raises."""
+        """Return the number, counted anew when it is time. An error of the count passes through."""
         if self._clock() - self._counted >= self._seconds:
             self._known = await self._count()
             self._counted = self._clock()
@@ -65,7 +65,7 @@ class Backlog:
             raise QueueFull(jobs=self._most, retry_after=RETRY_SECONDS)
 
     def count_job(self) -> None:
-        """Note that one more job waits."""
+        """Count one more waiting job."""
         self._queued.add(1)
 
 
@@ -82,12 +82,12 @@ class Store:
             raise StorageFull(limit=self._most, retry_after=ROOM_SECONDS)
 
     def count_upload(self, size: int) -> None:
-        """Note that an upload of so many bytes was stored."""
+        """Add the bytes of an upload just stored."""
         self._stored.add(size)
 
 
 class RateGuard:
-    """Refuses jobs of an address that sent as many as `limit` (like `60/minute`) allows; "" allows any number."""
+    """Refuses an address's jobs beyond `limit` (like `60/minute`); "" allows any number."""
 
     def __init__(self, limit: str) -> None:
         self._limit = limits.parse(limit) if limit else None

@@ -62,7 +62,7 @@ def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
 
 
 class _Static(StaticFiles):
-    """Files that a browser may keep for an hour and then asks about."""
+    """Static files: a browser may keep them for an hour, then it asks again."""
 
     route = "/static"
 

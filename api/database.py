@@ -18,7 +18,7 @@ Work = Callable[Concatenate[Connection, P], T]
 
 
 class Database:
-    """At most `threads` pieces of work at a time, which is also the size of the engine's pool."""
+    """At most `threads` pieces of work at a time. The engine's pool has the same size."""
 
     def __init__(self, engine: Engine, *, threads: int) -> None:
         self._engine = engine

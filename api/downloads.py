@@ -1,4 +1,4 @@
-"""Results as HTTP answers: conditional, in ranges, in slices that hold a connection for a moment each."""
+"""Results as HTTP answers: conditional, in ranges, in slices. Each slice holds a connection for a moment."""
 
 import re
 import unicodedata

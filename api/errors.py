@@ -1,4 +1,4 @@
-"""Every refusal as a class: its status, code and title, and a template that its fields fill in.
+"""Every refusal as a class: its status, code and title, and a template for its fields.
 
     ImagemillError
       +- InternalError 500        +- NotFound 404            +- UploadTooLarge 413
@@ -44,7 +44,7 @@ class ImagemillError(Exception):
 
     @property
     def detail(self) -> str:
-        """Return the sentence for the person who asked."""
+        """Return the refusal as a sentence for a person."""
         return self.template.format_map({name: _spoken(value) for name, value in vars(self).items()})
 
     def __str__(self) -> str:

@@ -29,7 +29,7 @@ DRAIN_SECONDS = 5.0
 
 
 class _Parser(MultiPartParser):
-    """Starlette's parser, which spools the file to disk, with a cap: bytes beyond it are counted and dropped."""
+    """Starlette's parser, spooling the file to disk up to a cap: bytes beyond it are counted and dropped."""
 
     def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], cap: int) -> None:
         super().__init__(headers, stream, max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES)
@@ -96,7 +96,7 @@ class FormReader:
             raise
 
     async def drain(self) -> None:
-        """Take in the rest of a form that is refused, within bounds, and keep nothing but its fields."""
+        """Take in the rest of a refused form, within bounds, and keep nothing but its fields."""
         self._refused = True
         if not (self._finished or self._gave_up or self._waits_for_permission()):
             with suppress(TimeoutError, MultiPartException, ImagemillError, ClientDisconnect):

@@ -1,4 +1,4 @@
-"""The one place where an error becomes an answer: a problem for programs, a page for people."""
+"""Turn every error into an answer, here and nowhere else: a problem for programs, a page for people."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Waiting for a job to change: one Redis subscription a process feeds all who wait.
+"""Waiting for a job to change: one Redis subscription a process feeds all waiters.
 
 Pub/sub loses events, so who waits also looks at the row from time to time. Nobody who waits holds a
 thread or a connection.
@@ -31,7 +31,7 @@ Read = Callable[[UUID], Awaitable[Job | None]]
 
 
 class Watch:
-    """One waiter's view of one job; events that came since it was opened are kept for it."""
+    """One waiter's view of one job. It keeps the events since its opening."""
 
     def __init__(self, hub: "Hub", job_id: UUID) -> None:
         self._hub = hub
@@ -59,7 +59,7 @@ class Watch:
 
 
 class Hub:
-    """All watches of the process, and the subscription that feeds them. `read` reads a job's row."""
+    """All watches of the process, fed by one subscription. `read` reads a job's row."""
 
     def __init__(self, client: Redis, read: Read, *, recheck_seconds: float = RECHECK_SECONDS) -> None:
         self._client = client

@@ -37,7 +37,7 @@ _held_seconds = cache(HELD_SECONDS.labels)
 
 
 def count_request(method: str, route: str, status: int, seconds: float, *, held: bool) -> None:
-    """Count and time one request; `held` when its client asked for an answer that comes later."""
+    """Count and time one request; `held` when its client asked for a later answer."""
     _requests(method, route, status).inc()
     duration = _held_seconds(route) if held else _seconds(method, route, status)
     duration.observe(seconds)

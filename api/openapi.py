@@ -1,4 +1,4 @@
-"""The OpenAPI document: every refusal with its example, and the form that is read by hand."""
+"""The OpenAPI document: every refusal with its example, and the form, read by our own code."""
 
 from collections.abc import Callable, Sequence
 from itertools import groupby

@@ -26,7 +26,7 @@ async def home(request: Request, services: ServicesDep) -> Response:
 async def submit_form(
     request: Request, services: ServicesDep, turn: TurnDep, form: FormDep, address: ClientAddress
 ) -> Response:
-    """Take the form: on to the job's page, or the form again with what is wrong with it."""
+    """Take the form: on to the job's page, or the form again with its mistakes."""
     try:
         check_same_site(request.headers)
         job = await submit(services, turn, form, address)

@@ -1,4 +1,4 @@
-"""Redis from the event loop, as something that may be away at any time and must never make a request wait.
+"""Redis from the event loop: it may be away at any time and must never make a request wait.
 
 All calls of one request share a small time budget, and a circuit breaker keeps a process from asking a
 dead Redis over and over.
@@ -56,7 +56,7 @@ class Breaker:
         return True
 
     def note_success(self) -> None:
-        """Note that Redis answered."""
+        """Note an answer from Redis."""
         if self._open_until:
             log.info("Redis answers again")
         self._open_until = 0.0
@@ -102,7 +102,7 @@ class Turn:
             await self.ask(lambda client: AsyncPublisher(client, self._cache).publish(job, add=add))
 
     async def cache_state(self, job: Job) -> None:
-        """Cache a state that was read from the row. While Redis is away do nothing."""
+        """Cache a state read from the row. While Redis is away do nothing."""
         with suppress(RedisAway):
             await self.ask(lambda client: AsyncPublisher(client, self._cache).cache_state(job))
 

@@ -1,4 +1,4 @@
-"""Settings of the HTTP service, beside those that all rooms share."""
+"""Settings of the HTTP service, beside those shared by all rooms."""
 
 import ipaddress
 from typing import Literal
@@ -58,7 +58,7 @@ class ApiSettings(Settings):
 
     @property
     def targets(self) -> tuple[Format, ...]:
-        """Return the formats that this installation writes."""
+        """Return the formats written by this installation."""
         if self.heic_writing == "auto":
             return tuple(filter(is_installed, TARGETS))
         return tuple(fmt for fmt in TARGETS if self.heic_writing == "always" or not fmt.encoder)
@@ -90,7 +90,7 @@ class ApiSettings(Settings):
         return text
 
     def contradictions(self) -> list[str]:
-        """Add the rule that one port serves one thing."""
+        """Add a rule: one port serves one thing."""
         said = super().contradictions()
         if self.metrics_port and self.metrics_port == self.port:
             said.append(

@@ -80,7 +80,7 @@ async def job_events(services: Services, job_id: UUID, seen: int) -> AsyncIterat
 
 
 async def delete_job(services: Services, turn: Turn, job_id: UUID) -> None:
-    """Cancel what is not over, erase and expire what is. Raises JobNotFound."""
+    """Cancel an unfinished job; erase and expire a finished one. Raises JobNotFound."""
     job, changed = await services.database.run(_end_job, job_id)
     if job is None:
         raise JobNotFound
@@ -93,7 +93,7 @@ async def delete_job(services: Services, turn: Turn, job_id: UUID) -> None:
 
 
 def _end_job(connection: Connection, job_id: UUID) -> tuple[Job | None, bool]:
-    """Return the job, and whether this changed it. A job that finishes while it is canceled is expired instead."""
+    """Return the job, and whether this changed it. A job already finished is expired instead."""
     job = advance(connection, CANCEL, job_id, finished_at=func.now()) or advance(connection, EXPIRE, job_id)
     if job is None:
         return find_job(connection, job_id), False

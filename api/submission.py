@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 async def submit(services: Services, turn: Turn, form: FormReader, address: str) -> Job:
-    """Take a job. Raises what admission, the form and the database have to say against it; then nothing is kept."""
+    """Take a job. Raises the refusals of admission, the form and the database; then nothing is kept."""
     await _admit(services, form, address)
     async with receive_upload(form, services.settings.targets) as upload:
         job = await services.database.run_blob(_store, upload)

@@ -38,7 +38,7 @@ BIDI_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u206
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A submission that may be stored: the image of `size` bytes at position 0 of `file`, and what is asked."""
+    """A submission ready to be stored: the image of `size` bytes at position 0 of `file`, its target and options."""
 
     file: UploadFile
     size: int
@@ -117,7 +117,7 @@ def _read_options(target: Format, fields: dict[str, str]) -> dict[str, OptionVal
 
 
 def explain_unavailable(target: Format) -> str:
-    """Say why this installation does not write that format."""
+    """Say why this installation does not write the format."""
     return (
         f"{target.title} is not written here: its encoder, {target.encoder.replace('_', '-')}, is not installed. Whoever runs this "
         "service can add it."

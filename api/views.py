@@ -1,4 +1,4 @@
-"""Pages for people, rendered: plain HTML that needs no JavaScript, one stylesheet, nothing from elsewhere."""
+"""Pages for people, rendered: plain HTML without JavaScript, one stylesheet, nothing from elsewhere."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ PATIENCE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """How the form asks for one option: the kind of control follows from what the option may be."""
+    """How the form asks for one option: the kind of control follows from the option's values."""
 
     option: Option
     label: str
@@ -53,7 +53,7 @@ class Control:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """Return the choices, if they are few. A switch that is on by default can only be chosen to be off."""
+        """Return the choices, if they are few. A switch on by default can only be chosen to be off."""
         if self.option.type == "boolean":
             return ("true", "false") if self.option.default else ()
         return tuple(str(choice) for choice in self.option.choices)
@@ -93,7 +93,7 @@ CONTROLS = tuple(control for controls in GROUPS.values() for control in controls
 
 
 def make_templates() -> Environment:
-    """Make the templates of the pages. Everything that goes into them is escaped."""
+    """Make the templates of the pages. All their values are escaped."""
     loader = FileSystemLoader(Path(__file__).parent / "templates")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
@@ -104,7 +104,7 @@ def form_page(
     chosen: Mapping[str, str] | None = None,
     refusal: ImagemillError | None = None,
 ) -> HTMLResponse:
-    """Render the form, empty or with what the person had `chosen` and the sentence of the refusal."""
+    """Render the form, empty, or with the person's `chosen` values and the sentence of the refusal."""
     wrong = refusal.errors if isinstance(refusal, BadOptions) else ()
     return _page(
         request,

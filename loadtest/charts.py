@@ -26,7 +26,7 @@ COLORS = ("#4c72b0", "#dd8452", "#55a868")
 
 
 def draw_chart(series: Mapping[str, Points]) -> str:
-    """Draw an SVG element with a panel for each group of series, without those that have no points."""
+    """Draw an SVG element with a panel for each group of series. Series without points are left out."""
     return _draw_panels(
         [(unit, _select_lines(lines, series)) for unit, lines in PANELS if _select_lines(lines, series)], series
     )

@@ -29,7 +29,7 @@ def breaks_objective(scenario: Scenario, journal: Journal, system: System, numbe
 
 
 def find_last_good(scenario: Scenario, journal: Journal, system: System) -> float | None:
-    """Return the highest rate that kept the objectives in its step and in all before; None if the first broke one."""
+    """Return the highest rate with the objectives kept in its step and in all before; None if the first broke one."""
     good = None
     for number, stage in enumerate(scenario.stages):
         reached = any(r.at >= sum(s.seconds for s in scenario.stages[: number + 1]) - 1 for r in journal.requests)

@@ -25,7 +25,7 @@ def find_percentile(values: Iterable[float], share: float) -> float | None:
 
 
 def compute_figures(scenario: Scenario, journal: Journal, system: System) -> Figures:
-    """Return a run's figures by the names for objectives; None where the run has no such figure."""
+    """Return a run's figures by the names for objectives; None stands for a figure missing from the run."""
     measured = [r for r in journal.requests if r.at >= scenario.measured_from]
     answered = [r.milliseconds for r in measured if r.name not in WAITS]
     jobs = [f for f in journal.finished if f.at >= scenario.measured_from]

@@ -46,7 +46,7 @@ class System:
 
 
 def ask_prometheus(address: str, namespace: str) -> Callable[[], dict[str, float]]:
-    """Return a look through a Prometheus that scrapes the service."""
+    """Return a look through a Prometheus scraping the service."""
 
     def look() -> dict[str, float]:
         found = {name: _query_value(address, query.replace("NS", namespace)) for name, query in SERIES.items()}

@@ -44,7 +44,7 @@ def make_shape_class(scenario: Scenario, parts: int = 1) -> type[LoadTestShape]:
 
 
 class Person(FastHttpUser):  # type: ignore[misc]
-    """A person with one request a second, story after story. An answer that takes longer delays the next request."""
+    """A person with one request a second, story after story. An answer slower than a second delays the next request."""
 
     abstract = True
     wait_time = constant_pacing(1)

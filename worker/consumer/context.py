@@ -40,7 +40,7 @@ class InFlight:
             self._jobs[claimed.job.id] = claimed
 
     def remove_job(self, claimed: InFlightJob) -> None:
-        """Remove a job that this worker no longer runs."""
+        """Remove a job no longer run by this worker."""
         with self._changed:
             del self._jobs[claimed.job.id]
             self._changed.notify_all()

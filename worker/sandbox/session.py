@@ -1,4 +1,4 @@
-"""The session of one child as a table: in each state, what each event does.
+"""The session of one child as a table: the effect of each event in each state.
 
     STARTING --Started--> OPENING --Header--> WAITING_FOR_MEMORY --Granted--> CONVERTING
         |

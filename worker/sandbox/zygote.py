@@ -1,4 +1,4 @@
-"""`python -m worker.sandbox.zygote CONTROL SUPERVISOR`: a process with all codecs warm that forks one child per job.
+"""`python -m worker.sandbox.zygote CONTROL SUPERVISOR`: a process with all codecs warm, forking one child per job.
 
 It starts with an empty environment and never holds a secret, so its children cannot leak one. It is single-threaded and
 reads no upload. It ends with its supervisor, by the parent-death signal and by the end of the control socket.
