@@ -1,4 +1,4 @@
-"""Images in PostgreSQL: the one module through which their bytes go.
+"""Images in PostgreSQL: their bytes go through this module only.
 
 psycopg2 sends bytea as hexadecimal text, which costs over twice the CPU of COPY in binary form, so
 both ways are COPY (FORMAT binary) here. The layout is PostgreSQL's: signature, flags, extension, then per row a
@@ -37,12 +37,12 @@ class Readable(Protocol):
 
 
 def store_upload(connection: Connection, day: date, job_id: UUID, data: Readable, size: int) -> None:
-    """Write the `size` bytes that `data` yields as the job's upload."""
+    """Write the `size` bytes of `data` as the job's upload."""
     _store(connection, uploads, day, job_id, data, size)
 
 
 def store_result(connection: Connection, day: date, job_id: UUID, data: Readable, size: int) -> None:
-    """Write the `size` bytes that `data` yields as the job's result."""
+    """Write the `size` bytes of `data` as the job's result."""
     _store(connection, results, day, job_id, data, size)
 
 
@@ -128,7 +128,7 @@ class _CopyRow:
 
 
 class _CopyFields:
-    """Takes what COPY TO sends for a query of one bytea column, and gives each row's value to `take`."""
+    """Takes the output of COPY TO for a query of one bytea column, and gives each row's value to `take`."""
 
     def __init__(self, take: Callable[[bytes], object]) -> None:
         self._take = take
@@ -136,7 +136,7 @@ class _CopyFields:
         self._missing_head = len(_SIGNATURE)
 
     def write(self, piece: bytes, /) -> int:
-        """Take a piece of the answer, which may end anywhere."""
+        """Take a piece of the answer. It may end anywhere."""
         self._buffer += piece
         if len(self._buffer) >= self._missing_head:
             del self._buffer[: self._missing_head]

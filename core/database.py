@@ -45,11 +45,11 @@ def blob_transaction(engine: Engine) -> Iterator[Connection]:
 
 
 def is_away(error: BaseException) -> bool:
-    """Return whether an error means that PostgreSQL is away, not that the statement was wrong."""
+    """Return whether an error means PostgreSQL is away, not a wrong statement."""
     return isinstance(error, AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def is_too_slow(error: BaseException) -> bool:
-    """Return whether PostgreSQL answered, but ended a statement that ran into its time limit."""
+    """Return whether PostgreSQL answered, but ended a statement at its time limit."""
     driver = error.orig if isinstance(error, DBAPIError) else error
     return isinstance(driver, psycopg2.errors.QueryCanceled)

@@ -53,7 +53,7 @@ class DatabaseAddress:
 
 
 def read_database_url(text: str) -> DatabaseAddress:
-    """Turn a URL into parameters of libpq. Raises WrongUrl, whose text holds no part of the URL."""
+    """Turn a URL into parameters of libpq. Raises WrongUrl, without any part of the URL in its text."""
     given = _given(clean_url(text))
     _check_values({name: value for name, value in given.items() if name not in OURS})
     options = given.get("options", "")
@@ -83,7 +83,7 @@ def _given(text: str) -> dict[str, str]:
 
 
 def _libpq_uri(url: Url) -> str:
-    """Write the URL again with everything encoded that libpq could take for a separator."""
+    """Write the URL again. Encode everything libpq could take for a separator."""
     hosts = ",".join(_encoded_host(host) for host in url.hosts.split(","))
     password = f":{quote(url.password, safe='')}" if url.password else ""
     user_info = f"{quote(url.user, safe='')}{password}@" if url.user or password else ""
@@ -107,7 +107,7 @@ def _is_option(name: str) -> bool:
 
 
 def _check_values(given: Mapping[str, str]) -> None:
-    """Raise WrongUrl for a value that libpq refuses before it looks for a server, naming the option at fault."""
+    """Raise WrongUrl, naming the option at fault, for a value refused by libpq before it looks for a server."""
     if _are_taken(given):
         return
     for name in given:
@@ -117,7 +117,7 @@ def _check_values(given: Mapping[str, str]) -> None:
 
 
 def _are_taken(given: Mapping[str, str]) -> bool:
-    """Return whether libpq gets as far as the socket, which its error then names."""
+    """Return whether libpq gets as far as the socket. Its error then names the socket."""
     hosts = given.get("host", "").split(",")
     nowhere = {**given, "host": ",".join(NOWHERE for _ in hosts), "hostaddr": ""}
     try:

@@ -40,14 +40,14 @@ class Failure:
 
 
 class Cause:
-    """Base of the failures. A subclass's fields are the facts that its sentence names."""
+    """Base of the failures. A subclass's fields are the facts in its sentence."""
 
     code: ClassVar[FailureCode]
     sentence: ClassVar[str]
 
     @property
     def failure(self) -> Failure:
-        """Return what the job's record stores."""
+        """Return the failure for the job's record."""
         return Failure(self.code, self.sentence.format_map(vars(self)))
 
 

@@ -1,4 +1,4 @@
-"""What can be read and written, as data: the one table that api, worker and docs share.
+"""What can be read and written, as data: the one table for api, worker and docs.
 
 Nothing here decodes. `sniff` looks at the first and last bytes only, so the API can refuse a
 file without ever loading a decoder.
@@ -96,7 +96,7 @@ class Format:
 
     @property
     def keeps_depth(self) -> bool:
-        """Return whether 16-bit grey and colour stay that."""
+        """Return whether 16-bit grey and colour keep their 16 bits."""
         return self.modes >= DEEP
 
     def holds_side(self, side: int) -> bool:
@@ -239,7 +239,7 @@ def find(name: str) -> Format | None:
 
 
 def is_installed(fmt: Format) -> bool:
-    """Return whether the encoder of that format is installed, where it needs one besides."""
+    """Return whether the encoder of that format is installed. Most formats need no separate one."""
     return not fmt.encoder or find_spec(fmt.encoder) is not None
 
 

@@ -76,7 +76,7 @@ def encode_job(job: Job) -> str:
 
 
 def decode_job(body: str) -> Job:
-    """Return the job that `encode_job` wrote. Names of a newer version are passed over. Raises ValueError."""
+    """Return the job written by `encode_job`. Names of a newer version are passed over. Raises ValueError."""
     return _adapter().validate_json(body)
 
 

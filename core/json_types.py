@@ -1,4 +1,4 @@
-"""The type of JSON values whose shape is not known, or of no interest."""
+"""The type of JSON values of unknown or irrelevant shape."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""Say in one sentence why a program cannot listen where its settings say."""
+"""Say in one sentence why a program cannot listen on the address and port of its settings."""
 
 import errno
 import socket
@@ -21,7 +21,7 @@ FORBIDDEN = {errno.EACCES, errno.EPERM}
 
 @contextmanager
 def listening_on(host_field: str, host: str, port_field: str, port: int) -> Iterator[None]:
-    """Turn the OSError of a server that begins to listen into CannotStart."""
+    """Turn a server's OSError at the start of its listening into CannotStart."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Logs: one line an event, text on a terminal, JSON elsewhere; the job's id is bound where one is at hand."""
+"""Logs: one line an event, text on a terminal, JSON elsewhere; the job's id is bound if one is at hand."""
 
 import logging
 import sys

@@ -41,14 +41,14 @@ class Warned:
 
 
 class Loss:
-    """Base of the warnings. A subclass's fields are the facts that its sentence names."""
+    """Base of the warnings. A subclass's fields are the facts in its sentence."""
 
     code: ClassVar[WarningCode]
     sentence: ClassVar[str]
 
     @property
     def warned(self) -> Warned:
-        """Return what the job's record stores."""
+        """Return the warning for the job's record."""
         return Warned(self.code, self.sentence.format_map(vars(self)))
 
 

@@ -16,7 +16,7 @@ ICNS = b"icns"
 
 
 def starts(*magics: bytes) -> Callable[[bytes], bool]:
-    """Return a test for files that start with one of these bytes."""
+    """Return a test for files starting with one of these bytes."""
     return lambda head: head.startswith(magics)
 
 
@@ -47,7 +47,7 @@ def is_heif(head: bytes) -> bool:
 
 
 def is_bmp(head: bytes) -> bool:
-    """Check `BM`, then for a header size that exists, so that a text starting with BM is no bitmap."""
+    """Check `BM`, then for an existing header size, so that a text starting with BM is no bitmap."""
     return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in {12, 40, 52, 56, 64, 108, 124}
 
 

@@ -1,4 +1,4 @@
-"""Metrics that more than one room counts, the buckets that all of them share, and how they are shown."""
+"""Metrics counted by more than one room, the buckets shared by all rooms, and how metrics are shown."""
 
 from prometheus_client import REGISTRY, Counter, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -24,14 +24,14 @@ JOBS_FAILED = Counter(
 
 
 def count_finished(status: str, source: str, target: str, code: str = "") -> None:
-    """Count a job that ended. `code` is the failure's, empty when it did not fail."""
+    """Count a finished job. `code` is the failure's, empty when it did not fail."""
     JOBS_FINISHED.labels(status, source, target, code).inc()
     if code:
         JOBS_FAILED.labels(code).inc()
 
 
 def show_failure_codes() -> None:
-    """Show every failure code with 0: Prometheus takes no increase from a counter that comes to be with 1."""
+    """Show every failure code with 0: Prometheus sees no increase in a counter first shown with 1."""
     for code in FailureCode:
         JOBS_FAILED.labels(code)
 

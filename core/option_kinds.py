@@ -71,7 +71,7 @@ def one_of(name: str, choices: tuple[int | str, ...], default: int | str | None,
 
 
 def switch(name: str, sentence: str, *, default: bool = False) -> Option:
-    """Return an option that is on or off."""
+    """Return an option with the values on and off."""
     return Option(
         name=name, sentence=sentence, allowed="true or false", read=_read_switch, type="boolean", default=default
     )

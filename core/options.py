@@ -87,7 +87,7 @@ BY_NAME = {option.name: option for option in OPTIONS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What was asked, with the defaults of the contract where nothing was.
+    """The requested options, with the contract's defaults for the others.
 
     None means "the encoder's default". `width` and `height` are in pixels, `background` is #rrggbb, `rotate` in
     degrees clockwise, `loop` 0 is forever, `page` counts from 1. `crop` and `sizes` are texts as core.option_kinds
@@ -125,7 +125,7 @@ class Options:
 
     @property
     def flat_color(self) -> str:
-        """Return the color that transparency is laid on."""
+        """Return the color to lay transparency on."""
         return self.background or WHITE
 
     @property
@@ -187,7 +187,7 @@ def _problem(target: Format, name: str) -> str | None:
 
 
 def _refuse_idle_background(target: Format, values: Mapping[str, OptionValue]) -> WrongOption | None:
-    """Refuse a background that would be seen nowhere."""
+    """Refuse a background without a visible effect."""
     if "background" not in values or target.alpha is not Alpha.FULL or values.get("fit") == "pad":
         return None
     return WrongOption(

@@ -16,7 +16,7 @@ Answer = tuple[int, str, bytes]
 
 @contextmanager
 def probing(settings: ProbeSettings, liveness: Liveness) -> Iterator[None]:
-    """Answer probes meanwhile, where a port for them is set. Raises CannotStart."""
+    """Answer probes meanwhile, if a port for them is set. Raises CannotStart."""
     if not settings.probe_port:
         yield
         return

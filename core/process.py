@@ -24,7 +24,7 @@ S = TypeVar("S", bound=Settings)
 
 
 class CannotStart(Exception):
-    """A program cannot start, for a reason that its user can mend."""
+    """A program cannot start. Its user can mend the reason."""
 
     def __init__(self, sentence: str, status: int) -> None:
         super().__init__(sentence)
@@ -53,7 +53,7 @@ def run_program(name: str, kind: type[S], main: Callable[[S], int], *, may_be_ro
 
 
 def setting_warnings(settings: Settings) -> list[str]:
-    """Make a sentence for each misspelt name, and for each option of a URL that does not count."""
+    """Make a sentence for each misspelt name, and for each overridden option of a URL."""
     return [
         *warn_unknown(os.environ),
         *_overridden("IMAGEMILL_DATABASE_URL", read_database_url(settings.database_url).overridden),

@@ -1,4 +1,4 @@
-"""Publish what a commit changed: the message for the workers, the cached state, the event.
+"""Publish the change of a commit: the message for the workers, the cached state, the event.
 
 PostgreSQL has the change already, and Redis may be away. The janitor then reconciles the stream with the record, cached
 states expire, and every waiting client also looks at the row from time to time.
@@ -30,7 +30,7 @@ CANCELED = "imagemill:canceled"
 def pipe_change(
     pipe: AnyPipeline, job: Job, *, cache: bool, add: UUID | None = None, remove: str | None = None
 ) -> None:
-    """Put everything on a pipeline that a change of a job leads to in Redis.
+    """Put all consequences of a job's change in Redis on a pipeline.
 
     `add` is the job that needs a new message. `remove` is the id of a message that is done; it needs a MULTI pipeline.
     """
@@ -80,7 +80,7 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True)
 class AsyncPublisher:
-    """Publishes for the API, whose breaker must see every error of Redis: nothing is caught here."""
+    """Publishes for the API. Its breaker must see every error of Redis, so nothing is caught here."""
 
     client: redis.asyncio.Redis
     cache: bool
@@ -92,7 +92,7 @@ class AsyncPublisher:
             await pipe.execute()
 
     async def cache_state(self, job: Job) -> None:
-        """Write a state that was read from the row into the cache. Nobody else hears of it."""
+        """Cache a state read from the row. Nobody else hears of it."""
         async with self.client.pipeline(transaction=False) as pipe:
             write_cache(pipe, job, encode_job(job))
             await pipe.execute()

@@ -36,14 +36,14 @@ Answer = list[tuple[str, list[tuple[str, dict[str, str] | None]]]] | None
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the stream: its id there, and the job to look at (None for a message that is not ours)."""
+    """One message of the stream: its id there, and the job to look at (None for a foreign message)."""
 
     id: str
     job_id: UUID | None
 
 
 def add_message(pipe: AnyPipeline, job_id: UUID) -> None:
-    """Put the message that tells the workers about a job on a pipeline."""
+    """Put a job's message to the workers on a pipeline."""
     pipe.xadd(STREAM, {FIELD: str(job_id)})
 
 
@@ -54,7 +54,7 @@ def remove_message(pipe: AnyPipeline, message_id: str) -> None:
 
 
 def ensure_group(client: redis.Redis) -> None:
-    """Create stream and group where they are missing, reading from the beginning, so that no message is skipped."""
+    """Create stream and group if they are missing, reading from the beginning, so that no message is skipped."""
     try:
         client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
     except ResponseError as error:
@@ -77,7 +77,7 @@ def read_messages(client: redis.Redis, consumer: str, count: int, block_ms: int)
 
 
 def _show_life(client: redis.Redis, consumer: str) -> None:
-    """Ask for the consumer's own messages after the last one, which gives none and changes nothing but its `idle`.
+    """Ask for the consumer's own messages after the last one. There are none, and only its `idle` changes.
 
     Redis before 7.2 takes no notice of a consumer whose read waited in vain; it does not even know a new one.
     """
@@ -93,7 +93,7 @@ def parse_message(message_id: str, values: dict[str, str] | None) -> Message:
 
 
 def finish_message(client: redis.Redis, message_id: str) -> None:
-    """Remove the message of a job that is over."""
+    """Remove the message of a finished job."""
     with client.pipeline(transaction=True) as pipe:
         remove_message(pipe, message_id)
         pipe.execute()
@@ -125,7 +125,7 @@ def remove_consumer(client: redis.Redis, name: str) -> None:
 
 
 def remove_idle_consumers(client: redis.Redis, idle_seconds: float) -> None:
-    """Delete the consumers that have nothing pending and were idle for so long."""
+    """Delete the consumers idle for so long and without pending messages."""
     client.eval(FORGET, 1, STREAM, GROUP, int(idle_seconds * 1000), "")
 
 

@@ -44,7 +44,7 @@ class NewJob:
 
 
 def insert_job(connection: Connection, new: NewJob, day: date) -> Job:
-    """Insert a queued job whose upload lies in the partition of `day`."""
+    """Insert a queued job with its upload in the partition of `day`."""
     values = {
         "id": new.id,
         "filename": new.filename,
@@ -91,7 +91,7 @@ def advance(
 
 
 def claim_job(connection: Connection, job_id: UUID, *, worker: str, lease_seconds: float, alone: bool) -> Job | None:
-    """Take a queued job for `worker`; a job that was started before is only taken when the worker is `alone`."""
+    """Take a queued job for `worker`; a job started before is only taken when the worker is `alone`."""
     return advance(
         connection,
         CLAIM,
@@ -124,7 +124,7 @@ def may(step: Transition, *, claim: int | None = None, limit: int | None = None)
 
 
 def changes(step: Transition, **values: object) -> dict[str, object]:
-    """Return the columns that a transition sets. For Lease.SET the caller gives `lease_until` among the values."""
+    """Return the columns set by a transition. For Lease.SET the caller gives `lease_until` among the values."""
     if (step.lease is Lease.SET) != ("lease_until" in values):
         raise ValueError(f"{step.name} and lease_until do not go together like this")
     return {
@@ -139,7 +139,7 @@ def changes(step: Transition, **values: object) -> dict[str, object]:
 
 
 def lease(seconds: float) -> ColumnElement[datetime]:
-    """Return the end of a lease that starts now, by the database's clock."""
+    """Return the end of a lease starting now, by the database's clock."""
     return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
@@ -149,7 +149,7 @@ def jobs_of(rows: CursorResult[Any]) -> list[Job]:
 
 
 def job_columns() -> list[ColumnElement[Any]]:
-    """Return the columns of the record that make a Job."""
+    """Return the record's columns for making a Job."""
     return list(_COLUMNS)
 
 

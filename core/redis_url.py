@@ -36,14 +36,14 @@ LARGEST_DATABASE = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class RedisAddress:
-    """A URL that redis-py reads as it was meant, and which of its options we override."""
+    """A URL for redis-py, encoded so as to be read as meant, and its overridden options."""
 
     url: str = field(repr=False)
     overridden: tuple[str, ...]
 
 
 def read_redis_url(text: str) -> RedisAddress:
-    """Turn a URL into one for redis-py. Raises WrongUrl, whose text holds no part of the URL."""
+    """Turn a URL into one for redis-py. Raises WrongUrl, without any part of the URL in its text."""
     text = clean_url(text)
     scheme, separator, rest = text.partition("://")
     if not separator or scheme.lower() not in SCHEMES:
@@ -59,7 +59,7 @@ def read_redis_url(text: str) -> RedisAddress:
 
 
 def _checked_options(url: Url) -> dict[str, str]:
-    """Keep the options that are not ours. Raises WrongUrl for one that would fail at the first command."""
+    """Keep all options but ours. Raises WrongUrl for one bound to fail at the first command."""
     options = {name: value for name, value in url.options if name not in OURS}
     for name in options:
         if name not in TAKEN["rediss"]:
@@ -109,7 +109,7 @@ def _check_database(text: str) -> None:
 
 
 def _wrong_value(said: str, options: dict[str, str]) -> WrongUrl:
-    """Name the option that redis-py could not read; its text may quote more than that."""
+    """Name the option unreadable to redis-py; its own text may quote more than the name."""
     for name in options:
         if f"'{name}'" in said:
             return WrongUrl(f"has a value for {name} that imagemill's Redis client does not take.")

@@ -18,7 +18,7 @@ LONGEST_SHOWN = 60
 
 
 def explain_error(error: ValidationError, kind: type[BaseSettings]) -> list[str]:
-    """Make one sentence for every wrong setting, or for every contradiction between settings that are right alone."""
+    """Make one sentence for every wrong setting, or for every contradiction between settings right alone."""
     return [sentence for problem in error.errors(include_url=False) for sentence in _explain(problem, kind)]
 
 
@@ -28,7 +28,7 @@ def name_of(field: str) -> str:
 
 
 def show_value(value: object) -> str:
-    """Quote a value on one line, cut where it is long."""
+    """Quote a value on one line, cut if it is long."""
     text = str(value)
     return repr(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…")
 
@@ -70,7 +70,7 @@ def _range(info: FieldInfo) -> str:
 
 
 def _reason(variable: str, problem: ErrorDetails) -> str:
-    """Say who sets a port to an address: Kubernetes does, for a Service whose name makes our variable's."""
+    """Explain a port set to an address: Kubernetes makes our variable's name from a Service's."""
     if not LINKED_ADDRESS.fullmatch(str(problem["input"])):
         return ""
     service = variable.removesuffix("_PORT").replace("_", "-").lower()

@@ -1,4 +1,4 @@
-"""The names of all settings of all programs, to tell a misspelt one from one that another program reads.
+"""The names of all settings of all programs, to tell a misspelt one from another program's.
 
 It imports nothing of ours and nothing heavy, because the launcher asks it too; a test compares it with the classes.
 """

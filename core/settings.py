@@ -1,4 +1,4 @@
-"""Settings that api, worker and janitor share, from environment variables IMAGEMILL_*.
+"""Settings shared by api, worker and janitor, from environment variables IMAGEMILL_*.
 
 Each room adds its own in a subclass; the table in the README is made from these fields.
 """
@@ -42,7 +42,7 @@ Host = Annotated[str, AfterValidator(_readable_host)]
 
 
 class Settings(BaseSettings):
-    """The base: where the databases are, and the limits and times that all programs must agree on."""
+    """The base: where the databases are, and the limits and times common to all programs."""
 
     model_config = SettingsConfigDict(
         env_prefix="IMAGEMILL_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
@@ -115,7 +115,7 @@ class Settings(BaseSettings):
         return self
 
     def contradictions(self) -> list[str]:
-        """Make a sentence for every two settings that are right alone and wrong together."""
+        """Make a sentence for every two settings right alone but wrong together."""
         if self.heartbeat_seconds <= self.lease_seconds / 2:
             return []
         longest = f"at most half of {self.shown('lease_seconds')}"

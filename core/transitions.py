@@ -31,7 +31,7 @@ TERMINAL = frozenset(Status) - OPEN
 
 
 class Lease(Enum):
-    """What a transition does to the time until which the claim is safe."""
+    """What a transition does to the end of a claim's lease."""
 
     SET = "set"
     CLEAR = "clear"

@@ -30,7 +30,7 @@ class Url:
 
 
 def clean_url(text: str) -> str:
-    """Take off blanks and newlines around the URL, and the newlines that a Secret's file brought into its middle.
+    """Take off blanks and newlines around the URL, and the newlines brought into its middle by a Secret's file.
 
     Raises WrongUrl for bytes that are no text.
     """
@@ -83,7 +83,7 @@ def refuse_option(given: str, known: Iterable[str], program: str) -> WrongUrl:
 
 
 def refuse_scheme(text: str, schemes: Iterable[str], others: dict[str, str]) -> WrongUrl:
-    """Make the error of another scheme; `others` says of some schemes which setting they belong to."""
+    """Make the error of another scheme; `others` names the setting of some other schemes."""
     first, *rest = (f"{scheme}://" for scheme in schemes)
     sentence = f"must begin with {first} (or {' or '.join(rest)})."
     if setting := others.get(text.partition(":")[0].lower()):

@@ -20,7 +20,7 @@ WAIT_MS = 60_000
 
 
 def upgrade(engine: Engine, revision: str = "head") -> bool:
-    """Migrate to `revision`, after any migration that is running already.
+    """Migrate to `revision`, after any migration already running.
 
     False, and nothing done, when the database is at a revision that this code does not know: a later release made it,
     which this one runs beside or was rolled back from. Migrations only add, so both can work.

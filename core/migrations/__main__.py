@@ -1,4 +1,4 @@
-"""`python -m core.migrations`: migrate the database that IMAGEMILL_DATABASE_URL names."""
+"""`python -m core.migrations`: migrate the database named by IMAGEMILL_DATABASE_URL."""
 
 import sys
 
