@@ -35,7 +35,7 @@ def make_plan(conversion: Conversion, options: Options) -> WritePlan:
 
 
 def make_header(conversion: Conversion) -> Header:
-    """Return the facts by which memory is forecast."""
+    """Return the facts for the forecast of memory."""
     (width, height), (target_width, target_height) = conversion.opened.size, conversion.size
     source, target = width * height, target_width * target_height
     if conversion.opened.kind is FrameKind.PAGES and (conversion.count > 1 or conversion.options.page is not None):

@@ -31,7 +31,7 @@ def write_frames(conversion: Conversion, options: Options, frames: Iterator[Fram
 
 
 def _forecast_need(conversion: Conversion, plan: WritePlan) -> int:
-    """Return the bytes that the encoder takes beside the picture."""
+    """Return the encoder's memory beside the picture, in bytes."""
     header = make_header(conversion)
     whole = memory_of(conversion.target.name).forecast_writing(plan.options, header)
     return max(0, int(whole) - HELD * header.target_area)

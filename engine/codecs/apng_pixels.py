@@ -40,7 +40,7 @@ class Waiting:
         return cls(replace(change, pixels=NOTHING, changed=NOTHING == 1), (rows, columns), indexes, bits)
 
     def unpack_mask(self) -> NDArray[np.bool_]:
-        """Return the mask of the pixels that are changed."""
+        """Return the mask of the changed pixels."""
         count = self.size[0] * self.size[1]
         return np.unpackbits(self.changed, count=count).reshape(self.size).astype(np.bool_)
 

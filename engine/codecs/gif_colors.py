@@ -72,7 +72,7 @@ class ColorTable:
 
 
 def find_free(indexes: Indexes) -> int | None:
-    """Return the lowest index that is not used."""
+    """Return the lowest unused index, None if all are used."""
     free = np.flatnonzero(np.bincount(indexes.ravel(), minlength=COLORS) == 0)
     return int(free[0]) if len(free) else None
 
@@ -83,7 +83,7 @@ def pack_colors(colors: Colors) -> bytes:
 
 
 def reduce_colors(pixels: Colors, limit: int, shown: NDArray[np.bool_]) -> tuple[Indexes, bytes]:
-    """Choose the best colors for the pixels (rows, columns) that are shown, and dither.
+    """Choose the best colors for the shown pixels (rows, columns), and dither.
 
     Return indexes and a color table.
     """

@@ -104,7 +104,7 @@ def _pack_jpeg(image: Image.Image, options: Options) -> PdfPicture:
 
 
 def _pack_group4(image: Image.Image) -> PdfPicture:
-    """Take Group 4 from a TIFF of one strip. White is 0 there, which is what its codes are short for."""
+    """Take Group 4 from a TIFF of one strip. White is 0 there: its codes are short for white."""
     width, height = image.size
     buffer = io.BytesIO()
     ImageChops.invert(image).save(buffer, "TIFF", compression="group4", strip_size=-(-width // 8) * height)
@@ -118,7 +118,7 @@ def _pack_group4(image: Image.Image) -> PdfPicture:
 
 
 def _deflate(image: Image.Image) -> PdfPicture:
-    """Take the stream of a PNG, whose filters PDF knows."""
+    """Take the stream of a PNG. PDF knows its filters."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     chunks = list(png_chunks.read_chunks(buffer.getvalue()))

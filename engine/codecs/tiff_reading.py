@@ -199,7 +199,7 @@ def _read_pages(pages: list[Page], images: list[TiffImagePlugin.TiffImageFile]) 
 
 
 def _read_by_pillow(page: Page, images: list[TiffImagePlugin.TiffImageFile]) -> Frame:
-    """Return a page as Pillow decodes it, which also turns it upright."""
+    """Return a page as Pillow decodes it. Pillow also turns it upright."""
     layout, image = page.layout, images[0]
     with decoding("tiff"):
         image.seek(page.index)
@@ -240,7 +240,7 @@ def _make_frame(layout: Layout, picture: Picture) -> Frame:
 
 
 def _lay_mask(frame: Frame, mask: Layout) -> Frame:
-    """Return a frame whose transparency is the mask: 1 is inside of the picture (TIFF 6.0, section 8)."""
+    """Return a frame with the mask as its transparency: 1 is inside of the picture (TIFF 6.0, section 8)."""
     picture, profile, problem = modes.to_plain_mode(frame), frame.profile, frame.problem
     shape = modes.to_eight_bits(color_samples(mask, decode_samples(mask, 1), None).pixels).convert("L")
     if shape.size != picture.size:

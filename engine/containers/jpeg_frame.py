@@ -1,4 +1,4 @@
-"""The size that a JPEG says in its frame header (ITU-T T.81, B.2.2)."""
+"""The size of a JPEG by its frame header (ITU-T T.81, B.2.2)."""
 
 from typing import NamedTuple
 

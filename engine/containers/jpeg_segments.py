@@ -26,7 +26,7 @@ class Segment(NamedTuple):
 
 
 def read_segments(data: bytes, at: int = 0) -> Iterator[Segment]:
-    """Yield the segments of the picture that starts at `at`, up to its first scan. End where they make no sense."""
+    """Yield the segments of the picture starting at `at`, up to its first scan. End early when they make no sense."""
     for segment in _walk(data, at + 2):
         if segment.marker in {SCAN, END}:
             return
@@ -34,7 +34,7 @@ def read_segments(data: bytes, at: int = 0) -> Iterator[Segment]:
 
 
 def find_end(data: bytes, at: int = 0) -> int:
-    """Return where the end mark of the picture that starts at `at` ends, or the length of the data."""
+    """Return the end of the end mark of the picture starting at `at`, or the length of the data."""
     return next((segment.start for segment in _walk(data, at + 2) if segment.marker == END), len(data))
 
 

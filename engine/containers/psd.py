@@ -66,7 +66,7 @@ class PsdFile:
 
     @property
     def profile(self) -> bytes | None:
-        """Return the color profile."""
+        """Return the embedded color profile, None without one."""
         return self.resources.get(PROFILE) or None
 
     @property

@@ -51,7 +51,7 @@ class Form(NamedTuple):
         return 4 + 2 * self.room
 
     def read_offset(self, data: bytes, at: int) -> int:
-        """Return the offset that is stored there."""
+        """Return the offset stored at `at`."""
         return int(struct.unpack_from(f"{self.order}{'Q' if self.big else 'I'}", data, at)[0])
 
 
@@ -95,7 +95,7 @@ class Directory:
         return numbers[0] if numbers else default
 
     def read_ratios(self, tag: int, most: int) -> list[float]:
-        """Return the first values of a tag as floats, 0 for one that is no number."""
+        """Return the first values of a tag as floats, 0 for a ratio over 0."""
         found = self.fields.get(tag)
         if found is None or found.kind not in RATIO:
             return [float(number) for number in self.read_numbers(tag, most)]
@@ -206,12 +206,12 @@ def _leads_to_page(data: bytes, form: Form, at: int) -> bool:
 
 
 def read_size(directory: Directory) -> tuple[int, int]:
-    """Return width and height in pixels, 0 where a tag is missing."""
+    """Return width and height in pixels, 0 for a missing tag."""
     return directory.read_number(WIDTH, 0), directory.read_number(HEIGHT, 0)
 
 
 def find_end(directory: Directory) -> int:
-    """Return the offset behind the last byte that belongs to a page: its tags, its values, its strips or tiles."""
+    """Return the offset behind the last byte of a page: its tags, its values, its strips or tiles."""
     ends = [directory.end + directory.form.room]
     ends += [one.at + one.count * SIZES[one.kind] for one in directory.fields.values()]
     for offsets, counts in ((273, 279), (324, 325), (513, 514)):

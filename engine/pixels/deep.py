@@ -85,12 +85,12 @@ class DeepImage:
         return DeepImage(np.ascontiguousarray(turned[:: -1 if upside_down else 1, :: -1 if mirrored else 1]))
 
     def crop(self, box: tuple[int, int, int, int]) -> "DeepImage":
-        """Return the part (left, top, right, bottom), which lies inside of the picture."""
+        """Return the part (left, top, right, bottom) of the picture. It must lie inside."""
         left, top, right, bottom = box
         return DeepImage(np.ascontiguousarray(self.samples[top:bottom, left:right]))
 
     def resize(self, size: tuple[int, int], box: Box | None = None) -> "DeepImage":
-        """Resize by Lanczos, channel by channel, premultiplied where there is transparency. `size` is in pixels."""
+        """Resize by Lanczos, channel by channel, premultiplied if there is transparency. `size` is in pixels."""
         result = np.empty((size[1], size[0], self.samples.shape[2]), np.uint16)
         if self.has_transparency():
             self._resize_premultiplied(result, box)
@@ -101,7 +101,7 @@ class DeepImage:
         return DeepImage(result)
 
     def _resize_premultiplied(self, result: DeepSamples, box: Box | None) -> None:
-        """Resize in floats: integers would leave no color to what is nearly clear."""
+        """Resize in floats: integers would leave no color to nearly clear pixels."""
         size, last = (result.shape[1], result.shape[0]), result.shape[2] - 1
         alpha = np.asarray(self._premultiply(last).resize(size, Image.Resampling.LANCZOS, box))
         for channel in range(last):
@@ -144,7 +144,7 @@ class DeepImage:
         return make_picture(result)
 
     def with_alpha(self) -> "DeepImage":
-        """Return the same picture with alpha, opaque where it had none."""
+        """Return the same picture with alpha, opaque if it had none."""
         if self.has_alpha:
             return self
         return DeepImage(np.dstack([self.samples, np.full(self.samples.shape[:2], FULL, np.uint16)]))

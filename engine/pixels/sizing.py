@@ -33,7 +33,7 @@ class Sizing(NamedTuple):
 
 
 def turn_size(size: tuple[int, int], degrees: int) -> tuple[int, int]:
-    """Return the size of a picture that was turned by a multiple of 90 degrees."""
+    """Return the size of a picture after a turn by a multiple of 90 degrees."""
     return size if degrees % 180 == 0 else (size[1], size[0])
 
 
