@@ -212,28 +212,22 @@ def _avif_frame(path: Path, index: int = 0) -> rasters.Raster:
 def by_poppler(path: Path) -> Shown:
     """Each page of a PDF as poppler draws it, turned as the page says, a pixel of the picture for one of the page."""
     with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
-        for number, dots in enumerate(_list_dots(path), 1):
-            run(
-                "pdftoppm",
-                "-png",
-                "-r",
-                f"{dots}",
-                "-f",
-                f"{number}",
-                "-l",
-                f"{number}",
-                str(path),
-                f"{directory}/page",
-            )
+        for number, (width, height) in enumerate(_list_sizes(path), 1):
+            size = ("-scale-to-x", f"{width}", "-scale-to-y", f"{height}")
+            run("pdftoppm", "-png", *size, "-f", f"{number}", "-l", f"{number}", str(path), f"{directory}/page")
         return _make_shown([_read_by_vips(page).raster for page in sorted(Path(directory).iterdir())])
 
 
-def _list_dots(path: Path) -> list[float]:
-    """Return for each page the dots an inch at which its picture is drawn pixel by pixel."""
+def _list_sizes(path: Path) -> list[tuple[int, int]]:
+    """Return for each page the size at which its picture is drawn pixel by pixel."""
     pictures = run("pdfimages", "-list", str(path)).decode().splitlines()[2:]
     pages = re.findall(r"size:\s+([\d.]+) x ([\d.]+)", run("pdfinfo", "-f", "1", "-l", "9999", str(path)).decode())
     longest = [max(map(int, line.split()[3:5])) for line in pictures]
-    return [72 * side / max(map(float, page)) for side, page in zip(longest, pages, strict=True)]
+    sides = [(side, [float(length) for length in page]) for side, page in zip(longest, pages, strict=True)]
+    return [
+        (round(side * width / max(width, height)), round(side * height / max(width, height)))
+        for side, (width, height) in sides
+    ]
 
 
 def by_entries(path: Path) -> Shown:
