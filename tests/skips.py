@@ -18,12 +18,12 @@ class Reason(NamedTuple):
 OTHERS_PROGRAMS = (
     "A second opinion is missing: programs that share no code with the engine are not installed here. "
     "`.ci/run` installs libvips-tools, imagemagick, ffmpeg, libavif-bin, poppler-utils, libimage-exiftool-perl, "
-    "libheif-examples and libjxl-tools, and runs these tests."
+    "libheif-examples, libjxl-tools and libtiff-tools, and runs these tests."
 )
 
 REASONS = (
     Reason(r"\S+ is not on this machine: (what only it|no .+ is read)", OTHERS_PROGRAMS),
-    Reason(r"only the engine's own word", OTHERS_PROGRAMS),
+    Reason(r"only the engine's own word|tiffcp is not installed|could not import 'pillow_heif'", OTHERS_PROGRAMS),
     Reason(r"libvips, ImageMagick and ExifTool", OTHERS_PROGRAMS),
     Reason(
         r"(promtool|prometheus) is not installed",

@@ -3,7 +3,6 @@
 import io
 import re
 import struct
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from core.formats import find
 from engine.codecs.icns import KINDS
 from engine.pixels.paper import SHEETS, choose_paper
 from tests.engine.conftest import Converter
+from tests.engine.programs import run_program
 
 COLORS = [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
 
@@ -154,9 +154,9 @@ def show_pages(data: bytes, folder: Path) -> tuple[list[tuple[float, float]], li
     """Page sizes in points by pdfinfo, and pages drawn at 36 dpi by poppler."""
     file = folder / "result.pdf"
     file.write_bytes(data)
-    told = subprocess.run(["pdfinfo", "-l", "99", file], capture_output=True, check=True, text=True).stdout
+    told = run_program("pdfinfo", "-l", "99", file).stdout
     sizes = [(float(w), float(h)) for w, h in re.findall(r"size:\s+([\d.]+) x ([\d.]+) pts", told)]
-    subprocess.run(["pdftoppm", "-r", "36", "-png", file, folder / "page"], check=True)
+    run_program("pdftoppm", "-r", "36", "-png", file, folder / "page")
     return sizes, [Image.open(drawn).convert("RGB") for drawn in sorted(folder.glob("page-*.png"))]
 
 

@@ -1,7 +1,6 @@
 """What `metadata=safe` keeps and what it does not, looked at by exiftool."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from engine.containers.iptc import CREDITS, keep_records
 from engine.credits import keep_exif_credits
 from engine.xmp_credits import keep_xmp_credits
 from tests.engine.conftest import Converter
+from tests.engine.programs import run_program
 
 KEPT = {
     "EXIF:Artist": "Jörg Müller", "EXIF:Copyright": "(c) Jörg", "EXIF:ImageDescription": "A lake",
@@ -36,10 +36,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     file = tmp_path_factory.mktemp("described") / "photo.jpg"
     file.write_bytes(images.oriented(6))
     tags = [f"-{name}={value}" for name, value in (KEPT | GONE).items() if name != "File:Comment"]
-    subprocess.run(
-        ["exiftool", "-q", "-overwrite_original", "-codedcharacterset=utf8", "-Comment=SECRETWORD", *tags, file],
-        check=True,
-    )
+    run_program("exiftool", "-q", "-overwrite_original", "-codedcharacterset=utf8", "-Comment=SECRETWORD", *tags, file)
     return file.read_bytes()
 
 
@@ -47,7 +44,7 @@ def read_tags(data: bytes, folder: Path) -> dict[str, str]:
     """Tags by group and name, by exiftool."""
     file = folder / "result"
     file.write_bytes(data)
-    told = subprocess.run(["exiftool", "-j", "-G0:1", "-a", "-s", file], capture_output=True, check=True).stdout
+    told = run_program("exiftool", "-j", "-G0:1", "-a", "-s", file).stdout
     found = {}
     for name, value in json.loads(told)[0].items():
         *groups, tag = name.split(":")

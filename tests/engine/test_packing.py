@@ -2,7 +2,6 @@
 
 import io
 import struct
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from conformance.running import apart
 from core.formats import find
 from engine.pixels import packing
 from tests.engine.conftest import Converter
+from tests.engine.programs import run_program
 
 SIZE = (320, 240)
 
@@ -149,7 +149,7 @@ def test_a_scan_is_packed_by_group_4_and_dots_are_not(run: Converter, tmp_path: 
     for image, scheme in ((page, "CCITT Group 4"), (dots, "AdobeDeflate")):
         path = tmp_path / "page.tiff"
         path.write_bytes(run(images.encoded(image, "PNG"), "tiff").data)
-        said = subprocess.run(["tiffinfo", path], capture_output=True, text=True, check=True).stdout
+        said = run_program("tiffinfo", path).stdout
         assert f"Compression Scheme: {scheme}" in said
         assert "Predictor" not in said
 

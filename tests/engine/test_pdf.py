@@ -2,7 +2,6 @@
 
 import io
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from conformance import images
 from conformance.profiles import rgb_profile
 from conformance.running import apart, near
 from tests.engine.conftest import Converter
+from tests.engine.programs import run_program
 
 SIZE = (320, 240)
 
@@ -32,7 +32,7 @@ class Look:
     def _say(self, program: str, data: bytes, *words: str, more: tuple[str, ...] = ()) -> str:
         path = self.folder / "seen.pdf"
         path.write_bytes(data)
-        done = subprocess.run([program, *words, path, *more], capture_output=True, text=True, check=True)
+        done = run_program(program, *words, path, *more)
         assert done.stderr == ""
         return done.stdout
 

@@ -1,6 +1,5 @@
 """A JPEG is packed into JPEG XL without loss, and comes out of it again bit for bit. djxl and cjxl are the judges."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from conformance import images
 from conformance.profiles import rgb_profile
 from conformance.running import apart, near
 from tests.engine.conftest import Converter
+from tests.engine.programs import run_program
 
 COLORS = Image.merge("RGB", [Image.effect_noise((160, 120), 30) for _ in range(3)])
 
@@ -24,13 +24,13 @@ KINDS = {
 
 def djxl(data: bytes, folder: Path, suffix: str) -> bytes:
     (folder / "seen.jxl").write_bytes(data)
-    subprocess.run(["djxl", folder / "seen.jxl", folder / f"seen.{suffix}"], capture_output=True, check=True)
+    run_program("djxl", folder / "seen.jxl", folder / f"seen.{suffix}")
     return (folder / f"seen.{suffix}").read_bytes()
 
 
 def exiftool(data: bytes, folder: Path) -> str:
     (folder / "seen.jxl").write_bytes(data)
-    return subprocess.run(["exiftool", "-G", folder / "seen.jxl"], capture_output=True, text=True, check=True).stdout
+    return run_program("exiftool", "-G", folder / "seen.jxl").stdout
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -45,7 +45,7 @@ def test_a_jpeg_comes_back_bit_for_bit(run: Converter, tmp_path: Path, kind: str
 
 def test_what_cjxl_packed_comes_back(run: Converter, tmp_path: Path) -> None:
     (tmp_path / "source.jpg").write_bytes(KINDS["half chroma"])
-    subprocess.run(["cjxl", tmp_path / "source.jpg", tmp_path / "packed.jxl"], capture_output=True, check=True)
+    run_program("cjxl", tmp_path / "source.jpg", tmp_path / "packed.jxl")
     packed = (tmp_path / "packed.jxl").read_bytes()
     assert run(packed, "jpeg").data == KINDS["half chroma"]
 
