@@ -24,6 +24,9 @@ from engine.image import Frame
 
 LARGEST_PART = 65_535
 INDEXED = 3
+DEPTH = 8
+"""Bits of a sample or index. FFmpeg misplaces regions of fewer bits, and zlib makes nearly as little of eight."""
+
 COLOR_TYPES = {"RGB": 2, "RGBA": 6}
 
 Film = Iterator[Change[Fraction]]
@@ -53,7 +56,7 @@ def _write_film(film: Film, mode: str, plan: WritePlan, writer: "_Writer") -> No
         waiting.append(Waiting.of(change, indexes))
     level = plan.settings.get("compress_level", -1)
     palette.finish()
-    writer.begin(palette.bits, INDEXED, palette.pack_chunks())
+    writer.begin(INDEXED, palette.pack_chunks())
     for one in waiting:
         over, data = pack_indexes(one, palette, level if isinstance(level, int) else -1)
         writer.add_frame(one.change, one.size, data, over=over)
@@ -65,7 +68,7 @@ def _write_colors(known: Film, later: Film, mode: str, plan: WritePlan, writer: 
     mode = (
         "RGBA" if any(change.covers and 2 * change.changed.sum() < change.changed.size for change in changes) else mode
     )
-    writer.begin(8, COLOR_TYPES[mode], b"")
+    writer.begin(COLOR_TYPES[mode], b"")
     for change in chain(changes, later):
         over, data = pack_colors(change, mode, plan.settings)
         writer.add_frame(change, change.pixels.shape, data, over=over)
@@ -78,9 +81,9 @@ class _Writer:
         self._plan, self._sink, self._sequence = plan, sink, 0
         self._extra = pack_extra_chunks(first, plan)
 
-    def begin(self, depth: int, color_type: int, palette: bytes) -> None:
+    def begin(self, color_type: int, palette: bytes) -> None:
         """Write all that stands before the first frame."""
-        header = struct.pack(">IIBBBBB", *self._plan.size, depth, color_type, 0, 0, 0)
+        header = struct.pack(">IIBBBBB", *self._plan.size, DEPTH, color_type, 0, 0, 0)
         animation = struct.pack(">II", self._plan.frames, self._plan.loop_count)
         self._sink.write(magic.PNG + png_chunks.pack_chunk(b"IHDR", header) + png_chunks.pack_chunk(b"acTL", animation))
         self._sink.write(self._extra + palette)

@@ -46,12 +46,12 @@ class Waiting:
 
 
 class Palette:
-    """Up to 256 colors with alpha, which grow by those of each frame. `bits` are those of an index in the file."""
+    """Up to 256 colors with alpha, which grow by those of each frame."""
 
     def __init__(self) -> None:
         self._colors: Canvas = np.zeros(0, np.uint32)
         self._places: Indexes = np.arange(COLORS, dtype=np.uint8)
-        self.bits, self.has_clear = 8, False
+        self.has_clear = False
 
     def add_pixels(self, pixels: Canvas) -> Indexes | None:
         """Return the index of each pixel, with new colors added. Return None, and add none, when they do not fit."""
@@ -83,7 +83,6 @@ class Palette:
         self._colors = self._colors[order]
         self._places = np.argsort(order).astype(np.uint8)
         self.has_clear = bool(self._colors[0] == 0)
-        self.bits = next(bits for bits in (1, 2, 4, 8) if len(self._colors) <= 1 << bits)
 
     def order_indexes(self, waiting: Waiting) -> Indexes:
         """Return the indexes of a change in the finished palette."""
@@ -101,23 +100,16 @@ class Palette:
 def pack_indexes(waiting: Waiting, palette: Palette, level: int) -> tuple[bool, bytes]:
     """Return whether the frame is laid over what is below, and its packed pixels."""
     indexes, changed = palette.order_indexes(waiting), waiting.unpack_mask()
-    replacing = _pack_rows(indexes, palette.bits, level)
+    replacing = _pack_rows(indexes, level)
     if not palette.has_clear or changed.all() or not waiting.change.covers:
         return False, replacing
-    over = _pack_rows(np.where(changed, indexes, np.uint8(0)), palette.bits, level)
+    over = _pack_rows(np.where(changed, indexes, np.uint8(0)), level)
     return (True, over) if len(over) < len(replacing) else (False, replacing)
 
 
-def _pack_rows(indexes: Indexes, bits: int, level: int) -> bytes:
+def _pack_rows(indexes: Indexes, level: int) -> bytes:
     """Pack indexes without a filter: neighbours in a palette have nothing to do with each other."""
-    rows, columns = indexes.shape
-    each = 8 // bits
-    padded = np.zeros((rows, -(-columns // each) * each), np.uint8)
-    padded[:, :columns] = indexes
-    packed = np.zeros((rows, 1 + padded.shape[1] // each), np.uint8)
-    for place in range(each):
-        packed[:, 1:] |= padded[:, place::each] << np.uint8(8 - bits * (place + 1))
-    return zlib.compress(packed.tobytes(), level)
+    return zlib.compress(np.pad(indexes, ((0, 0), (1, 0))).tobytes(), level)
 
 
 def pack_colors(change: Change[Fraction], mode: str, settings: SaveSettings) -> tuple[bool, bytes]:
