@@ -1,6 +1,6 @@
 """Readers without any code of the engine: libvips, ImageMagick, FFmpeg, libavif and poppler as programs.
 
-What a result holds is what they say, not what Pillow says, but for films of PNG with a palette. `READERS` names them in the order of preference; of those
+What a result holds is what they say, not what Pillow says. `READERS` names them in the order of preference; of those
 that are on this machine the first is taken. Where there is none, a cell is reported as not checked.
 """
 
@@ -15,14 +15,8 @@ from functools import cache
 from pathlib import Path
 from shutil import which
 
-import numpy as np
-from PIL import Image, ImageSequence
-
 from conformance.matrix import rasters
 from conformance.matrix.pictures import Pixels
-
-COLOR_TYPE, PALETTE = 25, 3
-"""Where a PNG says how its colors are stored, and the number of palettes (PNG 3, section 11.2.1)."""
 
 SECONDS = 600
 """For one file: the machine may be busy with other things, or asleep."""
@@ -164,21 +158,14 @@ def _times_by_ffprobe(path: Path) -> tuple[float, ...]:
 
 
 def by_png_readers(path: Path) -> Shown:
-    """libvips for stills; FFmpeg or Pillow for an APNG, whose number of plays is read here (PNG 3, section 11.3.6)."""
+    """libvips for stills; FFmpeg for an APNG, whose number of plays is read here (PNG 3, section 11.3.6)."""
     data = path.read_bytes()
     at = data.find(b"acTL")
     if at < 0:
         return by_vips(path)
-    seen = _by_pillow(path) if data[COLOR_TYPE] == PALETTE else by_ffmpeg(path)
+    seen = by_ffmpeg(path)
     (plays,) = struct.unpack_from(">I", data, at + 8)
     return replace(seen, times=_times_by_ffprobe(path), plays=plays)
-
-
-def _by_pillow(path: Path) -> Shown:
-    """Pillow: every frame, composed. FFmpeg 5.1 leaves frames with a palette clear where one before was taken away."""
-    with Image.open(path) as film:
-        frames = [np.asarray(frame.convert("RGBA")) for frame in ImageSequence.Iterator(film)]
-    return _make_shown([rasters.Raster(frame, 255) for frame in frames])
 
 
 def by_avif_readers(path: Path) -> Shown:
@@ -258,7 +245,7 @@ WIDE_PSD = replace(WIDE, read=within_limits(by_magick_composite, LIMITED, by_ffm
 READERS: dict[str, tuple[Reader, ...]] = {
     "jpeg": (VIPS, MAGICK, FFMPEG),
     "png": (
-        Reader("libvips; APNG: FFmpeg, with a palette Pillow", ("vips", "ffmpeg", "ffprobe"), by_png_readers),
+        Reader("libvips; APNG: FFmpeg", ("vips", "ffmpeg", "ffprobe"), by_png_readers),
         VIPS,
     ),
     "webp": (FILM,),
