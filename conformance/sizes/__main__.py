@@ -79,11 +79,16 @@ def _measure_row(row: Row, folder: Path) -> str:
     ours = measure_engine(source.read_bytes(), row.target, row.options)
     rivals = measure_rivals(row.rivals, source, row.target)
     options = ", ".join(f"`{name}={str(value).lower()}`" for name, value in row.options.items())
-    others = ", ".join(f"{name} {f'{size:,}' if size else 'fails'}" for name, size in rivals.items())
+    others = ", ".join(f"{_name_rival(name)} {f'{size:,}' if size else 'fails'}" for name, size in rivals.items())
     cells = (row.source, f"{source.stat().st_size:,}", f"{row.target} {options}".strip(), f"{ours:,}", others)
     line = f"| {' | '.join(cells)} |"
     print(line, flush=True)
     return line
+
+
+def _name_rival(name: str) -> str:
+    """The program, as code where options follow."""
+    return f"`{name}`" if " -" in name else name
 
 
 def measure_engine(data: bytes, target: str, options: dict[str, Any]) -> int:

@@ -52,6 +52,8 @@ CUTS = [
     # The end marks of JPEG, GIF and PNG are no pixels, nor are the check sums before that of PNG.
     if not (name.endswith(("jpeg", "gif")) and left == -1)
     if not (name.endswith("png") and -24 < left < 0)
+    # Nor is the byte that fills a chunk of WebP up to an even length.
+    if not (name.endswith("webp") and left == -1)
 ]
 
 
