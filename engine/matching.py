@@ -28,11 +28,13 @@ def match_frame(conversion: Conversion, frame: Frame) -> Frame:
 
 
 def _color_stays(conversion: Conversion, frame: Frame) -> bool:
-    """Say whether samples and profile go on as they are. Ink without a profile is kept too."""
+    """Say whether samples and profile go on as they are. Ink without a profile is kept too, unless colors are reduced."""
     stored, profile = frame.pixels.mode, frame.profile
     if conversion.target.alpha is Alpha.NONE:
         # Grey laid on a color is no longer what its profile describes.
         stored = "" if stored in {"LA", "LA;16"} else alpha.mode_without_alpha(stored)
     if conversion.options.color != "keep" or stored not in conversion.target.profile_modes:
+        return False
+    if stored == "CMYK" and conversion.options.colors is not None:
         return False
     return stored == "CMYK" if profile is None else not profiles.find_problem(profile, frame.pixels.mode)

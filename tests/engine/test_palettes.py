@@ -114,3 +114,10 @@ def test_grey_of_16_bits_becomes_8(run: Converter, options: dict[str, Any]) -> N
     result = run(images.grey16_png(40_000), "png", colors=4, **options)
     assert result.image().getpixel((5, 5)) == 156
     assert result.warnings == ["depth_reduced"]
+
+
+@pytest.mark.parametrize("color", ["srgb", "keep"])
+def test_ink_becomes_colours_first(run: Converter, color: str) -> None:
+    """A palette holds colours of light."""
+    result = run(images.encoded(slope().convert("CMYK"), "TIFF"), "tiff", colors=9, color=color)
+    assert count_colors(result.image().convert("RGB")) <= 9
