@@ -24,10 +24,22 @@ def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int
     return frame.pixels.size
 
 
+class PageWriter(TiffImagePlugin.AppendingTiffWriter):
+    """Pillow's writer of pages. It leaves a closed file alone.
+
+    Python closes a writer that a failed conversion has left behind, at a time when the file may be closed already.
+    """
+
+    def close(self) -> None:
+        """Finish the file, if it is still open."""
+        if not self.f.closed:
+            super().close()
+
+
 def write_pages(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     """Write each page with its own size, resolution, mode and profile. The first carries the metadata."""
     settings = plan.settings
-    with TiffImagePlugin.AppendingTiffWriter(sink) as writer:
+    with PageWriter(sink) as writer:
         for frame in frames:
             _write_page(frame, settings | plan.choose_page_dpi(frame), writer)
             writer.newFrame()

@@ -7,6 +7,7 @@ from PIL import Image, TiffImagePlugin
 
 from conformance.matrix.limits import DEFAULT_LIMITS
 from engine.codecs.registry import open_source, prepare_codecs
+from engine.codecs.tiff_packing import PageWriter
 
 ACROSS, DOWN, UNIT = 282, 283, 296
 
@@ -54,3 +55,12 @@ def test_resolution_is_read_with_its_unit(
 
 def test_each_page_has_its_own_resolution() -> None:
     assert dpi_of_frames(pages_of((300, 300), None, (72, 144))) == [(300, 300), None, (72, 144)]
+
+
+def test_pages_of_a_failed_conversion_are_given_up_in_silence() -> None:
+    """Python closes what is left of a writer, when its file may be closed already."""
+    sink = io.BytesIO()
+    writer = PageWriter(sink)
+    Image.new("L", (8, 8)).save(writer, "TIFF")
+    sink.close()
+    writer.close()
