@@ -183,7 +183,7 @@ def _reduce_frame(conversion: Conversion, frame: Frame) -> Frame:
     if frame.pixels.mode in modes.DEEP:
         conversion.warn(DepthReduced(depth=max(16, frame.depth), kept=8))
     mode = image.mode
-    if target.alpha is Alpha.BINARY and palette.is_soft(image):
+    if target.alpha is Alpha.BINARY and alpha.has_soft_edges(image):
         conversion.warn(AlphaReduced(format=target.title, background=options.flat_color))
         image = alpha.make_binary(image, options.flat_color).convert(mode)
     reduced = palette.reduce_colors(image, options.colors or MOST_COLORS, dither=options.dither)

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.losses import DepthReduced, ExtrasDropped, Loss
-from engine.codecs.pillow import drop_alpha
 from engine.codecs.registry import Codec, Encoder
 from engine.containers.dds import Array, Blocks, DdsFile, Masks, parse_dds
 from engine.errors import corrupt, decoding, truncated, unsupported
 from engine.image import Frame, Opened
 from engine.limits import check_pixels
+from engine.pixels.alpha import drop_alpha
 from engine.pixels.samples import ROWS, Samples
 from engine.request import Limits
 

@@ -4,17 +4,14 @@ A transparent pixel needs an index that no other pixel of its frame has. That ma
 not use, so the shared table may be full.
 """
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.pixels.palette import sample_pixels
+
 COLORS = 256
 RGB = np.uint32(0xFFFFFF)
-SAMPLE = 1 << 20
-"""Pixels that a color table is made from, about."""
-
 GLIMPSE = 1 << 12
 """Pixels that tell soon of a photograph that its colors are too many."""
 
@@ -88,7 +85,7 @@ def reduce_colors(pixels: Colors, limit: int, shown: NDArray[np.bool_]) -> tuple
     Return indexes and a color table.
     """
     image = _make_image(np.where(shown, pixels, pixels[shown][0]) if not shown.all() else pixels)
-    table = _sample_pixels(image).quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    table = sample_pixels(image).quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     reduced = image.quantize(limit, palette=table, dither=Image.Dither.FLOYDSTEINBERG)
     return np.asarray(reduced), bytes(table.getpalette() or ())[: 3 * limit]
 
@@ -96,12 +93,3 @@ def reduce_colors(pixels: Colors, limit: int, shown: NDArray[np.bool_]) -> tuple
 def _make_image(pixels: Colors) -> Image.Image:
     rows, columns = pixels.shape
     return Image.frombytes("RGB", (columns, rows), pixels.astype("<u4", copy=False).tobytes(), "raw", "RGBX")
-
-
-def _sample_pixels(colors: Image.Image) -> Image.Image:
-    """Return enough of a picture to choose colors by.
-
-    The choice takes much memory for each pixel.
-    """
-    step = math.isqrt(colors.width * colors.height // SAMPLE)
-    return colors if step <= 1 else colors.reduce(step)

@@ -5,11 +5,12 @@ import io
 from PIL import Image
 
 from core.options import Options
-from engine.codecs.pillow import drop_alpha, open_image
+from engine.codecs.pillow import open_image
 from engine.codecs.registry import open_source
 from engine.containers.icons import Icon
 from engine.image import Frame, Opened
 from engine.limits import check_pixels
+from engine.pixels.alpha import drop_alpha
 from engine.request import Limits
 
 

@@ -79,11 +79,6 @@ def check_dpi(across: float, down: float) -> tuple[float, float] | None:
     return (across, down) if 1 < across <= 10_000 and 1 < down <= 10_000 else None
 
 
-def drop_alpha(image: Image.Image) -> Image.Image:
-    """Return the picture without its fourth or second sample, because that is no alpha."""
-    return image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
-
-
 def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write one picture. Return its size in pixels."""
     frame.image.save(sink, plan.pillow, **plan.settings, **choose_profile(frame))

@@ -8,9 +8,10 @@ from functools import partial
 
 from PIL import Image, ImageChops
 
-from engine.codecs.pillow import drop_alpha, open_image, write_packed
+from engine.codecs.pillow import open_image, write_packed
 from engine.codecs.registry import Codec, Encoder
 from engine.image import Frame, Opened
+from engine.pixels.alpha import drop_alpha
 from engine.request import Limits
 
 MAP_DEPTH, DEPTH, DESCRIPTOR = 7, 16, 17

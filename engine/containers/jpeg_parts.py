@@ -4,12 +4,10 @@ import re
 from dataclasses import dataclass
 
 from engine.containers.jpeg import END, MARKER
+from engine.containers.jpeg_scans import FRAMES
 from engine.metadata import EXIF_MARK, read_exif_orientation, strip_exif_mark
 
 START, SCAN, COMMENT, APP0, APP1, APP2, APP13, APP14 = 0xD8, 0xDA, 0xFE, 0xE0, 0xE1, 0xE2, 0xED, 0xEE
-FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-"""SOF0 to SOF15: the kinds of coding."""
-
 JFIF, PROFILE, ADOBE = b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"
 KNOWN = (
     (APP0, JFIF), (APP1, EXIF_MARK), (APP1, b"http://ns.adobe.com/xap/1.0/\0"), (APP2, PROFILE),

@@ -30,8 +30,16 @@ def mode_without_alpha(mode: str) -> str:
     return WITHOUT_ALPHA.get(mode, mode)
 
 
+@overload
+def drop_alpha(image: Image.Image) -> Image.Image: ...
+
+
+@overload
+def drop_alpha(image: DeepImage) -> Picture: ...
+
+
 def drop_alpha(image: Picture) -> Picture:
-    """Return an opaque picture without its alpha."""
+    """Return the picture without its last channel: it is opaque, or that channel is no alpha."""
     return image.without_alpha() if isinstance(image, DeepImage) else image.convert(mode_without_alpha(image.mode))
 
 

@@ -8,15 +8,12 @@ import math
 
 from PIL import Image, ImageChops
 
+from engine.pixels.alpha import has_soft_edges
+
 SAMPLE = 1 << 20
 """Pixels that colors are chosen by, about. The choice takes much memory for each."""
 
 DITHERS = {True: Image.Dither.FLOYDSTEINBERG, False: Image.Dither.NONE}
-
-
-def is_soft(image: Image.Image) -> bool:
-    """Return whether LA or RGBA has pixels that are neither clear nor opaque."""
-    return image.mode in {"LA", "RGBA"} and any(image.getchannel("A").histogram()[1:255])
 
 
 def reduce_colors(image: Image.Image, limit: int, *, dither: bool) -> Image.Image:
@@ -33,13 +30,13 @@ def reduce_colors(image: Image.Image, limit: int, *, dither: bool) -> Image.Imag
         return grey.convert("RGBA").convert("LA")
     if image.mode == "RGB":
         return _choose_colors(image, limit, dither=dither)
-    if is_soft(image):
+    if has_soft_edges(image):
         return image.quantize(limit, method=Image.Quantize.FASTOCTREE)
     return _choose_colors_and_clear(image, limit, dither=dither)
 
 
 def _choose_colors(colors: Image.Image, limit: int, *, dither: bool) -> Image.Image:
-    table = _sample_pixels(colors).quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    table = sample_pixels(colors).quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     return colors.quantize(limit, palette=table, dither=DITHERS[dither])
 
 
@@ -62,6 +59,7 @@ def _choose_colors_and_clear(image: Image.Image, limit: int, *, dither: bool) ->
     return indexed
 
 
-def _sample_pixels(colors: Image.Image) -> Image.Image:
+def sample_pixels(colors: Image.Image) -> Image.Image:
+    """Return enough of a picture to choose colors by."""
     step = math.isqrt(colors.width * colors.height // SAMPLE)
     return colors if step <= 1 else colors.reduce(step)
