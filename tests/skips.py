@@ -29,6 +29,10 @@ REASONS = (
         r"(promtool|prometheus) is not installed",
         "Dashboards and alerts are not asked of a real Prometheus here. `.ci/run` installs it, and runs these tests.",
     ),
+    Reason(
+        r"chromium is not installed",
+        "The judge that asks a browser is not tried here. `make browser` needs Chromium, and runs it on every file.",
+    ),
     Reason(r"the README's commands are curl's", "`.ci/run` installs curl, and runs the README's examples."),
     Reason(
         r"only root ",

@@ -1,0 +1,1 @@
+"""Chromium as the judge: files that browsers show, beside their PNG results."""
