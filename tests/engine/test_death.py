@@ -1,4 +1,4 @@
-"""When a supervisor or a zygote dies, nothing of it stays; and nothing in the sandbox knows a secret."""
+"""When a supervisor or a zygote dies, nothing of it stays. Nothing in the sandbox knows a secret or inherits free memory."""
 
 import os
 import signal
@@ -26,6 +26,21 @@ upload = os.memfd_create("upload")
 os.write(upload, slowed(b"", 50))
 print("ready", flush=True)
 sandbox.run(request, upload, os.memfd_create("result"), Handle())
+"""
+
+HEAP = """
+from pathlib import Path
+from worker.sandbox.zygote import return_free_memory
+
+def count_pages():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+used = [bytearray(50_000) for _ in range(1000)]
+last = bytearray(50_000)  # Above the rest, so that nothing is given back by itself.
+del used
+before = count_pages()
+return_free_memory()
+print(before - count_pages())
 """
 
 
@@ -71,3 +86,8 @@ def test_zygote_and_child_know_no_secret(supervisor: subprocess.Popen[str]) -> N
         assert {name for name in names if not name.startswith(b"glibc.malloc.")} <= {
             b"PYTHONPATH", b"PYTHONSAFEPATH", b"GLIBC_TUNABLES", b"LD_LIBRARY_PATH",
         } | {name.encode() for name in SINGLE}  # fmt: skip
+
+
+def test_children_inherit_no_free_memory() -> None:
+    given = subprocess.run([sys.executable, "-c", HEAP], stdout=subprocess.PIPE, text=True, check=True, cwd=Path.cwd())
+    assert int(given.stdout) * os.sysconf("SC_PAGE_SIZE") > 40_000_000

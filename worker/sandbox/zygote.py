@@ -67,6 +67,7 @@ def main() -> None:
         # Every child shares the objects that exist now. The collector would touch them, and so copy their pages.
         gc.collect()
         gc.freeze()
+        return_free_memory()
         zygote = Zygote(control, warm_up_child, statm, filters=not layers["seccomp"])
         zygote.fork_first()
         # A supervisor with a wrong setting may be gone before we are warm. `serve_jobs` then ends at once.
@@ -102,6 +103,16 @@ def make_child_warm_up() -> Callable[[], None]:
         convert(Request.from_json(request.as_json()), data, io.BytesIO()).as_json()
 
     return warm_up_child
+
+
+def return_free_memory() -> None:
+    """Give what malloc holds free back to the kernel.
+
+    Else each child would find it in its heap, beyond its limit, and would copy every page of it that it uses.
+    """
+    trim = getattr(confinement.load_libc(), "malloc_trim", None)  # Only glibc keeps that much, and has this.
+    if trim is not None:
+        trim(0)
 
 
 def _make_request(source: str, target: str) -> Request:
