@@ -8,22 +8,19 @@ from pathlib import Path
 
 from conformance.browser.chromium import NoBrowser, Pair, Verdict, find_browser, judge_pairs, take_screenshot
 from conformance.browser.explained import explain
-from conformance.browser.sources import SHOWN, Given, list_handed, list_made
+from conformance.browser.sources import EXACT, LOSSY, SHOWN, Given, list_handed, list_made
 from conformance.running import LIMITS, Boxed, Result
 from conformance.stamp import stamp
 from core.formats import find
 from worker.sandbox.supervisor import Sandbox
 
 ROOT = Path(__file__).parents[2]
-EXACT, LOSSY = 2, 8
-"""The largest difference of a sample, of 255: of formats that store samples, and of those that store frequencies."""
-
 INTRODUCTION = f"""# Beside a browser
 
 `make browser` lets Chromium show each file and the PNG that the engine makes of it, on white and on black, and compares
 every sample of every frame. They may differ by {EXACT} of 255, and by {LOSSY} where the file is lossy, since decoders round
 differently. Films must last as long, and show the same at the same time. A file that Chromium shows and the engine refuses
-counts as wrong, too.
+counts as wrong, too. Where Chromium shows a damaged file with a flaw, the result is compared with the sound file.
 """
 
 
@@ -45,7 +42,7 @@ class Judged:
         if wrong := self.verdict.get("wrong"):
             return str(wrong)
         difference = self.verdict["difference"]
-        if difference <= (LOSSY if self.given.lossy else EXACT):
+        if difference <= self.given.most:
             return ""
         seen, made = (tuple(self.verdict[who]) for who in ("seen", "made"))
         place = f"{self.verdict['x']}, {self.verdict['y']} on {self.verdict['ground']}"
@@ -92,7 +89,7 @@ def judge_files(given: Sequence[Given], screenshot: Path | None = None) -> list[
 def _make_pair(given: Given, result: Result) -> Pair:
     known = find(given.format)
     made = result.data if result.outcome.failure is None else None
-    return Pair(given.name, known.media_type if known else "image/png", given.data, made)
+    return Pair(given.name, known.media_type if known else "image/png", given.data, made, given.most, given.sound)
 
 
 def make_page(judged: Sequence[Judged]) -> str:
@@ -104,7 +101,7 @@ def make_page(judged: Sequence[Judged]) -> str:
         INTRODUCTION,
         f"{len(shown):,} files that Chromium shows, {len(faults)} wrong, {len(explained)} otherwise for a reason.\n",
         f"{stamp()}\n",
-        "| format | shown | films | equal | 1 | 2 | 3 to 8 | more, or wrong |\n|---|---|---|---|---|---|---|---|",
+        "| format | shown | films | shown with a flaw | equal | 1 | 2 | 3 to 8 | more, or wrong |\n|---|---|---|---|---|---|---|---|---|",
         *(_make_row(name, [one for one in shown if one.given.format == name]) for name in SHOWN),
         "\n## Wrong\n",
         *_list_files(faults),
@@ -120,7 +117,8 @@ def _make_row(name: str, judged: Sequence[Judged]) -> str:
     films = sum(one.verdict.get("frames", 1) > 1 for one in judged)
     bands = ((0, 0), (1, 1), (2, 2), (3, LOSSY), (LOSSY + 1, 256))
     counts = [sum(low <= difference <= high for difference in differences) for low, high in bands]
-    cells = (known.title if known else name, *(f"{count:,}" for count in (len(judged), films, *counts)))
+    flawed = sum(one.verdict.get("flawed", False) for one in judged)
+    cells = (known.title if known else name, *(f"{count:,}" for count in (len(judged), films, flawed, *counts)))
     return f"| {' | '.join(cells)} |"
 
 

@@ -36,12 +36,24 @@ class NoBrowser(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A file that browsers may show, with its media type, and its PNG result; None when it was refused."""
+    """A file that browsers may show, with its media type, and its PNG result; None when it was refused.
+
+    `most` is the largest difference of a sample that may be. `sound` is the same file without its flaw, if it has one.
+    """
 
     name: str
     media_type: str
     data: bytes
     result: bytes | None
+    most: int = 0
+    sound: bytes | None = None
+
+    @property
+    def description(self) -> dict[str, object]:
+        """What the script is told of it."""
+        return {
+            "type": self.media_type, "result": self.result is not None, "most": self.most, "sound": self.sound is not None,
+        }  # fmt: skip
 
 
 def find_browser() -> str:
@@ -71,7 +83,14 @@ def take_screenshot(pairs: Sequence[Pair], path: Path) -> None:
     """Write a PNG of the page with every file beside its result."""
     with _serve(pairs, queue.Queue()) as address, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         size = f"--window-size=1200,{200 + 90 * ((len(pairs) + 3) // 4)}"
-        command = [find_browser(), *FLAGS, size, f"--screenshot={path}", f"--user-data-dir={profile}", f"{address}/look"]
+        command = [
+            find_browser(),
+            *FLAGS,
+            size,
+            f"--screenshot={path}",
+            f"--user-data-dir={profile}",
+            f"{address}/look",
+        ]
         subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
 
 
@@ -111,14 +130,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer with the page, its script, the list of pairs, a file or a result."""
         kind, _, number = self.path.strip("/").partition("/")
-        if kind == "files":
-            pair = self.handed[int(number)]
-            self._answer(pair.data, pair.media_type)
-        elif kind == "results":
-            self._answer(self.handed[int(number)].result or b"", "image/png")
+        if number:
+            self._answer(*_find_picture(self.handed[int(number)], kind))
         elif kind == "pairs":
-            told = [{"type": pair.media_type, "result": pair.result is not None} for pair in self.handed]
-            self._answer(json.dumps(told).encode(), "application/json")
+            self._answer(json.dumps([pair.description for pair in self.handed]).encode(), "application/json")
         elif kind == "judge.js":
             self._answer(SCRIPT.read_bytes(), "text/javascript")
         elif kind == "look":
@@ -143,13 +158,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def _find_picture(pair: Pair, kind: str) -> tuple[bytes, str]:
+    if kind == "results":
+        return pair.result or b"", "image/png"
+    return (pair.sound or b"") if kind == "sound" else pair.data, pair.media_type
+
+
 def _make_page(pairs: Sequence[Pair]) -> str:
     style = (
         "body{font:11px sans-serif;display:grid;grid-template-columns:repeat(4,1fr);gap:6px;background:#ddd}"
         "figure{margin:0}img{height:60px;max-width:48%;object-fit:contain}"
     )
     figures = (
-        f"<figure><img src=/files/{index}> <img src=/results/{index} alt=refused><figcaption>{escape(pair.name)}"
+        f"<figure><img src=/files/{index}> <img src=/results/{index} alt=refused><figcaption>{escape(pair.name)}</figcaption></figure>"
         for index, pair in enumerate(pairs)
     )
     return f"<!doctype html><title>Files and results</title><style>{style}</style>{''.join(figures)}"

@@ -50,6 +50,7 @@ async function openFilm(url, type) {
   if (!(await ImageDecoder.isTypeSupported(type))) return null;
   const data = await (await fetch(url)).arrayBuffer();
   const decoder = new ImageDecoder({ data, type });
+  await decoder.tracks.ready;
   await decoder.completed;
   return { decoder, count: decoder.tracks.selectedTrack.frameCount };
 }
@@ -93,31 +94,44 @@ async function compareFilms(one, other) {
   return apart > 1 + one.count ? { wrong: `the browser plays ${played} ms, the result ${whole} ms` } : most;
 }
 
-async function judgePair(pair, index) {
-  const [file, result] = [`/files/${index}`, `/results/${index}`];
-  let still;
+async function judgeResult(file, type, result, resultType = "image/png") {
+  const film = await openFilm(file, type);
+  if (film && film.count > 1) return { frames: film.count, ...(await compareFilms(film, await openFilm(result, resultType))) };
+  return { frames: 1, ...compare(await loadStill(file), await loadStill(result)) };
+}
+
+async function judgeOrTell(...asked) {
   try {
-    still = await loadStill(file);
+    return await judgeResult(...asked);
+  } catch (error) {
+    return { wrong: `the comparison failed: ${error}` };
+  }
+}
+
+function isApart(verdict, most) {
+  return verdict.wrong !== undefined || verdict.difference > most;
+}
+
+// What the browser shows with a flaw is no judge: then the sound file is.
+async function judgePair(pair, index) {
+  const [file, result, sound] = [`/files/${index}`, `/results/${index}`, `/sound/${index}`];
+  try {
+    await loadStill(file);
   } catch (error) {
     return { shown: false };
   }
   if (!pair.result) return { shown: true };
-  const film = await openFilm(file, pair.type);
-  if (film && film.count > 1) {
-    return { shown: true, frames: film.count, ...(await compareFilms(film, await openFilm(result, "image/png"))) };
-  }
-  return { shown: true, frames: 1, ...compare(still, await loadStill(result)) };
+  const verdict = await judgeOrTell(file, pair.type, result);
+  if (!pair.sound || !isApart(verdict, pair.most)) return { shown: true, ...verdict };
+  const difference = await judgeOrTell(sound, pair.type, file, pair.type);
+  if (!isApart(difference, pair.most)) return { shown: true, ...verdict };
+  return { shown: true, flawed: true, ...(await judgeOrTell(sound, pair.type, result)) };
 }
 
 (async () => {
   const pairs = await (await fetch("/pairs")).json();
   for (const [index, pair] of pairs.entries()) {
-    let verdict;
-    try {
-      verdict = await judgePair(pair, index);
-    } catch (error) {
-      verdict = { shown: true, wrong: `the comparison failed: ${error}` };
-    }
+    const verdict = await judgePair(pair, index);
     await fetch(`/verdicts/${index}`, { method: "POST", body: JSON.stringify(verdict) });
   }
 })();

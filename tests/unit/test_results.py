@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.browser.sources import SHOWN
 from conformance.fuzz.bombs import BOMBS
 from conformance.matrix.subjects import subjects
 from conformance.tiff_grid.cells import REFUSED, list_cells
@@ -12,7 +13,7 @@ from conformance.tiff_grid.meanings import MEANINGS
 from core.formats import READABLE, TARGETS
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
-PAGES = ("matrix", "corpora", "fuzz", "bombs", "flaws", "sizes")
+PAGES = ("matrix", "corpora", "fuzz", "bombs", "flaws", "sizes", "browser")
 MACHINE = re.compile(r"(?:^|[\s`'(])/(?:root|home|tmp|work|usr|var)\b")
 
 
@@ -70,6 +71,13 @@ def test_no_layout_of_tiff_is_wrong_in_silence() -> None:
     assert {row[5] for row in grid[1:]} == {"0"}
     assert {row[0] for row in refused[1:]} == set(REFUSED.values())
     assert "cells, 0 wrong in silence." in text
+
+
+def test_no_file_is_shown_otherwise_than_by_a_browser_without_a_reason() -> None:
+    text = text_of("browser")
+    assert re.search(r"^[\d,]+ files that Chromium shows, 0 wrong, ", text, re.MULTILINE)
+    (table,) = tables(text)
+    assert {row[0] for row in table[1:]} == {fmt.title for fmt in READABLE if fmt.name in SHOWN}
 
 
 def test_every_bomb_has_its_line_and_its_code() -> None:

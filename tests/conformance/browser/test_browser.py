@@ -7,16 +7,18 @@ import pytest
 from PIL import Image
 
 from conformance import images
-from conformance.browser.__main__ import EXACT, LOSSY, Judged
+from conformance.browser.__main__ import Judged
 from conformance.browser.chromium import PROGRAMS, Pair, Verdict, judge_pairs
-from conformance.browser.sources import Given, list_handed
+from conformance.browser.sources import EXACT, LOSSY, Given, list_handed
 
 FRAMES = images.film(3)
 TIMES = (200, 300, 400)
 
 
 def film_of(frames: list[Image.Image], name: str = "GIF", times: tuple[int, ...] = TIMES) -> bytes:
-    return images.encoded(frames[0], name, save_all=True, append_images=frames[1:], duration=times[: len(frames)], loop=0)
+    return images.encoded(
+        frames[0], name, save_all=True, append_images=frames[1:], duration=times[: len(frames)], loop=0
+    )
 
 
 @pytest.mark.skipif(not any(map(which, PROGRAMS)), reason="chromium is not installed")
@@ -36,14 +38,22 @@ def test_the_browser_sees_what_differs() -> None:
         "a frame too few": Pair("", "image/gif", film_of(FRAMES), film_of(FRAMES[:2], "PNG")),
         "another last frame": Pair("", "image/gif", film_of(FRAMES), film_of([*FRAMES[:2], FRAMES[0]], "PNG")),
         "slower": Pair("", "image/gif", film_of(FRAMES), film_of(FRAMES, "PNG", (400, 600, 800))),
+        "shown with a flaw": Pair("", "image/png", turned, right, sound=right),
+        "shown with a flaw, and wrong": Pair("", "image/png", turned, soft, sound=right),
+        "damaged, shown as the sound one": Pair("", "image/png", right + b"junk", turned, sound=right),
         "a still": Pair("", "image/gif", film_of(FRAMES), images.encoded(FRAMES[0], "PNG")),
     }
     verdicts = dict(zip(pairs, judge_pairs(list(pairs.values())), strict=True))
-    alike = {"the same", "the same, soft", "the same film"}
+    alike = {"the same", "the same, soft", "the same film", "shown with a flaw"}
     assert {name for name, verdict in verdicts.items() if verdict.get("difference") == 0} == alike
     assert [name for name, verdict in verdicts.items() if not verdict["shown"]] == ["no image"]
     assert verdicts["refused"] == {"shown": True}
     assert verdicts["turned"]["difference"] > 100
+    assert {name for name, verdict in verdicts.items() if verdict.get("flawed")} == {
+        "shown with a flaw", "shown with a flaw, and wrong",
+    }  # fmt: skip
+    assert "pixels" in verdicts["shown with a flaw, and wrong"]["wrong"]
+    assert verdicts["damaged, shown as the sound one"]["difference"] > 100
     assert verdicts["without transparency"]["difference"] > 100
     assert verdicts["the same film"]["frames"] == len(FRAMES)
     assert "pixels" in verdicts["of another size"]["wrong"]
