@@ -58,6 +58,14 @@ def test_a_palette_picture_without_its_palette_is_damaged(run: Converter) -> Non
     )
 
 
+@pytest.mark.parametrize(("name", "chunk"), [("palette", b"PLTE"), ("animation", b"acTL"), ("animation", b"fcTL")])
+def test_a_wrong_sum_of_what_the_pixels_need_is_a_failure(run: Converter, name: str, chunk: bytes) -> None:
+    data = KINDS[name]
+    at = data.index(chunk) - 4
+    end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+    assert run(data[: end - 4] + b"\1\2\3\4" + data[end:], "png").failure == "corrupt_image"
+
+
 def apple_png(color_type: int, rows: bytes, *, interlaced: int = 0) -> bytes:
     """As Xcode packs them: raw deflate, blue before red, colors multiplied by alpha."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
