@@ -25,12 +25,12 @@ def match_samples(samples: DeepSamples, profile: bytes, srgb: bytes) -> None:
         colors[...] = _transform(colors, profile, srgb, "rgb")
 
 
-def make_grey_ramp(profile: bytes, srgb: bytes, *, has_colors: bool = False) -> DeepSamples:
-    """Return what each of the 65,536 greys is in sRGB. Raise CmsError for a damaged profile.
+def make_grey_ramp(profile: bytes, srgb: bytes, *, has_colors: bool = False, levels: int = FULL + 1) -> DeepSamples:
+    """Return what each of so many greys, from black to white, is in sRGB. Raise CmsError for a damaged profile.
 
     `has_colors` says that the profile is one for RGB, of which the grey axis is meant.
     """
-    greys = np.arange(FULL + 1, dtype=np.uint16).reshape(1, FULL + 1)
+    greys = np.round(np.linspace(0, FULL, levels)).astype(np.uint16).reshape(1, levels)
     if not has_colors:
         return np.ascontiguousarray(_transform(greys, profile, srgb, "gray")[0, :, 1])
     colors = _transform(np.dstack([greys] * 3), profile, srgb, "rgb")[0]

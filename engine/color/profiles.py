@@ -122,12 +122,12 @@ def _match_grey16(samples: DeepSamples, profile: bytes) -> DeepSamples:
 
 @lru_cache(maxsize=8)
 def _grey_ramp(profile: bytes) -> bytes:
-    """Return each of the 256 greys in sRGB, by a profile for grey or for RGB."""
-    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    mode = "RGB" if _read_space(profile) == "RGB" else "L"
-    transform = ImageCms.buildTransform(source, _srgb_profile(), mode, "RGB", INTENT, FLAGS)
-    greys = Image.frombytes("L", (256, 1), bytes(range(256)))
-    return _apply_transform(transform, greys.convert(mode)).convert("L").tobytes()
+    """Return each of the 256 greys in sRGB, by a profile for grey or for RGB.
+
+    At 8 bits LittleCMS makes a table of few steps, which is up to 10 of 255 beside a steep curve.
+    """
+    ramp = make_grey_ramp(profile, _srgb_profile().tobytes(), has_colors=_read_space(profile) == "RGB", levels=256)
+    return bytes(np.round(ramp / 257).astype(np.uint8))
 
 
 @lru_cache(maxsize=8)

@@ -2,6 +2,7 @@
 
 import struct
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -103,6 +104,14 @@ def test_a_grey_png_has_a_gamma_too(run: Converter) -> None:
     data = images.png_of(8, 8, 8, 0, (b"\0" + bytes([55]) * 8) * 8, gamma(1.0))
     assert near([run(data, "bmp").image().getpixel((1, 1))], [wanted], 2)
     assert near([wanted], [128], 4)
+
+
+def test_dark_greys_follow_a_steep_curve(run: Converter) -> None:
+    rows = b"\0" + bytes(range(256))
+    seen = np.asarray(run(images.png_of(256, 1, 8, 0, rows, gamma(1.0)), "bmp").image().convert("L"), float)[0]
+    light = np.arange(256) / 255
+    wanted = 255 * np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    assert np.abs(seen - wanted).max() <= 1
 
 
 @pytest.mark.parametrize(
