@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from core.failures import (
@@ -28,6 +29,10 @@ from core.formats import find
 from engine.request import Limits
 
 Item = TypeVar("Item")
+
+HERE = str(Path(__file__).parent)
+DEFECTS = (TypeError, AttributeError, NameError, AssertionError)
+"""Exceptions that our own readers never raise for a bad file, as they may raise IndexError or struct.error."""
 
 OUT_OF_MEMORY = (
     "out of memory", "memoryerror", "error -9",
@@ -114,6 +119,7 @@ def encoding(*, needs: int) -> Iterator[None]:
 
 
 def _translate_error(error: Exception, name: str, heard: str) -> Exception:
+    _tell_defect(error)
     words = f"{type(error).__name__}: {error} {heard}".lower()
     code = next((code for code, marks in MEANINGS if any(mark in words for mark in marks)), None)
     if code is FailureCode.MEMORY_LIMIT:
@@ -123,6 +129,13 @@ def _translate_error(error: Exception, name: str, heard: str) -> Exception:
     ):
         return unsupported(name, "it uses a variant that is not known here")
     return truncated() if code is FailureCode.TRUNCATED_IMAGE else corrupt()
+
+
+def _tell_defect(error: Exception) -> None:
+    """Write a defect of our own reader to stderr. Its job ends like that of a bad file, so nobody would look for it."""
+    steps = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, DEFECTS) and steps and steps[-1].filename.startswith(HERE):
+        traceback.print_exception(error, file=sys.stderr)
 
 
 def explain(error: BaseException, limits: Limits, advice: str = "") -> Failure:

@@ -10,7 +10,8 @@ from PIL import Image
 from conformance import images
 from core.failures import FailureCode
 from engine.codecs.registry import all_codecs
-from engine.errors import corrupt, explain
+from engine.containers import tiff
+from engine.errors import ConversionError, corrupt, decoding, explain
 from engine.image import Frame, FrameKind, Opened
 from engine.request import Limits
 from tests.engine.conftest import Converter
@@ -37,6 +38,15 @@ def test_an_exception_has_its_code_and_figure(error: BaseException, code: Failur
 def test_what_is_not_understood_is_internal_and_leaves_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(ZeroDivisionError("a defect of ours"), LIMITS).code is FailureCode.INTERNAL
     assert "a defect of ours" in capsys.readouterr().err
+
+
+def test_a_defect_of_our_own_reader_leaves_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ConversionError, match="damaged"), decoding("tiff"):
+        tiff.read_order(None)  # type: ignore[arg-type]
+    assert "containers/tiff.py" in capsys.readouterr().err
+    with pytest.raises(ConversionError, match="damaged"), decoding("tiff"):
+        Image.new(None, (1, 1))  # type: ignore[arg-type]
+    assert capsys.readouterr().err == ""
 
 
 class OddError(Exception):
