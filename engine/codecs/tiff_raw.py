@@ -19,6 +19,9 @@ DNG_VERSION, MAKE, SONY_PRIVATE = 50_706, 271, 50_740
 RAW_LIGHT = frozenset({32_803, 34_892})
 """Photometric interpretations: a color filter array (TIFF/EP), linear raw (DNG 1.7, chapter 4)."""
 
+FILTER_TAGS = (33_421, 33_422)
+"""Size and pattern of a color filter (TIFF/EP). Some writers call the samples behind it grey."""
+
 RAW_PACKINGS = frozenset({32_767, 32_769, 32_770, 34_713, 65_535})
 """Compressions of Sony, of packed raw data, of Samsung, Nikon and Pentax (ExifTool's tag names of EXIF)."""
 
@@ -52,7 +55,9 @@ def name_raw(data: bytes, directories: Iterable[Directory]) -> str:
 
 
 def _holds_raw(directory: Directory) -> bool:
-    return directory.read_number(262, -1) in RAW_LIGHT or directory.read_number(259, 1) in RAW_PACKINGS
+    has_filter = directory.read_number(277, 1) == 1 and any(tag in directory for tag in FILTER_TAGS)
+    is_raw = directory.read_number(262, -1) in RAW_LIGHT or directory.read_number(259, 1) in RAW_PACKINGS
+    return has_filter or is_raw
 
 
 def open_preview(data: bytes, name: str, directories: Iterable[Directory], orientation: int, limits: Limits) -> Opened:

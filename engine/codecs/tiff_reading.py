@@ -5,7 +5,7 @@ nothing. What is read by which, is decided by the layout alone.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -21,7 +21,6 @@ from engine.codecs.tiff_decoding import decode_samples
 from engine.codecs.tiff_layout import (
     BLACK_IS_ZERO,
     JPEG,
-    MASK,
     RGB,
     WHITE_IS_ZERO,
     YCBCR,
@@ -30,10 +29,11 @@ from engine.codecs.tiff_layout import (
 from engine.codecs.tiff_metadata import read_metadata
 from engine.codecs.tiff_old_jpeg import find_jpeg, read_jpeg
 from engine.codecs.tiff_raw import name_raw, open_preview
-from engine.codecs.tiff_tags import read_layout
+from engine.codecs.tiff_subfiles import NOT_IN_CHAIN, Page, choose_pages, is_reduced, is_thumbnail
 from engine.color import profiles
 from engine.containers.tiff import check_start
-from engine.containers.tiff_pages import Directory, follow_links, list_inner, read_form, read_size
+from engine.containers.tiff_inner import list_inner
+from engine.containers.tiff_pages import Directory, follow_links, read_form, read_size
 from engine.errors import ConversionError, corrupt, decoding, unsupported
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
@@ -47,25 +47,7 @@ INCH = 2
 DOTS_PER_INCH = {INCH: 1.0, 3: 2.54}
 """By the unit of the resolution (TIFF 6.0, section 8): inches, the default, or centimetres."""
 
-REDUCED, IS_MASK = 1, 4
-"""Bits of NewSubfileType (TIFF 6.0, section 8): a smaller version of another picture, a transparency mask."""
-
-NOT_IN_CHAIN = -1
-"""The place of a page in an inner directory, where Pillow does not look."""
-
-OLD_REDUCED = 2
-"""The old SubfileType of a smaller version."""
-
 DEEP_COLORS = frozenset({RGB, YCBCR, WHITE_IS_ZERO, BLACK_IS_ZERO})
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A picture of the file: its place among the directories, how it is stored, and its mask if it has one."""
-
-    index: int
-    layout: Layout
-    mask: Layout | None = None
 
 
 def open_tiff(data: bytes, limits: Limits) -> Opened:
@@ -73,11 +55,12 @@ def open_tiff(data: bytes, limits: Limits) -> Opened:
     check_start(data)
     flaws: list[str] = []
     directories = _list_directories(data, limits, flaws)
-    inner = [one for directory in directories for one in list_inner(directory)]
-    raw = name_raw(data, [*directories, *inner])
+    inner = list_inner(directories)
+    listed = [*directories, *(one for found in inner.found for one in found)]
+    raw = name_raw(data, listed)
     if raw:
-        return open_preview(data, raw, [*directories, *inner], _read_orientation(directories[0]), limits)
-    pages = _choose_pages(directories, inner)
+        return open_preview(data, raw, listed, _read_orientation(directories[0]), limits)
+    pages = choose_pages(directories, inner, flaws)
     metadata = read_metadata(directories[0])
     layouts = [one for page in pages for one in (page.layout, page.mask) if one is not None]
     pixels = sum(layout.pixels for layout in layouts)
@@ -100,36 +83,13 @@ def _list_directories(data: bytes, limits: Limits, flaws: list[str]) -> list[Dir
     for directory in follow_links(data, read_form(data), flaws):
         directories.append(directory)
         check_frames(len(directories), limits.max_frames)
-        width, height = (0, 0) if _is_reduced(directory) else read_size(directory)
+        is_beside = is_reduced(directory) or is_thumbnail(directory, directories[0])
+        width, height = (0, 0) if is_beside else read_size(directory)
         pixels += width * height
         check_pixels(pixels, limits.max_pixels)
     if not directories:
         raise corrupt("it has no picture")
     return directories
-
-
-def _choose_pages(directories: list[Directory], inner: list[Directory]) -> list[Page]:
-    """Return the pictures of the file with their masks.
-
-    Thumbnails and overviews are none. If there is nothing else, the picture is in an inner directory, or it is the largest
-    of them.
-    """
-    pages = list[Page]()
-    for index, directory in enumerate(directories):
-        if _is_reduced(directory):
-            continue
-        if not _is_mask(directory):
-            pages.append(Page(index, read_layout(directory)))
-        elif pages and pages[-1].mask is None:
-            pages[-1] = replace(pages[-1], mask=read_layout(directory))
-    if pages:
-        return pages
-    inside = [one for one in inner if not _is_reduced(one) and not _is_mask(one)]
-    if inside:
-        return [Page(NOT_IN_CHAIN, read_layout(directory)) for directory in inside]
-    sizes = [width * height for width, height in map(read_size, directories)]
-    index = sizes.index(max(sizes))
-    return [Page(index, read_layout(directories[index]))]
 
 
 def _load_images(data: bytes) -> list[TiffImagePlugin.TiffImageFile]:
@@ -145,14 +105,6 @@ def _load_images(data: bytes) -> list[TiffImagePlugin.TiffImageFile]:
 
 def _is_for_pillow(page: Page) -> bool:
     return page.index != NOT_IN_CHAIN and page.mask is None and is_for_pillow(page.layout)
-
-
-def _is_reduced(directory: Directory) -> bool:
-    return bool(directory.read_number(254, 0) & REDUCED) or directory.read_number(255, 0) == OLD_REDUCED
-
-
-def _is_mask(directory: Directory) -> bool:
-    return bool(directory.read_number(254, 0) & IS_MASK) or directory.read_number(262, 0) == MASK
 
 
 def _read_pages(pages: list[Page], images: list[TiffImagePlugin.TiffImageFile], limits: Limits) -> Iterator[Frame]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from core import magic
 from engine.containers.tiff import read_order
-from engine.errors import ConversionError, corrupt, truncated
+from engine.errors import corrupt, truncated
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 """Bytes of a value by its type."""
@@ -131,12 +131,20 @@ def find_first_page(data: bytes, form: Form) -> int:
     return form.read_offset(data, 8 if form.big else 4)
 
 
+def count_tags(data: bytes, form: Form, at: int) -> int:
+    """Return how many tags a directory has, 0 for one behind the end."""
+    size = 8 if form.big else 2
+    return (
+        int.from_bytes(data[at : at + size], "little" if form.order == "<" else "big") if at + size <= len(data) else 0
+    )
+
+
 def read_directory(data: bytes, form: Form, at: int) -> Directory:
     """Read the directory at that offset. Raise ConversionError when it or a needed tag lies behind the end."""
     head = 8 if form.big else 2
     if at + head > len(data):
         raise truncated()
-    (count,) = struct.unpack_from(f"{form.order}{'Q' if form.big else 'H'}", data, at)
+    count = count_tags(data, form, at)
     end = at + head + count * form.entry
     if count > MOST_TAGS:
         raise corrupt("a page has too many tags")
@@ -189,19 +197,19 @@ def follow_links(data: bytes, form: Form, flaws: list[str]) -> Iterator[Director
         if at in seen:
             flaws.append("its pages are linked in a circle")
             return
-        if at and not _leads_to_page(data, form, at):
+        if at and not leads_to_page(data, form, at):
             if at >= len(data) and find_end(directory) + SLACK < len(data):
                 raise truncated()
             flaws.append("the link to a next page leads nowhere")
             return
 
 
-def _leads_to_page(data: bytes, form: Form, at: int) -> bool:
+def leads_to_page(data: bytes, form: Form, at: int) -> bool:
     """Say whether there is a directory, or the beginning of one: known types, tags in order, no count of nothing."""
     head = 8 if form.big else 2
     if at + head > len(data):
         return False
-    (count,) = struct.unpack_from(f"{form.order}{'Q' if form.big else 'H'}", data, at)
+    count = count_tags(data, form, at)
     places = range(at + head, min(at + head + count * form.entry, len(data) - form.entry + 1), form.entry)[:6]
     entries = [struct.unpack_from(f"{form.order}HH", data, place) for place in places]
     tags = [tag for tag, _ in entries]
@@ -221,17 +229,3 @@ def find_end(directory: Directory) -> int:
         pieces = zip(directory.read_numbers(offsets), directory.read_numbers(counts), strict=False)
         ends += [max((start + length for start, length in pieces), default=0)]
     return max(ends)
-
-
-def list_inner(directory: Directory, most: int = 64) -> list[Directory]:
-    """Return the directories that a page keeps inside of itself (SubIFDs, TIFF Technical Note 1).
-
-    One that cannot be read is a flaw of the page.
-    """
-    found = []
-    for at in directory.read_numbers(330, most):
-        try:
-            found.append(read_directory(directory.data, directory.form, at))
-        except ConversionError:
-            directory.flaws.append("an inner directory cannot be read")
-    return found
