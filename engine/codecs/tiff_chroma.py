@@ -1,24 +1,29 @@
-"""YCbCr of a TIFF whose color has fewer samples than its brightness, not packed: neither of our decoders reads it.
+"""YCbCr of a TIFF whose color has fewer samples than its brightness, not packed, or that has black and white of its own.
 
-TIFF 6.0, section 21: a unit is a block of brightness (4:2:0 has 2 x 2), then one sample of each color.
+Neither of our decoders reads it. TIFF 6.0, section 21: a unit is a block of brightness (4:2:0 has 2 x 2), then one sample of each color.
 """
 
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.codecs.tiff_layout import NONE, YCBCR, Layout
-from engine.errors import truncated, unsupported
-from engine.pixels.samples import Samples
+from engine.errors import corrupt, truncated, unsupported
+from engine.pixels.samples import ROWS, Samples
 
-SUBSAMPLING, REFERENCE = 530, 532
+COEFFICIENTS, SUBSAMPLING, REFERENCE = 529, 530, 532
 DEFAULT_SUBSAMPLING = (2, 2)
-FULL_RANGE = (0, 255, 128, 255, 128, 255)
+FULL_RANGE: tuple[float, ...] = (0, 255, 128, 255, 128, 255)
+BT_601: tuple[float, ...] = (0.299, 0.587, 0.114)
+CODES = (255, 127, 127)
+"""From black to white of brightness, from grey to the full of a color."""
+
 SIDES = frozenset({1, 2, 4})
 
 
 def read_subsampling(layout: Layout) -> tuple[int, int]:
-    """Return how many pixels across and down share a sample of color. Raise ConversionError for a range of its own."""
+    """Return how many pixels across and down share a sample of color. Raise ConversionError for rare numbers."""
     found = tuple(layout.directory.read_numbers(SUBSAMPLING, 2))
     across, down = found if len(found) == 2 else DEFAULT_SUBSAMPLING
     if across not in SIDES or down not in SIDES:
@@ -31,10 +36,38 @@ def is_subsampled(layout: Layout) -> bool:
     return layout.photometric == YCBCR and layout.compression == NONE and read_subsampling(layout) != (1, 1)
 
 
-def has_own_range(layout: Layout) -> bool:
-    """Say whether black and white of YCbCr are others than 0 and 255."""
-    found = layout.directory.read_ratios(REFERENCE, 6)
-    return layout.photometric == YCBCR and bool(found) and tuple(map(round, found)) != FULL_RANGE
+def has_own_colors(layout: Layout) -> bool:
+    """Say whether YCbCr has black and white others than 0 and 255, or is mixed of other shares than ITU-R BT.601 has."""
+    is_plain = _read_range(layout) == FULL_RANGE and _read_shares(layout) == BT_601
+    return layout.photometric == YCBCR and not is_plain
+
+
+def _read_range(layout: Layout) -> tuple[float, ...]:
+    """Return black and white of brightness and both colors. Numbers of another count say nothing."""
+    found = tuple(layout.directory.read_ratios(REFERENCE, 7))
+    return FULL_RANGE if len(found) != len(FULL_RANGE) or tuple(map(round, found)) == FULL_RANGE else found
+
+
+def _read_shares(layout: Layout) -> tuple[float, ...]:
+    """Return the shares of red, green and blue in the brightness."""
+    found = tuple(layout.directory.read_ratios(COEFFICIENTS, 4))
+    near = all(abs(share - usual) < 0.0005 for share, usual in zip(found, BT_601, strict=False))
+    return BT_601 if len(found) != len(BT_601) or near else found
+
+
+def mix_own_colors(layout: Layout, samples: Samples) -> NDArray[np.uint8]:
+    """Return YCbCr of 8 bits as red, green and blue (TIFF 6.0, section 21, and 20 for black and white)."""
+    blacks, whites = np.array(_read_range(layout)).reshape(3, 2).T
+    red, green, blue = _read_shares(layout)
+    if green <= 0 or (blacks == whites).any():
+        raise corrupt("its colors cannot be mixed as it says")
+    mixed = np.empty((*samples.shape[:2], 3), np.uint8)
+    for start in range(0, len(samples), ROWS):
+        luma, cb, cr = np.moveaxis((samples[start : start + ROWS] - blacks) / (whites - blacks) * CODES, 2, 0)
+        first, last = luma + (2 - 2 * red) * cr, luma + (2 - 2 * blue) * cb
+        middle = (luma - red * first - blue * last) / green
+        mixed[start : start + ROWS] = np.clip(np.stack((first, middle, last), axis=2) + 0.5, 0, 255)
+    return mixed
 
 
 def decode_subsampled(layout: Layout) -> Samples:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.losses import ChannelsDropped, Loss
+from engine.codecs.tiff_chroma import has_own_colors, mix_own_colors
 from engine.codecs.tiff_layout import (
     CIELAB,
     ICCLAB,
@@ -74,6 +75,10 @@ def _make_picture(layout: Layout, levels: Levels) -> Picture:
     if layout.photometric == YCBCR and layout.compression != JPEG:
         if layout.alpha >= 0:
             raise unsupported("tiff", "it is YCbCr with transparency")
+        if levels.dtype != np.uint8:
+            raise unsupported("tiff", f"it is YCbCr of {layout.bits} bits a sample")
+        if has_own_colors(layout):
+            return make_image(mix_own_colors(layout, levels))
         return make_image(levels, "YCbCr")
     if levels.dtype == np.uint16:
         return make_picture(np.require(levels, np.uint16, ["C", "W"]))

@@ -15,7 +15,7 @@ from core.losses import ImageDamaged
 from engine.codecs.pillow import check_dpi, load_image
 from engine.codecs.tiff_checking import check_pieces
 from engine.codecs.tiff_choosing import is_for_pillow
-from engine.codecs.tiff_chroma import decode_subsampled, has_own_range, is_subsampled
+from engine.codecs.tiff_chroma import decode_subsampled, is_subsampled
 from engine.codecs.tiff_colors import color_samples, list_losses
 from engine.codecs.tiff_decoding import decode_samples
 from engine.codecs.tiff_layout import (
@@ -34,7 +34,7 @@ from engine.color import profiles
 from engine.containers.tiff import check_start
 from engine.containers.tiff_inner import list_inner
 from engine.containers.tiff_pages import Directory, follow_links, read_form, read_size
-from engine.errors import ConversionError, corrupt, decoding, unsupported
+from engine.errors import ConversionError, corrupt, decoding
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
 from engine.pixels import alpha, modes
@@ -166,8 +166,6 @@ def _may_be_deep(page: Page) -> bool:
 def _read_by_tifffile(page: Page) -> Frame:
     layout = page.layout
     wanted = layout.colors if layout.alpha < 0 else layout.alpha + 1
-    if has_own_range(layout) and layout.compression != JPEG:
-        raise unsupported("tiff", "its YCbCr has a black and white of its own")
     samples = decode_subsampled(layout) if is_subsampled(layout) else decode_samples(layout, wanted)
     if layout.alpha > layout.colors:
         samples = np.concatenate((samples[:, :, : layout.colors], samples[:, :, layout.alpha :]), axis=2)

@@ -47,7 +47,49 @@ def test_a_unit_that_is_missing_is_a_failure(run: Converter) -> None:
     assert run(store(pack_units(2, 2)[:-6], 2, 2), "png").failure == "truncated_image"
 
 
-def test_a_black_of_its_own_is_refused_by_name(run: Converter) -> None:
-    failed = run(store(pack_units(1, 1), 1, 1, (532, 3, 1, 16)), "png").outcome.failure
-    assert failed is not None
-    assert "black and white of its own" in failed.detail
+def narrow(units: bytes, across: int, down: int) -> bytes:
+    """The same units with brightness from 16 to 235 and colors from 16 to 240, as films have it."""
+    size = across * down
+    return bytes(
+        round(16 + value * 219 / 255) if at % (size + 2) < size else round(128 + (value - 128) * 112 / 127)
+        for at, value in enumerate(units)
+    )
+
+
+def store_ranged(units: bytes, across: int, down: int, numbers: tuple[int, ...]) -> bytes:
+    """A file with black and white of its own, behind its directory."""
+    count = len(numbers)
+    data = store(units, across, down, (532, 3, count, 0))
+    data = data.replace(struct.pack("<HHII", 532, 3, count, 0), struct.pack("<HHII", 532, 3, count, len(data)))
+    return data + struct.pack(f"<{count}H", *numbers)
+
+
+@pytest.mark.parametrize(("across", "down"), [(1, 1), (2, 2), (4, 1)])
+def test_black_and_white_of_its_own(run: Converter, across: int, down: int) -> None:
+    units = narrow(pack_units(across, down), across, down)
+    result = run(store_ranged(units, across, down, (16, 235, 128, 240, 128, 240)), "png")
+    assert result.warnings == []
+    assert np.abs(np.asarray(result.image(), int) - np.asarray(PICTURE, int)).max() < 14
+
+
+@pytest.mark.parametrize("numbers", [(0, 255, 128, 255, 128, 255), (16, 235)], ids=["the usual", "too few"])
+def test_black_and_white_that_say_nothing(run: Converter, numbers: tuple[int, ...]) -> None:
+    usual, plain = (
+        run(data, "png").data for data in (store_ranged(pack_units(1, 1), 1, 1, numbers), store(pack_units(1, 1), 1, 1))
+    )
+    assert usual == plain
+
+
+def test_black_that_is_white_is_a_failure(run: Converter) -> None:
+    data = store_ranged(pack_units(1, 1), 1, 1, (16, 16, 128, 240, 128, 240))
+    assert run(data, "png").failure == "corrupt_image"
+
+
+def test_shares_of_colors_of_its_own(run: Converter) -> None:
+    rgb = np.asarray(PICTURE, float)
+    luma = rgb @ (0.2126, 0.7152, 0.0722)
+    ycc = np.stack((luma, 128 + (rgb[:, :, 2] - luma) / 1.8556, 128 + (rgb[:, :, 0] - luma) / 1.5748), axis=2)
+    data = store(np.round(ycc).astype(np.uint8).tobytes(), 1, 1, (529, 5, 3, 0))
+    placed = data.replace(struct.pack("<HHII", 529, 5, 3, 0), struct.pack("<HHII", 529, 5, 3, len(data)))
+    result = run(placed + struct.pack("<6I", 2126, 10_000, 7152, 10_000, 722, 10_000), "png")
+    assert np.abs(np.asarray(result.image(), int) - rgb).max() < 4
