@@ -132,8 +132,10 @@ def _order_lab(layout: Layout, samples: Samples) -> Samples:
     CIELab of 16 bits has L* to 65535 and signed a*, b* times 256; ICCLab has L* to 65280 and a*, b* from 32768
     (Adobe's TIFF Technical Note 4, and of 8 bits likewise).
     """
-    if layout.bits not in {8, 16} or samples.dtype.kind == "f":
-        raise unsupported("tiff", f"it is L*a*b* of {layout.bits} bits a sample")
+    is_float = samples.dtype.kind == "f"
+    is_read = layout.photometric == CIELAB and layout.alpha < 0 if is_float else layout.bits in {8, 16}
+    if not is_read:
+        raise unsupported("tiff", f"it is L*a*b* of {layout.bits} bits a sample{' of floats' if is_float else ''}")
     lab = np.empty((*samples.shape[:2], 3), np.uint8)
     for start in range(0, len(samples), ROWS):
         lab[start : start + ROWS] = _shorten_lab(layout, samples[start : start + ROWS, :, :3])
@@ -143,7 +145,12 @@ def _order_lab(layout: Layout, samples: Samples) -> Samples:
 
 
 def _shorten_lab(layout: Layout, samples: Samples) -> NDArray[np.uint8]:
-    """Return rows of L*a*b* as bytes."""
+    """Return rows of L*a*b* as bytes. Floats are the values themselves: L* to 100."""
+    if samples.dtype.kind == "f":
+        if not np.isfinite(samples).all():
+            raise unsupported("tiff", "some of its samples are no numbers")
+        bytewise = np.round(samples.astype(np.float64) * (2.55, 1, 1))
+        return np.clip(bytewise, (0, -128, -128), (255, 127, 127)).astype(np.int16).astype(np.uint8)
     if layout.bits == 8:
         return samples.astype(np.uint8)
     deep = samples.astype(np.uint16).astype(np.int32)
