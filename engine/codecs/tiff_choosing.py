@@ -3,7 +3,6 @@
 All others are read by tifffile, which is given the checked layout, never the file's own directory.
 """
 
-from engine.codecs.tiff_chroma import has_own_colors, is_subsampled
 from engine.codecs.tiff_colors import COLOR_MAP
 from engine.codecs.tiff_layout import (
     BLACK_IS_ZERO,
@@ -74,7 +73,8 @@ def _is_told_plainly(layout: Layout) -> bool:
 
 def _has_ordinary_colors(layout: Layout) -> bool:
     """Say whether Pillow is known to read these samples right: 8 bits of color, 16 of grey, 1 of black and white."""
-    if layout.compression == NONE and (is_subsampled(layout) or has_own_colors(layout)):
+    if layout.photometric == YCBCR and layout.compression != JPEG and layout.tile is None:
+        # libtiff makes up what is missing, and the last pixels of 4:1:0.
         return False
     if layout.samples == 1 and layout.photometric in {WHITE_IS_ZERO, BLACK_IS_ZERO}:
         deepest = 16 if layout.photometric == BLACK_IS_ZERO else 8

@@ -4,11 +4,14 @@ Neither of our decoders reads it. TIFF 6.0, section 21: a unit is a block of bri
 """
 
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.codecs.tiff_layout import NONE, YCBCR, Layout
+from engine.codecs.tiff_decoding import decode_samples
+from engine.codecs.tiff_layout import BLACK_IS_ZERO, JPEG, NONE, OLD_JPEG, WEBP, YCBCR, Layout
 from engine.errors import corrupt, truncated, unsupported
 from engine.pixels.samples import ROWS, Samples
 
@@ -32,8 +35,9 @@ def read_subsampling(layout: Layout) -> tuple[int, int]:
 
 
 def is_subsampled(layout: Layout) -> bool:
-    """Say whether pixels that are not packed share samples of color."""
-    return layout.photometric == YCBCR and layout.compression == NONE and read_subsampling(layout) != (1, 1)
+    """Say whether pixels share samples of color in a way that a JPEG does not do by itself."""
+    is_jpeg = layout.compression in {JPEG, OLD_JPEG, WEBP}
+    return layout.photometric == YCBCR and not is_jpeg and read_subsampling(layout) != (1, 1)
 
 
 def has_own_colors(layout: Layout) -> bool:
@@ -72,20 +76,45 @@ def mix_own_colors(layout: Layout, samples: Samples) -> NDArray[np.uint8]:
 
 def decode_subsampled(layout: Layout) -> Samples:
     """Return the samples as an array (rows, columns, 3). Raise ConversionError when a strip is too short."""
-    if layout.planar or layout.tile is not None or layout.bits != 8 or layout.samples != 3:
+    if layout.planar or layout.tile is not None or layout.bits != 8 or layout.samples != 3 or layout.predictor > 1:
         raise unsupported("tiff", "it is YCbCr of a rare kind")
     across, down = read_subsampling(layout)
+    columns, size = math.ceil(layout.width / across), across * down + 2
     samples = np.empty((layout.height, layout.width, 3), np.uint8)
-    for index, (start, count) in enumerate(zip(layout.offsets, layout.counts, strict=True)):
-        top = index * layout.rows
+    for top, units in _read_units(layout, columns * size, down):
         rows = min(layout.rows, layout.height - top)
-        units = math.ceil(rows / down), math.ceil(layout.width / across), across * down + 2
-        if count < math.prod(units):
-            raise truncated()
-        strip = np.frombuffer(layout.directory.data, np.uint8, math.prod(units), start).reshape(units)
-        luma = strip[:, :, :-2].reshape(*units[:2], down, across).swapaxes(1, 2).reshape(units[0] * down, -1)
+        blocks = units.reshape(-1, columns, size)
+        luma = blocks[:, :, :-2].reshape(-1, columns, down, across).swapaxes(1, 2).reshape(len(blocks) * down, -1)
         samples[top : top + rows, :, 0] = luma[:rows, : layout.width]
         for place in (1, 2):
-            color = np.repeat(np.repeat(strip[:, :, place - 3], down, axis=0), across, axis=1)
+            color = np.repeat(np.repeat(blocks[:, :, place - 3], down, axis=0), across, axis=1)
             samples[top : top + rows, :, place] = color[:rows, : layout.width]
     return samples
+
+
+def _read_units(layout: Layout, width: int, down: int) -> Iterator[tuple[int, Samples]]:
+    """Yield the first row of each strip and its units, as rows of that many bytes."""
+    if layout.compression != NONE:
+        yield from _unpack_units(layout, width, down)
+        return
+    for index, (start, count) in enumerate(zip(layout.offsets, layout.counts, strict=True)):
+        top = index * layout.rows
+        height = math.ceil(min(layout.rows, layout.height - top) / down)
+        if count < width * height:
+            raise truncated()
+        yield top, np.frombuffer(layout.directory.data, np.uint8, width * height, start).reshape(height, width)
+
+
+def _unpack_units(layout: Layout, width: int, down: int) -> Iterator[tuple[int, Samples]]:
+    """Yield units of packed strips. To the decoder, they are a picture of grey, or each is one if units end amid a strip."""
+    height, rows = math.ceil(layout.height / down), math.ceil(layout.rows / down)
+    grey = replace(layout, width=width, height=height, rows=rows, samples=1, colors=1, photometric=BLACK_IS_ZERO)
+    if layout.rows % down == 0 or layout.pieces == 1:
+        units = decode_samples(grey, 1)
+        for top in range(0, layout.height, layout.rows):
+            yield top, units[top // down : top // down + rows]
+        return
+    for index, top in enumerate(range(0, layout.height, layout.rows)):
+        height, at = math.ceil(min(layout.rows, layout.height - top) / down), slice(index, index + 1)
+        strip = replace(grey, height=height, rows=height, offsets=layout.offsets[at], counts=layout.counts[at])
+        yield top, decode_samples(strip, 1)

@@ -1,7 +1,9 @@
 """YCbCr that is not packed: units of brightness with one sample of each color (TIFF 6.0, section 21)."""
 
 import struct
+import zlib
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
@@ -70,6 +72,26 @@ def test_black_and_white_of_its_own(run: Converter, across: int, down: int) -> N
     result = run(store_ranged(units, across, down, (16, 235, 128, 240, 128, 240)), "png")
     assert result.warnings == []
     assert np.abs(np.asarray(result.image(), int) - np.asarray(PICTURE, int)).max() < 14
+
+
+@pytest.mark.parametrize("packing", [8, 50_000], ids=["Deflate", "Zstandard"])
+@pytest.mark.parametrize(("across", "down"), [(1, 1), (2, 2), (1, 4), (4, 4)])
+def test_colors_that_pixels_share_in_a_packed_file(run: Converter, packing: int, across: int, down: int) -> None:
+    """libtiff leaves out the last pixels of some, and makes up what is missing."""
+    units = pack_units(across, down)
+    pack = zlib.compress if packing == 8 else imagecodecs.zstd_encode
+    result = run(call_packed(store(bytes(pack(units)), across, down), packing), "png")
+    assert np.abs(np.asarray(result.image(), int) - np.asarray(PICTURE, int)).max() < 14
+    cut = run(call_packed(store(bytes(pack(units[:-1])), across, down), packing), "png")
+    assert cut.failure in {"truncated_image", "corrupt_image"}
+
+
+def call_packed(data: bytes, packing: int) -> bytes:
+    """The same file with that packing, and with the bits of each sample, which makes it one that Pillow may read."""
+    named = data.replace(struct.pack("<HHII", 259, 3, 1, 1), struct.pack("<HHII", 259, 3, 1, packing))
+    return named.replace(struct.pack("<HHII", 258, 3, 1, 8), struct.pack("<HHII", 258, 3, 3, len(data))) + struct.pack(
+        "<3H", 8, 8, 8
+    )
 
 
 @pytest.mark.parametrize("numbers", [(0, 255, 128, 255, 128, 255), (16, 235)], ids=["the usual", "too few"])
