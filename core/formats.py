@@ -152,7 +152,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "bmp", "BMP", "image/bmp", "bmp", magic.is_bmp,
-        carries=Carries(alpha=True), modes=GREY_AND_COLOUR | PALETTES, options=EVERY_TARGET | PALETTE | {"dpi"},
+        carries=Carries(alpha=True, bits=32), modes=GREY_AND_COLOUR | PALETTES, options=EVERY_TARGET | PALETTE | {"dpi"},
     ),
     Format(
         "avif", "AVIF", "image/avif", "avif", magic.is_avif,
