@@ -180,7 +180,7 @@ FORMATS: tuple[Format, ...] = (
         modes=WITH_ALPHA | DEEP | DEEP_ALPHA, alpha=Alpha.FULL, options=EVERY_TARGET | LOSSY | {"lossless"},
     ),
     Format(
-        "ico", "ICO", "image/vnd.microsoft.icon", "ico", magic.starts(magic.ICO),
+        "ico", "ICO", "image/vnd.microsoft.icon", "ico", magic.is_ico,
         carries=Carries(alpha=True), modes=WITH_ALPHA, alpha=Alpha.FULL, max_side=256, shrinks=True,
         options=EVERY_TARGET | {"sizes"},
     ),
