@@ -29,7 +29,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("logluv-*.tiff", "tiff", "Its samples are LogLuv, light without an upper end, which no library here unpacks."),
     ("*.iiq", "tiff", RAW),
     ("*.dng", "tiff", RAW),
-    ("issue_ghsa_5p8g_9xf3_gfrr_poc.*", "webp", "Nothing but zeros stands where a block must begin; libwebp, and so every browser, refuses it."),
+    ("issue_ghsa_5p8g_9xf3_gfrr_poc.*", "webp", "Nothing but zeros stands where a block must begin; libwebp refuses it too."),
 )  # fmt: skip
 """Pattern of the file's name, its format ("" for any), and the reason. The first that fits counts."""
 

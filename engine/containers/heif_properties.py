@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from engine.containers.bmff import Box, pack_box, read_boxes
 from engine.containers.heif_items import FULL
+from engine.errors import corrupt
 
 SPLIT = "its table of properties is in several parts"
 
@@ -42,7 +43,10 @@ def _pack_inner(data: bytes, boxes: list[Box]) -> Iterator[bytes]:
 
 
 def _read_entries(data: bytes, table: Box) -> Iterator[Entry]:
-    """Yield the entries of a table: number of the item, count, and one or two bytes for each property."""
+    """Yield the entries of a table: number of the item, count, and one or two bytes for each property.
+
+    Raise ConversionError when one goes beyond the table.
+    """
     shape = ">IB" if data[table.start] else ">HB"
     wide = 1 + (data[table.start + 3] & 1)
     (count,) = struct.unpack_from(">I", data, table.start + FULL)
@@ -51,6 +55,6 @@ def _read_entries(data: bytes, table: Box) -> Iterator[Entry]:
         number, properties = struct.unpack_from(shape, data, at)
         end = at + struct.calcsize(shape) + wide * properties
         if end > table.end:
-            return
+            raise corrupt("its table of properties is broken")
         yield number, data[at:end]
         at = end
