@@ -152,7 +152,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "bmp", "BMP", "image/bmp", "bmp", magic.is_bmp,
-        carries=Carries(alpha=True), modes=GREY_AND_COLOUR | PALETTES, options=EVERY_TARGET | PALETTE | {"dpi"},
+        carries=Carries(alpha=True, bits=32), modes=GREY_AND_COLOUR | PALETTES, options=EVERY_TARGET | PALETTE | {"dpi"},
     ),
     Format(
         "avif", "AVIF", "image/avif", "avif", magic.is_avif,
@@ -180,7 +180,7 @@ FORMATS: tuple[Format, ...] = (
         modes=WITH_ALPHA | DEEP | DEEP_ALPHA, alpha=Alpha.FULL, options=EVERY_TARGET | LOSSY | {"lossless"},
     ),
     Format(
-        "ico", "ICO", "image/vnd.microsoft.icon", "ico", magic.starts(magic.ICO),
+        "ico", "ICO", "image/vnd.microsoft.icon", "ico", magic.is_ico,
         carries=Carries(alpha=True), modes=WITH_ALPHA, alpha=Alpha.FULL, max_side=256, shrinks=True,
         options=EVERY_TARGET | {"sizes"},
     ),

@@ -51,6 +51,19 @@ def is_bmp(head: bytes) -> bool:
     return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in {12, 40, 52, 56, 64, 108, 124}
 
 
+def is_ico(head: bytes) -> bool:
+    """Check the signature, and that the first entry of the directory makes sense.
+
+    Other files begin with these four bytes too: resource forks, JBIG, Targas with a palette that they do not have.
+    """
+    count = int.from_bytes(head[4:6], "little")
+    if not head.startswith(ICO) or not count:
+        return False
+    entry = head[6:22]
+    bits, offset = int.from_bytes(entry[6:8], "little"), int.from_bytes(entry[12:16], "little")
+    return len(entry) < 16 or (bits <= 32 and offset >= 6 + 16 * count)
+
+
 def is_pcx(head: bytes) -> bool:
     """Check manufacturer, version, run-length encoding and bits a sample (ZSoft's technical reference)."""
     return len(head) > 4 and head[0] == 10 and head[1] in {0, 2, 3, 4, 5} and head[2] == 1 and head[3] in {1, 2, 4, 8}

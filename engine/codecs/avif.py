@@ -8,6 +8,7 @@ from typing import BinaryIO
 from imagecodecs import avif_decode
 from PIL import AvifImagePlugin, Image
 
+from core.losses import ImageDamaged
 from core.options import Options
 from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
@@ -20,6 +21,7 @@ from engine.color.colorimetry import Described, Hdr, describe_cicp
 from engine.color.profile_tags import describe_profile
 from engine.containers import bmff
 from engine.containers.heif_items import read_items
+from engine.containers.heif_properties import join_tables
 from engine.errors import decoding
 from engine.extras import survey_heif
 from engine.image import Frame, FrameKind, Opened
@@ -37,11 +39,15 @@ def limit_threads() -> None:
 def open_avif(data: bytes, _limits: Limits) -> Opened:
     """Read the header of an AVIF."""
     bmff.check_whole(data)
+    with decoding("avif"):
+        data, flaw = join_tables(data)
     image = load_image("avif", data)
     with decoding("avif"):
         depth, loop_count = bmff.read_depth(data), bmff.read_loop_count(data)
         color = _describe_color(image, bmff.read_nclx(data))
     opened = _add_pictures(data, open_sequence("avif", image, depth=depth, loop_count=loop_count, color=color))
+    if flaw:
+        opened = replace(opened, losses=(ImageDamaged(why=flaw), *opened.losses))
     if color.hdr is None or depth == 8 or opened.kind is FrameKind.ANIMATION:
         return opened
     make = partial(Frame, orientation=opened.orientation, depth=depth)

@@ -7,6 +7,7 @@ from typing import BinaryIO, cast
 
 from imagecodecs import jpeg2k_decode, jpeg2k_encode
 
+from core.losses import ImageDamaged
 from core.options import Options
 from engine.codecs import pillow
 from engine.codecs.pillow import open_image
@@ -40,7 +41,10 @@ def open_jp2(data: bytes, limits: Limits) -> Opened:
         full_scale=((1 << depth) - 1) << (16 - depth) if 8 < depth < 16 else 65_535,
     )
     metadata = Metadata(exif=strip_exif_mark(header.exif), xmp=header.xmp)
+    if header.flaw:
+        data = j2k.drop_resolution(data)
     opened = open_image("jp2", data, limits, make, metadata, plugin=PILLOW)
+    opened = replace(opened, losses=(ImageDamaged(why=header.flaw),) if header.flaw else ())
     if not header.is_plain or not 8 < depth <= 16 or header.components not in MODES:
         return opened
     return replace(opened, deep=True, read=partial(_read_deep, data, header, opened.size))

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 
 from core import magic
 from engine.containers.bmff import Box, pack_box, read_boxes
-from engine.errors import truncated
+from engine.errors import ConversionError, truncated
 
 SIZE = b"\xff\x51"
 UUID_EXIF = b"JpgTiffExif->JP2"
 UUID_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 ICC_METHODS = {b"\2", b"\3"}
+RESOLUTION = b"res "
+BROKEN_RESOLUTION = "its resolution makes no sense"
 PLAIN_SPACES = {16, 17}
 """Enumerated colors (I.5.3.3): sRGB and grey."""
 
@@ -18,6 +20,8 @@ PLAIN_SPACES = {16, 17}
 @dataclass(frozen=True, slots=True)
 class Jp2Header:
     """`depth` is the bits of a sample, the most of any component. EXIF and XMP are whole blocks.
+
+    `flaw` is that of a box beside the picture, "" for none.
 
     `is_plain` says that the components are samples as they are, all of one depth and size: no palette, no luma and
     chroma, no sign.
@@ -29,6 +33,7 @@ class Jp2Header:
     profile: bytes | None = None
     exif: bytes = b""
     xmp: bytes = b""
+    flaw: str = ""
 
 
 def parse_file(data: bytes) -> Jp2Header:
@@ -48,7 +53,26 @@ def parse_file(data: bytes) -> Jp2Header:
         profile=next((data[box.start + 3 : box.end] for box in boxes if _is_profile(data, box)), None),
         exif=uuids.get(UUID_EXIF, b""),
         xmp=uuids.get(UUID_XMP, b""),
+        flaw=BROKEN_RESOLUTION if any(_is_broken(data, box) for box in boxes) else "",
     )
+
+
+def drop_resolution(data: bytes) -> bytes:
+    """Return the file without its resolution, over which decoders give up when it is broken."""
+    header = next(box for box in read_boxes(data, 0, len(data)) if box.kind == b"jp2h")
+    kept = [box for box in read_boxes(data, header.start, header.end) if box.kind != RESOLUTION]
+    boxes = b"".join(pack_box(box.kind, data[box.start : box.end]) for box in kept)
+    return data[: header.start - 8] + pack_box(b"jp2h", boxes) + data[header.end :]
+
+
+def _is_broken(data: bytes, box: Box) -> bool:
+    """Say whether it is a box of resolutions that are longer than it."""
+    if box.kind != RESOLUTION:
+        return False
+    try:
+        return not list(read_boxes(data, box.start, box.end))
+    except ConversionError:
+        return True
 
 
 def mark_alpha(data: bytes) -> bytes:
