@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from PIL import Image, ImageChops
 
-from conformance.flaws import bmp, gif, jpeg, png, webp
+from conformance.flaws import bmp, gif, jpeg, png, tiff, webp
 from conformance.flaws.flaw import Flaw, Make, Owed
 from conformance.running import Result
 
@@ -14,6 +14,7 @@ FORMATS: dict[str, Make] = {
     "gif": gif.make_flaws,
     "webp": webp.make_flaws,
     "bmp": bmp.make_flaws,
+    "tiff": tiff.make_flaws,
 }
 FAILURES = {"truncated_image", "corrupt_image", "unsupported_image"}
 WARNING = "image_damaged"

@@ -103,9 +103,9 @@ def _look_up(layout: Layout, samples: Samples) -> Image.Image:
     if layout.kind != UNSIGNED or layout.bits > 16:
         raise unsupported("tiff", f"it has a palette and {layout.bits} bits a sample")
     count = 1 << layout.bits
-    numbers = np.asarray(layout.directory.read_numbers(COLOR_MAP, 3 * count), np.uint16)
-    if len(numbers) < 3 * count:
-        raise corrupt("its palette is too short")
+    numbers = np.asarray(layout.directory.read_numbers(COLOR_MAP, 3 * count + 1), np.uint16)
+    if len(numbers) != 3 * count:
+        raise corrupt("its palette has too few or too many colors")
     # Some writers store bytes. libtiff takes a palette as such when no value needs more.
     colors = (numbers if numbers.max() < 256 else numbers >> 8).astype(np.uint8).reshape(3, count).T
     if layout.alpha < 0 and count <= 256:

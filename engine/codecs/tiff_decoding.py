@@ -23,22 +23,21 @@ from engine.codecs.tiff_layout import (
     LZW,
     NONE,
     OLD_JPEG,
-    PACKBITS,
     WEBP,
     ZSTD,
     Layout,
 )
 from engine.codecs.tiff_unpacking import UNPACKED, unpack_pieces
-from engine.containers.jpeg_frame import END, read_frame
+from engine.containers.jpeg_frame import read_frame
 from engine.containers.riff import read_canvas
-from engine.errors import corrupt, decoding, truncated, unsupported
+from engine.errors import corrupt, decoding, unsupported
 from engine.pixels.samples import Samples
 
 PREDICTORS = (frozenset({1, 2}), frozenset({1, 2, 3}))
 """For whole numbers, and for floats."""
 
-PREDICTED = frozenset({NONE, LZW, *DEFLATE, PACKBITS, LZMA, ZSTD})
-"""The packings to which a predictor applies."""
+PREDICTED = frozenset({LZW, *DEFLATE, LZMA, ZSTD})
+"""The packings to which a predictor applies, as libtiff has it."""
 
 WARM_UP = (
     (np.uint8, 4, None, None), (np.uint8, None, "jpeg", None), (np.uint8, None, "packbits", None), (np.uint16, None, "zlib", 2),
@@ -102,8 +101,6 @@ def _check_piece(layout: Layout, piece: bytes) -> None:
     if layout.compression == WEBP:
         size = read_canvas(piece)
     elif layout.compression == JPEG:
-        if not piece.rstrip(b"\0").endswith(END):
-            raise truncated()
         frame = read_frame(piece)
         size = (frame.width, frame.height) if frame else (0, 0)
     else:

@@ -13,35 +13,28 @@ from PIL import Image, ImageChops, TiffImagePlugin
 
 from core.losses import ImageDamaged
 from engine.codecs.pillow import check_dpi, load_image
+from engine.codecs.tiff_checking import check_pieces
+from engine.codecs.tiff_choosing import is_for_pillow
 from engine.codecs.tiff_chroma import decode_subsampled, has_own_range, is_subsampled
-from engine.codecs.tiff_colors import COLOR_MAP, color_samples, list_losses
+from engine.codecs.tiff_colors import color_samples, list_losses
 from engine.codecs.tiff_decoding import decode_samples
 from engine.codecs.tiff_layout import (
     BLACK_IS_ZERO,
-    CIELAB,
-    DEFLATE,
-    FAX,
-    INKS,
     JPEG,
-    LZW,
     MASK,
-    NONE,
-    OLD_JPEG,
-    PACKBITS,
-    PALETTE,
     RGB,
-    UNSIGNED,
     WHITE_IS_ZERO,
     YCBCR,
     Layout,
-    read_layout,
 )
 from engine.codecs.tiff_metadata import read_metadata
+from engine.codecs.tiff_old_jpeg import find_jpeg, read_jpeg
 from engine.codecs.tiff_raw import name_raw, open_preview
+from engine.codecs.tiff_tags import read_layout
 from engine.color import profiles
 from engine.containers.tiff import check_start
 from engine.containers.tiff_pages import Directory, follow_links, list_inner, read_form, read_size
-from engine.errors import corrupt, decoding, unsupported
+from engine.errors import ConversionError, corrupt, decoding, unsupported
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
 from engine.pixels import alpha, modes
@@ -63,10 +56,7 @@ NOT_IN_CHAIN = -1
 OLD_REDUCED = 2
 """The old SubfileType of a smaller version."""
 
-BY_PILLOW = frozenset({NONE, *FAX, LZW, OLD_JPEG, JPEG, *DEFLATE, PACKBITS})
 DEEP_COLORS = frozenset({RGB, YCBCR, WHITE_IS_ZERO, BLACK_IS_ZERO})
-
-COLOR_BY_PILLOW = {RGB: 3, INKS: 4, YCBCR: 3, CIELAB: 3, PALETTE: 1, WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +84,10 @@ def open_tiff(data: bytes, limits: Limits) -> Opened:
     check_pixels(pixels, limits.max_pixels)
     flaws += [flaw for directory in directories for flaw in directory.flaws]
     first, count = pages[0].layout, len(pages)
-    images = [_load_image(data)] if any(map(_is_for_pillow, pages)) else []
+    images = _load_images(data) if any(map(_is_for_pillow, pages)) else []
     return Opened(
         format="tiff", size=(first.width, first.height), pixels=pixels, frames=count, metadata=metadata,
-        read=partial(_read_pages, pages, images), kind=FrameKind.PAGES if count > 1 else FrameKind.STILL,
+        read=partial(_read_pages, pages, images, limits), kind=FrameKind.PAGES if count > 1 else FrameKind.STILL,
         orientation=_read_orientation(first.directory), dpi=_read_dpi(first.directory),
         deep=any(map(_may_be_deep, pages)), opaque=all(page.layout.alpha < 0 and page.mask is None for page in pages),
         losses=(ImageDamaged(why=", ".join(dict.fromkeys(flaws))),) if flaws else (),
@@ -142,11 +132,19 @@ def _choose_pages(directories: list[Directory], inner: list[Directory]) -> list[
     return [Page(index, read_layout(directories[index]))]
 
 
-def _load_image(data: bytes) -> TiffImagePlugin.TiffImageFile:
-    image = load_image("tiff", data)
+def _load_images(data: bytes) -> list[TiffImagePlugin.TiffImageFile]:
+    """Return Pillow's reader of the file. It may refuse it for its first directory, whatever is asked of it: then none."""
+    try:
+        image = load_image("tiff", data)
+    except ConversionError:
+        return []
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         raise TypeError(image)
-    return image
+    return [image]
+
+
+def _is_for_pillow(page: Page) -> bool:
+    return page.index != NOT_IN_CHAIN and page.mask is None and is_for_pillow(page.layout)
 
 
 def _is_reduced(directory: Directory) -> bool:
@@ -157,53 +155,52 @@ def _is_mask(directory: Directory) -> bool:
     return bool(directory.read_number(254, 0) & IS_MASK) or directory.read_number(262, 0) == MASK
 
 
-def _is_for_pillow(page: Page) -> bool:
-    """Say whether Pillow reads a page: it is in the file's chain, sound, and of an ordinary kind."""
-    layout = page.layout
-    if page.index == NOT_IN_CHAIN:
-        return False
-    if layout.compression == OLD_JPEG:
-        return True
-    is_plain = layout.kind == UNSIGNED and not layout.planar and layout.predictor in {1, 2} and all(layout.counts)
-    is_sound = page.mask is None and not layout.directory.flaws
-    return is_plain and is_sound and layout.compression in BY_PILLOW and _has_ordinary_colors(layout)
-
-
-def _has_ordinary_colors(layout: Layout) -> bool:
-    """Say whether Pillow is known to read these samples right: 8 bits of color, 16 of grey, 1 of black and white."""
-    if layout.compression == NONE and (is_subsampled(layout) or has_own_range(layout)):
-        return False
-    if layout.samples == 1 and layout.photometric in {WHITE_IS_ZERO, BLACK_IS_ZERO}:
-        deepest = 16 if layout.photometric == BLACK_IS_ZERO else 8
-        return layout.bits in {1, 8, deepest} and layout.fill_order in {1, 2 if layout.bits == 1 else 1}
-    extras = 1 if layout.photometric == RGB and layout.alpha == 3 else 0
-    return (
-        layout.bits == 8
-        and layout.fill_order == 1
-        and layout.samples == COLOR_BY_PILLOW.get(layout.photometric, -1) + extras
-        and not (layout.photometric == PALETTE and _has_byte_palette(layout.directory))
-    )
-
-
-def _has_byte_palette(directory: Directory) -> bool:
-    return max(directory.read_numbers(COLOR_MAP, 3 << 8), default=0) < 256
-
-
-def _read_pages(pages: list[Page], images: list[TiffImagePlugin.TiffImageFile]) -> Iterator[Frame]:
+def _read_pages(pages: list[Page], images: list[TiffImagePlugin.TiffImageFile], limits: Limits) -> Iterator[Frame]:
     """Decode the pages, one after the other. The list of Pillow's one reader is empty afterwards."""
     for number, page in enumerate(pages, 1):
-        frame = _read_by_pillow(page, images) if _is_for_pillow(page) else _read_by_tifffile(page)
+        frame = _read_page(page, images, limits)
         if number == len(pages):
             images.clear()
         yield frame if page.mask is None else _lay_mask(frame, page.mask)
 
 
-def _read_by_pillow(page: Page, images: list[TiffImagePlugin.TiffImageFile]) -> Frame:
-    """Return a page as Pillow decodes it. Pillow also turns it upright."""
+def _read_page(page: Page, images: list[TiffImagePlugin.TiffImageFile], limits: Limits) -> Frame:
+    """Return a page, without its mask. Raise ConversionError when pixels are missing."""
+    layout = page.layout
+    if jpeg := find_jpeg(layout):
+        found = read_jpeg(jpeg, limits)
+        return replace(_make_frame(layout, found.pixels), losses=found.losses)
+    losses = check_pieces(layout)
+    frame = _read_by_pillow(page, images) if _is_for_pillow(page) and _seek_page(page, images) else None
+    if frame is None:
+        frame = _read_by_tifffile(page)
+    return replace(frame, losses=(*frame.losses, *losses))
+
+
+def _seek_page(page: Page, images: list[TiffImagePlugin.TiffImageFile]) -> bool:
+    """Say whether Pillow takes a page. It may refuse one for a tag that has no part in the pixels."""
+    try:
+        with decoding("tiff"):
+            for image in images:
+                image.seek(page.index)
+    except ConversionError:
+        return False
+    return bool(images)
+
+
+def _read_by_pillow(page: Page, images: list[TiffImagePlugin.TiffImageFile]) -> Frame | None:
+    """Return a page as Pillow decodes it. Pillow also turns it upright.
+
+    libtiff refuses a JPEG of other sampling than a tag says. Its strips are checked already: None has another try.
+    """
     layout, image = page.layout, images[0]
-    with decoding("tiff"):
-        image.seek(page.index)
-        image.load()
+    try:
+        with decoding("tiff"):
+            image.load()
+    except ConversionError:
+        if layout.compression == JPEG:
+            return None
+        raise
     return replace(_make_frame(layout, image.copy()), orientation=1)
 
 
@@ -241,6 +238,7 @@ def _make_frame(layout: Layout, picture: Picture) -> Frame:
 
 def _lay_mask(frame: Frame, mask: Layout) -> Frame:
     """Return a frame with the mask as its transparency: 1 is inside of the picture (TIFF 6.0, section 8)."""
+    check_pieces(mask)
     picture, profile, problem = modes.to_plain_mode(frame), frame.profile, frame.problem
     shape = modes.to_eight_bits(color_samples(mask, decode_samples(mask, 1), None).pixels).convert("L")
     if shape.size != picture.size:

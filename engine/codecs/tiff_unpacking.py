@@ -6,7 +6,7 @@ unread: to libtiff, bytes are a picture of 8-bit grey.
 
 import io
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from engine.codecs.pillow import load_image
 from engine.codecs.tiff_layout import FAX, LZW, Layout
@@ -17,25 +17,35 @@ BATCH_BYTES = 1 << 23
 
 SHORT, LONG = 3, 4
 
+Change = Callable[[bytes], bytes]
 
-def unpack_pieces(layout: Layout, planes: int) -> Iterator[tuple[int, bytes]]:
-    """Yield number and bytes of each strip or tile of the first planes. Background has none."""
+
+def unpack_pieces(layout: Layout, planes: int, change: Change = bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield number and bytes of each strip or tile of the first planes, packed as `change` has it. Background has none."""
     width, height = layout.tile or (layout.width, layout.rows)
     row = -(-width * layout.bits * (1 if layout.planar else layout.samples) // 8)
     for plane in range(planes):
         first, batch = plane * layout.pieces, max(1, BATCH_BYTES // (row * height))
         whole = layout.pieces if layout.tile or not layout.height % height else layout.pieces - 1
         for start in range(0, whole, batch):
-            yield from _unpack_batch(layout, range(first + start, first + min(start + batch, whole)), row, height)
+            yield from _unpack_batch(
+                layout, range(first + start, first + min(start + batch, whole)), row, height, change
+            )
         if whole < layout.pieces:
-            yield from _unpack_batch(layout, range(first + whole, first + whole + 1), row, layout.height % height)
+            yield from _unpack_batch(
+                layout, range(first + whole, first + whole + 1), row, layout.height % height, change
+            )
 
 
-def _unpack_batch(layout: Layout, numbers: Sequence[int], row: int, height: int) -> Iterator[tuple[int, bytes]]:
+def _unpack_batch(
+    layout: Layout, numbers: Sequence[int], row: int, height: int, change: Change
+) -> Iterator[tuple[int, bytes]]:
     numbers = [number for number in numbers if layout.counts[number]]
     if not numbers:
         return
-    pixels = _make_file(layout, numbers, row, height)
+    data = layout.directory.data
+    pieces = [change(data[layout.offsets[one] : layout.offsets[one] + layout.counts[one]]) for one in numbers]
+    pixels = _make_file(layout, pieces, row, height)
     image = load_image("tiff", pixels)
     image.load()
     data = image.tobytes()
@@ -43,10 +53,9 @@ def _unpack_batch(layout: Layout, numbers: Sequence[int], row: int, height: int)
         yield number, data[place * row * height : (place + 1) * row * height]
 
 
-def _make_file(layout: Layout, numbers: Sequence[int], row: int, height: int) -> bytes:
+def _make_file(layout: Layout, pieces: Sequence[bytes], row: int, height: int) -> bytes:
     """Return a TIFF whose strips are these pieces."""
-    is_fax, data, count = layout.compression in FAX, layout.directory.data, len(numbers)
-    pieces = [data[layout.offsets[number] : layout.offsets[number] + layout.counts[number]] for number in numbers]
+    is_fax, count = layout.compression in FAX, len(pieces)
     width = (layout.tile or (layout.width, 0))[0] if is_fax else row
     entries = {
         256: (LONG, 1, width), 257: (LONG, 1, height * count), 258: (SHORT, 1, 1 if is_fax else 8),

@@ -30,6 +30,9 @@ NEEDED = frozenset({WIDTH, HEIGHT, 258, 259, 262, 266, 273, 277, 278, 279, 284, 
                     514, 530, 532})  # fmt: skip
 """The tags without which the pixels cannot be read."""
 
+LENGTHS = frozenset({279, 325})
+"""How long strips and tiles are: what can be worked out."""
+
 SLACK = 8
 """So many bytes at the end of a file may belong to nothing: padding."""
 
@@ -156,7 +159,7 @@ def _read_entry(directory: Directory, entry: int) -> None:
     at = place if size <= form.room else form.read_offset(data, place)
     if at + size <= len(data):
         directory.fields[tag] = Field(kind, count, at)
-    elif tag in NEEDED:
+    elif tag in NEEDED - LENGTHS:
         raise truncated()
     else:
         directory.flaws.append("a tag points outside of the file")

@@ -1,8 +1,13 @@
 """Flaws of a TIFF's wrapping are warned of; pixels that are missing are a failure."""
 
+import io
+
 import numpy as np
 import pytest
+import tifffile
+from PIL import Image
 
+from conformance import images
 from tests.engine.conftest import Converter
 from tests.engine.tiffs import HEIGHT, PIXELS, find_link, find_tag, put, rename_tag, tiff_of, tiff_pages
 
@@ -95,3 +100,69 @@ def test_tags_on_each_other_are_refused_before_they_are_read(run: Converter) -> 
         entry = find_tag(data, 60_000 + at)[0]
         whole = put(put(whole, entry + 4, "I", len(data) - 8), entry + 8, "I", 8)
     assert run(whole, "png").failure == "corrupt_image"
+
+
+SCAN = Image.fromarray(np.kron(PIXELS[:, :, 0] > 127, np.ones((5, 5), bool)))
+
+
+def scan_of(packing: str, page: Image.Image = SCAN) -> tuple[bytes, int, int]:
+    """A fax or JPEG, and where its only strip begins and ends."""
+    data = images.encoded(page, "TIFF", compression=packing)
+    start, length = (
+        int.from_bytes(data[(at := find_tag(data, tag)[1]) : at + 4], "little") for tag in (OFFSETS, COUNTS)
+    )
+    return data, start, start + length
+
+
+@pytest.mark.parametrize("packing", ["group3", "group4", "jpeg", "tiff_adobe_deflate"])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_hole_in_packed_pixels_is_a_failure(run: Converter, packing: str, share: float) -> None:
+    page = SCAN if packing.startswith("group") else Image.fromarray(PIXELS).resize((240, 160)).convert("L")
+    data, start, end = scan_of(packing, page)
+    hole = start + int((end - start) * share)
+    assert run(data, "png").warnings == []
+    assert run(data[:hole] + bytes(end - hole) + data[end:], "png").failure in {"truncated_image", "corrupt_image"}
+
+
+END_OF_FAX = bytes.fromhex("001001")
+
+
+@pytest.mark.parametrize("end", [b"", END_OF_FAX, b"\xff" * 99])
+def test_a_fax_with_less_rows_than_it_says_is_a_failure(run: Converter, end: bytes) -> None:
+    data, start, _ = scan_of("group4")
+    half = images.encoded(SCAN.crop((0, 0, SCAN.width, SCAN.height // 2)), "TIFF", compression="group4")
+    at = find_tag(data, COUNTS)[1]
+    strip = scan_of("group4", SCAN.crop((0, 0, SCAN.width, SCAN.height // 2)))
+    rows = half[strip[1] : strip[2] - len(END_OF_FAX)] + end
+    assert run(put(data[:start] + rows.ljust(len(data) - start, b"\0"), at, "I", len(rows)), "png").failure in {
+        "truncated_image",
+        "corrupt_image",
+    }
+
+
+def test_the_place_0_of_a_strip_is_none(run: Converter) -> None:
+    assert run(put(PLAIN, find_tag(PLAIN, OFFSETS)[0] + 8, "I", 0), "png").failure == "truncated_image"
+
+
+def test_a_big_endian_bigtiff_is_sound(run: Converter) -> None:
+    file = io.BytesIO()
+    tifffile.imwrite(file, PIXELS, bigtiff=True, byteorder=">", metadata=None, extratags=[(315, 2, 0, "Ada", True)])
+    result = run(file.getvalue(), "jpeg", metadata="keep")
+    assert (result.warnings, result.image().getexif().get(315)) == ([], "Ada")
+
+
+@pytest.mark.parametrize(("tag", "code"), [(256, "HIB"), (259, "HIB"), (262, "HIB"), (277, "HIB")])
+def test_tags_of_other_types_are_no_flaw(run: Converter, tag: int, code: str) -> None:
+    at, value = find_tag(PACKED, tag)
+    changed = put(PACKED, at + 2, code, 1, 1, PACKED[value])
+    result = run(changed, "png")
+    assert (result.warnings, np.array_equal(np.asarray(result.image()), PIXELS)) == ([], True)
+
+
+@pytest.mark.parametrize(("tag", "words"), [(258, "how many bits"), (259, "packed")])
+def test_what_a_tiff_does_not_say_is_told(run: Converter, tag: int, words: str) -> None:
+    failure = run(
+        rename_tag(tiff_of(PIXELS[:, :, 0], photometric="minisblack", compression="packbits"), tag), "png"
+    ).outcome.failure
+    assert failure is not None
+    assert words in failure.detail

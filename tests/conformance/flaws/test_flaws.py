@@ -14,7 +14,7 @@ from tests.engine.conftest import Converter, run
 
 __all__ = ["run"]
 
-SAMPLE = {"jpeg": 23, "png": 37}
+SAMPLE = {"jpeg": 23, "png": 37, "tiff": 61}
 """Every so many are tried; of other formats every fifth."""
 
 RED = Image.new("RGBA", (2, 2), "red")
