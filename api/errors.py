@@ -22,7 +22,7 @@ its codes are in core.failures and core.losses.
 from dataclasses import dataclass
 from typing import ClassVar, dataclass_transform
 
-from core.options import WrongOption
+from core.option_rules import WrongOption
 
 
 @dataclass_transform(eq_default=False, kw_only_default=True)
@@ -238,18 +238,19 @@ class UnavailableTarget(UnknownTarget):
 
 
 class BadOptions(ImagemillError, status=422, code="bad_option", title="Bad option"):
-    """One or more options are wrong; `errors` names each field."""
+    """One or more options are wrong; `errors` names each field. `advice` is about all of them."""
 
     errors: tuple[WrongOption, ...]
 
     @property
     def detail(self) -> str:
         """Return the sentences about all fields."""
-        return " ".join(error.detail for error in self.errors)
+        return " ".join([*(error.detail for error in self.errors), self.advice]).strip()
 
 
 class TryLater(ImagemillError):
     """The same request may succeed later; `retry_after` says when, in seconds."""
+    advice: str = ""
 
     retry_after: int
 
