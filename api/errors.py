@@ -6,13 +6,14 @@
       |    +- NotMultipart        +- JobNotFound 404         +- RangeNotSatisfiable 416
       |    +- FormCutOff          +- MethodNotAllowed 405    +- UnknownTarget 422
       |    +- BrokenForm          +- BodyTimeout 408         |    +- MissingTarget
-      |    +- RepeatedFields      +- ResultNotReady 409      |    +- UnavailableTarget
-      |    +- WrongParameters     +- JobFailed 409           +- BadOptions 422
-      +- MissingFile 400          +- ResultExpired 410       +- TryLater
-      +- EmptyFile 400            +- JobCanceled 410              +- RateLimited 429
-      +- SeveralFiles 400                                         +- QueueFull 503
-      |    +- TooManyFiles                                        +- DatabaseAway 503
-      +- CrossSite 403                                            +- StorageFull 507
+      |    +- LongField           +- ResultNotReady 409      |    +- UnavailableTarget
+      |    +- RepeatedFields      +- JobFailed 409           +- BadOptions 422
+      |    +- WrongParameters     +- ResultExpired 410       +- TryLater
+      +- MissingFile 400          +- JobCanceled 410              +- RateLimited 429
+      +- EmptyFile 400                                            +- QueueFull 503
+      +- SeveralFiles 400                                         +- DatabaseAway 503
+      |    +- TooManyFiles                                        +- StorageFull 507
+      +- CrossSite 403
 
 A class without a number shares status, code and title with its parent; only its sentence differs.
 api.handlers turns any of them into an answer. A conversion that fails is no error of the request:
@@ -79,8 +80,16 @@ class FormCutOff(MalformedRequest):
 class BrokenForm(MalformedRequest):
     """The form breaks the rules of multipart; `reason` says which."""
 
-    template = "The form cannot be read: {reason}. Send it again as multipart/form-data."
+    template = "The form cannot be read: {reason}."
     reason: str
+
+
+class LongField(MalformedRequest):
+    """A text has more bytes than a text may; `field` is its name, quoted."""
+
+    template = "The field {field} is too long: a text has at most {limit:,} bytes. An image is sent as a file, with a file name."
+    field: str
+    limit: int
 
 
 class RepeatedFields(MalformedRequest):
@@ -241,6 +250,7 @@ class BadOptions(ImagemillError, status=422, code="bad_option", title="Bad optio
     """One or more options are wrong; `errors` names each field. `advice` is about all of them."""
 
     errors: tuple[WrongOption, ...]
+    advice: str = ""
 
     @property
     def detail(self) -> str:
@@ -250,7 +260,6 @@ class BadOptions(ImagemillError, status=422, code="bad_option", title="Bad optio
 
 class TryLater(ImagemillError):
     """The same request may succeed later; `retry_after` says when, in seconds."""
-    advice: str = ""
 
     retry_after: int
 
