@@ -103,6 +103,11 @@ class Format:
         """Return whether an icon of this format may have a picture of that side."""
         return side in self.icon_sides if self.icon_sides else side <= self.max_side
 
+    @property
+    def shown_sides(self) -> str:
+        """Return the sides that an icon's pictures may have, in words."""
+        return ", ".join(map(str, self.icon_sides)) or f"1 to {self.max_side}"
+
 
 GREY_AND_COLOUR = frozenset({"L", "RGB"})
 COLOUR_AND_ALPHA = frozenset({"RGB", "RGBA"})
