@@ -32,11 +32,11 @@ def _refuse_idle_background(target: Format, values: Values) -> WrongOption | Non
 
 
 def _refuse_idle_fit(_target: Format, values: Values) -> WrongOption | None:
-    """Refuse a fit other than the default without both sides: with one, the other follows the picture."""
+    """Refuse a fit other than the default without a side. With one, the other follows the picture."""
     fit = values.get("fit", "inside")
-    if fit == "inside" or {"width", "height"} <= values.keys():
+    if fit == "inside" or {"width", "height"} & values.keys():
         return None
-    return WrongOption("fit", f"fit={fit} is for width and height together. Give both, or leave out fit.")
+    return WrongOption("fit", f"fit={fit} is for width and height. Give them, or leave out fit.")
 
 
 def _refuse_idle_enlarge(_target: Format, values: Values) -> WrongOption | None:
@@ -47,9 +47,9 @@ def _refuse_idle_enlarge(_target: Format, values: Values) -> WrongOption | None:
 
 def _refuse_idle_dither(target: Format, values: Values) -> WrongOption | None:
     """Refuse dither where no colours are reduced. GIF, alone in having alpha on or off, reduces them in any case."""
-    if "dither" not in values or "colors" in values or target.alpha is Alpha.BINARY:
+    if values.get("dither", True) or "colors" in values or target.alpha is Alpha.BINARY:
         return None
-    return WrongOption("dither", "dither is for the palette that colors asks for. Give colors, or leave out dither.")
+    return WrongOption("dither", "dither=false is for the palette that colors asks for. Give colors, or leave out dither.")
 
 
 def _refuse_idle_loop(_target: Format, values: Values) -> WrongOption | None:

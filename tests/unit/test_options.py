@@ -195,12 +195,12 @@ def test_each_target_takes_what_means_something_there_and_refuses_the_rest(name:
     [
         ("png", {"background": "red"}, "background", "PNG keeps transparency"),
         ("webp", {"background": "red", "fit": "cover", "width": "9", "height": "9"}, "background", "or give fit=pad"),
-        ("png", {"background": "red", "fit": "pad"}, "fit", "fit=pad is for width and height together."),
-        ("jpeg", {"fit": "cover", "width": "9"}, "fit", "fit=cover is for width and height together."),
-        ("jpeg", {"fit": "fill", "height": "9"}, "fit", "Give both, or leave out fit."),
+        ("png", {"background": "red", "fit": "pad"}, "fit", "fit=pad is for width and height."),
+        ("jpeg", {"fit": "cover"}, "fit", "fit=cover is for width and height."),
+        ("jpeg", {"fit": "fill"}, "fit", "Give them, or leave out fit."),
         ("jpeg", {"enlarge": "true", "fit": "inside"}, "enlarge", "Give one of them, or leave out enlarge."),
         ("png", {"dither": "false"}, "dither", "Give colors, or leave out dither."),
-        ("bmp", {"dither": "true"}, "dither", "Give colors, or leave out dither."),
+        ("bmp", {"dither": "false"}, "dither", "Give colors, or leave out dither."),
         ("gif", {"loop": "3", "animation": "first"}, "loop", "animation=first takes one frame"),
         ("png", {"loop": "0", "page": "2"}, "loop", "page takes one frame"),
         ("jxl", {"lossless": "true", "max_bytes": "9000"}, "max_bytes", "lossless=true has none"),
@@ -230,6 +230,8 @@ def test_options_that_do_not_go_together_are_refused(
         ("ico", {"sizes": "256"}),
         ("jpeg", {"fit": "inside", "enlarge": "false"}),
         ("webp", {"loop": "3", "animation": "keep"}),
+        ("webp", {"fit": "cover", "width": "9"}),
+        ("png", {"dither": "true"}),
     ],
 )
 def test_options_that_go_together_are_taken(target: str, fields: dict[str, str]) -> None:
