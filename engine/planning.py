@@ -22,10 +22,12 @@ def make_plan(conversion: Conversion, options: Options) -> WritePlan:
         settings = settings | {"dpi": conversion.opened.dpi}
         # A page without a resolution of its own does not take that of the first.
         later = later if conversion.opened.kind is FrameKind.PAGES else settings
+    metadata = _choose_metadata(conversion)
     return WritePlan(
         pillow=conversion.encoder.pillow,
-        settings=settings | conversion.encoder.attach(_choose_metadata(conversion)),
+        settings=settings | conversion.encoder.attach(metadata),
         later_settings=later,
+        metadata=metadata,
         options=options,
         size=conversion.size,
         frames=conversion.count,

@@ -209,12 +209,11 @@ def _pack_original(frame: Frame, plan: WritePlan) -> bytes:
     if parts is None:
         return b""
     upright = original.orientation == 1
-    if options.metadata == "keep" and upright and parts.is_known and parts.is_upright:
-        return _pack_jpeg(data)
-    turn = b"" if upright else pack_exif_orientation(original.orientation)
-    packed = _pack_jpeg(parts.pack_picture(keep_profile=frame.profile is not None, exif=turn), restorable=upright)
-    boxes = cast("Boxes", plan.settings)
-    return packed and jxl.insert_boxes(packed, boxes.get("exif", b""), boxes.get("xmp", b""))
+    if options.metadata == "keep" and upright and parts.holds(plan.metadata) and (packed := _pack_jpeg(data)):
+        return packed
+    turn = Metadata(exif=b"" if upright else pack_exif_orientation(original.orientation))
+    packed = _pack_jpeg(parts.pack_picture(keep_profile=frame.profile is not None, metadata=turn), restorable=upright)
+    return packed and jxl.insert_boxes(packed, plan.metadata.exif, plan.metadata.xmp)
 
 
 def _pack_jpeg(data: bytes, *, restorable: bool = True) -> bytes:
