@@ -100,6 +100,10 @@ class Conversion:
         """Warn of a loss. The first sentence of a code stays."""
         self.warnings.setdefault(loss.code, loss.warned)
 
+    def withdraw(self, code: WarningCode) -> None:
+        """Take back a warning that turned out wrong."""
+        self.warnings.pop(code, None)
+
     def make_outcome(self) -> Outcome:
         """Return the outcome of a successful conversion."""
         return Outcome(

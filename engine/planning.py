@@ -33,6 +33,7 @@ def make_plan(conversion: Conversion, options: Options) -> WritePlan:
         frames=conversion.count,
         loop_count=_choose_loop_count(conversion),
         warn=conversion.warn,
+        withdraw=conversion.withdraw,
     )
 
 

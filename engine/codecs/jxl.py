@@ -9,6 +9,7 @@ from imagecodecs import JpegxlError, jpegxl_decode, jpegxl_decode_jpeg, jpegxl_e
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.losses import WarningCode
 from core.options import HIGH_QUALITY, Options
 from engine.codecs.jxl_frames import decode_frames, list_ticks, load_decoder
 from engine.codecs.plan import WritePlan
@@ -210,6 +211,7 @@ def _pack_original(frame: Frame, plan: WritePlan) -> bytes:
         return b""
     upright = original.orientation == 1
     if options.metadata == "keep" and upright and parts.holds(plan.metadata) and (packed := _pack_jpeg(data)):
+        plan.withdraw(WarningCode.METADATA_DROPPED)
         return packed
     turn = Metadata(exif=b"" if upright else pack_exif_orientation(original.orientation))
     packed = _pack_jpeg(parts.pack_picture(keep_profile=frame.profile is not None, metadata=turn), restorable=upright)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from core.losses import Loss, TimingRounded
+from core.losses import Loss, TimingRounded, WarningCode
 from core.options import Options
 from engine.codecs.save_settings import SaveSettings
 from engine.image import Frame
@@ -16,7 +16,7 @@ class WritePlan:
 
     `later_settings` are those of frames and pages after the first, without metadata and without the first page's
     resolution. `loop_count` 0 means forever. `metadata` is what will be kept, and part of the settings.
-    `frames` is how many will come. `warn` takes losses.
+    `frames` is how many will come. `warn` takes losses, `withdraw` takes a warning back that turned out wrong.
     """
 
     pillow: str
@@ -28,6 +28,7 @@ class WritePlan:
     loop_count: int
     warn: Callable[[Loss], None]
     metadata: Metadata = field(default_factory=Metadata)
+    withdraw: Callable[[WarningCode], None] = field(default=lambda _: None)
 
     def choose_page_dpi(self, frame: Frame) -> SaveSettings:
         """Return the page's own resolution as a save parameter, nothing if one is asked for or the page has none."""
