@@ -9,7 +9,7 @@ from core.failures import DimensionLimit
 from core.losses import DepthReduced, ResizedToLimit
 from engine.conversion import Conversion
 from engine.errors import ConversionError
-from engine.image import Frame, FrameKind
+from engine.image import Frame, FrameKind, turn_dpi
 from engine.limits import check_pixels
 from engine.pixels import modes, padding
 from engine.pixels.deep import DeepImage, Picture
@@ -53,7 +53,8 @@ def _orient_frame(frame: Frame) -> Frame:
     turned, original = frame.pixels.transpose(turn), frame.untouched
     if original is not None and isinstance(turned, Image.Image):
         original = replace(original, pixels=turned.im, orientation=frame.orientation)
-    return replace(frame, pixels=turned, orientation=1, original=original)
+    dpi = turn_dpi(frame.dpi, by_quarter=frame.orientation >= 5)
+    return replace(frame, pixels=turned, orientation=1, dpi=dpi, original=original)
 
 
 def rotate(conversion: Conversion) -> None:
@@ -61,12 +62,14 @@ def rotate(conversion: Conversion) -> None:
     degrees = conversion.options.rotate
     if not degrees:
         return
-    conversion.frames = map(partial(_rotate_frame, ROTATIONS[degrees]), conversion.frames)
+    conversion.frames = map(partial(_rotate_frame, degrees), conversion.frames)
     conversion.size = turn_size(conversion.size, degrees)
+    conversion.dpi = turn_dpi(conversion.dpi, by_quarter=degrees != 180)
 
 
-def _rotate_frame(turn: Image.Transpose, frame: Frame) -> Frame:
-    return replace(frame, pixels=frame.pixels.transpose(turn))
+def _rotate_frame(degrees: int, frame: Frame) -> Frame:
+    turned = frame.pixels.transpose(ROTATIONS[degrees])
+    return replace(frame, pixels=turned, dpi=turn_dpi(frame.dpi, by_quarter=degrees != 180))
 
 
 def crop(conversion: Conversion) -> None:
