@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from itertools import count
 
 from PIL import Image
 
@@ -77,18 +78,19 @@ def crop(conversion: Conversion) -> None:
     wanted = conversion.options.crop
     if wanted is None:
         return
-    conversion.frames = map(partial(_crop_frame, conversion, wanted, conversion.size), conversion.frames)
+    numbers = count(conversion.options.page or 1)
+    conversion.frames = map(partial(_crop_frame, conversion, wanted, conversion.size), conversion.frames, numbers)
     if not _has_own_sizes(conversion):
         left, top, right, bottom = choose_part(conversion.size, wanted)
         conversion.size = (right - left, bottom - top)
 
 
-def _crop_frame(conversion: Conversion, wanted: str, whole: Size, frame: Frame) -> Frame:
+def _crop_frame(conversion: Conversion, wanted: str, whole: Size, frame: Frame, number: int) -> Frame:
     """Crop a page by its own size. The decoder may have made any other frame smaller, by a factor of the part."""
-    image = frame.pixels
+    image, name = frame.pixels, "the picture"
     if _has_own_sizes(conversion):
-        whole = image.size
-    left, top, right, bottom = choose_part(whole, wanted)
+        whole, name = image.size, f"page {number}"
+    left, top, right, bottom = choose_part(whole, wanted, name)
     by = whole[0] // image.width
     return replace(frame, pixels=image.crop((left // by, top // by, right // by, bottom // by)))
 
