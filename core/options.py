@@ -210,7 +210,10 @@ def _refuse_foreign_sizes(target: Format, values: Mapping[str, OptionValue]) -> 
     if not foreign:
         return None
     allowed = ", ".join(map(str, target.icon_sides)) or f"1 to {target.max_side}"
-    return WrongOption("sizes", f"{target.title} has pictures of {allowed} pixels, and none of {foreign[0]}.")
+    return WrongOption(
+        "sizes",
+        f"{target.title} has pictures of {allowed} pixels, and none of {foreign[0]}. Give other numbers in sizes.",
+    )
 
 
 Rule = Callable[[Format, Mapping[str, OptionValue]], WrongOption | None]

@@ -160,7 +160,8 @@ def _limit_size(conversion: Conversion, sizing: Sizing) -> Sizing:
     longest, limit = max(sizing.result), conversion.target.max_side
     if longest <= limit or not conversion.target.shrinks:
         return sizing
-    conversion.warn(ResizedToLimit(format=conversion.target.title, limit=limit))
+    if not conversion.options.sides:
+        conversion.warn(ResizedToLimit(format=conversion.target.title, limit=limit))
     shrink = partial(_shrink, limit / longest)
     return Sizing(shrink(sizing.size), sizing.box, None if sizing.canvas is None else shrink(sizing.canvas))
 
