@@ -49,7 +49,9 @@ def _refuse_idle_dither(target: Format, values: Values) -> WrongOption | None:
     """Refuse dither where no colours are reduced. GIF, alone in having alpha on or off, reduces them in any case."""
     if values.get("dither", True) or "colors" in values or target.alpha is Alpha.BINARY:
         return None
-    return WrongOption("dither", "dither=false is for the palette that colors asks for. Give colors, or leave out dither.")
+    return WrongOption(
+        "dither", "dither=false is for the palette that colors asks for. Give colors, or leave out dither."
+    )
 
 
 def _refuse_idle_loop(_target: Format, values: Values) -> WrongOption | None:
@@ -74,7 +76,8 @@ def _refuse_foreign_sizes(target: Format, values: Values) -> WrongOption | None:
     if not foreign:
         return None
     return WrongOption(
-        "sizes", f"{target.title} has pictures of {target.shown_sides} pixels, and none of {foreign[0]}."
+        "sizes",
+        f"{target.title} has pictures of {target.shown_sides} pixels, and none of {foreign[0]}. Give other numbers in sizes.",
     )
 
 

@@ -53,7 +53,7 @@ def open_upload(conversion: Conversion) -> None:
     width, height = opened.display_size
     conversion.source = Source(format=opened.format, width=width, height=height, frames=opened.frames)
     conversion.opened_or_none = opened if conversion.options.page is None else opened.with_page(conversion.options.page)
-    conversion.size = conversion.opened.display_size
+    conversion.size, conversion.dpi = conversion.opened.display_size, conversion.opened.display_dpi
 
 
 def check_limits(conversion: Conversion) -> None:
@@ -205,8 +205,10 @@ def wait_for_memory(conversion: Conversion) -> None:
 def encode(conversion: Conversion) -> None:
     """Draw the frames through all steps into the result."""
     first = next(conversion.frames)
-    # A page may have another size than the first, which the header tells.
+    # A page may have another size and resolution than the first, which the header tells.
     conversion.size = first.pixels.size
+    if conversion.opened.kind is FrameKind.PAGES:
+        conversion.dpi = first.dpi
     if conversion.options.max_bytes is None:
         write_frames(conversion, conversion.options, _chain_frames(first, conversion.frames), conversion.sink)
     else:

@@ -19,6 +19,25 @@ def test_what_is_too_large_for_an_icon_is_made_smaller_and_said(run: Converter, 
     assert (result.converted.width, result.converted.height) == result.image().size == (limit, limit)
 
 
+@pytest.mark.parametrize(
+    ("target", "side", "largest"),
+    [
+        ("ico", 200, 128),
+        ("ico", 256, 0),
+        ("ico", 300, 256),
+        ("ico", 10, 0),
+        ("icns", 800, 512),
+        ("icns", 512, 0),
+        ("icns", 48, 32),
+    ],
+)
+def test_pixels_that_no_picture_of_an_icon_has_are_said(run: Converter, target: str, side: int, largest: int) -> None:
+    data = images.encoded(Image.new("RGB", (side // 2, side), images.RED), "PNG")
+    wanted = f"The largest picture in this {target.upper()} has {largest} pixels a side; the image was made smaller."
+    assert [loss.detail for loss in run(data, target).outcome.warnings] == ([wanted] if largest else [])
+    assert run(data, target, sizes="16,128").warnings == []
+
+
 def icon_sizes(result: Result) -> set[int]:
     """The sides of the squares in it, doubled ones too."""
     image = result.image()

@@ -204,7 +204,12 @@ def test_each_target_takes_what_means_something_there_and_refuses_the_rest(name:
         ("gif", {"loop": "3", "animation": "first"}, "loop", "animation=first takes one frame"),
         ("png", {"loop": "0", "page": "2"}, "loop", "page takes one frame"),
         ("jxl", {"lossless": "true", "max_bytes": "9000"}, "max_bytes", "lossless=true has none"),
-        ("ico", {"sizes": "16,257"}, "sizes", "ICO has pictures of 1 to 256 pixels, and none of 257."),
+        (
+            "ico",
+            {"sizes": "16,257"},
+            "sizes",
+            "ICO has pictures of 1 to 256 pixels, and none of 257. Give other numbers in sizes.",
+        ),
         ("icns", {"sizes": "16,48"}, "sizes", "ICNS has pictures of 16, 32, 64, 128, 256, 512, 1024 pixels"),
     ],
 )
