@@ -95,10 +95,10 @@ class Options:
 
     None means "the encoder's default". `width` and `height` are in pixels, `background` is #rrggbb, `rotate` in
     degrees clockwise, `loop` 0 is forever, `page` counts from 1. `crop` and `sizes` are texts as core.option_kinds
-    reads them.
+    reads them. `quality` is whole as asked for; the search for `max_bytes` tries parts too.
     """
 
-    quality: int | None = None
+    quality: float | None = None
     lossless: bool = False
     max_bytes: int | None = None
     subsampling: str | None = None

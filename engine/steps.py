@@ -44,6 +44,9 @@ KEPT = {
 MOST_COLORS = 256
 """What a palette holds."""
 
+PARTS = 5
+"""How often a step of quality is halved, at most. A step of JPEG 2000 may make twenty times the bytes."""
+
 
 def open_upload(conversion: Conversion) -> None:
     """Read the header with the decoder of the sniffed format."""
@@ -220,13 +223,14 @@ def _encode_within(conversion: Conversion, first: Frame, limit: int) -> None:
     """Write the best quality that is small enough. Frames of an animation are drawn again for each that is tried."""
     fresh = [_chain_frames(first, conversion.frames)] if conversion.count > 1 else []
 
-    def encode_with(quality: int) -> bytes:
+    def encode_with(quality: float) -> bytes:
         frames = iter([first]) if conversion.count == 1 else fresh.pop() if fresh else _draw_again(conversion)
         buffer = io.BytesIO()
         write_frames(conversion, replace(conversion.options, quality=quality), frames, buffer)
         return buffer.getvalue()
 
-    conversion.sink.write(search_quality(encode_with, limit, conversion.options.quality, conversion.deadline))
+    given, parts = conversion.options.quality, PARTS if conversion.encoder.fine else 0
+    conversion.sink.write(search_quality(encode_with, limit, given, conversion.deadline, parts=parts))
 
 
 def _draw_again(conversion: Conversion) -> Iterator[Frame]:

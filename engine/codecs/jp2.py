@@ -87,4 +87,6 @@ def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int
     return picture.size
 
 
-CODEC = Codec(open=open_jp2, encoder=Encoder(pillow=PILLOW, settings=_choose_settings, write_still=write_still))
+CODEC = Codec(
+    open=open_jp2, encoder=Encoder(pillow=PILLOW, settings=_choose_settings, write_still=write_still, fine=True)
+)
