@@ -4,10 +4,11 @@ Pillow brings every depth above 8 to 16 bits, and gives grey as integers of 32. 
 color of more is read and written here.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -16,7 +17,8 @@ from engine.codecs.pillow import load_image, open_image, write_packed
 from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.errors import decoding, truncated
-from engine.image import Frame, Opened
+from engine.image import Frame, FrameKind, Opened
+from engine.limits import check_frames
 from engine.pixels.deep import FULL, DeepImage, make_deep
 from engine.pixels.samples import ROWS
 from engine.request import Limits
@@ -26,10 +28,75 @@ EIGHT_BITS = 255
 PACKED = frozenset({"1", "L"})
 """What is written in fewer bits."""
 
+RAW = frozenset({b"P4", b"P5", b"P6"})
+"""Kinds whose samples are no text."""
+
+BITMAPS = frozenset({b"P1", b"P4"})
+"""Kinds of one bit, which tell no largest value."""
+
+SPACE = rb"(?:\s|#[^\r\n]*[\r\n])"
+NUMBER = SPACE + rb"+(\d{1,10})"
+HEADER = re.compile(
+    rb"\s*(?:(P[14])" + NUMBER * 2 + rb"|(P[2356])" + NUMBER * 3 + rb")" + SPACE,
+)
+"""A header, with the one space behind it."""
+
+
+class Header(NamedTuple):
+    """What stands before the samples, which begin at `end`. `largest` is the value of white."""
+
+    kind: bytes
+    width: int
+    height: int
+    largest: int
+    end: int
+
+    @property
+    def row(self) -> int:
+        """Return the bytes of a row of samples that are no text."""
+        if self.kind == b"P4":
+            return (self.width + 7) // 8
+        return self.width * (3 if self.kind == b"P6" else 1) * (1 if self.largest <= EIGHT_BITS else 2)
+
 
 def open_ppm(data: bytes, limits: Limits) -> Opened:
-    """Read the header of a PBM, PGM or PPM."""
-    depth = max(8, _read_depth(data))
+    """Read the header of a PBM, PGM or PPM. Raise ConversionError when it has too many pictures."""
+    header = _read_header(data)
+    count = _count_pictures(data, header, limits.max_frames) if header else 1
+    opened = _open_first(_strip_comments(data, header) if header else data, header, limits)
+    return replace(opened, frames=count, kind=FrameKind.ALBUM) if count > 1 else opened
+
+
+def _read_header(data: bytes, start: int = 0) -> Header | None:
+    """Read a header by the letter: a comment may stand wherever a space may, and ends a number too."""
+    found = HEADER.match(data, start)
+    if found is None:
+        return None
+    kind = found[1] or found[4]
+    width, height = int(found[2] or found[5]), int(found[3] or found[6])
+    return Header(kind, width, height, int(found[7] or 1), found.end())
+
+
+def _count_pictures(data: bytes, header: Header | None, most: int) -> int:
+    """Return how many pictures stand one behind the other. Of those as text, a file has one."""
+    count = 0
+    while header is not None:
+        count += 1
+        check_frames(count, most)
+        header = _read_header(data, header.end + header.row * header.height) if header.kind in RAW else None
+    return count
+
+
+def _strip_comments(data: bytes, header: Header) -> bytes:
+    """Return the file without comments in its header. Pillow knows them behind a space only."""
+    if b"#" not in data[: header.end]:
+        return data
+    largest = b" %d" % header.largest if header.kind not in BITMAPS else b""
+    return b"%s %d %d%s\n" % (header.kind, header.width, header.height, largest) + data[header.end :]
+
+
+def _open_first(data: bytes, header: Header | None, limits: Limits) -> Opened:
+    depth = max(8, header.largest.bit_length() if header else 0)
     opened = open_image("ppm", data, limits, lambda image: Frame(_to_grey16(image), depth=depth))
     image = load_image("ppm", data)
     if image.mode != "RGB" or not isinstance(image.tile[0].args, tuple):
@@ -57,21 +124,6 @@ def _read_deep(data: bytes, size: tuple[int, int], start: int, largest: int) -> 
 
 def _to_grey16(image: Image.Image) -> Image.Image:
     return image.convert("I;16") if image.mode == "I" else image
-
-
-def _read_depth(data: bytes) -> int:
-    """Return the depth by the largest value, the fourth word of the header.
-
-    Bitmaps have none.
-    """
-    if data[1:2] in {b"1", b"4"}:
-        return 1
-    words: list[bytes] = []
-    for line in data[:2048].splitlines():
-        words += line.partition(b"#")[0].split()
-        if len(words) >= 4:
-            return int(words[3]).bit_length() if words[3].isdigit() else 8
-    return 8
 
 
 def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
