@@ -61,10 +61,14 @@ class Header(NamedTuple):
 
 def open_ppm(data: bytes, limits: Limits) -> Opened:
     """Read the header of a PBM, PGM or PPM. Raise ConversionError when it has too many pictures."""
-    header = _read_header(data)
-    count = _count_pictures(data, header, limits.max_frames) if header else 1
-    opened = _open_first(_strip_comments(data, header) if header else data, header, limits)
-    return replace(opened, frames=count, kind=FrameKind.ALBUM) if count > 1 else opened
+    starts = _find_pictures(data, limits.max_frames)
+    if len(starts) < 2:
+        return _open_first(data, limits)
+
+    def open_entry(index: int) -> Opened:
+        return _open_first(data[starts[index] :], limits)
+
+    return replace(open_entry(0), frames=len(starts), kind=FrameKind.ALBUM, open_entry=open_entry)
 
 
 def _read_header(data: bytes, start: int = 0) -> Header | None:
@@ -77,25 +81,29 @@ def _read_header(data: bytes, start: int = 0) -> Header | None:
     return Header(kind, width, height, int(found[7] or 1), found.end())
 
 
-def _count_pictures(data: bytes, header: Header | None, most: int) -> int:
-    """Return how many pictures stand one behind the other. Of those as text, a file has one."""
-    count = 0
+def _find_pictures(data: bytes, most: int) -> list[int]:
+    """Return where the pictures start, one behind the other. Of those as text, a file has one."""
+    starts: list[int] = []
+    at, header = 0, _read_header(data)
     while header is not None:
-        count += 1
-        check_frames(count, most)
-        header = _read_header(data, header.end + header.row * header.height) if header.kind in RAW else None
-    return count
+        starts.append(at)
+        check_frames(len(starts), most)
+        at = header.end + header.row * header.height
+        header = _read_header(data, at) if header.kind in RAW else None
+    return starts
 
 
 def _strip_comments(data: bytes, header: Header) -> bytes:
-    """Return the file without comments in its header. Pillow knows them behind a space only."""
-    if b"#" not in data[: header.end]:
+    """Return the file without comments in its header and spaces before it. Pillow knows comments behind a space only."""
+    if data.startswith(b"P") and b"#" not in data[: header.end]:
         return data
     largest = b" %d" % header.largest if header.kind not in BITMAPS else b""
     return b"%s %d %d%s\n" % (header.kind, header.width, header.height, largest) + data[header.end :]
 
 
-def _open_first(data: bytes, header: Header | None, limits: Limits) -> Opened:
+def _open_first(data: bytes, limits: Limits) -> Opened:
+    header = _read_header(data)
+    data = _strip_comments(data, header) if header else data
     depth = max(8, header.largest.bit_length() if header else 0)
     opened = open_image("ppm", data, limits, lambda image: Frame(_to_grey16(image), depth=depth))
     image = load_image("ppm", data)

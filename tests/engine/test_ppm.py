@@ -58,6 +58,14 @@ def test_further_pictures_are_told(run: Converter, kind: str) -> None:
     assert result.image().tobytes() == alone.image().tobytes()
 
 
+def test_a_further_picture_can_be_asked_for(run: Converter) -> None:
+    data = FIRST["bits"] + b"\n" + FIRST["colour"] + b"P5#c\n3 2 255\n" + GREY
+    assert run(data, "png", page=2).image().convert("RGB").tobytes() == GREY
+    third = run(data, "png", page=3)
+    assert (third.image().tobytes(), third.warnings) == (GREY, [])
+    assert run(data, "png", page=4).failure == "bad_option"
+
+
 def test_bytes_behind_the_picture_are_no_picture(run: Converter) -> None:
     assert run(FIRST["grey"] + b"\nP5 is what it was", "png").warnings == []
 
