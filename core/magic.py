@@ -85,6 +85,7 @@ def is_tga(head: bytes) -> bool:
     kind, mapped, width, height = head[2], head[1], head[12:14], head[14:16]
     if kind not in {1, 2, 3, 9, 10, 11} or mapped not in {0, 1} or b"\0\0" in {width, height}:
         return False
-    depths = {1: {8}, 3: {8, 16}}.get(kind & 3, {15, 16, 24, 32})
+    depths = {1: {8, 16}, 3: {8, 16}}.get(kind & 3, {15, 16, 24, 32})
     table = head[7] in {15, 16, 24, 32} if mapped else not any(head[3:8])
-    return head[16] in depths and table and (mapped == 1) == (kind in {1, 9}) and not head[17] & 0xC0
+    # Programs leave maps in pictures of colors, where none is needed.
+    return head[16] in depths and table and (mapped == 1 or kind not in {1, 9}) and not head[17] & 0xC0

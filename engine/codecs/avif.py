@@ -20,12 +20,15 @@ from engine.color import hdr
 from engine.color.colorimetry import Described, Hdr, describe_cicp
 from engine.color.profile_tags import describe_profile
 from engine.containers import bmff
+from engine.containers.heif_crop import find_aperture
 from engine.containers.heif_items import read_items
 from engine.containers.heif_properties import join_tables
 from engine.errors import decoding
 from engine.extras import survey_heif
 from engine.image import Frame, FrameKind, Opened
 from engine.request import Limits
+
+NO_APERTURE = "what part of it is to be seen makes no sense"
 
 EFFORT = 4
 """Chosen by docs/encoders.md, which `make tune` measures."""
@@ -48,10 +51,30 @@ def open_avif(data: bytes, _limits: Limits) -> Opened:
     opened = _add_pictures(data, open_sequence("avif", image, depth=depth, loop_count=loop_count, color=color))
     if flaw:
         opened = replace(opened, losses=(ImageDamaged(why=flaw), *opened.losses))
-    if color.hdr is None or depth == 8 or opened.kind is FrameKind.ANIMATION:
+    if color.hdr is not None and depth > 8 and opened.kind is not FrameKind.ANIMATION:
+        make = partial(Frame, orientation=opened.orientation, depth=depth)
+        opened = replace(opened, read=partial(_read_hdr, data, make, color.hdr, (1 << depth) - 1))
+    return _crop(data, opened)
+
+
+def _crop(data: bytes, opened: Opened) -> Opened:
+    """Return what was opened with its clean aperture alone. libavif leaves that to its callers.
+
+    It comes before turning and mirroring (MIAF, ISO/IEC 23000-22, 7.3.6.7).
+    """
+    try:
+        box = find_aperture(data, opened.size, film=opened.kind is FrameKind.ANIMATION)
+    except ValueError:
+        return replace(opened, losses=(*opened.losses, ImageDamaged(why=NO_APERTURE)))
+    if box is None or box == (0, 0, *opened.size):
         return opened
-    make = partial(Frame, orientation=opened.orientation, depth=depth)
-    return replace(opened, read=partial(_read_hdr, data, make, color.hdr, (1 << depth) - 1))
+    read = opened.read
+
+    def read_cropped() -> Iterator[Frame]:
+        for frame in read():
+            yield replace(frame, pixels=frame.pixels.crop(box))
+
+    return replace(opened, size=(box[2] - box[0], box[3] - box[1]), read=read_cropped)
 
 
 def _add_pictures(data: bytes, opened: Opened) -> Opened:

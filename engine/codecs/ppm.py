@@ -18,7 +18,7 @@ from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.containers import pnm
 from engine.errors import decoding, truncated
-from engine.image import Frame, Opened
+from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_pixels
 from engine.pixels.deep import FULL, DeepImage, make_deep
 from engine.pixels.samples import ROWS
@@ -31,10 +31,21 @@ PACKED = frozenset({"1", "L"})
 
 
 def open_ppm(data: bytes, limits: Limits) -> Opened:
-    """Read the header of a PBM, PGM or PPM."""
+    """Read the header of a PBM, PGM or PPM. Raise ConversionError when it has too many pictures."""
+    starts = pnm.find_pictures(data, limits.max_frames)
+    if len(starts) < 2:
+        return _open_first(data, limits)
+
+    def open_entry(index: int) -> Opened:
+        return _open_first(data[starts[index] :], limits)
+
+    return replace(open_entry(0), frames=len(starts), kind=FrameKind.ALBUM, open_entry=open_entry)
+
+
+def _open_first(data: bytes, limits: Limits) -> Opened:
     header = pnm.parse_header(data)
     check_pixels(header.width * header.height, limits.max_pixels)
-    losses = (ExtrasDropped(what="further pictures"),) if pnm.has_more(data, header) else ()
+    losses = (ExtrasDropped(what="further pictures"),) if pnm.has_more_text(data, header) else ()
     data = pnm.simplify_file(data, header)
     depth = max(8, header.largest.bit_length())
     opened = open_image("ppm", data, limits, lambda image: Frame(_to_grey16(image), depth=depth))

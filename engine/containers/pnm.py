@@ -6,7 +6,8 @@ A comment may stand anywhere before the samples, right behind a number too. Some
 import re
 from dataclasses import dataclass
 
-from engine.errors import corrupt, truncated
+from engine.errors import ConversionError, corrupt, truncated
+from engine.limits import check_frames
 
 PLAIN_BITS, PLAIN = b"P1", frozenset({b"P1", b"P2", b"P3"})
 BITMAPS = frozenset({b"P1", b"P4"})
@@ -42,11 +43,11 @@ class PnmHeader:
         return self.start + samples * (1 if self.largest < 256 else 2)
 
 
-def parse_header(data: bytes) -> PnmHeader:
-    """Read the header. Raise ConversionError when it is damaged, or ends early."""
-    kind, at, words = data[:2], 2, list[int]()
+def parse_header(data: bytes, place: int = 0) -> PnmHeader:
+    """Read the header at that place. Raise ConversionError when it is damaged, or ends early."""
+    kind, at, words = data[place : place + 2], place + 2, list[int]()
     for _ in range(2 if kind in BITMAPS else 3):
-        found = WORD.match(data, at, LONGEST_HEADER)
+        found = WORD.match(data, at, place + LONGEST_HEADER)
         digits = found[1] if found else b""
         at = found.end() if found else at
         if not digits and at >= len(data):
@@ -93,8 +94,22 @@ def _find_end_of_bits(data: bytes, header: PnmHeader) -> int:
     return at if is_whole else len(data)
 
 
-def has_more(data: bytes, header: PnmHeader) -> bool:
-    """Say whether further pictures stand behind the first."""
-    if header.kind in PLAIN:
-        return NEXT_OF_PLAIN.search(data, header.start) is not None
-    return NEXT.match(data, header.end) is not None
+def has_more_text(data: bytes, header: PnmHeader) -> bool:
+    """Say whether further pictures stand behind one of text, which is to be alone in its file."""
+    return header.kind in PLAIN and NEXT_OF_PLAIN.search(data, header.start) is not None
+
+
+def find_pictures(data: bytes, most: int) -> list[int]:
+    """Return where the pictures start, one behind the other. Of those as text, the first.
+
+    Raise ConversionError when the first header is damaged, or there are more pictures than allowed.
+    """
+    starts, header = [0], parse_header(data)
+    while header.kind not in PLAIN and (found := NEXT.match(data, header.end)):
+        try:
+            header = parse_header(data, found.end() - 3)
+        except ConversionError:
+            break
+        starts.append(found.end() - 3)
+        check_frames(len(starts), most)
+    return starts

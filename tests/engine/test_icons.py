@@ -167,3 +167,28 @@ def test_an_icon_without_alpha_is_clear_where_its_mask_says_so(
 def test_alpha_of_an_icon_goes_before_its_mask(run: Converter) -> None:
     assert run(bitmap(32, 128, LOWER), "png").image().getpixel((3, 12)) == (255, 0, 0, 128)
     assert run(bitmap(32, 0, b""), "png").image().convert("RGBA").getpixel((3, 12)) == (255, 0, 0, 255)
+
+
+def argb(side: int) -> bytes:
+    """Alpha and red as runs of one value, green in rows of its own, blue as it is."""
+    area = side * side
+    ones = [b"".join(bytes((125 + min(130, area - at), value)) for at in range(0, area, 130)) for value in (128, 255)]
+    rows = b"".join(bytes((125 + side, row)) for row in range(side))
+    single = bytes(range(256)) * 5
+    plain = b"".join(bytes((min(128, area - at) - 1,)) + single[at : min(area, at + 128)] for at in range(0, area, 128))
+    return b"ARGB" + ones[0] + ones[1] + rows + plain
+
+
+@pytest.mark.parametrize(("kind", "side"), [(b"ic04", 16), (b"ic05", 32), (b"icsb", 18)])
+def test_a_block_of_four_planes(run: Converter, kind: bytes, side: int) -> None:
+    seen = run(pack_icns({b"ic04": b"", kind: argb(side)}), "png").image()
+    assert seen.size == (side, side)
+    for x, y in ((0, 0), (3, 2), (side - 1, side - 1)):
+        assert seen.getpixel((x, y)) == (255, y, (y * side + x) % 256, 128)
+
+
+def test_a_block_of_four_planes_without_its_end_is_a_failure(run: Converter) -> None:
+    whole = argb(16)
+    for length in (len(whole) - 1, 200, 5, 4):
+        assert run(pack_icns({b"ic04": whole[:length]}), "png").failure in {"truncated_image", "corrupt_image"}
+    assert run(pack_icns({b"ic04": b"ARGB" + b"\xff\0" * 99}), "png").failure == "corrupt_image"
