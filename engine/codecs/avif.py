@@ -23,7 +23,7 @@ from engine.containers import bmff
 from engine.containers.heif_crop import find_aperture
 from engine.containers.heif_items import read_items
 from engine.containers.heif_properties import join_tables
-from engine.errors import decoding
+from engine.errors import decoding, unsupported
 from engine.extras import survey_heif
 from engine.image import Frame, FrameKind, Opened
 from engine.request import Limits
@@ -39,7 +39,7 @@ def limit_threads() -> None:
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
-def open_avif(data: bytes, _limits: Limits) -> Opened:
+def open_avif(data: bytes, limits: Limits) -> Opened:
     """Read the header of an AVIF."""
     bmff.check_whole(data)
     with decoding("avif"):
@@ -48,7 +48,8 @@ def open_avif(data: bytes, _limits: Limits) -> Opened:
     with decoding("avif"):
         depth, loop_count = bmff.read_depth(data), bmff.read_loop_count(data)
         color = _describe_color(image, bmff.read_nclx(data))
-    opened = _add_pictures(data, open_sequence("avif", image, depth=depth, loop_count=loop_count, color=color))
+    opened = open_sequence("avif", image, depth=depth, loop_count=loop_count, color=color)
+    opened = _add_pictures(data, limits, opened)
     if flaw:
         opened = replace(opened, losses=(ImageDamaged(why=flaw), *opened.losses))
     if color.hdr is not None and depth > 8 and opened.kind is not FrameKind.ANIMATION:
@@ -77,12 +78,21 @@ def _crop(data: bytes, opened: Opened) -> Opened:
     return replace(opened, size=(box[2] - box[0], box[3] - box[1]), read=read_cropped)
 
 
-def _add_pictures(data: bytes, opened: Opened) -> Opened:
+def _add_pictures(data: bytes, limits: Limits, opened: Opened) -> Opened:
     """Return what was opened with the count of all pictures, and what the file holds beside them."""
     items = read_items(data)
     count = items.count_pictures() if opened.frames == 1 else 1
     opened = replace(opened, losses=(*opened.losses, *survey_heif(data, items, count).losses))
-    return replace(opened, frames=count, kind=FrameKind.ALBUM) if count > 1 else opened
+    if count == 1:
+        return opened
+    return replace(opened, frames=count, kind=FrameKind.ALBUM, open_entry=partial(_open_entry, data, limits))
+
+
+def _open_entry(data: bytes, limits: Limits, index: int) -> Opened:
+    """Read the header of the primary picture. libavif gives no other. Raise ConversionError for another."""
+    if index:
+        raise unsupported("avif", "of several pictures, only the first is")
+    return open_avif(data, limits)
 
 
 def _describe_color(image: Image.Image, numbers: tuple[int, int] | None) -> Described:

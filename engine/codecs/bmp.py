@@ -31,6 +31,7 @@ def open_bmp(data: bytes, limits: Limits) -> Opened:
     masked = bmp.read_masked(data)
     if masked is not None:
         return replace(_open_masked(data, masked, limits), losses=losses)
+    data = bmp.bound_palette(data)
     opened = open_image("bmp", data, limits)
     return replace(opened, read=partial(_read_frames, data, opened.read), losses=losses)
 

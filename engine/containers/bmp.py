@@ -9,7 +9,17 @@ from dataclasses import dataclass
 
 from engine.errors import corrupt, truncated, unsupported
 
-PIXELS_AT, HEADER_AT, WIDTH_AT, HEIGHT_AT, BITS_AT, COMPRESSION_AT, DOTS_AT, MASKS_AT = 10, 14, 18, 22, 28, 30, 38, 54
+PIXELS_AT, HEADER_AT, WIDTH_AT, HEIGHT_AT, BITS_AT, COMPRESSION_AT, DOTS_AT, COLORS_AT, MASKS_AT = (
+    10,
+    14,
+    18,
+    22,
+    28,
+    30,
+    38,
+    46,
+    54,
+)
 SHORT_HEADER = 12
 """Bytes of the header of OS/2, which knows no compression."""
 
@@ -116,6 +126,17 @@ def find_flaw(data: bytes) -> str:
     padding = -(bits // -32) * 4 + bits // -8
     missing = _read_number(data, PIXELS_AT) - (bits // -32) * 4 * height - len(data)
     return SHORT_PADDING if compression not in PER_BYTE and 0 < missing <= padding else ""
+
+
+def bound_palette(data: bytes) -> bytes:
+    """Return the file with no more colors told than its bits can count, and than stand before the pixels."""
+    if len(data) < MASKS_AT or _read_number(data, HEADER_AT) == SHORT_HEADER:
+        return data
+    most = 1 << int.from_bytes(data[BITS_AT : BITS_AT + 2], "little")
+    if most > 256 or _read_number(data, COLORS_AT) <= most:
+        return data
+    stored = (_read_number(data, PIXELS_AT) - 14 - _read_number(data, HEADER_AT)) // 4
+    return data[:COLORS_AT] + struct.pack("<I", max(0, min(most, stored))) + data[COLORS_AT + 4 :]
 
 
 def check_runs(data: bytes) -> None:

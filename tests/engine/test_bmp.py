@@ -5,6 +5,7 @@ import struct
 import pytest
 from PIL import Image
 
+from conformance import images
 from conformance.running import apart
 from tests.engine.conftest import Converter
 
@@ -41,6 +42,13 @@ def picture(*rows: str) -> Image.Image:
 )
 def test_runs_inside_of_the_picture(run: Converter, runs: bytes, rows: tuple[str, ...]) -> None:
     assert apart(run(packed(runs), "png").image().convert("RGB"), picture(*rows)) == 0
+
+
+@pytest.mark.parametrize("told", [5, 300, 1 << 31])
+def test_more_colours_told_than_stand_there(run: Converter, told: int) -> None:
+    sound = images.encoded(images.quarters().quantize(4), "BMP")
+    flawed = sound[:46] + struct.pack("<I", told) + sound[50:]
+    assert apart(run(flawed, "png").image().convert("RGB"), run(sound, "png").image().convert("RGB")) == 0
 
 
 def test_four_bits_a_pixel(run: Converter) -> None:
