@@ -29,8 +29,8 @@ def read_dpi(data: bytes, target: str, folder: Path) -> tuple[int, int]:
         pixels = (80, 60) if points[0] == pytest.approx(points[1] * 80 / 60 * FAX[1] / FAX[0], rel=0.01) else (60, 80)
         return (round(pixels[0] * 72 / points[0]), round(pixels[1] * 72 / points[1]))
     if target == "pcx":  # of which exiftool takes one byte of two
-        across, down = run_program("identify", "-format", "%x %y", file).stdout.split()
-        return int(across), int(down)
+        sides = run_program("identify", "-format", "%x %y", file).stdout.split()
+        return int(sides[0]), int(sides[1])
     names = {"png": "PixelsPerUnit{}", "bmp": "PixelsPerMeter{}"}.get(target, "{}Resolution")
     group = {"jpeg": "JFIF:", "tiff": "IFD0:"}.get(target, "")
     tags = [f"-{group}{names.format(axis)}" for axis in "XY"]

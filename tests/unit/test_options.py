@@ -120,9 +120,9 @@ def test_a_size_that_cannot_be_read_is_not_said_to_be_missing() -> None:
     assert [error.field for error in refused.value.errors] == ["width"]
 
 
-@pytest.mark.parametrize(("name", "color"), ImageColor.colormap.items())
-def test_every_color_name_of_css_is_known(name: str, color: str) -> None:
-    assert read_color(name) == read_color(name.upper()) == color
+@pytest.mark.parametrize("name", ImageColor.colormap)
+def test_every_color_name_of_css_is_known(name: str) -> None:
+    assert read_color(name) == read_color(name.upper()) == "#{:02x}{:02x}{:02x}".format(*ImageColor.getrgb(name))
 
 
 @pytest.mark.parametrize("option", [option for option in OPTIONS if option.highest], ids=lambda option: option.name)
