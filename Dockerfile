@@ -33,17 +33,21 @@ FROM build AS build-loadtest
 # Only what it needs: it knows the service by HTTP and has none of its code.
 RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['loadtest'], sep='\n')" > needed.txt && \
     pip --python /opt/imagemill/bin/python install -c requirements.lock -r needed.txt && \
+    find /opt/imagemill/lib -type d \( -name tests -o -path '*/sqlalchemy/testing' \) -prune -exec rm -r {} + && \
     python -m compileall -q /opt/imagemill/lib
 
-# Nothing is written at run time, so everything is compiled here, and trusted to match its source.
+# Nothing is written at run time, so everything is compiled here, and trusted to match its source. Packages bring their
+# tests along, which no program runs.
 FROM build-api AS built-api
 RUN pip wheel --no-deps --no-build-isolation -w wheels . && \
     pip --python /opt/imagemill/bin/python install --no-deps --force-reinstall wheels/*.whl && \
+    find /opt/imagemill/lib -type d \( -name tests -o -path '*/sqlalchemy/testing' \) -prune -exec rm -r {} + && \
     python -m compileall -q -f --invalidation-mode unchecked-hash /opt/imagemill/lib
 
 FROM build-worker AS built-worker
 RUN pip wheel --no-deps --no-build-isolation -w wheels . && \
     pip --python /opt/imagemill/bin/python install --no-deps --force-reinstall wheels/*.whl && \
+    find /opt/imagemill/lib -type d \( -name tests -o -path '*/sqlalchemy/testing' \) -prune -exec rm -r {} + && \
     python -m compileall -q -f --invalidation-mode unchecked-hash /opt/imagemill/lib
 
 FROM ${PYTHON} AS base

@@ -6,13 +6,14 @@
       |    +- NotMultipart        +- JobNotFound 404         +- RangeNotSatisfiable 416
       |    +- FormCutOff          +- MethodNotAllowed 405    +- UnknownTarget 422
       |    +- BrokenForm          +- BodyTimeout 408         |    +- MissingTarget
-      |    +- RepeatedFields      +- ResultNotReady 409      |    +- UnavailableTarget
-      |    +- WrongParameters     +- JobFailed 409           +- BadOptions 422
-      +- MissingFile 400          +- ResultExpired 410       +- TryLater
-      +- EmptyFile 400            +- JobCanceled 410              +- RateLimited 429
-      +- SeveralFiles 400                                         +- QueueFull 503
-      |    +- TooManyFiles                                        +- DatabaseAway 503
-      +- CrossSite 403                                            +- StorageFull 507
+      |    +- LongField           +- ResultNotReady 409      |    +- UnavailableTarget
+      |    +- RepeatedFields      +- JobFailed 409           +- BadOptions 422
+      |    +- WrongParameters     +- ResultExpired 410       +- TryLater
+      +- MissingFile 400          +- JobCanceled 410              +- RateLimited 429
+      +- EmptyFile 400                                            +- QueueFull 503
+      +- SeveralFiles 400                                         +- DatabaseAway 503
+      |    +- TooManyFiles                                        +- StorageFull 507
+      +- CrossSite 403
 
 A class without a number shares status, code and title with its parent; only its sentence differs.
 api.handlers turns any of them into an answer. A conversion that fails is no error of the request:
@@ -22,7 +23,7 @@ its codes are in core.failures and core.losses.
 from dataclasses import dataclass
 from typing import ClassVar, dataclass_transform
 
-from core.options import WrongOption
+from core.option_rules import WrongOption
 
 
 @dataclass_transform(eq_default=False, kw_only_default=True)
@@ -79,8 +80,16 @@ class FormCutOff(MalformedRequest):
 class BrokenForm(MalformedRequest):
     """The form breaks the rules of multipart; `reason` says which."""
 
-    template = "The form cannot be read: {reason}. Send it again as multipart/form-data."
+    template = "The form cannot be read: {reason}."
     reason: str
+
+
+class LongField(MalformedRequest):
+    """A text has more bytes than a text may; `field` is its name, quoted."""
+
+    template = "The field {field} is too long: a text has at most {limit:,} bytes. An image is sent as a file, with a file name."
+    field: str
+    limit: int
 
 
 class RepeatedFields(MalformedRequest):
@@ -238,14 +247,15 @@ class UnavailableTarget(UnknownTarget):
 
 
 class BadOptions(ImagemillError, status=422, code="bad_option", title="Bad option"):
-    """One or more options are wrong; `errors` names each field."""
+    """One or more options are wrong; `errors` names each field. `advice` is about all of them."""
 
     errors: tuple[WrongOption, ...]
+    advice: str = ""
 
     @property
     def detail(self) -> str:
         """Return the sentences about all fields."""
-        return " ".join(error.detail for error in self.errors)
+        return " ".join([*(error.detail for error in self.errors), self.advice]).strip()
 
 
 class TryLater(ImagemillError):

@@ -11,7 +11,7 @@ from core.failures import TruncatedImage
 from core.jobs import Job
 from core.json_types import Json
 from core.losses import AlphaFlattened
-from core.options import WrongOption
+from core.option_rules import WrongOption
 from core.transitions import Status
 
 _CREATED = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)

@@ -13,10 +13,13 @@ from api.errors import (
     BrokenForm,
     FormCutOff,
     ImagemillError,
+    LongField,
     NotMultipart,
     TooManyFiles,
     UploadTooLarge,
 )
+from api.queries import refuse_options
+from core.options import show_text
 
 FILE = "file"
 """The field of the image."""
@@ -48,6 +51,8 @@ class _Parser(MultiPartParser):
             self._file_bytes += end - start
             if self.is_over:
                 return
+        elif len(self._current_part.data) + end - start > MOST_FIELD_BYTES:
+            raise LongField(field=show_text(self._current_part.field_name), limit=MOST_FIELD_BYTES)
         super().on_part_data(data, start, end)
 
     def on_end(self) -> None:
@@ -88,7 +93,10 @@ class FormReader:
         return [(name, value) for name, value in self._items() if isinstance(value, UploadFile)]
 
     async def read(self) -> None:
-        """Read the whole form. Raises MalformedRequest, TooManyFiles, UploadTooLarge, BodyTimeout, ClientDisconnect."""
+        """Read the whole form.
+
+        Raises MalformedRequest, BadOptions, TooManyFiles, UploadTooLarge, BodyTimeout, ClientDisconnect.
+        """
         try:
             await self._read()
         except ImagemillError:
@@ -114,6 +122,7 @@ class FormReader:
         return self._parser.items if self._parser is not None else []
 
     async def _read(self) -> None:
+        refuse_options(self._request.query_params)
         if not self._is_multipart():
             raise NotMultipart(field=FILE)
         if self._announced() > self._most:
@@ -191,4 +200,6 @@ class FormReader:
 def _broken(error: MultiPartException) -> ImagemillError:
     if error.message.startswith("Too many files"):
         return TooManyFiles(count=MOST_FILES)
-    return BrokenForm(reason=error.message.rstrip("."))
+    if error.message.startswith("Too many fields"):
+        return BrokenForm(reason=f"it has more than {MOST_FIELDS} fields")
+    return BrokenForm(reason=f"{error.message.rstrip('.')}. Send it again as multipart/form-data")

@@ -9,6 +9,7 @@ from api.downloads import download
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
 from api.middleware import HEAD_ONLY, mark_held
 from api.openapi import Responses, describe_header, document_refusals, upload_form
+from api.queries import refuse_strays
 from api.schemas import FormatsAnswer, JobAnswer, Limits, Readable, Target, Unavailable, job_answer, option_answer
 from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
@@ -89,6 +90,7 @@ async def get_job(
     request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId, response: Response, wait: WaitSeconds = 0
 ) -> JobAnswer:
     """Show a job; with `wait`, once it is over."""
+    refuse_strays(request.query_params, "wait")
     response.headers["Cache-Control"] = "no-store"
     if wait:
         mark_held(request)

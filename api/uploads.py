@@ -113,7 +113,7 @@ def _read_options(target: Format, fields: dict[str, str]) -> dict[str, OptionVal
     try:
         return parse_options(target, fields)
     except WrongOptions as wrong:
-        raise BadOptions(errors=wrong.errors) from None
+        raise BadOptions(errors=wrong.errors, advice=wrong.advice) from None
 
 
 def explain_unavailable(target: Format) -> str:

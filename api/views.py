@@ -14,7 +14,7 @@ from api.problems import refusal_headers
 from api.schemas import job_answer
 from api.settings import ApiSettings
 from api.uploads import READABLE_TITLES, TARGET
-from core.formats import Format
+from core.formats import READABLE, Format
 from core.jobs import Job
 from core.option_kinds import Option
 from core.options import BY_NAME
@@ -35,6 +35,11 @@ STATES = {
     Status.CANCELED: "Canceled",
     Status.EXPIRED: "Deleted",
 }
+ACCEPTED = ",".join(
+    ["image/*", *(f".{name}" for fmt in READABLE for name in sorted({fmt.extension, fmt.name, *fmt.aliases}))]
+)
+"""What a browser offers to choose. Many a system knows no media type for the rarer extensions."""
+
 PATIENCE = timedelta(minutes=1)
 """A page that has waited this long refreshes itself less often."""
 
@@ -57,6 +62,17 @@ class Control:
         if self.option.type == "boolean":
             return ("true", "false") if self.option.default else ()
         return tuple(str(choice) for choice in self.option.choices)
+
+    @property
+    def unchosen(self) -> str:
+        """Return what the empty choice is called: by its default, if it has one whatever the picture is."""
+        default = self.option.default
+        return "default" if default is None else f"default: {str(default).lower()}"
+
+    @property
+    def is_free_text(self) -> bool:
+        """Return whether anything can be written into it: then the page says what it must be."""
+        return bool(self.option.example)
 
     @property
     def is_switch(self) -> bool:
@@ -105,17 +121,21 @@ def form_page(
     refusal: ImagemillError | None = None,
 ) -> HTMLResponse:
     """Render the form, empty, or with the person's `chosen` values and the sentence of the refusal."""
-    wrong = refusal.errors if isinstance(refusal, BadOptions) else ()
+    wrong = {error.field: error.detail for error in refusal.errors} if isinstance(refusal, BadOptions) else {}
+    asked = {
+        control.name: control.label for control in CONTROLS if (chosen or {}).get(control.name) or control.name in wrong
+    }
     return _page(
         request,
         "form.html",
         refusal,
         chosen=chosen or {},
-        wrong={error.field: error.detail for error in wrong},
-        options_open=any(control.name in (chosen or {}) for control in CONTROLS if (chosen or {}).get(control.name)),
+        wrong=wrong,
+        asked=asked,
         target_field=TARGET,
         targets=settings.targets,
         readable=", ".join(READABLE_TITLES),
+        accepted=ACCEPTED,
         groups=GROUPS,
         most=size_text(settings.max_upload_bytes),
         hours=f"{settings.retention_hours:g}",

@@ -103,6 +103,11 @@ class Format:
         """Return whether an icon of this format may have a picture of that side."""
         return side in self.icon_sides if self.icon_sides else side <= self.max_side
 
+    @property
+    def shown_sides(self) -> str:
+        """Return the sides that an icon's pictures may have, in words."""
+        return ", ".join(map(str, self.icon_sides)) or f"1 to {self.max_side}"
+
 
 GREY_AND_COLOUR = frozenset({"L", "RGB"})
 COLOUR_AND_ALPHA = frozenset({"RGB", "RGBA"})
@@ -152,7 +157,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "bmp", "BMP", "image/bmp", "bmp", magic.is_bmp,
-        carries=Carries(alpha=True), modes=GREY_AND_COLOUR | PALETTES, options=EVERY_TARGET | PALETTE | {"dpi"},
+        carries=Carries(alpha=True, bits=32), modes=GREY_AND_COLOUR | PALETTES, options=EVERY_TARGET | PALETTE | {"dpi"},
     ),
     Format(
         "avif", "AVIF", "image/avif", "avif", magic.is_avif,
@@ -180,7 +185,7 @@ FORMATS: tuple[Format, ...] = (
         modes=WITH_ALPHA | DEEP | DEEP_ALPHA, alpha=Alpha.FULL, options=EVERY_TARGET | LOSSY | {"lossless"},
     ),
     Format(
-        "ico", "ICO", "image/vnd.microsoft.icon", "ico", magic.starts(magic.ICO),
+        "ico", "ICO", "image/vnd.microsoft.icon", "ico", magic.is_ico,
         carries=Carries(alpha=True), modes=WITH_ALPHA, alpha=Alpha.FULL, max_side=256, shrinks=True,
         options=EVERY_TARGET | {"sizes"},
     ),

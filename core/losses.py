@@ -122,10 +122,10 @@ class MetadataDropped(Loss):
 
 @dataclass(frozen=True, kw_only=True)
 class ResizedToLimit(Loss):
-    """The target is for small images only; `limit` is in pixels."""
+    """The target is for small images only; `limit` is the side of its largest picture in pixels."""
 
     code = WarningCode.RESIZED_TO_LIMIT
-    sentence = "{format} holds at most {limit:,} pixels a side; the image was made smaller."
+    sentence = "The largest picture in this {format} has {limit:,} pixels a side; the image was made smaller."
     format: str
     limit: int
 

@@ -51,6 +51,19 @@ def is_bmp(head: bytes) -> bool:
     return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in {12, 40, 52, 56, 64, 108, 124}
 
 
+def is_ico(head: bytes) -> bool:
+    """Check the signature, and that the first entry of the directory makes sense.
+
+    Other files begin with these four bytes too: resource forks, JBIG, Targas with a palette that they do not have.
+    """
+    count = int.from_bytes(head[4:6], "little")
+    if not head.startswith(ICO) or not count:
+        return False
+    entry = head[6:22]
+    bits, offset = int.from_bytes(entry[6:8], "little"), int.from_bytes(entry[12:16], "little")
+    return len(entry) < 16 or (bits <= 32 and offset >= 6 + 16 * count)
+
+
 def is_pcx(head: bytes) -> bool:
     """Check manufacturer, version, run-length encoding and bits a sample (ZSoft's technical reference)."""
     return len(head) > 4 and head[0] == 10 and head[1] in {0, 2, 3, 4, 5} and head[2] == 1 and head[3] in {1, 2, 4, 8}
@@ -72,6 +85,7 @@ def is_tga(head: bytes) -> bool:
     kind, mapped, width, height = head[2], head[1], head[12:14], head[14:16]
     if kind not in {1, 2, 3, 9, 10, 11} or mapped not in {0, 1} or b"\0\0" in {width, height}:
         return False
-    depths = {1: {8}, 3: {8, 16}}.get(kind & 3, {15, 16, 24, 32})
+    depths = {1: {8, 16}, 3: {8, 16}}.get(kind & 3, {15, 16, 24, 32})
     table = head[7] in {15, 16, 24, 32} if mapped else not any(head[3:8])
-    return head[16] in depths and table and (mapped == 1) == (kind in {1, 9}) and not head[17] & 0xC0
+    # Programs leave maps in pictures of colors, where none is needed.
+    return head[16] in depths and table and (mapped == 1 or kind not in {1, 9}) and not head[17] & 0xC0

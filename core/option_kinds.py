@@ -8,15 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from core.css_colors import CSS_COLORS
+
 OptionValue = int | str | bool
 
-COLOURS = {
-    "white": "#ffffff", "black": "#000000", "gray": "#808080", "silver": "#c0c0c0",
-    "red": "#ff0000", "maroon": "#800000", "yellow": "#ffff00", "olive": "#808000",
-    "lime": "#00ff00", "green": "#008000", "aqua": "#00ffff", "teal": "#008080",
-    "blue": "#0000ff", "navy": "#000080", "fuchsia": "#ff00ff", "purple": "#800080",
-}  # fmt: skip
-"""The sixteen colour names of HTML 4; anything else is given as #rrggbb."""
+MAX_CROP = 99_999
+"""The largest number of a crop, in pixels or of a ratio."""
 
 MOST_SIDES = 20
 """Pictures that one icon may have."""
@@ -89,7 +86,7 @@ def _read_switch(text: str) -> bool | None:
 
 def read_color(text: str) -> str | None:
     """Return a color as #rrggbb."""
-    text = COLOURS.get(text.lower(), text.lower())
+    text = CSS_COLORS.get(text.lower(), text.lower())
     if re.fullmatch(r"#[0-9a-f]{3}", text):
         return "#" + "".join(digit * 2 for digit in text[1:])
     return text if re.fullmatch(r"#[0-9a-f]{6}", text) else None
@@ -106,9 +103,10 @@ def read_crop(text: str) -> str | None:
 
 
 def read_sizes(text: str) -> str | None:
-    """Return the sides of an icon's pictures, in pixels, smallest first, each once, with commas between."""
+    """Return the sides of an icon's pictures, in pixels, smallest first, with commas between. None has a side twice."""
     text = text.replace(" ", "")
     if not re.fullmatch(r"[0-9]{1,4}(,[0-9]{1,4})*", text):
         return None
-    sides = sorted({int(side) for side in text.split(",")})
-    return ",".join(str(side) for side in sides) if sides[0] and len(sides) <= MOST_SIDES else None
+    sides = sorted(int(side) for side in text.split(","))
+    fits = sides[0] and len(set(sides)) == len(sides) <= MOST_SIDES
+    return ",".join(str(side) for side in sides) if fits else None

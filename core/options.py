@@ -4,12 +4,14 @@ Options come as form fields, all text. `parse_options` turns them into JSON valu
 shows and stores); `Options` is the typed view that the engine reads.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from core.formats import Alpha, Format
+from core.formats import TARGETS, Format
 from core.option_kinds import (
+    MAX_CROP,
+    MOST_SIDES,
     Option,
     OptionValue,
     one_of,
@@ -20,6 +22,7 @@ from core.option_kinds import (
     text,
     whole_number,
 )
+from core.option_rules import RULES, WrongOption
 
 MAX_SIDE = 65_535
 
@@ -29,6 +32,7 @@ HIGH_QUALITY = 90
 WHITE = "#ffffff"
 
 A_SIDE = f"a whole number of pixels from 1 to {MAX_SIDE}"
+SIDES = "; ".join(f"{fmt.title} has {fmt.shown_sides}" for fmt in TARGETS if "sizes" in fmt.options)
 
 OPTIONS: tuple[Option, ...] = (
     whole_number("quality", 1, 100, "Lower is smaller, higher is truer. Each encoder has its own default."),
@@ -44,7 +48,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     one_of("rotate", (0, 90, 180, 270), 0, "Turn the picture clockwise by so many degrees, as it is displayed."),
     text(
-        "crop", read_crop, "x,y,width,height in pixels like 10,20,300,200, or a ratio like 16:9", "16:9",
+        "crop", read_crop, f"x,y,width,height in pixels like 10,20,300,200, or a ratio like 16:9 (no number over {MAX_CROP}, no side of 0)", "10,20,300,200",
         "Cut out a part, before resizing: pixels from the left and from the top, width and height; or the largest part of a ratio, from the middle.",
     ),
     whole_number("width", 1, MAX_SIDE, "The width of the result in pixels. Without it, it follows the height.", allowed=A_SIDE),
@@ -55,7 +59,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     switch("enlarge", "Let width and height make a picture larger than it is."),
     text(
-        "background", read_color, "a colour like #ffffff or a name like white", "white",
+        "background", read_color, "#rrggbb, #rgb or a CSS colour name like orange (transparent is no colour)", "white",
         "The colour under transparent parts where the format has none, and of the border of fit=pad. Without it white, and a clear border where the format has transparency.",
     ),
     one_of(
@@ -67,7 +71,7 @@ OPTIONS: tuple[Option, ...] = (
     switch("dither", "Mix the colours of a reduced palette by patterns of dots.", default=True),
     one_of("animation", ("keep", "first"), "keep", "Every frame or page is kept if the format can hold several, or only the first."),
     whole_number("loop", 0, 65_535, "How often an animation plays; 0 is forever. Without it, as often as the original."),
-    whole_number("page", 1, 100_000, "Take only this page, frame or picture of a file with several, from 1.", allowed="a whole number from 1"),
+    whole_number("page", 1, 100_000, "Take only this page, frame or picture of a file with several, from 1."),
     whole_number(
         "effort", 0, 9, "More effort takes longer and makes smaller files.", allowed="a whole number from 0 (fastest) to 9"
     ),
@@ -78,7 +82,7 @@ OPTIONS: tuple[Option, ...] = (
         "The pages: fit has the picture's own size; a4 and letter are sheets with the picture in the middle, smaller where it must be.",
     ),
     text(
-        "sizes", read_sizes, "up to 20 numbers of pixels like 16,32,48", "16,32,48",
+        "sizes", read_sizes, f"up to {MOST_SIDES} different numbers of pixels like 16,32,48 ({SIDES})", "16,32,48",
         "The sides of the pictures in an icon. Without it, all usual ones up to the picture's larger side.",
     ),
 )  # fmt: skip
@@ -91,10 +95,10 @@ class Options:
 
     None means "the encoder's default". `width` and `height` are in pixels, `background` is #rrggbb, `rotate` in
     degrees clockwise, `loop` 0 is forever, `page` counts from 1. `crop` and `sizes` are texts as core.option_kinds
-    reads them.
+    reads them. `quality` is whole as asked for; the search for `max_bytes` tries parts too.
     """
 
-    quality: int | None = None
+    quality: float | None = None
     lossless: bool = False
     max_bytes: int | None = None
     subsampling: str | None = None
@@ -140,90 +144,53 @@ class Options:
         return tuple(int(side) for side in self.sizes.split(",")) if self.sizes else ()
 
 
-@dataclass(frozen=True, slots=True)
-class WrongOption:
-    """One wrong field and the sentence about it."""
-
-    field: str
-    detail: str
-
-
 class WrongOptions(Exception):
-    """One or more options are wrong; `errors` names each field."""
+    """One or more options are wrong; `errors` names each field. `advice` is a sentence about all of them, or empty."""
 
-    def __init__(self, errors: Iterable[WrongOption]) -> None:
-        self.errors = tuple(errors)
+    def __init__(self, errors: Iterable[WrongOption], advice: str = "") -> None:
+        self.errors, self.advice = tuple(errors), advice
         super().__init__(" ".join(error.detail for error in self.errors))
 
 
 def parse_options(target: Format, fields: Mapping[str, str]) -> dict[str, OptionValue]:
     """Return the given options as JSON values. An empty field counts as not given.
 
-    Raises WrongOptions with one entry for every field that is wrong, or wrong beside another.
+    Raises WrongOptions with one entry for every field that is wrong. When each is right by itself, it is one for every
+    field that is wrong beside the others, or without one.
     """
     values: dict[str, OptionValue] = {}
     wrong: list[WrongOption] = []
+    advice = ""
     for name, given in fields.items():
         if not given.strip():
             continue
         if (problem := _problem(target, name)) is not None:
             wrong.append(WrongOption(name, problem))
+            advice = f"{target.title} takes: {_listed(target.options)}."
         elif (value := BY_NAME[name].read(given.strip())) is None:
-            wrong.append(WrongOption(name, f"{name} must be {BY_NAME[name].allowed}, not {_shown(given)}."))
+            wrong.append(WrongOption(name, f"{name} must be {BY_NAME[name].allowed}, not {show_text(given)}."))
         else:
             values[name] = value
-    wrong.extend(found for rule in RULES if (found := rule(target, values)) is not None)
+    if not wrong:
+        wrong = [found for rule in RULES if (found := rule(target, values)) is not None]
     if wrong:
-        raise WrongOptions(wrong)
+        raise WrongOptions(wrong, advice)
     return values
 
 
 def _problem(target: Format, name: str) -> str | None:
     if name not in BY_NAME:
-        return f"{_shown(name)} is not an option. The options of {target.title} are: {_listed(target.options)}."
+        return f"{show_text(name)} is not an option."
     if name not in target.options:
-        return f"{target.title} takes no {name}. Leave it out; {target.title} takes: {_listed(target.options)}."
+        return f"{target.title} takes no {name}. Leave it out."
     return None
-
-
-def _refuse_idle_background(target: Format, values: Mapping[str, OptionValue]) -> WrongOption | None:
-    """Refuse a background without a visible effect."""
-    if "background" not in values or target.alpha is not Alpha.FULL or values.get("fit") == "pad":
-        return None
-    return WrongOption(
-        "background",
-        f"{target.title} keeps transparency, so background is only for the border of fit=pad. Leave it out, or give fit=pad.",
-    )
-
-
-def _refuse_search_without_loss(_target: Format, values: Mapping[str, OptionValue]) -> WrongOption | None:
-    if "max_bytes" not in values or not values.get("lossless"):
-        return None
-    return WrongOption(
-        "max_bytes", "max_bytes searches for a quality, and lossless=true has none. Leave out one of the two."
-    )
-
-
-def _refuse_foreign_sizes(target: Format, values: Mapping[str, OptionValue]) -> WrongOption | None:
-    sides = [int(side) for side in str(values.get("sizes", "")).split(",") if side]
-    foreign = [side for side in sides if not target.holds_side(side)]
-    if not foreign:
-        return None
-    allowed = ", ".join(map(str, target.icon_sides)) or f"1 to {target.max_side}"
-    return WrongOption("sizes", f"{target.title} has pictures of {allowed} pixels, and none of {foreign[0]}.")
-
-
-Rule = Callable[[Format, Mapping[str, OptionValue]], WrongOption | None]
-
-RULES: tuple[Rule, ...] = (_refuse_idle_background, _refuse_search_without_loss, _refuse_foreign_sizes)
-"""What options may not be given beside each other, or for one target."""
 
 
 def _listed(names: frozenset[str]) -> str:
     return ", ".join(option.name for option in OPTIONS if option.name in names)
 
 
-def _shown(given: str) -> str:
+def show_text(given: str) -> str:
     """Return a user's text as it may stand in a sentence: short, printable, in quotes."""
     clean = "".join(char if char.isprintable() else "?" for char in given)
     return f"'{clean[:40]}…'" if len(clean) > 40 else f"'{clean}'"

@@ -143,7 +143,7 @@ MEASURED: dict[str, Memory] = {
     "tiff": Memory(
         read=Factor(5.3, 13.4), write=Factor(6.1, 8.0), read_deep=Factor(20.0, 27.0), write_deep=Factor(10.9, 13.6),
     ),
-    "bmp": Memory(read=Factor(4.0, 8.1), write=Factor(5.3, 13.4)),
+    "bmp": Memory(read=Factor(7.1, 13.1), write=Factor(5.3, 13.4)),
     "avif": Memory(
         read=Factor(10.2, 14.0), write=Factor(34.0, 36.1), read_animation=22.0, lookahead=84.0, every_frame=3.3,
         demands=(Demand(_is_slow_or_high, Factor(54.0, 56.0)),),

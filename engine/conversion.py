@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from core.failures import Timeout
-from core.formats import Alpha, Format, find
+from core.formats import Alpha, Format, Frames, find
 from core.losses import Loss, Warned, WarningCode
 from core.options import Options
 from engine.codecs.registry import Encoder, find_encoder
 from engine.errors import ConversionError
-from engine.image import Frame, Opened
+from engine.image import Dpi, Frame, Opened
 from engine.request import Converted, Header, Outcome, Request, Source
 
 
@@ -41,6 +41,7 @@ class Conversion:
     """One conversion: the request, the facts known so far, and the frames on their way to the encoder.
 
     `admit` returns when there is memory for the conversion.
+    `dpi` is the resolution of the picture, or of the first page, as far as it has been turned.
     `film_mode` is Pillow's mode of all frames of an animation, known with the first.
     `frames` is lazy: each step lays its work on it, and the encoder draws the frames through, one at a time.
     """
@@ -55,6 +56,7 @@ class Conversion:
     frames: Iterator[Frame] = field(default_factory=lambda: iter(()))
     count: int = 1
     size: tuple[int, int] = (0, 0)
+    dpi: Dpi | None = None
     film_mode: str = ""
     source: Source | None = None
     converted: Converted | None = None
@@ -87,6 +89,11 @@ class Conversion:
         return sized and options.background is None and self.target.alpha is not Alpha.NONE
 
     @property
+    def is_film(self) -> bool:
+        """Return whether the result is an animation."""
+        return self.count > 1 and self.target.frames is Frames.ANIMATION
+
+    @property
     def is_opaque(self) -> bool:
         """Return whether no frame of the result can have transparency, but for what flattening takes away."""
         return self.opened.opaque and not self.has_clear_border
@@ -99,6 +106,10 @@ class Conversion:
     def warn(self, loss: Loss) -> None:
         """Warn of a loss. The first sentence of a code stays."""
         self.warnings.setdefault(loss.code, loss.warned)
+
+    def withdraw(self, code: WarningCode) -> None:
+        """Take back a warning that turned out wrong."""
+        self.warnings.pop(code, None)
 
     def make_outcome(self) -> Outcome:
         """Return the outcome of a successful conversion."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from itertools import count
 
 from PIL import Image
 
@@ -9,7 +10,7 @@ from core.failures import DimensionLimit
 from core.losses import DepthReduced, ResizedToLimit
 from engine.conversion import Conversion
 from engine.errors import ConversionError
-from engine.image import Frame, FrameKind
+from engine.image import Frame, FrameKind, turn_dpi
 from engine.limits import check_pixels
 from engine.pixels import modes, padding
 from engine.pixels.deep import DeepImage, Picture
@@ -53,7 +54,8 @@ def _orient_frame(frame: Frame) -> Frame:
     turned, original = frame.pixels.transpose(turn), frame.untouched
     if original is not None and isinstance(turned, Image.Image):
         original = replace(original, pixels=turned.im, orientation=frame.orientation)
-    return replace(frame, pixels=turned, orientation=1, original=original)
+    dpi = turn_dpi(frame.dpi, by_quarter=frame.orientation >= 5)
+    return replace(frame, pixels=turned, orientation=1, dpi=dpi, original=original)
 
 
 def rotate(conversion: Conversion) -> None:
@@ -61,12 +63,14 @@ def rotate(conversion: Conversion) -> None:
     degrees = conversion.options.rotate
     if not degrees:
         return
-    conversion.frames = map(partial(_rotate_frame, ROTATIONS[degrees]), conversion.frames)
+    conversion.frames = map(partial(_rotate_frame, degrees), conversion.frames)
     conversion.size = turn_size(conversion.size, degrees)
+    conversion.dpi = turn_dpi(conversion.dpi, by_quarter=degrees != 180)
 
 
-def _rotate_frame(turn: Image.Transpose, frame: Frame) -> Frame:
-    return replace(frame, pixels=frame.pixels.transpose(turn))
+def _rotate_frame(degrees: int, frame: Frame) -> Frame:
+    turned = frame.pixels.transpose(ROTATIONS[degrees])
+    return replace(frame, pixels=turned, dpi=turn_dpi(frame.dpi, by_quarter=degrees != 180))
 
 
 def crop(conversion: Conversion) -> None:
@@ -74,18 +78,19 @@ def crop(conversion: Conversion) -> None:
     wanted = conversion.options.crop
     if wanted is None:
         return
-    conversion.frames = map(partial(_crop_frame, conversion, wanted, conversion.size), conversion.frames)
+    numbers = count(conversion.options.page or 1)
+    conversion.frames = map(partial(_crop_frame, conversion, wanted, conversion.size), conversion.frames, numbers)
     if not _has_own_sizes(conversion):
         left, top, right, bottom = choose_part(conversion.size, wanted)
         conversion.size = (right - left, bottom - top)
 
 
-def _crop_frame(conversion: Conversion, wanted: str, whole: Size, frame: Frame) -> Frame:
+def _crop_frame(conversion: Conversion, wanted: str, whole: Size, frame: Frame, number: int) -> Frame:
     """Crop a page by its own size. The decoder may have made any other frame smaller, by a factor of the part."""
-    image = frame.pixels
+    image, name = frame.pixels, "the picture"
     if _has_own_sizes(conversion):
-        whole = image.size
-    left, top, right, bottom = choose_part(whole, wanted)
+        whole, name = image.size, f"page {number}"
+    left, top, right, bottom = choose_part(whole, wanted, name)
     by = whole[0] // image.width
     return replace(frame, pixels=image.crop((left // by, top // by, right // by, bottom // by)))
 
@@ -155,7 +160,8 @@ def _limit_size(conversion: Conversion, sizing: Sizing) -> Sizing:
     longest, limit = max(sizing.result), conversion.target.max_side
     if longest <= limit or not conversion.target.shrinks:
         return sizing
-    conversion.warn(ResizedToLimit(format=conversion.target.title, limit=limit))
+    if not conversion.options.sides:
+        conversion.warn(ResizedToLimit(format=conversion.target.title, limit=limit))
     shrink = partial(_shrink, limit / longest)
     return Sizing(shrink(sizing.size), sizing.box, None if sizing.canvas is None else shrink(sizing.canvas))
 

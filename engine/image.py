@@ -17,6 +17,14 @@ from engine.metadata import Metadata
 from engine.pixels.alpha import has_transparency
 from engine.pixels.deep import DeepImage, Picture
 
+Dpi = tuple[float, float]
+"""Dots per inch across and down."""
+
+
+def turn_dpi(dpi: Dpi | None, *, by_quarter: bool) -> Dpi | None:
+    """Return the resolution of a picture after a turn."""
+    return (dpi[1], dpi[0]) if dpi is not None and by_quarter else dpi
+
 
 class FrameKind(StrEnum):
     """The relation of a file's frames. A stereo pair or a preview (album) is neither film nor document."""
@@ -50,7 +58,7 @@ class Frame:
     `problem` says why the color that the file describes cannot be used, where that is so;
     `hdr` describes samples for HDR screens, in the place of a profile;
     `depth` and `full_scale` are the bits and the largest value of a sample in the file, where that is not 8 and 255;
-    `dpi` is the dots per inch across and down of a page that says its own, None of one that says nothing sensible;
+    `dpi` is that of a page as stored that says its own, None of one that says nothing sensible;
     `stretched` are the values of black and white, where samples of another range were brought to these;
     `original` is the JPEG that the pixels come from; ask `untouched` whether they are still its own;
     `losses` are what was lost on the way from the file to these pixels.
@@ -65,7 +73,7 @@ class Frame:
     depth: int = 8
     full_scale: int = 65_535
     white_is_zero: bool = False
-    dpi: tuple[float, float] | None = None
+    dpi: Dpi | None = None
     stretched: tuple[float, float] | None = None
     losses: tuple[Loss, ...] = ()
     original: Original | None = None
@@ -96,7 +104,7 @@ class Opened:
 
     `loop_count` 0 means forever; `opaque` says that no frame can have transparency, `stays_opaque` that none can where
     the first has none;
-    `dpi` is None where the file says nothing sensible. `read_smaller` is there where the decoder can make the one frame
+    `dpi` is as stored, None where the file says nothing sensible. `read_smaller` is there where the decoder can make the one frame
     2, 4 or 8 times smaller at less cost, which divides both sides. `losses` are those that the header tells.
     `open_entry` reads the header of an album's entry, counted from 0, as that of a file of its own.
     `deep` says that its samples may be of 16 bits, and not of grey alone.
@@ -114,7 +122,7 @@ class Opened:
     opaque: bool = False
     stays_opaque: bool = False
     deep: bool = False
-    dpi: tuple[float, float] | None = None
+    dpi: Dpi | None = None
     metadata: Metadata = field(default_factory=Metadata)
     losses: tuple[Loss, ...] = ()
     open_entry: "Callable[[int], Self] | None" = None
@@ -152,6 +160,11 @@ class Opened:
             return self.open_entry(number - 1).with_one_frame()
         kind = FrameKind.PAGES if self.kind is FrameKind.PAGES else FrameKind.STILL
         return replace(self, frames=1, kind=kind, read=lambda: islice(self.read(), number - 1, number))
+
+    @property
+    def display_dpi(self) -> Dpi | None:
+        """Return the resolution after orientation."""
+        return turn_dpi(self.dpi, by_quarter=self.orientation >= 5)
 
     @property
     def display_size(self) -> tuple[int, int]:

@@ -37,6 +37,10 @@ class Metadata:
         """Return the names of the parts with a value."""
         return {part.name for part in fields(self) if getattr(self, part.name)}
 
+    def with_missing(self, other: "Metadata") -> "Metadata":
+        """Return the metadata with the other's parts where it has none."""
+        return Metadata(**{part.name: getattr(self, part.name) or getattr(other, part.name) for part in fields(self)})
+
     def without_parts(self, parts: set[str]) -> "Metadata":
         """Return the metadata without those parts."""
         nothing = Metadata()

@@ -9,6 +9,7 @@ from engine.codecs.plan import WritePlan
 from engine.containers.xmp import strip_extras
 from engine.conversion import Conversion
 from engine.credits import keep_credits
+from engine.exif_resolution import match_resolution
 from engine.image import FrameKind
 from engine.metadata import Metadata, name_parts, strip_exif_orientation
 from engine.request import Header
@@ -18,19 +19,22 @@ def make_plan(conversion: Conversion, options: Options) -> WritePlan:
     """Return the settings of the target's encoder by those options, metadata included, and facts of the picture."""
     options = bound_effort(conversion.target.name, options, make_header(conversion), conversion.request.limits)
     settings = later = conversion.encoder.settings(options)
-    if "dpi" in conversion.target.options and "dpi" not in settings and conversion.opened.dpi is not None:
-        settings = settings | {"dpi": conversion.opened.dpi}
+    if "dpi" in conversion.target.options and "dpi" not in settings and conversion.dpi is not None:
+        settings = settings | {"dpi": conversion.dpi}
         # A page without a resolution of its own does not take that of the first.
         later = later if conversion.opened.kind is FrameKind.PAGES else settings
+    metadata = _choose_metadata(conversion)
     return WritePlan(
         pillow=conversion.encoder.pillow,
-        settings=settings | conversion.encoder.attach(_choose_metadata(conversion)),
+        settings=settings | conversion.encoder.attach(metadata),
         later_settings=later,
+        metadata=metadata,
         options=options,
         size=conversion.size,
         frames=conversion.count,
         loop_count=_choose_loop_count(conversion),
         warn=conversion.warn,
+        withdraw=conversion.withdraw,
     )
 
 
@@ -61,7 +65,9 @@ def _choose_metadata(conversion: Conversion) -> Metadata:
     if conversion.options.metadata == "safe":
         found = keep_credits(found)
     if found.exif:
-        found = replace(found, exif=strip_exif_orientation(found.exif, keep_thumbnail=opened.orientation == 1))
+        exif = strip_exif_orientation(found.exif, keep_thumbnail=opened.orientation == 1)
+        is_turned = (opened.orientation >= 5) != (conversion.options.rotate in {90, 270})
+        found = replace(found, exif=match_resolution(exif, conversion.options.dpi, is_turned=is_turned))
     lost = {
         part
         for part in found.list_parts()

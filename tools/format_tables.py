@@ -1,10 +1,11 @@
 """Make the tables of docs/formats.md from core.formats, core.failures and core.losses; tools.doc_tables writes them."""
 
 import re
+from dataclasses import fields
 
-from core.failures import FAILURES
+from core.failures import FAILURES, Cause
 from core.formats import EVERY_TARGET, FORMATS, READABLE, TARGETS, Alpha, Format, Frames
-from core.losses import WARNINGS
+from core.losses import WARNINGS, Loss
 from core.options import OPTIONS
 
 FRAMES = {
@@ -113,8 +114,8 @@ def keeps_frames(source: Frames, target: Frames) -> bool:
 def make_codes_table() -> str:
     """List every failure and warning code with its sentence."""
     lines = ["| code | kind | sentence |", "|---|---|---|"]
-    lines.extend(f"| `{code}` | failure | {_show_sentence(cause.sentence)} |" for code, cause in FAILURES.items())
-    lines.extend(f"| `{code}` | warning | {_show_sentence(loss.sentence)} |" for code, loss in WARNINGS.items())
+    lines.extend(f"| `{code}` | failure | {_show_sentence(cause)} |" for code, cause in FAILURES.items())
+    lines.extend(f"| `{code}` | warning | {_show_sentence(loss)} |" for code, loss in WARNINGS.items())
     return "\n".join(lines)
 
 
@@ -127,7 +128,7 @@ def _list_parts(parts: frozenset[str]) -> str:
     return ", ".join(spoken.get(part, part) for part in PARTS if part in parts)
 
 
-def _show_sentence(text: str) -> str:
-    """Return a sentence with the names of its figures, without the reasons that only some add."""
-    text = text.replace("({why})", "(*why*)")
-    return re.sub(r"\{(\w+)[^}]*\}", lambda figure: "" if figure[1] == "why" else f"*{figure[1]}*", text)
+def _show_sentence(kind: type[Cause] | type[Loss]) -> str:
+    """Return the sentence with the names of its figures, without those that may be empty."""
+    optional = {field.name for field in fields(kind) if field.default == ""}  # type: ignore[arg-type] # each is a dataclass
+    return re.sub(r"\{(\w+)[^}]*\}", lambda found: "" if found[1] in optional else f"*{found[1]}*", kind.sentence)

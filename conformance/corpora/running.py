@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.matrix.limits import DEFAULT_LIMITS
-from conformance.matrix.reference import Unreadable, run
-from core.formats import TARGETS, Format, find, sniff
+from core.formats import TARGETS, Format, sniff
 from core.options import Options
 from engine.request import Request
 from worker.sandbox.supervisor import Handle, Sandbox, SandboxLost
@@ -98,17 +97,3 @@ def convert(box: Sandbox, path: Path, source: str, target: str) -> Ended:
     finally:
         os.close(result)
     return Ended(path, source, target, code)
-
-
-REFUSALS = {"corrupt_image", "truncated_image", "unsupported_image", "decoder_crashed"}
-
-
-def second_opinion(ended: Ended, place: Path) -> str:
-    """Return whether ImageMagick reads a refused file without complaint; "" if it does not, or is not here."""
-    copy = place / f"copy.{(find(ended.source) or TARGETS[0]).extension}"
-    copy.write_bytes(ended.path.read_bytes())
-    try:
-        run("magick", "-regard-warnings", f"{copy}[0]", "-depth", "8", "pam:-")
-    except Unreadable:
-        return ""
-    return "ImageMagick"

@@ -42,6 +42,9 @@ def _flaw_header(data: bytes) -> Found:
         yield f"a file size of {name}", Owed.WHOLE, data[:2] + struct.pack("<I", size) + data[6:]
     for name, size in (("0", 0), ("too small", 100), ("too large", len(data) + 999)):
         yield f"an image size of {name}", Owed.WHOLE, data[:34] + struct.pack("<I", size) + data[38:]
+    if data[28] <= 8:
+        for told in (257, 1 << 31):
+            yield f"{told:,} colours told", Owed.WHOLE, data[:46] + struct.pack("<I", told) + data[50:]
     yield "reserved fields in use", Owed.WHOLE, data[:6] + b"\1\2\3\4" + data[10:]
     yield "bytes behind the end", Owed.WHOLE, data + JUNK
     yield "no planes", Owed.WHOLE, data[:26] + b"\0\0" + data[28:]

@@ -67,13 +67,14 @@ def reader_of(name: str) -> Reader | None:
     return next((reader for reader in READERS.get(name, ()) if reader.present), None)
 
 
-def run(*command: str) -> bytes:
-    """The output of a program. Raises Unreadable when it fails."""
+def run(*command: str, complaint: str = "") -> bytes:
+    """The output of a program. Raises Unreadable when it fails, or says the complaint, if one is given."""
     path = program(command[0])
     if path is None:
         raise Unreadable(f"{command[0]} is not on this machine")
     done = subprocess.run([path, *command[1:]], capture_output=True, timeout=SECONDS, check=False)
-    if done.returncode:
+    complains = complaint != "" and complaint.encode() in done.stderr
+    if done.returncode or complains:
         raise Unreadable(f"{command[0]}: {_without_folders(done.stderr.decode(errors='replace'))}")
     return done.stdout
 

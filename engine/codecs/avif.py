@@ -8,6 +8,7 @@ from typing import BinaryIO
 from imagecodecs import avif_decode
 from PIL import AvifImagePlugin, Image
 
+from core.losses import ImageDamaged
 from core.options import Options
 from engine.animation.timing import Clock
 from engine.codecs.pillow import load_image
@@ -19,11 +20,15 @@ from engine.color import hdr
 from engine.color.colorimetry import Described, Hdr, describe_cicp
 from engine.color.profile_tags import describe_profile
 from engine.containers import bmff
+from engine.containers.heif_crop import find_aperture
 from engine.containers.heif_items import read_items
-from engine.errors import decoding
+from engine.containers.heif_properties import join_tables
+from engine.errors import decoding, unsupported
 from engine.extras import survey_heif
 from engine.image import Frame, FrameKind, Opened
 from engine.request import Limits
+
+NO_APERTURE = "what part of it is to be seen makes no sense"
 
 EFFORT = 4
 """Chosen by docs/encoders.md, which `make tune` measures."""
@@ -34,26 +39,60 @@ def limit_threads() -> None:
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
-def open_avif(data: bytes, _limits: Limits) -> Opened:
+def open_avif(data: bytes, limits: Limits) -> Opened:
     """Read the header of an AVIF."""
     bmff.check_whole(data)
+    with decoding("avif"):
+        data, flaw = join_tables(data)
     image = load_image("avif", data)
     with decoding("avif"):
         depth, loop_count = bmff.read_depth(data), bmff.read_loop_count(data)
         color = _describe_color(image, bmff.read_nclx(data))
-    opened = _add_pictures(data, open_sequence("avif", image, depth=depth, loop_count=loop_count, color=color))
-    if color.hdr is None or depth == 8 or opened.kind is FrameKind.ANIMATION:
+    opened = open_sequence("avif", image, depth=depth, loop_count=loop_count, color=color)
+    opened = _add_pictures(data, limits, opened)
+    if flaw:
+        opened = replace(opened, losses=(ImageDamaged(why=flaw), *opened.losses))
+    if color.hdr is not None and depth > 8 and opened.kind is not FrameKind.ANIMATION:
+        make = partial(Frame, orientation=opened.orientation, depth=depth)
+        opened = replace(opened, read=partial(_read_hdr, data, make, color.hdr, (1 << depth) - 1))
+    return _crop(data, opened)
+
+
+def _crop(data: bytes, opened: Opened) -> Opened:
+    """Return what was opened with its clean aperture alone. libavif leaves that to its callers.
+
+    It comes before turning and mirroring (MIAF, ISO/IEC 23000-22, 7.3.6.7).
+    """
+    try:
+        box = find_aperture(data, opened.size, film=opened.kind is FrameKind.ANIMATION)
+    except ValueError:
+        return replace(opened, losses=(*opened.losses, ImageDamaged(why=NO_APERTURE)))
+    if box is None or box == (0, 0, *opened.size):
         return opened
-    make = partial(Frame, orientation=opened.orientation, depth=depth)
-    return replace(opened, read=partial(_read_hdr, data, make, color.hdr, (1 << depth) - 1))
+    read = opened.read
+
+    def read_cropped() -> Iterator[Frame]:
+        for frame in read():
+            yield replace(frame, pixels=frame.pixels.crop(box))
+
+    return replace(opened, size=(box[2] - box[0], box[3] - box[1]), read=read_cropped)
 
 
-def _add_pictures(data: bytes, opened: Opened) -> Opened:
+def _add_pictures(data: bytes, limits: Limits, opened: Opened) -> Opened:
     """Return what was opened with the count of all pictures, and what the file holds beside them."""
     items = read_items(data)
     count = items.count_pictures() if opened.frames == 1 else 1
     opened = replace(opened, losses=(*opened.losses, *survey_heif(data, items, count).losses))
-    return replace(opened, frames=count, kind=FrameKind.ALBUM) if count > 1 else opened
+    if count == 1:
+        return opened
+    return replace(opened, frames=count, kind=FrameKind.ALBUM, open_entry=partial(_open_entry, data, limits))
+
+
+def _open_entry(data: bytes, limits: Limits, index: int) -> Opened:
+    """Read the header of the primary picture. libavif gives no other. Raise ConversionError for another."""
+    if index:
+        raise unsupported("avif", "of several pictures, only the first is")
+    return open_avif(data, limits)
 
 
 def _describe_color(image: Image.Image, numbers: tuple[int, int] | None) -> Described:

@@ -6,7 +6,6 @@ from functools import partial
 
 import numpy as np
 from imagecodecs import BCN, bcn_decode
-from numpy.typing import NDArray
 from PIL import Image
 
 from core.losses import DepthReduced, ExtrasDropped, Loss
@@ -16,6 +15,7 @@ from engine.errors import corrupt, decoding, truncated, unsupported
 from engine.image import Frame, Opened
 from engine.limits import check_pixels
 from engine.pixels.alpha import drop_alpha
+from engine.pixels.masks import unpack_masks
 from engine.pixels.samples import ROWS, Samples
 from engine.request import Limits
 
@@ -80,28 +80,8 @@ def _read_palette(body: memoryview, size: tuple[int, int]) -> Image.Image:
 
 
 def _unpack_masks(body: memoryview, size: tuple[int, int], layout: Masks) -> Image.Image:
-    """Unpack samples, some rows at a time."""
-    width, height = size
-    mode = MODES[layout.bands]
-    result = np.zeros((height, width, len(mode)), np.uint8)
-    wide = layout.bits // 8
-    raw = np.frombuffer(body, np.uint8).reshape(height, width, wide)
-    for start in range(0, height, ROWS):
-        rows = raw[start : start + ROWS].astype(np.uint32)
-        numbers = rows[:, :, 0]
-        for at in range(1, wide):
-            numbers = numbers | (rows[:, :, at] << np.uint32(8 * at))
-        for band, mask in zip(layout.bands, layout.masks, strict=True):
-            result[start : start + ROWS, :, mode.index(band)] = _scale_masked(numbers, mask)
-    return Image.fromarray(result[:, :, 0] if len(mode) == 1 else result)
-
-
-def _scale_masked(numbers: NDArray[np.uint32], mask: int) -> NDArray[np.uint8]:
-    """Return the samples below a mask with 8 bits. Nothing is below a mask of 0."""
-    if not mask:
-        return np.zeros(numbers.shape, np.uint8)
-    shift = (mask & -mask).bit_length() - 1
-    return (((numbers & mask) >> shift) * (255 / (mask >> shift)) + 0.5).astype(np.uint8)
+    raw = np.frombuffer(body, np.uint8).reshape(size[1], size[0], layout.bits // 8)
+    return unpack_masks(raw, MODES[layout.bands], dict(zip(layout.bands, layout.masks, strict=True)))
 
 
 def _scale_samples(samples: Samples, bands: str, depth: int) -> Frame:

@@ -61,7 +61,7 @@ def open_gif(data: bytes, limits: Limits) -> Opened:
         format="gif", size=size, pixels=parts.width * parts.height * count, read=read_frames,
         kind=FrameKind.ANIMATION if count > 1 else FrameKind.STILL, frames=count, loop_count=parts.loop_count,
         opaque=parts.is_opaque, stays_opaque=parts.stays_opaque, metadata=Metadata(comment=parts.comment),
-        losses=(ImageDamaged(why=parts.flaw),) if parts.flaw else (),
+        losses=(ImageDamaged(why=", ".join(parts.flaws)),) if parts.flaws else (),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ def open_icns(data: bytes, limits: Limits) -> Opened:
 
 def write_icns(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write an icon. Return its largest size."""
-    sides = choose_sides(frame.image, plan.options, tuple(KINDS))
+    sides = choose_sides(frame.image, plan, tuple(KINDS), "ICNS")
     sink.write(icons.pack_icns({KINDS[side]: png_square(frame.image, side) for side in sides}))
     return (sides[-1],) * 2
 

@@ -19,7 +19,7 @@ def open_ico(data: bytes, limits: Limits) -> Opened:
 
 def write_ico(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """Write an icon. Return its largest size."""
-    pictures = {side: png_square(frame.image, side) for side in choose_sides(frame.image, plan.options, SIDES)}
+    pictures = {side: png_square(frame.image, side) for side in choose_sides(frame.image, plan, SIDES, "ICO")}
     sink.write(icons.pack_ico(pictures))
     return (max(pictures),) * 2
 

@@ -4,8 +4,9 @@ import io
 
 from PIL import Image
 
-from core.options import Options
+from core.losses import ResizedToLimit
 from engine.codecs.pillow import open_image
+from engine.codecs.plan import WritePlan
 from engine.codecs.registry import open_source
 from engine.containers.icons import Icon
 from engine.image import Frame, Opened
@@ -38,9 +39,14 @@ def _settle_alpha(image: Image.Image, icon: Icon) -> Image.Image:
     return image
 
 
-def choose_sides(image: Image.Image, options: Options, known: tuple[int, ...]) -> list[int]:
-    """Return the requested sides, else the known ones that the picture fills, at least one."""
-    return list(options.sides) or [side for side in known if side <= max(image.size)] or [known[0]]
+def choose_sides(image: Image.Image, plan: WritePlan, known: tuple[int, ...], title: str) -> list[int]:
+    """Return the requested sides, else the known ones that the picture fills, at least one. Warn if it fills more."""
+    if plan.options.sides:
+        return list(plan.options.sides)
+    sides = [side for side in known if side <= max(image.size)] or [known[0]]
+    if sides[-1] < max(image.size):
+        plan.warn(ResizedToLimit(format=title, limit=sides[-1]))
+    return sides
 
 
 def png_square(image: Image.Image, side: int) -> bytes:

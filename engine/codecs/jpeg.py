@@ -11,7 +11,7 @@ from typing import BinaryIO
 import simplejpeg
 from PIL import Image, ImageFile, JpegImagePlugin, MpoImagePlugin
 
-from core.losses import Loss
+from core.losses import Loss, MetadataDropped
 from core.options import Options
 from engine.codecs import pillow
 from engine.codecs.jpeg_mending import mend_jpeg, rewrite_header
@@ -20,12 +20,20 @@ from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, choose_subsampling, without_none
 from engine.containers import jpeg, photoshop
-from engine.containers.jpeg_parts import split_jpeg
+from engine.containers.jpeg_parts import JpegParts, split_jpeg
+from engine.credits import keep_credits
 from engine.errors import ConversionError, decoding, unsupported
 from engine.extras import survey_jpeg
 from engine.image import Frame, FrameKind, Opened, Original
 from engine.limits import check_pixels
-from engine.metadata import EXIF_MARK, Metadata, read_exif_orientation, strip_exif_mark, strip_xmp_orientation
+from engine.metadata import (
+    EXIF_MARK,
+    Metadata,
+    name_parts,
+    read_exif_orientation,
+    strip_exif_mark,
+    strip_xmp_orientation,
+)
 from engine.request import Limits
 
 COLORS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
@@ -148,15 +156,16 @@ def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int
 
     A JPEG that the upload holds packed without loss is taken as it is, if nothing changes.
     """
-    restored = _restore_original(frame, plan.options)
+    restored = _restore_original(frame, plan)
     if not restored:
         return pillow.write_still(frame, plan, sink)
     sink.write(restored)
     return frame.image.size
 
 
-def _restore_original(frame: Frame, options: Options) -> bytes:
-    original = frame.untouched
+def _restore_original(frame: Frame, plan: WritePlan) -> bytes:
+    """Return the JPEG that the upload holds, whole only when all of its metadata may stay, b"" when it has to be made."""
+    original, options = frame.untouched, plan.options
     if original is None or not original.restored or original.orientation != 1:
         return b""
     if options.quality is not None or options.subsampling or options.progressive or options.dpi is not None:
@@ -165,9 +174,21 @@ def _restore_original(frame: Frame, options: Options) -> bytes:
     parts = split_jpeg(data)
     if parts is None or parts.size != frame.image.size:
         return b""
-    if options.metadata == "strip":
-        return parts.pack_picture(keep_profile=frame.profile is not None)
-    return data if parts.is_known and parts.is_upright else b""
+    if options.metadata == "keep" and parts.holds(plan.metadata):
+        return data
+    return parts.pack_picture(keep_profile=frame.profile is not None, metadata=_merge_metadata(parts, plan))
+
+
+def _merge_metadata(parts: JpegParts, plan: WritePlan) -> Metadata:
+    """Return what is to be kept: of the upload, and of the JPEG in it, which has more parts."""
+    if plan.options.metadata == "strip":
+        return Metadata()
+    inner = keep_credits(parts.metadata) if plan.options.metadata == "safe" else parts.metadata
+    found = plan.metadata.with_missing(inner)
+    lost = {part for part in found.list_parts() if len(getattr(found, part)) > BIGGEST_SEGMENT}
+    if lost:
+        plan.warn(MetadataDropped(format="JPEG", what=name_parts(lost)))
+    return found.without_parts(lost)
 
 
 def _choose_settings(options: Options) -> SaveSettings:

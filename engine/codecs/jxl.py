@@ -9,6 +9,7 @@ from imagecodecs import JpegxlError, jpegxl_decode, jpegxl_decode_jpeg, jpegxl_e
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.losses import WarningCode
 from core.options import HIGH_QUALITY, Options
 from engine.codecs.jxl_frames import decode_frames, list_ticks, load_decoder
 from engine.codecs.plan import WritePlan
@@ -209,12 +210,12 @@ def _pack_original(frame: Frame, plan: WritePlan) -> bytes:
     if parts is None:
         return b""
     upright = original.orientation == 1
-    if options.metadata == "keep" and upright and parts.is_known and parts.is_upright:
-        return _pack_jpeg(data)
-    turn = b"" if upright else pack_exif_orientation(original.orientation)
-    packed = _pack_jpeg(parts.pack_picture(keep_profile=frame.profile is not None, exif=turn), restorable=upright)
-    boxes = cast("Boxes", plan.settings)
-    return packed and jxl.insert_boxes(packed, boxes.get("exif", b""), boxes.get("xmp", b""))
+    if options.metadata == "keep" and upright and parts.holds(plan.metadata) and (packed := _pack_jpeg(data)):
+        plan.withdraw(WarningCode.METADATA_DROPPED)
+        return packed
+    turn = Metadata(exif=b"" if upright else pack_exif_orientation(original.orientation))
+    packed = _pack_jpeg(parts.pack_picture(keep_profile=frame.profile is not None, metadata=turn), restorable=upright)
+    return packed and jxl.insert_boxes(packed, plan.metadata.exif, plan.metadata.xmp)
 
 
 def _pack_jpeg(data: bytes, *, restorable: bool = True) -> bytes:

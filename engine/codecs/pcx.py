@@ -3,17 +3,22 @@
 import struct
 from collections.abc import Iterator
 from functools import partial
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from engine.codecs.pillow import open_image, write_packed
+from engine.codecs.pillow import check_dpi, open_image, write_packed
+from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import choose_dpi, without_none
 from engine.errors import corrupt, decoding, truncated, unsupported
 from engine.image import Frame, Opened
 from engine.limits import check_pixels
 from engine.request import Limits
+
+DPI = 12
+"""Where the dots per inch stand, across and down."""
 
 HEADER, COLORS, NO_PALETTE, NEWEST = 128, 16, 3, 5
 """Bytes before the rows, where 16 colors stand, the version without them, and the one that Pillow asks for."""
@@ -48,7 +53,8 @@ def _open_palette(data: bytes, colors: bytes, limits: Limits) -> Opened:
         raise corrupt("it has no size")
     check_pixels(width * height, limits.max_pixels)
     read = partial(_read_frame, data, (width, height), colors)
-    return Opened(format="pcx", size=(width, height), pixels=width * height, read=read, opaque=True)
+    dpi = check_dpi(*struct.unpack_from("<2H", data, DPI))
+    return Opened(format="pcx", size=(width, height), pixels=width * height, read=read, opaque=True, dpi=dpi)
 
 
 def _read_frame(data: bytes, size: tuple[int, int], colors: bytes) -> Iterator[Frame]:
@@ -64,10 +70,23 @@ def _read_frame(data: bytes, size: tuple[int, int], colors: bytes) -> Iterator[F
     yield Frame(image)
 
 
+def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
+    """Write one picture in the fewest bits, with its resolution, which Pillow leaves out. Return its size in pixels."""
+    start = sink.tell()
+    size = write_packed(frozenset({"1", "L", "P"}), frame, plan, sink)
+    dpi = plan.settings.get("dpi")
+    if isinstance(dpi, tuple):
+        end = sink.tell()
+        sink.seek(start + DPI)
+        sink.write(struct.pack("<2H", *(max(1, round(side)) for side in dpi)))
+        sink.seek(end)
+    return size
+
+
 CODEC = Codec(
     open=open_pcx,
     encoder=Encoder(
         pillow="PCX", settings=lambda options: without_none(dpi=choose_dpi(options)),
-        write_still=partial(write_packed, frozenset({"1", "L", "P"})),
+        write_still=write_still,
     ),
 )  # fmt: skip

@@ -12,11 +12,14 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from core.losses import ExtrasDropped
 from engine.codecs.pillow import load_image, open_image, write_packed
 from engine.codecs.plan import WritePlan
 from engine.codecs.registry import Codec, Encoder
+from engine.containers import pnm
 from engine.errors import decoding, truncated
-from engine.image import Frame, Opened
+from engine.image import Frame, FrameKind, Opened
+from engine.limits import check_pixels
 from engine.pixels.deep import FULL, DeepImage, make_deep
 from engine.pixels.samples import ROWS
 from engine.request import Limits
@@ -28,50 +31,48 @@ PACKED = frozenset({"1", "L"})
 
 
 def open_ppm(data: bytes, limits: Limits) -> Opened:
-    """Read the header of a PBM, PGM or PPM."""
-    depth = max(8, _read_depth(data))
+    """Read the header of a PBM, PGM or PPM. Raise ConversionError when it has too many pictures."""
+    starts = pnm.find_pictures(data, limits.max_frames)
+    if len(starts) < 2:
+        return _open_first(data, limits)
+
+    def open_entry(index: int) -> Opened:
+        return _open_first(data[starts[index] :], limits)
+
+    return replace(open_entry(0), frames=len(starts), kind=FrameKind.ALBUM, open_entry=open_entry)
+
+
+def _open_first(data: bytes, limits: Limits) -> Opened:
+    header = pnm.parse_header(data)
+    check_pixels(header.width * header.height, limits.max_pixels)
+    losses = (ExtrasDropped(what="further pictures"),) if pnm.has_more_text(data, header) else ()
+    data = pnm.simplify_file(data, header)
+    depth = max(8, header.largest.bit_length())
     opened = open_image("ppm", data, limits, lambda image: Frame(_to_grey16(image), depth=depth))
-    image = load_image("ppm", data)
-    if image.mode != "RGB" or not isinstance(image.tile[0].args, tuple):
+    opened = replace(opened, losses=losses)
+    if header.kind not in pnm.COLORS or header.largest <= EIGHT_BITS:
         return opened
-    largest = image.tile[0].args[1]
-    if not isinstance(largest, int) or largest <= EIGHT_BITS:
-        return opened
-    return replace(opened, deep=True, read=partial(_read_deep, data, opened.size, image.tile[0].offset, largest))
+    return replace(opened, deep=True, read=partial(_read_deep, data))
 
 
-def _read_deep(data: bytes, size: tuple[int, int], start: int, largest: int) -> Iterator[Frame]:
-    """Read color of more than 8 bits. The samples begin at `start`, and `largest` is white."""
-    width, height = size
-    if data.startswith(b"P3"):
+def _read_deep(data: bytes) -> Iterator[Frame]:
+    """Read color of more than 8 bits."""
+    header = pnm.parse_header(data)
+    width, height, largest = header.width, header.height, header.largest
+    if header.kind == b"P3":
         # Pillow keeps the depth of grey: numbers as text are read as such, three to a pixel.
-        grey = load_image("ppm", b"P2 %d %d %d\n" % (3 * width, height, largest) + data[start:])
+        grey = load_image("ppm", b"P2 %d %d %d\n" % (3 * width, height, largest) + data[header.start :])
         with decoding("ppm"):
             samples, largest = np.asarray(grey).astype(np.uint16), FULL
-    elif len(data) < start + 6 * width * height:
+    elif len(data) < header.end:
         raise truncated()
     else:
-        samples = np.frombuffer(data, ">u2", 3 * width * height, start)
-    yield Frame(make_deep(samples.reshape(height, width, 3), largest), depth=largest.bit_length())
+        samples = np.frombuffer(data, ">u2", 3 * width * height, header.start)
+    yield Frame(make_deep(samples.reshape(height, width, 3), largest), depth=header.largest.bit_length())
 
 
 def _to_grey16(image: Image.Image) -> Image.Image:
     return image.convert("I;16") if image.mode == "I" else image
-
-
-def _read_depth(data: bytes) -> int:
-    """Return the depth by the largest value, the fourth word of the header.
-
-    Bitmaps have none.
-    """
-    if data[1:2] in {b"1", b"4"}:
-        return 1
-    words: list[bytes] = []
-    for line in data[:2048].splitlines():
-        words += line.partition(b"#")[0].split()
-        if len(words) >= 4:
-            return int(words[3]).bit_length() if words[3].isdigit() else 8
-    return 8
 
 
 def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:

@@ -42,7 +42,7 @@ class Encoder:
     `pillow` is Pillow's name of the format. `settings` maps options to save parameters, `attach` metadata, of which
     each part has `part_bytes` at most. `write_still` returns the size of the written picture. `write_all` writes
     several frames and returns how many are in the file. `crashes` says that the encoder may crash, or stop, when there
-    is not the memory that engine.capabilities tells: it is tried before.
+    is not the memory that engine.capabilities tells: it is tried before. `fine` says that parts of a quality count.
     """
 
     pillow: str
@@ -50,6 +50,7 @@ class Encoder:
     attach: Callable[[Metadata], SaveSettings] = field(default=lambda _: {})
     part_bytes: int = ANY_SIZE
     crashes: bool = False
+    fine: bool = False
     write_still: Callable[[Frame, WritePlan, BinaryIO], tuple[int, int]] = field(default=write_by_pillow)
     write_all: Callable[[Iterator[Frame], WritePlan, BinaryIO], int] | None = None
 

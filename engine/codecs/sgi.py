@@ -6,6 +6,9 @@ Pillow decodes it, to 8 bits. A row that is too short it leaves black without a 
 import struct
 from typing import NamedTuple
 
+import numpy as np
+from PIL import Image
+
 from engine.codecs.pillow import open_image
 from engine.codecs.registry import Codec, Encoder
 from engine.errors import corrupt, truncated, unsupported
@@ -15,6 +18,12 @@ from engine.request import Limits
 
 HEADER = 512
 """Bytes before the samples, or before the table of packed rows."""
+
+DIMENSIONS, PLANES = 4, 10
+"""Where a file says how many dimensions and planes it has."""
+
+GREY_ALPHA = 2
+"""Planes of grey with alpha."""
 
 COLOR_MAP = 104
 """Where a file says that its samples are to be looked up, or that it is itself what others look up: 0 for neither."""
@@ -46,7 +55,28 @@ def open_sgi(data: bytes, limits: Limits) -> Opened:
     if any(data[COLOR_MAP : COLOR_MAP + 4]):
         raise unsupported("sgi", "it is about a color map")
     _check_rows(data, layout)
+    if layout.planes == GREY_ALPHA:
+        return open_image(
+            "sgi", _repeat_grey(data, layout), limits, lambda image: Frame(_to_grey(image), depth=8 * layout.depth)
+        )
     return open_image("sgi", data, limits, lambda image: Frame(image, depth=8 * layout.depth))
+
+
+def _repeat_grey(data: bytes, layout: Layout) -> bytes:
+    """Return grey with alpha as color, which Pillow reads: the first plane three times."""
+    head = data[:DIMENSIONS] + b"\0\3" + data[DIMENSIONS + 2 : PLANES] + b"\0\4" + data[PLANES + 2 : HEADER]
+    if not layout.packed:
+        plane = layout.width * layout.height * layout.depth
+        return head + data[HEADER : HEADER + plane] * 3 + data[HEADER + plane :]
+    table = np.frombuffer(data, ">u4", 2 * layout.rows, HEADER).reshape(2, 2, layout.height)
+    repeated = table[:, [0, 0, 0, 1]]
+    # The rows move back by as much as the table grows.
+    repeated[0] += np.uint32(repeated.nbytes - table.nbytes)
+    return head + repeated.tobytes() + data[HEADER + table.nbytes :]
+
+
+def _to_grey(image: Image.Image) -> Image.Image:
+    return Image.merge("LA", (image.getchannel("R"), image.getchannel("A")))
 
 
 def _check_rows(data: bytes, layout: Layout) -> None:

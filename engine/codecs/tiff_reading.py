@@ -35,7 +35,7 @@ from engine.containers.tiff import check_start
 from engine.containers.tiff_inner import list_inner
 from engine.containers.tiff_pages import Directory, follow_links, read_form, read_size
 from engine.errors import ConversionError, corrupt, decoding
-from engine.image import Frame, FrameKind, Opened
+from engine.image import Frame, FrameKind, Opened, turn_dpi
 from engine.limits import check_frames, check_pixels
 from engine.pixels import alpha, modes
 from engine.pixels.deep import DeepImage, Picture, lay_mask
@@ -153,7 +153,8 @@ def _read_by_pillow(page: Page, images: list[TiffImagePlugin.TiffImageFile]) -> 
         if layout.compression == JPEG:
             return None
         raise
-    return replace(_make_frame(layout, image.copy()), orientation=1)
+    frame = _make_frame(layout, image.copy())
+    return replace(frame, orientation=1, dpi=turn_dpi(frame.dpi, by_quarter=frame.orientation >= 5))
 
 
 def _may_be_deep(page: Page) -> bool:

@@ -59,10 +59,16 @@ def read_depth(data: bytes) -> int:
     return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
 
 
+def find_tracks(data: bytes, *path: bytes) -> list[Box]:
+    """Return the box at the end of that path in each track that has it."""
+    found = (_find_child(data, track, *path) for track in _find_tracks(data))
+    return [box for box in found if box is not None]
+
+
 def count_samples(data: bytes) -> int:
     """Count the pictures of the longest track, 0 when there are no tracks."""
-    found = (_find_child(data, track, b"mdia", b"minf", b"stbl", b"stsz") for track in _find_tracks(data))
-    return max((int.from_bytes(data[box.start + 8 : box.start + 12], "big") for box in found if box), default=0)
+    found = find_tracks(data, b"mdia", b"minf", b"stbl", b"stsz")
+    return max((int.from_bytes(data[box.start + 8 : box.start + 12], "big") for box in found), default=0)
 
 
 def read_nclx(data: bytes) -> tuple[int, int] | None:

@@ -17,6 +17,7 @@ GRAPHIC_CONTROL, COMMENT, APPLICATION = 0xF9, 0xFE, 0xFF
 LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 ENDLESS = "its end mark is missing"
 NO_BLOCK = "bytes that are no block of it stand at its end"
+NO_SIZE = "a frame without size was left out"
 MOST_TICKS = 65_535
 DISPOSALS = {1: Disposal.KEEP, 2: Disposal.CLEAR, 3: Disposal.RESTORE}
 DISPOSAL_NUMBERS = {disposal: number for number, disposal in DISPOSALS.items()}
@@ -78,7 +79,7 @@ class GifFrame:
 class GifFile:
     """A GIF taken apart. `loop_count` is 1 without a loop block, 0 for forever.
 
-    `flaw` is what is wrong behind its last frame.
+    `flaws` are what is wrong beside its pixels.
     """
 
     width: int
@@ -87,7 +88,19 @@ class GifFile:
     loop_count: int = 1
     comment: bytes = b""
     frames: list[GifFrame] = field(default_factory=list)
-    flaw: str = ""
+    flaws: list[str] = field(default_factory=list)
+
+    def add_frame(self, frame: GifFrame) -> None:
+        """Take a frame. Of one without size, only the time counts, for the frame before it."""
+        if frame.width and frame.height:
+            self.frames.append(frame)
+            return
+        if NO_SIZE not in self.flaws:
+            self.flaws.append(NO_SIZE)
+        if self.frames:
+            before = self.frames[-1]
+            longer = replace(before.control, ticks=before.control.ticks + frame.control.ticks)
+            self.frames[-1] = replace(before, control=longer)
 
     @property
     def is_opaque(self) -> bool:
@@ -163,17 +176,17 @@ def _read_blocks(gif: GifFile, reader: _Reader, max_frames: int) -> None:
         elif kind == IMAGE:
             if len(gif.frames) == max_frames:
                 raise too_many_frames(max_frames)
-            gif.frames.append(_read_image(gif, reader, control))
+            gif.add_frame(_read_image(gif, reader, control))
             control = Control()
         elif kind:
             if not gif.frames:
                 raise corrupt("a block of it is no GIF block")
-            gif.flaw = NO_BLOCK
+            gif.flaws.append(NO_BLOCK)
             return
     if control not in {None, Control()}:
         # A frame was to follow.
         raise truncated()
-    gif.flaw = ENDLESS
+    gif.flaws.append(ENDLESS)
 
 
 def _read_last_extension(gif: GifFile, reader: _Reader, control: Control) -> Control | None:
@@ -222,8 +235,6 @@ def _read_image(gif: GifFile, reader: _Reader, control: Control) -> GifFrame:
     x, y, width, height, packed = struct.unpack("<HHHHB", reader.take_bytes(9))
     palette = reader.take_palette(packed) or gif.palette
     data = reader.take_bytes(1) + reader.skip_blocks(to_end=True)
-    if not width or not height:
-        raise corrupt("a frame has no size")
     return GifFrame(x, y, width, height, bool(packed & 0x40), palette, control, data)
 
 

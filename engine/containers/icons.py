@@ -4,19 +4,25 @@ What a directory says of an entry is a hint; the picture's own header decides be
 """
 
 import struct
+import zlib
 from dataclasses import dataclass
 
 from core import magic
+from engine.containers.png_chunks import pack_chunk
 from engine.errors import corrupt, truncated, unsupported
 
 ICO_HEAD, ICO_ENTRY = 6, 16
 
 ICNS_SIDES = {
-    b"is32": 16, b"icp4": 16, b"il32": 32, b"icp5": 32, b"ic11": 32, b"ih32": 48, b"icp6": 64, b"ic12": 64,
+    b"ic04": 16, b"is32": 16, b"icp4": 16, b"icsb": 18, b"sb24": 24, b"ic05": 32, b"il32": 32, b"icp5": 32,
+    b"ic11": 32, b"icsB": 36, b"ih32": 48, b"SB24": 48, b"icp6": 64, b"ic12": 64,
     b"it32": 128, b"ic07": 128, b"ic08": 256, b"ic13": 256, b"ic09": 512, b"ic14": 512, b"ic10": 1024,
 }  # fmt: skip
 MASKS = {b"is32": b"s8mk", b"il32": b"l8mk", b"ih32": b"h8mk", b"it32": b"t8mk"}
 """Old blocks hold color only; their alpha is a block of its own."""
+
+ARGB = b"ARGB"
+"""Before four planes of bytes, alpha first, each packed by runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +99,39 @@ def find_largest_icns(data: bytes) -> Icon:
         return Icon("png", picture, (0, 0))
     if picture.startswith((magic.JP2, magic.J2K_CODESTREAM)):
         return Icon("jp2", picture, (0, 0))
+    if picture.startswith(ARGB):
+        return Icon("png", _argb_to_png(picture, side), (0, 0))
     kept = {kind: blocks[kind] for kind in (best, MASKS.get(best, b"")) if kind in blocks}
     return Icon("icns", pack_icns(kept), (side, side))
+
+
+def _argb_to_png(block: bytes, side: int) -> bytes:
+    planes, at = [], len(ARGB)
+    for _ in ARGB:
+        plane, at = _unpack_plane(block, at, side * side)
+        planes.append(plane)
+    alpha, red, green, blue = planes
+    pixels = bytes(value for pixel in zip(red, green, blue, alpha, strict=True) for value in pixel)
+    rows = b"".join(b"\0" + pixels[start : start + 4 * side] for start in range(0, len(pixels), 4 * side))
+    header = struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return magic.PNG + b"".join(pack_chunk(*chunk) for chunk in chunks)
+
+
+def _unpack_plane(block: bytes, at: int, length: int) -> tuple[bytes, int]:
+    """Return so many bytes of runs, and where the next begin: a count below 128 and bytes, or a count and one byte."""
+    plane = b""
+    while len(plane) < length:
+        if at + 1 >= len(block):
+            raise truncated()
+        count = block[at]
+        if count < 128:
+            plane, at = plane + block[at + 1 : at + 2 + count], at + 2 + count
+        else:
+            plane, at = plane + block[at + 1 : at + 2] * (count - 125), at + 2
+    if len(plane) > length or at > len(block):
+        raise corrupt("a plane of it has too many pixels")
+    return plane, at
 
 
 def _read_icns_blocks(data: bytes) -> dict[bytes, bytes]:

@@ -1,17 +1,27 @@
 """The picture of a JPEG without all that stands beside it (ITU-T T.81, B.1), byte for byte."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.containers import photoshop
 from engine.containers.jpeg import END, MARKER
 from engine.containers.jpeg_scans import FRAMES
-from engine.metadata import EXIF_MARK, read_exif_orientation, strip_exif_mark
+from engine.containers.xmp import strip_extras
+from engine.metadata import (
+    EXIF_MARK,
+    Metadata,
+    read_exif_orientation,
+    strip_exif_mark,
+    strip_exif_orientation,
+    strip_xmp_orientation,
+)
 
 START, SCAN, COMMENT, APP0, APP1, APP2, APP13, APP14 = 0xD8, 0xDA, 0xFE, 0xE0, 0xE1, 0xE2, 0xED, 0xEE
-JFIF, PROFILE, ADOBE = b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"
+JFIF, PROFILE, ADOBE, XMP_MARK = b"JFIF\0", b"ICC_PROFILE\0", b"Adobe", b"http://ns.adobe.com/xap/1.0/\0"
 KNOWN = (
-    (APP0, JFIF), (APP1, EXIF_MARK), (APP1, b"http://ns.adobe.com/xap/1.0/\0"), (APP2, PROFILE),
-    (APP13, b"Photoshop 3.0\0"), (APP14, ADOBE), (COMMENT, b""),
+    (APP0, JFIF), (APP1, EXIF_MARK), (APP1, XMP_MARK), (APP2, PROFILE),
+    (APP13, photoshop.SEGMENT_MARK), (APP14, ADOBE), (COMMENT, b""),
 )  # fmt: skip
 """What describes one picture. Anything else may be about a second one in the file."""
 
@@ -19,6 +29,8 @@ TURNED = re.compile(rb""":Orientation(?:\s{0,64}=\s{0,64}["']|>\s{0,64})[02-9]""
 """An orientation of XMP that is not 1."""
 
 MOST_SEGMENTS = 10_000
+
+NOTHING = Metadata()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +82,34 @@ class JpegParts:
             for body in bodies
         )
 
-    def pack_picture(self, *, keep_profile: bool, exif: bytes = b"") -> bytes:
-        """Return a JPEG of the coded picture and what says how to read its colors. `exif` is a TIFF block to add."""
-        kept = [self._strip_thumbnail(segment) for segment in self.segments if self._is_picture(segment, keep_profile)]
-        if exif:
-            body = EXIF_MARK + exif
-            at = 1 if kept[0].marker == APP0 else 0
-            kept.insert(at, Segment(APP1, bytes((0xFF, APP1)) + (len(body) + 2).to_bytes(2, "big") + body))
+    @property
+    def metadata(self) -> Metadata:
+        """Return what describes the picture, but for a turn of it and for what speaks of further pictures."""
+        exif = next(self._iter_bodies(APP1, EXIF_MARK), b"")
+        return Metadata(
+            exif=strip_exif_orientation(strip_exif_mark(exif), keep_thumbnail=self.is_upright),
+            xmp=strip_extras(strip_xmp_orientation(next(self._iter_bodies(APP1, XMP_MARK), b""))),
+            iptc=photoshop.read_iptc(b"".join(self._iter_bodies(APP13, photoshop.SEGMENT_MARK))),
+            comment=next(self._iter_bodies(COMMENT, b""), b""),
+        )
+
+    def holds(self, metadata: Metadata) -> bool:
+        """Say whether the file, taken as it is, describes its picture by that EXIF and XMP, and by no turn."""
+        if not self.is_known or not self.is_upright:
+            return False
+        own = self.metadata
+        return metadata.exif in {b"", own.exif} and metadata.xmp in {b"", own.xmp}
+
+    def _iter_bodies(self, marker: int, mark: bytes) -> Iterator[bytes]:
+        for segment in self.segments:
+            if segment.marker == marker and segment.body.startswith(mark):
+                yield segment.body[len(mark) :]
+
+    def pack_picture(self, *, keep_profile: bool, metadata: Metadata = NOTHING) -> bytes:
+        """Return a JPEG of the coded picture, what says how to read its colors, and that metadata."""
+        kept = [self._strip_more(segment) for segment in self.segments if self._is_picture(segment, keep_profile)]
+        at = 1 if kept[0].marker == APP0 else 0
+        kept[at:at] = _describe_picture(metadata)
         return bytes((0xFF, START)) + b"".join(segment.data for segment in kept) + bytes((0xFF, END))
 
     @staticmethod
@@ -87,11 +120,25 @@ class JpegParts:
         return any(segment.marker == marker and segment.body.startswith(mark) for marker, mark in marks)
 
     @staticmethod
-    def _strip_thumbnail(segment: Segment) -> Segment:
-        """Return JFIF's segment without its thumbnail, any other as it is."""
-        if segment.marker != APP0 or len(segment.body) <= 14:
-            return segment
-        return Segment(APP0, bytes((0xFF, APP0, 0, 16)) + segment.body[:12] + bytes(2))
+    def _strip_more(segment: Segment) -> Segment:
+        """Return the segments of JFIF and Adobe with their own fields alone, without a thumbnail, any other as it is."""
+        if segment.marker == APP0 and len(segment.body) > 14:
+            return make_segment(APP0, segment.body[:12] + bytes(2))
+        return make_segment(APP14, segment.body[:12]) if segment.marker == APP14 else segment
+
+
+def make_segment(marker: int, body: bytes) -> Segment:
+    """Return a segment of that body."""
+    return Segment(marker, bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2, "big") + body)
+
+
+def _describe_picture(metadata: Metadata) -> list[Segment]:
+    bodies = (
+        (APP1, EXIF_MARK, metadata.exif), (APP1, XMP_MARK, metadata.xmp),
+        (APP13, photoshop.SEGMENT_MARK, photoshop.pack_iptc(metadata.iptc) if metadata.iptc else b""),
+        (COMMENT, b"", metadata.comment),
+    )  # fmt: skip
+    return [make_segment(marker, mark + body) for marker, mark, body in bodies if body]
 
 
 def split_jpeg(data: bytes) -> JpegParts | None:

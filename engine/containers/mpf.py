@@ -19,9 +19,6 @@ class Kind(IntEnum):
     """The use of a picture: the low 24 bits of its attributes."""
 
     UNDEFINED = 0
-    PANORAMA = 0x02_0001
-    DISPARITY = 0x02_0002
-    MULTI_ANGLE = 0x02_0003
     PRIMARY = 0x03_0000
     GAIN_MAP = 0x05_0000
 

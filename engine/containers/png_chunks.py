@@ -14,6 +14,12 @@ NEEDED = {b"IHDR", b"PLTE", b"acTL", b"fcTL"}
 LENGTHS = {b"pHYs": 9, b"gAMA": 4, b"sRGB": 1, b"cHRM": 32, b"cICP": 4, b"tIME": 7}
 """Bytes of the chunks that have one length only."""
 
+EARLY = {
+    **dict.fromkeys((b"gAMA", b"sRGB", b"cHRM", b"cICP", b"iCCP"), frozenset({b"PLTE", b"IDAT"})),
+    **dict.fromkeys((b"PLTE", b"tRNS"), frozenset({b"IDAT"})),
+}
+"""What changes the picture's colors counts once, and only before these chunks (section 5.6)."""
+
 ENDLESS = "its end is missing"
 NO_CHUNK = "bytes that are no block of it stand at its end"
 WRONG_SUM = "a check sum beside the picture is wrong"
@@ -35,18 +41,19 @@ def read_chunks(data: bytes, note: Note = lambda _: None) -> Iterator[tuple[byte
     A flaw beside the pixels is told to `note`, and its chunk left out. Image data with a wrong sum have one more sum
     inside of them, so they are yielded; of data that are cut off, what is there is.
     """
-    view, at, begun = memoryview(data), len(PNG), False
+    view, at = memoryview(data), len(PNG)
+    seen: set[bytes] = set()
     while True:
         length, kind = int.from_bytes(view[at : at + 4], "big"), bytes(view[at + 4 : at + 8])
         body, check = view[at + 8 : at + 8 + length], view[at + 8 + length : at + 12 + length]
-        begun |= kind == b"IDAT"
         if problem := _find_end(length, kind, len(check)):
-            _note_end(problem, note, begun=begun)
+            _note_end(problem, note, begun=b"IDAT" in seen | {kind})
             if kind in DATA and body:
                 yield kind, body
             yield b"IEND", view[:0]
             return
-        if _is_sound(kind, body, check, note):
+        if _is_sound(kind, body, check, note) and _is_in_place(kind, seen, note):
+            seen.add(kind)
             yield kind, body
         if kind == b"IEND":
             return
@@ -76,3 +83,10 @@ def _is_sound(kind: bytes, body: memoryview, check: memoryview, note: Note) -> b
         note(SENSELESS)
         return False
     return True
+
+
+def _is_in_place(kind: bytes, seen: set[bytes], note: Note) -> bool:
+    if kind not in EARLY or not (seen & EARLY[kind] or kind in seen):
+        return True
+    note(SENSELESS)
+    return False

@@ -37,16 +37,16 @@ def turn_size(size: tuple[int, int], degrees: int) -> tuple[int, int]:
     return size if degrees % 180 == 0 else (size[1], size[0])
 
 
-def choose_part(source: tuple[int, int], crop: str) -> Part:
+def choose_part(source: tuple[int, int], crop: str, name: str = "the picture") -> Part:
     """Return the part of a source that `crop` names: `x,y,width,height`, or the largest of a ratio `width:height`.
 
-    Raise ConversionError when it reaches outside.
+    Raise ConversionError when it reaches outside. The picture is called by that name then.
     """
     if ":" in crop:
         return _cut_ratio(source, *(int(number) for number in crop.split(":")))
     left, top, width, height = (int(number) for number in crop.split(","))
     if left + width > source[0] or top + height > source[1]:
-        why = f"{crop} reaches outside of the picture, which has {source[0]} x {source[1]} pixels"
+        why = f"{crop} reaches outside of {name}, which has {source[0]} x {source[1]} pixels"
         raise ConversionError(OptionMismatch(option="crop", why=why))
     return left, top, left + width, top + height
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from api.errors import ImagemillError
 from api.examples import REFUSALS
 from api.views import CONTROLS, Control, size_text
-from core.formats import TARGETS
+from core.formats import READABLE, TARGETS
 from core.options import OPTIONS
 from core.tables import jobs
 from core.transitions import Status
@@ -27,6 +27,7 @@ class Page(HTMLParser):
         self.labels: set[str] = set()
         self.ids: list[str] = []
         self.addresses: list[str] = []
+        self.accepted: list[str] = []
         self.refresh: str | None = None
         self._select = ""
         self.feed(text)
@@ -45,6 +46,8 @@ class Page(HTMLParser):
             self.labels.add(given.get("for") or "")
         if given.get("id"):
             self.ids.append(str(given["id"]))
+        if given.get("accept"):
+            self.accepted = str(given["accept"]).split(",")
         if given.get("http-equiv") == "refresh":
             self.refresh = given.get("content")
         self.addresses += [str(given[name]) for name in ("href", "src", "action") if name in given]
@@ -70,6 +73,36 @@ def test_the_form_asks_for_all_that_can_be_asked(shared: Live) -> None:
     assert 'enctype="multipart/form-data"' in text
     assert not any(form.values.values())
     assert all(unescape(option.sentence) in unescape(text) for option in OPTIONS)
+
+
+def test_the_form_shows_defaults_and_how_texts_are_written(shared: Live) -> None:
+    text = unescape(page(shared, "/")[1])
+    assert '<option value=""></option>' not in text
+    for control in CONTROLS:
+        if control.choices and control.option.default is not None:
+            default = str(control.option.default).lower()
+            assert re.search(rf'name="{control.name}"[^>]*>\s*<option value="">default: {default}</option>', text)
+        if control.option.example:
+            assert f"It must be {control.option.allowed}." in text
+    assert 'placeholder="10,20,300,200"' in text
+
+
+def test_a_browser_offers_every_file_that_is_read(shared: Live) -> None:
+    first, *endings = page(shared, "/")[0].accepted
+    assert first == "image/*"
+    assert {f".{fmt.extension}" for fmt in READABLE} <= set(endings)
+    assert {".heif", ".tif", ".j2k", ".jpeg"} <= set(endings)
+
+
+def test_a_stray_option_is_told_once_and_the_list_above_is_short(shared: Live) -> None:
+    answer = shared.post(path="/jobs", target_format="png", quality="80", lossless="true", nonsense="1")
+    text = unescape(answer.text)
+    assert answer.status_code == 422
+    for sentence in ("PNG takes no quality. Leave it out.", "PNG takes no lossless. Leave it out.", "PNG takes: "):
+        assert text.count(sentence) == 1, sentence
+    assert text.count("'nonsense' is not an option.") == 1
+    assert '<a href="#quality">Quality</a>' in text
+    assert set(Page(answer.text).addresses) >= {"#quality", "#lossless"}
 
 
 def test_pages_load_nothing_from_elsewhere_and_all_that_they_load_is_there(shared: Live) -> None:

@@ -80,6 +80,13 @@ def test_a_wait_that_cannot_be_is_400(shared: Live, wait: str) -> None:
     assert "wait" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("query", ["wat=5", "Wait=5", "wait=0&waits=5"])
+def test_a_misspelt_wait_is_400(shared: Live, query: str) -> None:
+    answer = shared.http.get(f"/v1/jobs/{shared.submit()}?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
+    assert answer.json()["detail"].startswith("The only parameter here is wait, and not '")
+
+
 def test_head_has_the_headers_and_no_body(shared: Live) -> None:
     answer = shared.http.head(f"/v1/jobs/{shared.submit()}")
     assert (answer.status_code, answer.content) == (200, b"")

@@ -118,6 +118,58 @@ def test_every_bad_option_is_named(shared: Live) -> None:
     assert {wrong["field"] for wrong in problem["errors"]} == {"quality", "lossless", "width"}
 
 
+@pytest.mark.parametrize("path", ["/v1/jobs", "/jobs"])
+def test_options_in_the_address_are_refused(shared: Live, path: str) -> None:
+    before = shared.counts()
+    answer = shared.post(path=f"{path}?width=abc&quality=5&width=7")
+    assert answer.status_code == 422
+    assert "Nothing is read from the query here: options are fields of the form, beside the file." in answer.text
+    assert shared.counts() == before
+    if path == "/v1/jobs":
+        problem = answer.json()
+        assert (problem["code"], [wrong["field"] for wrong in problem["errors"]]) == (
+            "bad_option",
+            ["width", "quality"],
+        )
+        assert problem["errors"][0]["detail"] == "'width' stands in the address, not in the form."
+
+
+def test_a_hostile_query_is_answered_short(shared: Live) -> None:
+    query = "&".join(f"{number}%1b{'x' * 300}=1" for number in range(50))
+    answer = shared.post(path=f"/v1/jobs?{query}")
+    assert answer.status_code == 422
+    assert len(answer.content) < 5000
+    assert "\x1b" not in answer.json()["detail"]
+
+
+def test_fields_that_are_no_options_are_named_and_the_options_told_once(shared: Live) -> None:
+    problem = shared.post(widht="9", sizes="16", lossless="true").json()
+    assert [wrong["field"] for wrong in problem["errors"]] == ["widht", "sizes", "lossless"]
+    assert problem["detail"].count("JPEG takes: quality, ") == 1
+
+
+@pytest.mark.parametrize(("path", "shown"), [("/v1/jobs", "'width'"), ("/jobs", "&#39;width&#39;")])
+def test_a_long_text_is_named(shared: Live, path: str, shown: str) -> None:
+    answer = shared.post(path=path, width="9" * 5000)
+    assert answer.status_code == 400
+    assert f"The field {shown} is too long: a text has at most 4,096 bytes." in answer.text
+    assert shared.post(path=path, background="9" * 4096).status_code == 422
+
+
+def test_an_image_that_is_sent_as_a_text_is_told_how_to_send_it(shared: Live) -> None:
+    body = HEAD.replace(b'; filename="a.png"', b"") + PNG + bytes(5000) + TAIL
+    answer = shared.http.post("/v1/jobs", content=body, headers=MULTIPART)
+    assert answer.status_code == 400
+    assert "An image is sent as a file, with a file name." in answer.json()["detail"]
+
+
+def test_too_many_fields_are_told_as_that(shared: Live) -> None:
+    fields = {f"field{number}": "1" for number in range(50)}
+    answer = shared.http.post("/v1/jobs", files=FILE, data=fields)
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "The form cannot be read: it has more than 40 fields."
+
+
 def test_an_unknown_target_is_told_the_known_ones(shared: Live) -> None:
     detail = shared.post(target_format="docx").json()["detail"]
     assert detail.startswith("'docx' is not a supported target format. Choose one of: jpeg, ")

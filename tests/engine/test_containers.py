@@ -34,18 +34,37 @@ def control(sequence: int = 0, width: int = 2, height: int = 1, x: int = 0) -> b
         ([images.chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 8, 5, 0, 0, 0)), DATA, END], "unsupported_image"),
         ([HEADER, images.chunk(b"1DAT", b""), DATA, END], "corrupt_image"),
         ([HEADER, struct.pack(">I", 1 << 31) + b"tEXt", bytes(12)], "corrupt_image"),
-        ([HEADER, ANIMATED, images.chunk(b"fcTL", b"short"), DATA, END], "corrupt_image"),
-        ([HEADER, ANIMATED, control(sequence=1), DATA, END], "corrupt_image"),
-        ([HEADER, ANIMATED, control(width=3), DATA, END], "corrupt_image"),
-        ([HEADER, ANIMATED, control(width=0), DATA, END], "corrupt_image"),
-        ([HEADER, ANIMATED, control(x=1), DATA, END], "corrupt_image"),
+        ([HEADER, ANIMATED, control(sequence=1), DATA], "truncated_image"),
         ([HEADER, ANIMATED, DATA, END], "truncated_image"),
         ([HEADER, ANIMATED, DATA, control(), END], "corrupt_image"),
-        ([HEADER, ANIMATED, images.chunk(b"fdAT", bytes(4)), DATA, END], "corrupt_image"),
+        ([HEADER, ANIMATED, images.chunk(b"fdAT", bytes(4)), DATA, END], "truncated_image"),
     ],
 )
 def test_png(run: Converter, blocks: list[bytes], code: str) -> None:
     assert run(magic.PNG + b"".join(blocks), "bmp").failure == code
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        pytest.param([ANIMATED, images.chunk(b"fcTL", b"short"), DATA], id="no header of a frame"),
+        pytest.param([ANIMATED, control(sequence=1), DATA], id="a number that is skipped"),
+        pytest.param([ANIMATED, control(), DATA, control()], id="a number twice"),
+        pytest.param([control(), ANIMATED, control(sequence=1), DATA], id="a frame before the animation"),
+        pytest.param([ANIMATED, control(width=3), DATA], id="too wide"),
+        pytest.param([ANIMATED, control(width=0), DATA], id="no width"),
+        pytest.param([ANIMATED, control(x=1), DATA], id="outside"),
+        pytest.param(
+            [ANIMATED, DATA, images.chunk(b"fdAT", bytes(4)), control(sequence=1)], id="data without a header"
+        ),
+    ],
+)
+def test_an_animation_that_contradicts_itself_gives_the_picture_for_others(run: Converter, blocks: list[bytes]) -> None:
+    result = run(magic.PNG + b"".join([HEADER, *blocks, END]), "png")
+    assert result.converted.frames == 1
+    assert result.image().tobytes() == bytes(8)
+    assert result.warnings == ["image_damaged"]
+    assert "fcTL" not in result.data.decode("latin-1")
 
 
 def test_a_png_with_frames_but_without_an_animation_is_a_still(run: Converter) -> None:

@@ -33,8 +33,12 @@ GONE = {
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A JPEG with everything that exiftool could write into it."""
-    file = tmp_path_factory.mktemp("described") / "photo.jpg"
-    file.write_bytes(images.oriented(6))
+    return describe(images.oriented(6), tmp_path_factory.mktemp("described"))
+
+
+def describe(data: bytes, folder: Path) -> bytes:
+    file = folder / "photo.jpg"
+    file.write_bytes(data)
     tags = [f"-{name}={value}" for name, value in (KEPT | GONE).items() if name != "File:Comment"]
     run_program("exiftool", "-q", "-overwrite_original", "-codedcharacterset=utf8", "-Comment=SECRETWORD", *tags, file)
     return file.read_bytes()
@@ -87,6 +91,40 @@ def test_credits_of_a_tiff_stay_in_a_jpeg(run: Converter, described: bytes, tmp_
     found = read_tags(run(tiff, "jpeg", metadata="safe").data, tmp_path)
     assert found["EXIF:Artist"] == "Jörg Müller"
     assert "EXIF:Make" not in found
+
+
+@pytest.mark.parametrize("by_cjxl", [False, True])
+def test_of_a_jpeg_in_a_jpeg_xl_credits_stay_too(run: Converter, tmp_path: Path, *, by_cjxl: bool) -> None:
+    source = describe(images.encoded(images.quarters(), "JPEG", quality=90), tmp_path)
+    kept = run(source, "jxl", lossless=True, metadata="keep")
+    assert kept.warnings == []
+    packed = kept.data
+    if by_cjxl:
+        run_program("cjxl", tmp_path / "photo.jpg", tmp_path / "photo.jxl")
+        packed = (tmp_path / "photo.jxl").read_bytes()
+    assert run(packed, "jpeg", metadata="keep").data == source
+    for target, options in (("jpeg", {}), ("jxl", {"lossless": True}), ("pdf", {})):
+        for metadata in ("safe", "strip"):
+            result = run(packed, target, metadata=metadata, **options)
+            assert b"SECRET" not in result.data
+            found = read_tags(result.data, tmp_path)
+            assert not (GONE.keys() - {"EXIF:Software"}) & found.keys()
+            wanted = KEPT.items() if (target, metadata) == ("jpeg", "safe") else set()
+            assert wanted <= found.items()
+            assert metadata == "safe" or not found.keys() & KEPT.keys()
+    bare, safe = (run(packed, "jpeg", metadata=metadata).image() for metadata in ("strip", "safe"))
+    assert safe.tobytes() == bare.tobytes() == images.decoded(source).tobytes()
+
+
+def test_credits_beside_a_packed_jpeg_come_along(run: Converter, tmp_path: Path) -> None:
+    """They stand in the JPEG XL alone: its JPEG was packed without metadata."""
+    source = describe(images.encoded(images.quarters(), "JPEG", quality=90), tmp_path)
+    packed = run(source, "jxl", lossless=True, metadata="safe").data
+    assert b"jbrd" in packed
+    for target in ("jpeg", "jxl"):
+        result = run(packed, target, metadata="keep", **({"lossless": True} if target == "jxl" else {}))
+        found = read_tags(result.data, tmp_path)
+        assert found.items() >= {name: value for name, value in KEPT.items() if not name.startswith("IPTC")}.items()
 
 
 def test_a_thumbnail_goes(run: Converter) -> None:

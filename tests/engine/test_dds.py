@@ -24,8 +24,8 @@ def dds(body: bytes, flags: int, bits: int = 0, masks: tuple[int, ...] = (), *, 
     return head + (struct.pack("<5I", *extended) if extended else b"") + body
 
 
-def dx10(body: bytes, number: int, *, cube: bool = False, count: int = 1, alpha: int = 0) -> bytes:
-    return dds(body, 4, code=b"DX10", extended=(number, 3, 4 * cube, count, alpha))
+def dx10(body: bytes, number: int, *, cube: bool = False, count: int = 1, alpha: int = 0, depth: int = 0) -> bytes:
+    return dds(body, 4, code=b"DX10", depth=depth, extended=(number, 4 if depth else 3, 4 * cube, count, alpha))
 
 
 def packed(masks: tuple[int, ...], bits: int) -> bytes:
@@ -167,6 +167,7 @@ def test_alpha_that_is_called_opaque_is_left_out(run: Converter) -> None:
         (dds(b"", 0x41, 32, NUMBERS[28], more=0x600), None),
         (dds(b"", 0x41, 32, NUMBERS[28], more=0x200000, depth=2), "1 further slice of a volume"),
         (dx10(b"", 28, cube=True), "5 further faces of a cube"),
+        (dx10(b"", 28, depth=2), "1 further slice of a volume"),
         (dx10(b"", 28, count=3), "2 further pictures of an array"),
         (dx10(b"", 28, cube=True, count=2), "5 further faces of a cube and 1 further picture of an array"),
     ],

@@ -249,6 +249,19 @@ def test_a_burst_is_an_album_and_a_thumbnail_nothing(
     assert run(heif.heif(brand, [picture, thumbnail]), "png").warnings == []
 
 
+def test_a_picture_of_a_burst_is_given_or_refused_by_name(
+    run: Converter, written: tuple[bytes, heif.Item, heif.Item]
+) -> None:
+    brand, picture, _ = written
+    data = heif.heif(brand, [picture, picture])
+    assert run(data, "png", page=1).warnings == []
+    second = run(data, "png", page=2)
+    if brand == b"avif":
+        assert second.failure == "unsupported_image"
+    else:
+        assert second.image().size == run(data, "png").image().size
+
+
 @pytest.mark.parametrize("behind", [heif.box(b"mpvd", FILM), heif.box(b"sefd", samsung(0x0A30))])
 def test_the_film_of_a_motion_photo_in_a_box_is_named(
     run: Converter, written: tuple[bytes, heif.Item, heif.Item], behind: bytes

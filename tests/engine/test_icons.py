@@ -19,6 +19,25 @@ def test_what_is_too_large_for_an_icon_is_made_smaller_and_said(run: Converter, 
     assert (result.converted.width, result.converted.height) == result.image().size == (limit, limit)
 
 
+@pytest.mark.parametrize(
+    ("target", "side", "largest"),
+    [
+        ("ico", 200, 128),
+        ("ico", 256, 0),
+        ("ico", 300, 256),
+        ("ico", 10, 0),
+        ("icns", 800, 512),
+        ("icns", 512, 0),
+        ("icns", 48, 32),
+    ],
+)
+def test_pixels_that_no_picture_of_an_icon_has_are_said(run: Converter, target: str, side: int, largest: int) -> None:
+    data = images.encoded(Image.new("RGB", (side // 2, side), images.RED), "PNG")
+    wanted = f"The largest picture in this {target.upper()} has {largest} pixels a side; the image was made smaller."
+    assert [loss.detail for loss in run(data, target).outcome.warnings] == ([wanted] if largest else [])
+    assert run(data, target, sizes="16,128").warnings == []
+
+
 def icon_sizes(result: Result) -> set[int]:
     """The sides of the squares in it, doubled ones too."""
     image = result.image()
@@ -148,3 +167,28 @@ def test_an_icon_without_alpha_is_clear_where_its_mask_says_so(
 def test_alpha_of_an_icon_goes_before_its_mask(run: Converter) -> None:
     assert run(bitmap(32, 128, LOWER), "png").image().getpixel((3, 12)) == (255, 0, 0, 128)
     assert run(bitmap(32, 0, b""), "png").image().convert("RGBA").getpixel((3, 12)) == (255, 0, 0, 255)
+
+
+def argb(side: int) -> bytes:
+    """Alpha and red as runs of one value, green in rows of its own, blue as it is."""
+    area = side * side
+    ones = [b"".join(bytes((125 + min(130, area - at), value)) for at in range(0, area, 130)) for value in (128, 255)]
+    rows = b"".join(bytes((125 + side, row)) for row in range(side))
+    single = bytes(range(256)) * 5
+    plain = b"".join(bytes((min(128, area - at) - 1,)) + single[at : min(area, at + 128)] for at in range(0, area, 128))
+    return b"ARGB" + ones[0] + ones[1] + rows + plain
+
+
+@pytest.mark.parametrize(("kind", "side"), [(b"ic04", 16), (b"ic05", 32), (b"icsb", 18)])
+def test_a_block_of_four_planes(run: Converter, kind: bytes, side: int) -> None:
+    seen = run(pack_icns({b"ic04": b"", kind: argb(side)}), "png").image()
+    assert seen.size == (side, side)
+    for x, y in ((0, 0), (3, 2), (side - 1, side - 1)):
+        assert seen.getpixel((x, y)) == (255, y, (y * side + x) % 256, 128)
+
+
+def test_a_block_of_four_planes_without_its_end_is_a_failure(run: Converter) -> None:
+    whole = argb(16)
+    for length in (len(whole) - 1, 200, 5, 4):
+        assert run(pack_icns({b"ic04": whole[:length]}), "png").failure in {"truncated_image", "corrupt_image"}
+    assert run(pack_icns({b"ic04": b"ARGB" + b"\xff\0" * 99}), "png").failure == "corrupt_image"

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from conformance import images
-from conformance.running import apart, near
+from conformance.running import Result, apart, near
 from core.formats import READABLE, TARGETS, Alpha, Format, Frames, find
 from engine.codecs.registry import all_codecs
 from tests.engine.conftest import Converter
@@ -63,7 +63,7 @@ def test_alpha_is_kept_or_laid_on_the_background(run: Converter, source: str, ta
     options = {"background": "#0000ff"} if "background" in found(target).options else {}
     result = run(source_of(source, disc), target, **options)
     flat = found(target).alpha is Alpha.NONE
-    assert result.warnings == (
+    assert warnings_of(result) == (
         ["alpha_flattened"]
         if flat
         else ["alpha_reduced"]
@@ -82,7 +82,7 @@ def test_an_animation_keeps_frames_and_times_where_the_target_can(run: Converter
     options = {"lossless": True} if target == "webp" else {"quality": 95} if target == "avif" else {}
     result = run(ANIMATIONS[source](), target, **options)
     single = found(target).frames is Frames.SINGLE
-    assert result.warnings == (["animation_dropped"] if single else [])
+    assert warnings_of(result) == (["animation_dropped"] if single else [])
     assert result.converted.frames == (1 if single else 4)
     seen = [restored(frame, FILM_SIZE) for frame in result.frames("RGB")]
     assert len(seen) == result.converted.frames
@@ -103,14 +103,20 @@ def test_pages_stay_pages_or_the_first_is_taken(run: Converter, target: str) -> 
         assert [frame.size for frame in result.frames()] == [(30, 20), (40, 20), (50, 20)]
         assert result.warnings == []
     else:
-        assert (result.converted.frames, result.warnings) == (1, ["frames_dropped"])
+        assert (result.converted.frames, warnings_of(result)) == (1, ["frames_dropped"])
 
 
 @pytest.mark.parametrize("target", NAMES)
 def test_of_an_mpo_the_first_picture_is_taken(run: Converter, target: str) -> None:
     result = run(images.mpo(), target)
-    assert (result.converted.frames, result.warnings) == (1, ["frames_dropped"])
+    assert (result.converted.frames, warnings_of(result)) == (1, ["frames_dropped"])
     assert near(restored(result.image()).convert("RGB").getpixel((12, 8)), images.RED, 16)
+
+
+def warnings_of(result: Result) -> list[str]:
+    """All but that an icon has a smaller picture, which most of these sizes get."""
+    icon = found(result.converted.format).shrinks
+    return [code for code in result.warnings if not (icon and code == "resized_to_limit")]
 
 
 def square(image: Image.Image) -> bytes:

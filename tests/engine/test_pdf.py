@@ -12,6 +12,7 @@ from PIL import Image, TiffImagePlugin
 from conformance import images
 from conformance.profiles import rgb_profile
 from conformance.running import apart, near
+from engine.pixels.paper import choose_paper
 from tests.engine.conftest import Converter
 from tests.engine.programs import run_program
 
@@ -196,3 +197,33 @@ def test_paper_follows_the_pixels_of_a_smaller_page(run: Converter, look: Look) 
 def test_paper_is_no_larger_than_programs_open(run: Converter, look: Look) -> None:
     data = run(images.encoded(Image.new("1", (20_000, 10), 1), "PNG"), "pdf").data
     assert look.papers(data) == [(14_400, 7.2)]
+
+
+@pytest.mark.parametrize(
+    ("size", "dpi", "paper"),
+    [((1, 1), None, (3, 3)), ((2, 40), None, (3, 40)), ((60, 30), 3_600, (3, 3)), ((600, 30), 3_600, (12, 3)),
+     ((30_000, 1), None, (14_400, 3)), ((3, 3), None, (3, 3))],
+)  # fmt: skip
+def test_paper_is_no_smaller_than_a_page_may_be(
+    run: Converter, look: Look, size: tuple[int, int], dpi: int | None, paper: tuple[float, float]
+) -> None:
+    """The picture keeps its size in the middle, and all of it is drawn."""
+    data = run(images.encoded(Image.new("RGB", size, images.RED), "PNG"), "pdf", dpi=dpi).data
+    assert look.papers(data) == [paper]
+    found = re.search(rb"q ([\d.]+) 0.0+ 0.0+ ([\d.]+) ([\d.]+) ([\d.]+) cm", data)
+    assert found is not None
+    width, height, left, bottom = map(float, found.groups())
+    scale = min(1.0, 14_400 / max(side * 72 / (dpi or 72) for side in size))
+    assert (width, height) == pytest.approx([side * 72 / (dpi or 72) * scale for side in size], abs=0.001)
+    assert (2 * left + width, 2 * bottom + height) == pytest.approx(paper, abs=0.001)
+    if max(paper) < 100:
+        (seen,) = look.pages(data, dpi=1440)
+        assert near(seen.getpixel((seen.width // 2, seen.height // 2)), images.RED, 2)
+        inked = seen.point(lambda sample: 255 - sample).getbbox()
+        assert inked is not None
+        assert (inked[2] - inked[0], inked[3] - inked[1]) == pytest.approx((width * 20, height * 20), abs=2)
+
+
+def test_the_thinnest_picture_is_on_its_paper() -> None:
+    for sheet in ("fit", "a4"):
+        assert min(choose_paper((65_500, 1), (1.1, 10_000), sheet).box[2:]) > 0.001

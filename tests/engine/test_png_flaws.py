@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from conformance import images
+from conformance.profiles import DISPLAY_P3, rgb_profile
 from conformance.running import apart
 from tests.engine.conftest import Converter
 
@@ -98,3 +99,58 @@ def test_a_transparent_colour_without_sense_is_left_out(run: Converter) -> None:
     data = with_chunk(b"tRNS", b"\7")(images.encoded(image, "PNG"))
     assert run(data, "png").image().mode == "L"
     assert run(data, "png").warnings == ["image_damaged"]
+
+
+PROFILE = rgb_profile(DISPLAY_P3)
+COLORS = {
+    b"gAMA": struct.pack(">I", 20_000),
+    b"cHRM": struct.pack(">8I", 31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000),
+    b"sRGB": b"\0",
+    b"iCCP": b"P3\0\0" + zlib.compress(PROFILE),
+    b"cICP": bytes((12, 13, 0, 1)),
+}
+
+
+def with_chunks(data: bytes, before: bytes | None, *chunks: tuple[bytes, bytes]) -> bytes:
+    """The file with chunks before one of that name, or behind its header."""
+    at = data.index(before) - 4 if before else FIRST
+    return data[:at] + b"".join(images.chunk(*one) for one in chunks) + data[at:]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("chunk", COLORS)
+def test_what_tells_colour_behind_the_samples_does_not_count(run: Converter, kind: str, chunk: bytes) -> None:
+    result = run(with_chunks(KINDS[kind], b"IEND", (chunk, COLORS[chunk])), "png")
+    assert result.warnings == ["image_damaged"]
+    assert apart(result.image().convert("RGB"), run(KINDS[kind], "png").image().convert("RGB")) == 0
+
+
+@pytest.mark.parametrize("chunk", COLORS)
+def test_what_tells_colour_behind_the_palette_does_not_count(run: Converter, chunk: bytes) -> None:
+    data, wrong = KINDS["palette"], (chunk, COLORS[chunk])
+    bright = with_chunks(data, None, (b"gAMA", struct.pack(">I", 30_000)))
+    for sound in (data, bright):
+        result = run(with_chunks(sound, b"IDAT", wrong), "png")
+        assert result.warnings == ["image_damaged"]
+        assert apart(result.image().convert("RGB"), run(sound, "png").image().convert("RGB")) == 0
+    assert run(with_chunks(data, None, wrong), "png").warnings == []
+
+
+@pytest.mark.parametrize("chunk", [b"gAMA", b"iCCP", b"cICP"])
+def test_of_two_that_tell_colour_the_first_counts(run: Converter, chunk: bytes) -> None:
+    other = {b"gAMA": struct.pack(">I", 90_000), b"iCCP": b"x\0\0" + zlib.compress(b"x"), b"cICP": bytes((1, 1, 0, 1))}
+    data = with_chunks(KINDS["colour"], None, (chunk, COLORS[chunk]))
+    for behind in (b"IDAT", b"IEND"):
+        result = run(with_chunks(data, behind, (chunk, other[chunk])), "png")
+        assert result.warnings == ["image_damaged"]
+        assert apart(result.image(), run(data, "png").image()) == 0
+        assert apart(result.image(), PHOTO) > 0
+
+
+def test_a_palette_and_a_transparent_colour_behind_the_samples_do_not_count(run: Converter) -> None:
+    late = run(with_chunks(KINDS["colour"], b"IEND", (b"tRNS", struct.pack(">3H", *images.RED))), "png")
+    assert late.warnings == ["image_damaged"]
+    assert late.image().mode == "RGB"
+    second = run(with_chunks(KINDS["palette"], b"IEND", (b"PLTE", bytes(24))), "png")
+    assert second.warnings == ["image_damaged"]
+    assert apart(second.image().convert("RGB"), PHOTO) == 0

@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -33,11 +34,11 @@ class Encoder:
     """Makes ten bytes a quality, and notes the qualities."""
 
     def __init__(self) -> None:
-        self.tried: list[int] = []
+        self.tried: list[float] = []
 
-    def __call__(self, quality: int) -> bytes:
+    def __call__(self, quality: float) -> bytes:
         self.tried.append(quality)
-        return bytes(10 * quality)
+        return bytes(int(10 * quality))
 
 
 @pytest.mark.parametrize("given", [None, 100, 80, 2, 1])
@@ -74,6 +75,35 @@ def test_without_time_for_two_more_the_best_so_far_is_taken() -> None:
     encoder = Encoder()
     assert len(search_quality(encoder, 400, None, Hours(left=-1))) == 250
     assert encoder.tried == [50, 25]
+
+
+def make_steep(quality: float) -> bytes:
+    """A step from 20 to 21 makes a hundred times the bytes."""
+    return bytes(int(10 if quality <= 20 else 10 + 1000 * (quality - 20)))
+
+
+@pytest.mark.parametrize("limit", [100, 500, 1009])
+def test_a_steep_step_of_quality_is_halved(limit: int) -> None:
+    assert len(search_quality(make_steep, limit, None, Hours())) == 10
+    assert 0.7 * limit <= len(search_quality(make_steep, limit, None, Hours(), parts=5)) <= limit
+
+
+def test_no_part_goes_beyond_a_given_quality() -> None:
+    tried = Encoder()
+    assert len(search_quality(tried, 5000, 20, Hours(), parts=5)) == 200
+    assert tried.tried == [20]
+
+
+def test_a_step_is_not_halved_without_time() -> None:
+    assert len(search_quality(make_steep, 500, None, Hours(left=-1), parts=5)) == 10
+
+
+@pytest.mark.parametrize("limit", [1200, 4000, 6000])
+def test_jpeg_2000_uses_the_bytes_between_two_qualities(run: Converter, limit: int) -> None:
+    """Noise has nearly the same distortion at low rates: three neighbours have 260, 2,471 and 8,552 bytes."""
+    noise = np.random.default_rng(1).normal(128, 16, (300, 400))
+    data = images.encoded(Image.fromarray(noise.astype(np.uint8)).convert("RGB"), "PNG")
+    assert 0.7 * limit <= len(run(data, "jp2", max_bytes=limit).data) <= limit
 
 
 @pytest.mark.parametrize("target", SEARCHED)

@@ -11,6 +11,7 @@ from PIL import Image
 from conformance import images
 from conformance.profiles import DISPLAY_P3, rgb_profile
 from conformance.running import Boxed, apart, near
+from engine.containers.bmff import pack_box
 from tests.engine.conftest import Converter
 
 
@@ -208,3 +209,15 @@ def test_a_large_qoi_takes_no_long(run: Converter) -> None:
     noise = Image.effect_noise((2000, 1500), 60).convert("RGB")
     there = run(images.encoded(noise, "BMP"), "qoi", limits={"seconds": 20.0})
     assert apart(run(there.data, "bmp", limits={"seconds": 20.0}).image().convert("RGB"), noise) == 0
+
+
+def test_a_jpeg_2000_whose_resolution_makes_no_sense(run: Converter) -> None:
+    data = images.encoded(images.quarters(), "JPEG2000")
+    head = data.index(b"jp2h") - 4
+    (length,) = struct.unpack_from(">I", data, head)
+    inner = data[head + 8 : head + length]
+    for resolution, damaged in ((pack_box(b"resc", bytes(10)), False), (b"\0\0\0\x22resc" + bytes(10), True)):
+        boxes = pack_box(b"jp2h", inner, pack_box(b"res ", resolution))
+        result = run(data[:head] + boxes + data[head + length :], "png")
+        assert apart(result.image(), run(data, "png").image()) == 0
+        assert result.warnings == (["image_damaged"] if damaged else [])

@@ -90,3 +90,54 @@ def test_a_palette_has_alpha_where_the_header_says_so(run: Converter, map_depth:
     clear = mode == "RGBA" and map_depth != 15
     assert seen.getpixel((1, 1)) == ((0, 0, 0, 0) if clear else (255, 0, 0, 255))
     assert seen.getpixel((40, 1)) == (0, 255, 0, 255)
+
+
+@pytest.mark.parametrize("map_depth", [15, 16, 24, 32])
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_map_that_is_not_used_is_passed_over(run: Converter, map_depth: int, version: int) -> None:
+    for depth, alpha in ((24, None), (32, RAMP), (16, None)):
+        body = (
+            full(RAMP)
+            if depth == 32
+            else packed(1)
+            if depth == 16
+            else np.asarray(images.quarters())[..., ::-1].tobytes()
+        )
+        data = tga(body, depth, 8 if depth == 32 else 0, 3 if version == 2 else None)
+        colors = bytes(range(7 * -(-map_depth // 8)))
+        # An extension area is found by its place in the file.
+        end = (
+            data[18:-26] + struct.pack("<I", len(data) - 521 + len(colors)) + data[-22:] if version == 2 else data[18:]
+        )
+        seen = run(b"\0\1\2" + struct.pack("<HHB", 3, 7, map_depth) + data[8:18] + colors + end, "png").image()
+        assert apart(seen.convert("RGB"), run(data, "png").image().convert("RGB")) == 0
+        assert alpha is None or (np.asarray(seen)[:, :, 3] == alpha).all()
+
+
+def runs(indices: NDArray[Any]) -> bytes:
+    """Each pixel once more, as a run of two."""
+    return b"".join(b"\x81" + index.tobytes() for index in indices.ravel()[::2])
+
+
+@pytest.mark.parametrize(("bits", "mode"), [(0, "RGB"), (1, "RGBA")])
+@pytest.mark.parametrize("map_depth", [15, 16, 24, 32])
+@pytest.mark.parametrize("kind", [1, 9])
+def test_indices_of_16_bits(run: Converter, kind: int, map_depth: int, bits: int, mode: str) -> None:
+    colors = {
+        16: struct.pack("<2H", 0x7C00, 0x83E0), 24: bytes((0, 0, 255, 0, 255, 0)), 32: bytes((0, 0, 255, 0, 0, 255, 0, 255)),
+    }[16 if map_depth == 15 else map_depth]  # fmt: skip
+    indices = np.where(HALF, 701, 700).astype("<u2")
+    body = runs(indices) if kind == 9 else indices.tobytes()
+    clear = mode == "RGBA" and map_depth in {16, 32}
+    data = tga(body, 16, bits if clear else 0, colors=colors, map_depth=map_depth)
+    seen = run(data[:2] + bytes((kind,)) + struct.pack("<H", 700) + data[5:], "png").image().convert("RGBA")
+    assert seen.size == (48, 32)
+    assert seen.getpixel((1, 1)) == ((0, 0, 0, 0) if clear else (255, 0, 0, 255))
+    assert seen.getpixel((40, 1)) == (0, 255, 0, 255)
+
+
+def test_indices_without_their_end_or_colors_are_a_failure(run: Converter) -> None:
+    data = tga(HALF.astype("<u2").tobytes(), 16, 0, colors=bytes(6), map_depth=24)
+    assert run(data, "png").image().convert("RGB").getextrema() == ((0, 0),) * 3
+    assert run(data[:-1], "png").failure == "truncated_image"
+    assert run(data[:21], "png").failure == "truncated_image"

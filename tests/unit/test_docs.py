@@ -5,12 +5,18 @@ import re
 from collections.abc import Iterator
 
 from tools.doc_tables import PAGES, ROOT, TABLES, fill_tables, make_settings_table
+from tools.format_tables import make_codes_table
 
 
 def test_tables_are_current_and_each_stands_somewhere() -> None:
     texts = [page.read_text(encoding="utf-8") for page in PAGES]
     assert [fill_tables(text) for text in texts] == texts, "run `make docs`"
     assert {name for text in texts for name in re.findall(r"<!-- table: ([\w-]+) -->", text)} == TABLES.keys()
+
+
+def test_no_sentence_of_the_codes_has_a_hole() -> None:
+    holes = [line for line in make_codes_table().splitlines() if re.search(r"[:(,] *[.,)]|  [^|]|\*advice", line)]
+    assert holes == []
 
 
 def test_every_setting_is_described() -> None:

@@ -63,6 +63,15 @@ def test_no_public_image_ended_as_our_fault() -> None:
     assert {row[0] for row in tables(text)[1][1:]} <= {fmt.name for fmt in READABLE}
 
 
+def test_what_others_read_and_we_refuse_has_its_reason() -> None:
+    (listed,) = re.findall(r"^## Refused here, read by others\n(.*?)^## ", text_of("corpora"), re.MULTILINE | re.DOTALL)
+    lines = re.findall(r"^- .*", listed, re.MULTILINE)
+    assert len(lines) <= 31
+    for line in lines:
+        found = re.fullmatch(r"- [\w.-]+: \S+ \(\w+\): `\w+`; read by [\w ]+: ([A-Z].*\.)", line)
+        assert found, line
+
+
 def test_no_layout_of_tiff_is_wrong_in_silence() -> None:
     text = text_of("tiff-grid")
     grid, refused = tables(text)

@@ -11,7 +11,7 @@ from api.errors import BadOptions, DatabaseAway, ImagemillError
 from api.examples import REFUSALS
 from core.failures import FAILURES, Cause, FailureCode, SearchFailed
 from core.losses import WARNINGS, Loss, WarningCode
-from core.options import WrongOption
+from core.option_rules import WrongOption
 
 FACTS = {
     "pixels": 3_600_000_000,
