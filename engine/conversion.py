@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from core.failures import Timeout
-from core.formats import Alpha, Format, find
+from core.formats import Alpha, Format, Frames, find
 from core.losses import Loss, Warned, WarningCode
 from core.options import Options
 from engine.codecs.registry import Encoder, find_encoder
@@ -85,6 +85,11 @@ class Conversion:
         options = self.options
         sized = options.fit == "pad" and options.width is not None and options.height is not None
         return sized and options.background is None and self.target.alpha is not Alpha.NONE
+
+    @property
+    def is_film(self) -> bool:
+        """Return whether the result is an animation."""
+        return self.count > 1 and self.target.frames is Frames.ANIMATION
 
     @property
     def is_opaque(self) -> bool:

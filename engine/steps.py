@@ -28,6 +28,7 @@ from engine.image import Frame, FrameKind
 from engine.limits import check_frames, check_pixels
 from engine.matching import match_frame
 from engine.pixels import alpha, modes, palette
+from engine.pixels.soft_palette import Colors, draw_colors
 from engine.planning import make_header
 from engine.quality_search import search_quality
 from engine.request import Source
@@ -118,7 +119,7 @@ def _holds_depth(conversion: Conversion, mode: str) -> bool:
     Frames of an animation are composed and compared with 8 bits.
     """
     target = conversion.target
-    if conversion.count > 1 and target.frames is Frames.ANIMATION:
+    if conversion.is_film:
         return False
     return (alpha.mode_without_alpha(mode) if target.alpha is Alpha.NONE else mode) in target.modes
 
@@ -155,7 +156,7 @@ def _flatten_frame(conversion: Conversion, frame: Frame) -> Frame:
 
 def fit_modes(conversion: Conversion) -> None:
     """Bring pixels to a mode of the encoder, to one and the same for all frames of an animation."""
-    film = conversion.count > 1 and conversion.target.frames is Frames.ANIMATION
+    film = conversion.is_film
     conversion.frames = map(partial(_fit_film_frame if film else _fit_frame, conversion), conversion.frames)
 
 
@@ -174,10 +175,28 @@ def _fit_film_frame(conversion: Conversion, frame: Frame) -> Frame:
 
 
 def reduce_colors(conversion: Conversion) -> None:
-    """Reduce each frame to the requested number of colors. Without one, encoders do as they must."""
+    """Reduce each frame to the requested number of colors. Without one, encoders do as they must.
+
+    A GIF has colors for each frame. Other films have one palette, so they are read twice, first to choose it.
+    """
     options, forced = conversion.options, conversion.target.alpha is Alpha.BINARY
-    if options.colors is not None or (forced and not options.dither):
+    if options.colors is not None and not forced and conversion.is_film:
+        conversion.frames = _reduce_film(conversion, conversion.frames, options.colors)
+    elif options.colors is not None or (forced and not options.dither):
         conversion.frames = map(partial(_reduce_frame, conversion), conversion.frames)
+
+
+def _reduce_film(conversion: Conversion, frames: Iterator[Frame], limit: int) -> Iterator[Frame]:
+    """Reduce all frames to one palette. It is chosen when the first is drawn, which is when there is memory."""
+    again = _draw_again(conversion, BEFORE_COLORS)
+    colors = palette.choose_film_colors((frame.image for frame in again), conversion.count, limit)
+    yield from frames if colors is None else map(partial(_draw_film_frame, conversion, colors), frames)
+
+
+def _draw_film_frame(conversion: Conversion, colors: Colors, frame: Frame) -> Frame:
+    image = frame.image
+    reduced = draw_colors(image.convert("RGBA"), colors, dither=conversion.options.dither)
+    return replace(frame, pixels=reduced.convert("RGBA").convert(image.mode))
 
 
 def _reduce_frame(conversion: Conversion, frame: Frame) -> Frame:
@@ -222,7 +241,13 @@ def _encode_within(conversion: Conversion, first: Frame, limit: int) -> None:
     fresh = [_chain_frames(first, conversion.frames)] if conversion.count > 1 else []
 
     def encode_with(quality: float) -> bytes:
-        frames = iter([first]) if conversion.count == 1 else fresh.pop() if fresh else _draw_again(conversion)
+        frames = (
+            iter([first])
+            if conversion.count == 1
+            else fresh.pop()
+            if fresh
+            else _draw_again(conversion, BEFORE_ENCODING)
+        )
         buffer = io.BytesIO()
         write_frames(conversion, replace(conversion.options, quality=quality), frames, buffer)
         return buffer.getvalue()
@@ -231,10 +256,10 @@ def _encode_within(conversion: Conversion, first: Frame, limit: int) -> None:
     conversion.sink.write(search_quality(encode_with, limit, given, conversion.deadline, parts=parts))
 
 
-def _draw_again(conversion: Conversion) -> Iterator[Frame]:
-    """Return the frames anew, from the upload on."""
+def _draw_again(conversion: Conversion, steps: tuple["Step", ...]) -> Iterator[Frame]:
+    """Return the frames anew, from the upload on, after those steps."""
     again = replace(conversion, warnings={}, opened_or_none=None, frames=iter(()))
-    for step in BEFORE_ENCODING:
+    for step in steps:
         step(again)
     return again.frames
 
@@ -246,7 +271,7 @@ def _chain_frames(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
 
 Step = Callable[[Conversion], None]
 
-BEFORE_ENCODING: tuple[Step, ...] = (
+BEFORE_COLORS: tuple[Step, ...] = (
     open_upload,
     check_limits,
     choose_frames,
@@ -258,8 +283,10 @@ BEFORE_ENCODING: tuple[Step, ...] = (
     resize,
     flatten_alpha,
     fit_modes,
-    reduce_colors,
 )
+"""What the colors of a film are chosen by."""
+
+BEFORE_ENCODING = (*BEFORE_COLORS, reduce_colors)
 """What decides on the frames, and lays its work on them."""
 
 STEPS = (*BEFORE_ENCODING, wait_for_memory, encode)

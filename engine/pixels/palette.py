@@ -1,17 +1,22 @@
 """Reduce a picture to a few colors, chosen by median cut, with or without dithering.
 
-Where transparency is soft, colors and alpha are chosen together by an octree, and nothing is dithered: Pillow offers no
-more for that.
+Where there is transparency, colors and alpha are chosen together (see `soft_palette`), and only what is opaque is
+dithered.
 """
 
 import math
+from collections.abc import Iterator
 
-from PIL import Image, ImageChops
+import numpy as np
+from PIL import Image
 
-from engine.pixels.alpha import has_soft_edges
+from engine.pixels import soft_palette
 
 SAMPLE = 1 << 20
 """Pixels that colors are chosen by, about. The choice takes much memory for each."""
+
+LEAST = 1 << 10
+"""Pixels of each frame that the colors of a film are chosen by, at least."""
 
 DITHERS = {True: Image.Dither.FLOYDSTEINBERG, False: Image.Dither.NONE}
 
@@ -30,33 +35,26 @@ def reduce_colors(image: Image.Image, limit: int, *, dither: bool) -> Image.Imag
         return grey.convert("RGBA").convert("LA")
     if image.mode == "RGB":
         return _choose_colors(image, limit, dither=dither)
-    if has_soft_edges(image):
-        return image.quantize(limit, method=Image.Quantize.FASTOCTREE)
-    return _choose_colors_and_clear(image, limit, dither=dither)
+    palette = soft_palette.choose_palette(soft_palette.sample_pixels(image), limit)
+    return soft_palette.draw_colors(image, palette, dither=dither)
+
+
+def choose_film_colors(pictures: Iterator[Image.Image], count: int, limit: int) -> soft_palette.Colors | None:
+    """Return at most `limit` colors for all pictures of a film, None when they have no more anyway."""
+    seen: set[object] = set()
+    samples, most = [], max(LEAST, soft_palette.SAMPLE // count)
+    for picture in pictures:
+        image = picture.convert("RGBA")
+        if len(seen) <= limit:
+            colors = image.getcolors(limit)
+            seen.update(range(limit + 1) if colors is None else (color for _, color in colors))
+        samples.append(soft_palette.sample_pixels(image, most))
+    return soft_palette.choose_palette(np.concatenate(samples), limit) if len(seen) > limit else None
 
 
 def _choose_colors(colors: Image.Image, limit: int, *, dither: bool) -> Image.Image:
     table = sample_pixels(colors).quantize(limit, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     return colors.quantize(limit, palette=table, dither=DITHERS[dither])
-
-
-def _choose_colors_and_clear(image: Image.Image, limit: int, *, dither: bool) -> Image.Image:
-    """Return RGBA without soft edges as a palette whose last entry is clear, if anything is."""
-    alpha = image.getchannel("A")
-    colors = image.convert("RGB")
-    clear = ImageChops.invert(alpha)
-    if clear.getbbox() is None:
-        return _choose_colors(colors, limit, dither=dither)
-    # What is clear takes a color that is seen, so that it costs no entry of the palette.
-    at = alpha.tobytes().find(255)
-    colors.paste(colors.getpixel((at % alpha.width, at // alpha.width)), mask=clear)  # type: ignore[arg-type]
-    indexed = _choose_colors(colors, limit - 1, dither=dither)
-    entries = bytes(indexed.getpalette() or ())[: 3 * (limit - 1)]
-    free = len(entries) // 3
-    indexed.putpalette(entries + bytes(3))
-    indexed.paste(free, mask=clear)
-    indexed.info["transparency"] = free
-    return indexed
 
 
 def sample_pixels(colors: Image.Image) -> Image.Image:

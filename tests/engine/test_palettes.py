@@ -1,11 +1,12 @@
 """Fewer colours on request: how many, how they are mixed, and what becomes of transparency."""
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageChops, ImageFilter, ImageStat
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 
 from conformance import images
 from tests.engine.conftest import Converter
@@ -85,6 +86,54 @@ def test_soft_edges_stay_soft_in_png_and_are_said_in_gif(run: Converter) -> None
     assert "alpha_reduced" in reduced.warnings
 
 
+def disc(mode: str = "RGBA") -> Image.Image:
+    """A blue disc with a blurred edge, opaque in the middle, clear around."""
+    shape = Image.new("L", (120, 120))
+    ImageDraw.Draw(shape).ellipse((30, 30, 90, 90), fill=255)
+    image = Image.composite(slope().resize(shape.size), Image.new("RGB", shape.size, "blue"), shape)
+    image.putalpha(shape.filter(ImageFilter.GaussianBlur(6)))
+    clear = image.getchannel("A").point([255] + [0] * 255)
+    image.paste((0, 0, 0, 0), mask=clear)
+    return image.convert(mode)
+
+
+def measure_noise(one: Image.Image, other: Image.Image) -> float:
+    """Return the decibels of signal over noise, on black or white, whichever is worse."""
+    found = []
+    for ground in ("black", "white"):
+        laid = [Image.new("RGBA", one.size, ground) for _ in (one, other)]
+        for below, image in zip(laid, (one, other), strict=True):
+            below.alpha_composite(image.convert("RGBA"))
+        error = np.subtract(*(np.asarray(image).astype(float) for image in laid))
+        found.append(10 * np.log10(255**2 / max(1e-9, (error[:, :, :3] ** 2).mean())))
+    return float(min(found))
+
+
+@pytest.mark.parametrize("target", ["png", "tiff", "tga"])
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("dither", [True, False])
+@pytest.mark.parametrize(("colors", "decibels"), [(2, 10), (3, 15), (16, 25), (256, 36)])
+def test_soft_edges_keep_what_is_clear_and_what_is_opaque(
+    run: Converter, target: str, mode: str, dither: bool, colors: int, decibels: float
+) -> None:
+    seen = run(images.encoded(disc(mode), "PNG"), target, colors=colors, dither=dither).image().convert("RGBA")
+    before, after = (np.asarray(image.convert("RGBA").getchannel("A")) for image in (disc(mode), seen))
+    assert set(after[before == 0]) == {0}
+    assert set(after[before == 255]) == {255}
+    assert len(set(seen.get_flattened_data())) <= colors
+    assert len(set(seen.get_flattened_data())) >= 0.8 * colors
+    assert measure_noise(disc(mode), seen) > decibels
+
+
+def test_dots_mix_what_is_opaque_and_leave_alpha_alone(run: Converter) -> None:
+    image = slope("RGBA")
+    image.paste((90, 40, 20, 128), (16, 0, 20, 48))
+    data = images.encoded(image, "PNG")
+    mixed, plain = (run(data, "png", colors=12, dither=dither).image().convert("RGBA") for dither in (True, False))
+    assert mixed.getchannel("A").tobytes() == plain.getchannel("A").tobytes()
+    assert mixed.tobytes() != plain.tobytes()
+
+
 def test_gif_without_dots_is_said_to_have_fewer_colours(run: Converter) -> None:
     data = images.encoded(slope(), "PNG")
     plain = run(data, "gif", dither=False)
@@ -107,6 +156,40 @@ def test_every_frame_of_a_film_has_few_colours(run: Converter, target: str) -> N
     result = run(buffer.getvalue(), target, colors=6)
     assert [count_colors(frame) <= 6 for frame in result.frames()] == [True] * 3
     assert result.converted.frames == 3
+
+
+def make_film(frames: list[Image.Image]) -> bytes:
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "PNG", save_all=True, append_images=frames[1:], duration=80)
+    return buffer.getvalue()
+
+
+def photograph() -> Image.Image:
+    noise = np.random.default_rng(3).normal(0, 12, (48, 64, 3))
+    return Image.fromarray(np.clip(np.asarray(slope()) + noise, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("picture", [photograph, disc])
+@pytest.mark.parametrize("colors", [8, 256])
+def test_an_apng_has_one_palette_for_all_frames(
+    run: Converter, picture: Callable[[], Image.Image], colors: int
+) -> None:
+    data = make_film([ImageChops.offset(picture(), 7 * step, 3).rotate(90 * step) for step in range(4)])
+    result = run(data, "png", colors=colors)
+    assert result.stored().mode == "P"
+    assert len({color for frame in result.frames() for color in frame.convert("RGBA").get_flattened_data()}) <= colors
+    assert len(result.data) < len(run(data, "png").data)
+    assert result.times() == [80] * 4
+
+
+def test_a_film_of_few_colours_is_left_alone(run: Converter) -> None:
+    """One of its colours is that of a single pixel."""
+    frames = [ImageChops.offset(images.quarters().resize((960, 720), 0), 200 * step, 0) for step in range(3)]
+    frames[1].putpixel((2, 4), (90, 90, 90))
+    seen = run(make_film(frames), "png", colors=5).frames()
+    assert [frame.convert("RGB").tobytes() for frame in seen] == [frame.tobytes() for frame in frames]
+    fewer = run(make_film(frames), "png", colors=3).frames()
+    assert len({color for frame in fewer for _, color in frame.convert("RGB").getcolors() or []}) == 3
 
 
 @pytest.mark.parametrize("options", [{}, {"dither": False}])
