@@ -214,6 +214,7 @@ def _dither_solid(image: Image.Image, solid: Colors) -> Image.Image:
     samples = solid.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]
     table = Image.new("P", (1, 1))
     table.putpalette(samples.tobytes())
-    colors = Image.new("RGB", image.size, tuple(int(value) for value in samples[0]))
-    colors.paste(image, mask=image.getchannel("A").point([0] * OPAQUE + [OPAQUE]))
+    red, green, blue = map(int, samples[0])
+    colors = image.convert("RGB")
+    colors.paste((red, green, blue), mask=image.getchannel("A").point([OPAQUE] * OPAQUE + [0]))
     return colors.quantize(len(solid), palette=table, dither=Image.Dither.FLOYDSTEINBERG)
