@@ -198,24 +198,34 @@ def _avif_frame(path: Path, index: int = 0) -> rasters.Raster:
 
 
 def by_poppler(path: Path) -> Shown:
-    """Each page of a PDF as poppler draws it, turned as the page says, a pixel of the picture for one of the page."""
+    """Each page of a PDF as poppler draws it, turned as the page says, a pixel of the picture for one of the page.
+
+    Of a picture that is thinner than paper may be, the picture itself.
+    """
     with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
-        for number, (width, height) in enumerate(_list_sizes(path), 1):
-            size = ("-scale-to-x", f"{width}", "-scale-to-y", f"{height}")
-            run("pdftoppm", "-png", *size, "-f", f"{number}", "-l", f"{number}", str(path), f"{directory}/page")
+        for number, (drawn, stored) in enumerate(_list_sizes(path), 1):
+            one, name = ("-f", f"{number}", "-l", f"{number}", str(path)), f"{directory}/page-{number:04}"
+            if sorted(drawn) == sorted(stored):
+                run("pdftoppm", "-png", "-scale-to-x", f"{drawn[0]}", "-scale-to-y", f"{drawn[1]}", *one, name)
+            else:
+                run("pdfimages", "-png", *one, name)
         return _make_shown([_read_by_vips(page).raster for page in sorted(Path(directory).iterdir())])
 
 
-def _list_sizes(path: Path) -> list[tuple[int, int]]:
-    """Return for each page the size at which its picture is drawn pixel by pixel."""
-    pictures = run("pdfimages", "-list", str(path)).decode().splitlines()[2:]
+def _list_sizes(path: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Return for each page the size at which its picture is drawn pixel by pixel, and the stored size of the picture."""
+    lines = run("pdfimages", "-list", str(path)).decode().splitlines()[2:]
     pages = re.findall(r"size:\s+([\d.]+) x ([\d.]+)", run("pdfinfo", "-f", "1", "-l", "9999", str(path)).decode())
-    longest = [max(map(int, line.split()[3:5])) for line in pictures]
-    sides = [(side, [float(length) for length in page]) for side, page in zip(longest, pages, strict=True)]
+    pictures = [(int(width), int(height)) for width, height in (line.split()[3:5] for line in lines)]
     return [
-        (round(side * width / max(width, height)), round(side * height / max(width, height)))
-        for side, (width, height) in sides
+        (_scale_sides(max(stored), (float(page[0]), float(page[1]))), stored)
+        for stored, page in zip(pictures, pages, strict=True)
     ]
+
+
+def _scale_sides(longest: int, sides: tuple[float, float]) -> tuple[int, int]:
+    scale = longest / max(sides)
+    return round(sides[0] * scale), round(sides[1] * scale)
 
 
 def by_entries(path: Path) -> Shown:
