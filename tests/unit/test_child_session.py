@@ -6,12 +6,13 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.options import Options
 from engine.request import Converted, Header, Limits, Outcome, Request, Source
 from worker.sandbox.handle import Handle
 from worker.sandbox.memory_budget import MemoryBudget
-from worker.sandbox.protocol import Exit, Malformed, Started
+from worker.sandbox.protocol import Exit, Malformed, Started, StderrText
 from worker.sandbox.session import ChildGone, ChildSession, State, TimeUp, ZygoteStuck
 
 LIMITS = Limits(max_pixels=1, max_frames=1, max_result_bytes=1, memory_bytes=1 << 30, seconds=5)
@@ -71,6 +72,17 @@ def test_a_child_that_starts_late_is_a_child(session: ChildSession, start: Start
     session._handle_event(HEADER)
     session._handle_event(DONE)
     assert session.make_outcome() == DONE
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [("PNG warning: iCCP: too short", "info"), ("Traceback (most recent call last): TypeError", "warning")],
+)
+def test_a_traceback_alone_is_a_warning(session: ChildSession, start: Start, text: str, level: str) -> None:
+    session._handle_event(start())
+    with capture_logs() as logs:
+        session._handle_event(StderrText(text))
+    assert [(entry["log_level"], entry["stderr"]) for entry in logs] == [(level, text)]
 
 
 def test_a_child_that_never_starts_is_the_zygotes_fault(session: ChildSession) -> None:

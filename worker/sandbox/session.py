@@ -245,7 +245,9 @@ class ChildSession:
             self._reject_event(words)
             return
         self._stderr = words
-        log.warning("child wrote to stderr", stderr=words.text)
+        # A traceback is a defect of ours. Libraries chat about every odd file, which is nobody's business.
+        write = log.warning if "Traceback" in words.text else log.info
+        write("child wrote to stderr", stderr=words.text)
 
     def _give_up(self, _: TimeUp) -> None:
         raise ZygoteStuck("the zygote does not answer")
