@@ -33,7 +33,7 @@ from engine.codecs.tiff_stack import spread_stack
 from engine.codecs.tiff_subfiles import NOT_IN_CHAIN, Page, choose_pages, is_reduced, is_thumbnail
 from engine.color import profiles
 from engine.containers.tiff import check_start
-from engine.containers.tiff_inner import list_inner
+from engine.containers.tiff_inner import list_hidden, list_inner
 from engine.containers.tiff_pages import Directory, follow_links, read_form, read_size
 from engine.errors import ConversionError, corrupt, decoding
 from engine.image import Frame, FrameKind, Opened, turn_dpi
@@ -57,7 +57,7 @@ def open_tiff(data: bytes, limits: Limits) -> Opened:
     flaws: list[str] = []
     directories = _list_directories(data, limits, flaws)
     inner = list_inner(directories)
-    listed = [*directories, *(one for found in inner.found for one in found)]
+    listed = [*directories, *(one for found in inner.found for one in found), *list_hidden(directories, inner)]
     raw = name_raw(data, listed)
     if raw:
         return open_preview(data, raw, listed, _read_orientation(directories[0]), limits)
