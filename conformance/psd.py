@@ -25,23 +25,24 @@ def document(
     packing: int = 0,
     large: bool = False,
     layers: int = 0,
+    records: bytes = b"",
     resources: bytes = b"",
     colors: bytes = b"",
     blocks: bytes = b"",
 ) -> bytes:
-    """A document without layers but of that composite; its samples are in the file's own type."""
+    """A document of that composite, its samples in the file's own type. `records` are what follows the count of layers."""
     height, width = planes[0].shape
     letter = "Q" if large else "I"
     header = struct.pack(">4sH6xHIIHH", b"8BPS", 2 if large else 1, len(planes), height, width, depth, mode)
-    counted = struct.pack(f">{letter}h", 2, layers) if layers else b""
+    counted = struct.pack(f">{letter}h", 2 + len(records), layers) + records if layers else b""
     if blocks:
         counted = (counted or bytes(8 if large else 4)) + bytes(4) + blocks
     sections = b"".join(struct.pack(">I", len(part)) + part for part in (colors, resources))
     sections += struct.pack(f">{letter}", len(counted)) + counted
-    return header + sections + struct.pack(">H", packing) + _pack(planes, depth, packing, large=large)
+    return header + sections + struct.pack(">H", packing) + pack_planes(planes, depth, packing, large=large)
 
 
-def _pack(planes: list[Samples], depth: int, packing: int, *, large: bool) -> bytes:
+def pack_planes(planes: list[Samples], depth: int, packing: int, *, large: bool) -> bytes:
     rows = [_row(row, depth, predicted=packing == 3) for plane in planes for row in plane]
     if packing == 1:
         packed = [_pack_bits(row) for row in rows]

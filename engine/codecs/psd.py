@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.losses import ChannelsDropped, DepthReduced, Loss
-from engine.codecs.psd_planes import read_planes
+from engine.codecs.psd_blank import find_value, is_extreme, show_more
+from engine.codecs.psd_planes import Plane, read_planes
 from engine.codecs.registry import Codec
 from engine.color import profiles
 from engine.containers.psd import CHANNEL_KINDS, CLEAR_INDEX, SPOT, Mode, PsdFile, parse_psd
@@ -59,7 +60,7 @@ def open_psd(data: bytes, limits: Limits) -> Opened:
     layout = _choose_layout(file)
     return Opened(
         format="psd", size=file.size, pixels=width * height, metadata=file.metadata,
-        read=partial(_read_frames, data, file, layout), losses=_find_losses(file, layout),
+        read=partial(_read_frames, data, file, layout, limits), losses=_find_losses(file, layout),
         opaque=not layout.alpha and (file.mode is not Mode.INDEXED or CLEAR_INDEX not in file.resources),
     )  # fmt: skip
 
@@ -92,20 +93,38 @@ def _find_losses(file: PsdFile, layout: Layout) -> tuple[Loss, ...]:
     return (ChannelsDropped(what=", ".join(what)),) if what else ()
 
 
-def _read_frames(data: bytes, file: PsdFile, layout: Layout) -> Iterator[Frame]:
+def _read_frames(data: bytes, file: PsdFile, layout: Layout, limits: Limits) -> Iterator[Frame]:
     with decoding("psd"):
-        _check_composite(data, file, layout)
+        _check_composite(data, file, layout, limits)
         frame = _read_plain(data, file, layout) if layout.planes == 1 else _read_colors(data, file, layout)
     yield frame
 
 
-def _check_composite(data: bytes, file: PsdFile, layout: Layout) -> None:
-    """Raise ConversionError when the file says that there is no composite, and what is there is blank.
+def _check_composite(data: bytes, file: PsdFile, layout: Layout, limits: Limits) -> None:
+    """Raise ConversionError when what is there is blank, and the file says that there is no composite.
 
-    Some programs write one and say that there is none.
+    Some programs write one and say that there is none. Others say nothing: then the layers tell.
     """
-    if file.merged is False and all(plane.min() == plane.max() for plane in read_planes(data, file, layout.planes)):
+    if file.merged or (file.merged is None and not file.layers):
+        return
+    planes = read_planes(data, file, layout.planes)
+    if file.merged is None:
+        is_missing = _is_blank(file, layout, planes, limits)
+    else:
+        is_missing = all(plane.min() == plane.max() for plane in planes)
+    if is_missing:
         raise unsupported("psd", NO_COMPOSITE)
+
+
+def _is_blank(file: PsdFile, layout: Layout, planes: Iterator[Plane], limits: Limits) -> bool:
+    """Say whether a composite is blank and its layers are not. Planes are unpacked as long as they are blank."""
+    colors, blank = len(layout.colors), None
+    for band, plane in enumerate(planes):
+        value = find_value(plane)
+        if value is None or (band < colors and band and value != blank):
+            return False
+        blank = value if not band else blank
+    return blank is not None and is_extreme(blank, file.depth) and show_more(file, blank, colors, limits)
 
 
 def _read_plain(data: bytes, file: PsdFile, layout: Layout) -> Frame:

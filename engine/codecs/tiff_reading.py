@@ -29,10 +29,11 @@ from engine.codecs.tiff_layout import (
 from engine.codecs.tiff_metadata import read_metadata
 from engine.codecs.tiff_old_jpeg import find_jpeg, read_jpeg
 from engine.codecs.tiff_raw import name_raw, open_preview
+from engine.codecs.tiff_stack import spread_stack
 from engine.codecs.tiff_subfiles import NOT_IN_CHAIN, Page, choose_pages, is_reduced, is_thumbnail
 from engine.color import profiles
 from engine.containers.tiff import check_start
-from engine.containers.tiff_inner import list_inner
+from engine.containers.tiff_inner import list_hidden, list_inner
 from engine.containers.tiff_pages import Directory, follow_links, read_form, read_size
 from engine.errors import ConversionError, corrupt, decoding
 from engine.image import Frame, FrameKind, Opened, turn_dpi
@@ -56,11 +57,13 @@ def open_tiff(data: bytes, limits: Limits) -> Opened:
     flaws: list[str] = []
     directories = _list_directories(data, limits, flaws)
     inner = list_inner(directories)
-    listed = [*directories, *(one for found in inner.found for one in found)]
+    listed = [*directories, *(one for found in inner.found for one in found), *list_hidden(directories, inner)]
     raw = name_raw(data, listed)
     if raw:
         return open_preview(data, raw, listed, _read_orientation(directories[0]), limits)
     pages = choose_pages(directories, inner, flaws)
+    if len(directories) == 1:
+        pages = spread_stack(pages, flaws, limits)
     metadata = read_metadata(directories[0])
     layouts = [one for page in pages for one in (page.layout, page.mask) if one is not None]
     pixels = sum(layout.pixels for layout in layouts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from engine.containers.photoshop import IPTC, read_resources
+from engine.containers.psd_layers import DEEP_LAYERS, MERGED_ALPHA, list_blocks
 from engine.errors import corrupt, truncated, unsupported
 from engine.metadata import Metadata, strip_xmp_orientation
 
@@ -14,11 +15,6 @@ LARGE = 2
 
 XMP, EXIF, PROFILE, VERSION_INFO, CLEAR_INDEX, NAMES = 0x0424, 0x0422, 0x040F, 0x0421, 0x0417, 0x03EE
 CHANNEL_KINDS, SPOT = 0x0435, 2
-MERGED_ALPHA, DEEP_LAYERS = frozenset({b"Mtrn", b"Mt16", b"Mt32"}), frozenset({b"Lr16", b"Lr32"})
-LONG_BLOCKS = MERGED_ALPHA | DEEP_LAYERS | {
-    b"LMsk", b"Layr", b"Alph", b"FMsk", b"lnk2", b"FEid", b"FXid", b"PxSD",
-}  # fmt: skip
-"""Blocks behind the layers; in a PSB these have lengths of eight bytes."""
 
 DEPTHS = frozenset({1, 8, 16, 32})
 """Bits of a sample."""
@@ -43,6 +39,7 @@ class PsdFile:
 
     `transparent` says that the first channel beyond the colors is the composite's alpha; else it is a saved selection
     or a spot plate. `merged` says whether there is a composite, where the file does (`None`: it does not say).
+    `layers` is the section of them, kept where it does not.
     """
 
     large: bool
@@ -54,6 +51,7 @@ class PsdFile:
     resources: dict[int, bytes]
     transparent: bool
     merged: bool | None
+    layers: bytes
     start: int
 
     @property
@@ -99,10 +97,11 @@ def parse_psd(data: bytes) -> PsdFile:
     layers, at = _read_section(data, at, 8 if large else 4)
     found = read_resources(resources)
     info = found.get(VERSION_INFO, b"")
+    merged = bool(info[4]) if len(info) > 4 else None
     return PsdFile(
         large=large, channels=channels, size=(width, height), depth=depth, mode=Mode(mode), colors=colors,
         resources=found, transparent=_has_transparency(layers, large=large),
-        merged=bool(info[4]) if len(info) > 4 else None, start=at,
+        merged=merged, layers=layers if merged is None else b"", start=at,
     )  # fmt: skip
 
 
@@ -117,22 +116,8 @@ def _read_section(data: bytes, at: int, size: int) -> tuple[bytes, int]:
 
 def _has_transparency(layers: bytes, *, large: bool) -> bool:
     """Return whether the composite has alpha: the count of layers is negative, or a block of it is there."""
-    size = 8 if large else 4
-    length = int.from_bytes(layers[:size], "big")
-    if length >= 2 and _is_negative(layers, size):
-        return True
-    at = size + length
-    at += 4 + int.from_bytes(layers[at : at + 4], "big")
-    while layers[at : at + 4] in {b"8BIM", b"8B64"}:
-        kind = layers[at + 4 : at + 8]
-        wide = 8 if large and kind in LONG_BLOCKS else 4
-        length = int.from_bytes(layers[at + 8 : at + 8 + wide], "big")
-        body = at + 8 + wide
-        if kind in MERGED_ALPHA or (kind in DEEP_LAYERS and length >= 2 and _is_negative(layers, body)):
-            return True
-        at = body + length + -length % 4
-    return False
-
-
-def _is_negative(layers: bytes, at: int) -> bool:
-    return layers[at : at + 1] >= b"\x80"
+    return any(
+        kind in MERGED_ALPHA
+        or ((not kind or kind in DEEP_LAYERS) and length >= 2 and layers[start : start + 1] >= b"\x80")
+        for kind, start, length in list_blocks(layers, large=large)
+    )

@@ -1,11 +1,13 @@
 """The directories that a TIFF's pages keep inside of themselves (SubIFDs, TIFF Technical Note 1), however deep."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine.containers.tiff_pages import MOST_TAGS, Directory, count_tags, leads_to_page, read_directory
 from engine.errors import ConversionError, unsupported
 
-INNER = 330
+INNER, EXIF = 330, 34_665
+STRIPS, TILES = 273, 324
 MOST_WORK = 1 << 18
 """So many tags and offsets are read in all: each of a thousand pages may have a dozen overviews."""
 
@@ -40,9 +42,25 @@ def list_inner(directories: list[Directory]) -> Inner:
     return inner
 
 
+def list_hidden(directories: list[Directory], inner: Inner) -> list[Directory]:
+    """Return the directories with pixels behind the Exif pointers of the chain, where no reader looks for a picture.
+
+    One that cannot be read is none.
+    """
+    hidden = Inner(inner.seen, inner.work)
+    found = [
+        one for directory in directories for one in _list_from(directory.read_numbers(EXIF, 1), directory, hidden, [])
+    ]
+    return [one for one in found if STRIPS in one or TILES in one]
+
+
 def _list_below(directory: Directory, inner: Inner) -> list[Directory]:
-    found = list[Directory]()
-    places = _list_places(directory, inner)
+    return _list_from(_list_places(directory, inner), directory, inner, directory.flaws)
+
+
+def _list_from(starts: Iterable[int], directory: Directory, inner: Inner, flaws: list[str]) -> list[Directory]:
+    """Return the directories at these places of the file of a directory, the last first, and those that they lead to."""
+    found, places = list[Directory](), list(starts)
     while places:
         at = places.pop()
         if at in inner.seen:
@@ -53,7 +71,7 @@ def _list_below(directory: Directory, inner: Inner) -> list[Directory]:
             one = read_directory(directory.data, directory.form, at)
         except ConversionError as error:
             inner.failure = inner.failure or error
-            directory.flaws.append("an inner directory cannot be read")
+            flaws.append("an inner directory cannot be read")
             continue
         found.append(one)
         # They may be linked as pages are.

@@ -189,7 +189,20 @@ def hide(last: tuple[NDArray[Any], dict[str, Any]], *, linked: bool = False) -> 
     return data
 
 
+def hide_behind_exif(*pages: tuple[NDArray[Any], dict[str, Any]]) -> bytes:
+    """A file of the first page alone. The second is behind its Exif pointer, the others are linked behind that one."""
+    (samples, settings), *others = pages
+    data = tiff_pages((samples, settings | hold(1)), *others)
+    with tifffile.TiffFile(io.BytesIO(data)) as read:
+        place = read.pages[1].offset
+    data = put(point(data, place), find_tag(data, STAND_IN)[0], "H", 34_665)
+    return put(data, find_link(data), "I", 0)
+
+
 HIDDEN = {
+    "behind the Exif pointer of a thumbnail": hide_behind_exif((SMALL, REDUCED), RAW_DATA),
+    "behind the Exif pointer of a picture": hide_behind_exif((SMALL, {}), filtered({})),
+    "linked behind what Exif points to": hide_behind_exif((SMALL, {}), (SMALL, REDUCED), RAW_DATA),
     "two levels down": hide(RAW_DATA),
     "linked behind a smaller one inside": hide(RAW_DATA, linked=True),
     "the 71st": tiff_pages((SMALL, REDUCED | {"subifds": 71}), *[(SMALL, REDUCED)] * 70, RAW_DATA),
@@ -205,6 +218,11 @@ def test_raw_data_is_found_wherever_it_is(run: Converter, name: str) -> None:
     assert result.failure == "unsupported_image"
     assert result.outcome.failure is not None
     assert "(raw)" in result.outcome.failure.detail
+
+
+def test_a_picture_that_is_not_raw_is_not_looked_for_behind_exif(run: Converter) -> None:
+    result = run(hide_behind_exif((SMALL, {}), (PIXELS, {})), "png")
+    assert np.array_equal(np.asarray(result.image()), SMALL)
 
 
 def test_the_picture_two_levels_down(run: Converter) -> None:
