@@ -152,12 +152,20 @@ def _list_tags(layout: Layout, height: int) -> dict[int, tuple[int, int]]:
 
 def _read_background(layout: Layout, dtype: np.dtype[np.generic]) -> float:
     """Return the value of pixels that are not stored: what GDAL says, else 0."""
-    text = layout.directory.read_bytes(GDAL_NODATA)[:NODATA_DIGITS].rstrip(b"\0 ").decode("ascii", "replace")
+    value = read_nodata(layout) or 0.0
     try:
-        value = float(text) if text else 0.0
         return value if dtype.kind == "f" or dtype.type(int(value)) == value else 0.0
     except (ValueError, ArithmeticError):
         return 0.0
+
+
+def read_nodata(layout: Layout) -> float | None:
+    """Return the value by which GDAL marks samples that have none, None when there is no such."""
+    text = layout.directory.read_bytes(GDAL_NODATA)[:NODATA_DIGITS].rstrip(b"\0 ").decode("ascii", "replace")
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def prepare() -> None:
