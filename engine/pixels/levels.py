@@ -90,7 +90,7 @@ def scale_samples(
     """
     result = np.empty(samples.shape, np.uint8 if white == WHITE_8 else np.uint16)
     for start in range(0, len(samples), ROWS):
-        rows = np.nan_to_num(samples[start : start + ROWS].astype(np.float64))
+        rows = np.nan_to_num(samples[start : start + ROWS].astype(np.float64), posinf=0, neginf=0)
         result[start : start + ROWS] = np.clip(rows * scale + (offset + 0.5), 0, white)
         if measured is not None and measured.gaps:
             result[start : start + ROWS][~find_valued(samples[start : start + ROWS], measured.empty)] = black
