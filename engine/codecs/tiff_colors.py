@@ -8,7 +8,6 @@ from PIL import Image
 
 from core.losses import ChannelsDropped, Loss
 from engine.codecs.tiff_chroma import has_own_colors, mix_own_colors
-from engine.codecs.tiff_decoding import read_nodata
 from engine.codecs.tiff_layout import (
     CIELAB,
     ICCLAB,
@@ -19,6 +18,7 @@ from engine.codecs.tiff_layout import (
     WHITE_IS_ZERO,
     YCBCR,
     Layout,
+    read_nodata,
 )
 from engine.color import profiles
 from engine.errors import corrupt, unsupported

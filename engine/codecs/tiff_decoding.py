@@ -17,7 +17,6 @@ from engine.codecs.tiff_layout import (
     BLACK_IS_ZERO,
     DEFLATE,
     FLOAT,
-    GDAL_NODATA,
     JPEG,
     LZMA,
     LZW,
@@ -26,6 +25,7 @@ from engine.codecs.tiff_layout import (
     WEBP,
     ZSTD,
     Layout,
+    read_nodata,
 )
 from engine.codecs.tiff_unpacking import UNPACKED, unpack_pieces
 from engine.containers.jpeg_frame import read_frame
@@ -46,7 +46,6 @@ WARM_UP = (
 """Types, bits, packings and predictors that have code of their own."""
 
 SHORT, LONG = 3, 4
-NODATA_DIGITS = 64
 SUBSAMPLING = 530
 
 
@@ -157,15 +156,6 @@ def _read_background(layout: Layout, dtype: np.dtype[np.generic]) -> float:
         return value if dtype.kind == "f" or dtype.type(int(value)) == value else 0.0
     except (ValueError, ArithmeticError):
         return 0.0
-
-
-def read_nodata(layout: Layout) -> float | None:
-    """Return the value by which GDAL marks samples that have none, None when there is no such."""
-    text = layout.directory.read_bytes(GDAL_NODATA)[:NODATA_DIGITS].rstrip(b"\0 ").decode("ascii", "replace")
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def prepare() -> None:

@@ -16,7 +16,7 @@ class Measured:
     low: float
     high: float
     gaps: bool = False
-    empty: np.floating | None = None
+    empty: np.generic | None = None
 
 
 def measure_samples(samples: Samples, name: str, nodata: float | None = None) -> Measured:
@@ -39,7 +39,7 @@ def measure_samples(samples: Samples, name: str, nodata: float | None = None) ->
     return Measured(low, high, gaps, empty)
 
 
-def find_valued(rows: Samples, empty: np.floating | None = None) -> NDArray[np.bool_]:
+def find_valued(rows: Samples, empty: np.generic | None = None) -> NDArray[np.bool_]:
     """Say of each float whether it is a number and not `empty`."""
     valued: NDArray[np.bool_] = np.isfinite(rows)
     return valued if empty is None else valued & (rows != empty)
@@ -53,10 +53,10 @@ def describe_range(stretched: tuple[float, float] | None, *, gaps: bool) -> str:
     return f" ({stretched[0]:g}{black} became black, {stretched[1]:g} white)"
 
 
-def _fit_type(dtype: np.dtype[np.generic], value: float | None) -> np.floating | None:
+def _fit_type(dtype: np.dtype[np.generic], value: float | None) -> np.generic | None:
     """Return a value as floats of that type hold it. One that was rounded when it was written may lie beyond them."""
     if value is None or np.isnan(value):
         return None
     ends = np.finfo(dtype.str)
-    fitted: np.floating = dtype.type(min(max(value, float(ends.min)), float(ends.max)))
+    fitted: np.generic = dtype.type(min(max(value, float(ends.min)), float(ends.max)))
     return fitted
