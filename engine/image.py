@@ -60,6 +60,7 @@ class Frame:
     `depth` and `full_scale` are the bits and the largest value of a sample in the file, where that is not 8 and 255;
     `dpi` is that of a page as stored that says its own, None of one that says nothing sensible;
     `stretched` are the values of black and white, where samples of another range were brought to these;
+    `gaps` says that some samples have no value, and are black;
     `original` is the JPEG that the pixels come from; ask `untouched` whether they are still its own;
     `losses` are what was lost on the way from the file to these pixels.
     """
@@ -75,6 +76,7 @@ class Frame:
     white_is_zero: bool = False
     dpi: Dpi | None = None
     stretched: tuple[float, float] | None = None
+    gaps: bool = False
     losses: tuple[Loss, ...] = ()
     original: Original | None = None
 

@@ -28,6 +28,7 @@ from engine.image import Frame, FrameKind
 from engine.limits import check_frames, check_pixels
 from engine.matching import match_frame
 from engine.pixels import alpha, modes, palette
+from engine.pixels.gaps import describe_range
 from engine.pixels.soft_palette import Colors, draw_colors
 from engine.planning import make_header
 from engine.quality_search import search_quality
@@ -102,11 +103,10 @@ def make_plain(conversion: Conversion) -> None:
 
 def _make_frame_plain(conversion: Conversion, frame: Frame) -> Frame:
     with decoding(conversion.request.source):
-        image, depth, stretched = modes.to_plain_mode(frame), frame.depth, frame.stretched
+        image, depth, why = modes.to_plain_mode(frame), frame.depth, describe_range(frame.stretched, gaps=frame.gaps)
     if image.mode in {"I", "F"}:
         scaled = modes.to_grey16(frame.image, conversion.request.source)
-        image, depth, stretched = scaled.image, 32, scaled.stretched
-    why = "" if stretched is None else " ({:g} became black, {:g} white)".format(*stretched)
+        image, depth, why = scaled.image, 32, describe_range(scaled.stretched, gaps=scaled.gaps)
     kept = 16 if image.mode in modes.DEEP and _holds_depth(conversion, image.mode) else 8
     if depth > kept or why:
         conversion.warn(DepthReduced(depth=depth, kept=kept, why=why))

@@ -1,6 +1,5 @@
 """DDS: its first picture, in blocks by Pillow, HDR blocks by imagecodecs, all else by its masks."""
 
-import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -11,10 +10,11 @@ from PIL import Image
 from core.losses import DepthReduced, ExtrasDropped, Loss
 from engine.codecs.registry import Codec, Encoder
 from engine.containers.dds import Array, Blocks, DdsFile, Masks, parse_dds
-from engine.errors import corrupt, decoding, truncated, unsupported
+from engine.errors import corrupt, decoding, truncated
 from engine.image import Frame, Opened
 from engine.limits import check_pixels
 from engine.pixels.alpha import drop_alpha
+from engine.pixels.gaps import describe_range, measure_samples
 from engine.pixels.masks import unpack_masks
 from engine.pixels.samples import ROWS, Samples
 from engine.request import Limits
@@ -99,7 +99,8 @@ def _scale_samples(samples: Samples, bands: str, depth: int) -> Frame:
         rows = samples[start : start + ROWS].astype(np.float32)
         for band, name in enumerate(bands):
             black, white = (0.0, 1.0) if name == "A" and samples.dtype.kind == "f" else (low, high)
-            scaled = (rows[:, :, band] - black) * (255 / (white - black))
+            values = rows[:, :, band]
+            scaled = (np.where(np.isfinite(values), values, black) - black) * (255 / (white - black))
             result[start : start + ROWS, :, mode.index(name)] = np.clip(scaled + 0.5, 0, 255)
     return Frame(Image.fromarray(result), depth=depth, losses=losses)
 
@@ -109,13 +110,12 @@ def _find_range(samples: Samples, bands: str, depth: int) -> tuple[float, float,
     if samples.dtype.kind != "f":
         return 0.0, 65_535.0, ()
     colors = samples[:, :, : len(bands.removesuffix("A"))]
-    low, high = float(colors.min()), float(colors.max())
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise unsupported("dds", "some of its samples are no numbers")
-    if low >= 0 and high <= 1:
-        return 0.0, 1.0, ()
-    high = high if high > low else low + 1
-    return low, high, (DepthReduced(depth=depth, kept=8, why=f" ({low:g} became black, {high:g} white)"),)
+    measured = measure_samples(colors, "dds")
+    low, high = measured.low, measured.high
+    is_plain = low >= 0 and high <= 1
+    low, high = (0.0, 1.0) if is_plain else (low, high if high > low else low + 1)
+    why = describe_range(None if is_plain else (low, high), gaps=measured.gaps)
+    return low, high, (DepthReduced(depth=depth, kept=8, why=why),) if why else ()
 
 
 CODEC = Codec(open=open_dds, encoder=Encoder(pillow="DDS"))

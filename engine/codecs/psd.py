@@ -1,6 +1,5 @@
 """PSD and PSB: the composite is read, the layers are not."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from engine.containers.psd import CHANNEL_KINDS, CLEAR_INDEX, SPOT, Mode, PsdFil
 from engine.errors import decoding, unsupported
 from engine.image import Frame, Opened
 from engine.limits import check_pixels
+from engine.pixels.gaps import describe_range, measure_samples
 from engine.pixels.samples import ROWS, Floats
 from engine.request import Limits
 
@@ -172,14 +172,16 @@ def _find_range(data: bytes, file: PsdFile, layout: Layout) -> tuple[float, floa
     if file.depth < 32:
         return 0.0, float((1 << file.depth) - 1), ()
     planes = read_planes(data, file, len(layout.colors))
-    extremes = [(float(plane.min()), float(plane.max())) for plane in planes]
-    low, high = min(low for low, _ in extremes), max(high for _, high in extremes)
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise unsupported("psd", "some of its samples are no numbers")
-    if low >= 0 and high <= 1:
-        return 0.0, 1.0, ()
-    why = f" ({low:g} became black, {high:g} white)"
-    return low, high, (DepthReduced(depth=32, kept=8, why=why),)
+    measured = [measure_samples(plane, "psd") for plane in planes]
+    low, high, gaps = (
+        min(one.low for one in measured),
+        max(one.high for one in measured),
+        any(one.gaps for one in measured),
+    )
+    is_plain = low >= 0 and high <= 1
+    why = describe_range(None if is_plain else (low, high), gaps=gaps)
+    losses = (DepthReduced(depth=32, kept=8, why=why),) if why else ()
+    return (0.0, 1.0, losses) if is_plain else (low, high if high > low else low + 1, losses)
 
 
 def _scale_plane(plane: NDArray[np.generic], result: NDArray[np.uint8], low: float, scale: float) -> None:
@@ -188,7 +190,8 @@ def _scale_plane(plane: NDArray[np.generic], result: NDArray[np.uint8], low: flo
         result[:] = plane
         return
     for start in range(0, len(plane), ROWS):
-        rows = (plane[start : start + ROWS].astype(np.float32) - low) * scale
+        values = plane[start : start + ROWS].astype(np.float32)
+        rows = (np.where(np.isfinite(values), values, low) - low) * scale
         result[start : start + ROWS] = np.clip(rows + 0.5, 0, 255)
 
 

@@ -1,6 +1,6 @@
 """From the samples of a TIFF page to a frame: what they mean (TIFF 6.0, sections 4 to 8, 16, 18, 20 to 23)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,13 @@ from engine.codecs.tiff_layout import (
     WHITE_IS_ZERO,
     YCBCR,
     Layout,
+    read_nodata,
 )
 from engine.color import profiles
 from engine.errors import corrupt, unsupported
 from engine.pixels.deep import Picture, make_picture
-from engine.pixels.levels import Levels, divide_by_alpha, level_alpha, level_measured, level_unsigned
+from engine.pixels.gaps import find_valued, measure_samples
+from engine.pixels.levels import Leveled, Levels, divide_by_alpha, level_alpha, level_measured, level_unsigned
 from engine.pixels.samples import ROWS, Samples, make_image
 
 COLOR_MAP = 320
@@ -35,8 +37,8 @@ class Colored:
     """The pixels of a page.
 
     `stretched` are the values that became black and white, if these were moved; `depth` are the bits that the samples
-    need, if these are less than they have. `profile` is the profile still to be
-    used; `problem` says why it could not be.
+    need, if these are less than they have. `gaps` says that some samples had no value. `profile` is the profile still to
+    be used; `problem` says why it could not be.
     """
 
     pixels: Picture
@@ -44,6 +46,7 @@ class Colored:
     depth: int | None = None
     profile: bytes | None = None
     problem: str = ""
+    gaps: bool = False
 
 
 def list_losses(layout: Layout) -> tuple[Loss, ...]:
@@ -58,16 +61,20 @@ def color_samples(layout: Layout, samples: Samples, profile: bytes | None) -> Co
     if layout.photometric == PALETTE:
         return Colored(_look_up(layout, samples), profile=profile)
     if layout.photometric in {CIELAB, ICCLAB}:
-        return _join_alpha(layout, make_image(_order_lab(layout, samples), "LAB"), samples, profile)
-    levels, stretched = _level_samples(layout, samples)
+        lab = _join_alpha(layout, make_image(_order_lab(layout, samples), "LAB"), samples, profile)
+        return replace(lab, gaps=measure_samples(samples, "tiff").gaps)
+    leveled = _level_samples(layout, samples)
+    levels, stretched, gaps = leveled.samples, leveled.stretched, leveled.gaps
     if layout.photometric == WHITE_IS_ZERO:
         np.invert(levels[:, :, :1], out=levels[:, :, :1])
     if layout.associated and layout.alpha >= 0:
         divide_by_alpha(levels, layout.colors)
     if layout.photometric == INKS:
-        return _join_alpha(layout, make_image(levels[:, :, :4], "CMYK"), levels, profile)
-    depth = 8 if levels.dtype == np.uint8 and stretched is None else None
-    return Colored(_make_picture(layout, levels), stretched, depth, profile)
+        return replace(
+            _join_alpha(layout, make_image(levels[:, :, :4], "CMYK"), levels, profile), stretched=stretched, gaps=gaps
+        )
+    depth = 8 if levels.dtype == np.uint8 and stretched is None and not gaps else None
+    return Colored(_make_picture(layout, levels), stretched, depth, profile, gaps=gaps)
 
 
 def _make_picture(layout: Layout, levels: Levels) -> Picture:
@@ -86,17 +93,18 @@ def _make_picture(layout: Layout, levels: Levels) -> Picture:
     return image.convert("1", dither=Image.Dither.NONE) if layout.bits == 1 and layout.samples == 1 else image
 
 
-def _level_samples(layout: Layout, samples: Samples) -> tuple[Levels, tuple[float, float] | None]:
+def _level_samples(layout: Layout, samples: Samples) -> Leveled:
     """Return all samples at 8 or 16 bits. Transparency is never stretched."""
     if layout.kind == UNSIGNED and layout.bits <= 16:
-        return _make_writable(level_unsigned(samples, layout.bits)), None
-    leveled = level_measured(samples[:, :, : layout.colors], "tiff")
+        return Leveled(_make_writable(level_unsigned(samples, layout.bits)))
+    inverted = layout.photometric in {WHITE_IS_ZERO, INKS}
+    leveled = level_measured(samples[:, :, : layout.colors], "tiff", read_nodata(layout), black_is_high=inverted)
     if layout.alpha < 0:
-        return leveled.samples, leveled.stretched
+        return leveled
     levels = np.empty((*samples.shape[:2], layout.colors + 1), leveled.samples.dtype)
     levels[:, :, :-1] = leveled.samples
     levels[:, :, -1:] = level_alpha(samples[:, :, layout.colors :], int(np.iinfo(levels.dtype.str).max))
-    return levels, leveled.stretched
+    return replace(leveled, samples=levels)
 
 
 def _make_writable(levels: Levels) -> Levels:
@@ -147,9 +155,8 @@ def _order_lab(layout: Layout, samples: Samples) -> Samples:
 def _shorten_lab(layout: Layout, samples: Samples) -> NDArray[np.uint8]:
     """Return rows of L*a*b* as bytes. Floats are the values themselves: L* to 100."""
     if samples.dtype.kind == "f":
-        if not np.isfinite(samples).all():
-            raise unsupported("tiff", "some of its samples are no numbers")
-        bytewise = np.round(samples.astype(np.float64) * (2.55, 1, 1))
+        numbers = np.where(find_valued(samples).all(axis=2, keepdims=True), samples, 0)
+        bytewise = np.round(numbers.astype(np.float64) * (2.55, 1, 1))
         return np.clip(bytewise, (0, -128, -128), (255, 127, 127)).astype(np.int16).astype(np.uint8)
     if layout.bits == 8:
         return samples.astype(np.uint8)

@@ -17,7 +17,6 @@ from engine.codecs.tiff_layout import (
     BLACK_IS_ZERO,
     DEFLATE,
     FLOAT,
-    GDAL_NODATA,
     JPEG,
     LZMA,
     LZW,
@@ -26,6 +25,7 @@ from engine.codecs.tiff_layout import (
     WEBP,
     ZSTD,
     Layout,
+    read_nodata,
 )
 from engine.codecs.tiff_unpacking import UNPACKED, unpack_pieces
 from engine.containers.jpeg_frame import read_frame
@@ -46,7 +46,6 @@ WARM_UP = (
 """Types, bits, packings and predictors that have code of their own."""
 
 SHORT, LONG = 3, 4
-NODATA_DIGITS = 64
 SUBSAMPLING = 530
 
 
@@ -152,9 +151,8 @@ def _list_tags(layout: Layout, height: int) -> dict[int, tuple[int, int]]:
 
 def _read_background(layout: Layout, dtype: np.dtype[np.generic]) -> float:
     """Return the value of pixels that are not stored: what GDAL says, else 0."""
-    text = layout.directory.read_bytes(GDAL_NODATA)[:NODATA_DIGITS].rstrip(b"\0 ").decode("ascii", "replace")
+    value = read_nodata(layout) or 0.0
     try:
-        value = float(text) if text else 0.0
         return value if dtype.kind == "f" or dtype.type(int(value)) == value else 0.0
     except (ValueError, ArithmeticError):
         return 0.0

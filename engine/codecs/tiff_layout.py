@@ -26,6 +26,8 @@ GDAL_NODATA = 42_113
 GDAL = (42_112, GDAL_NODATA)
 """Tags by which GDAL marks its files; there a tile at offset 0 is background, not missing."""
 
+NODATA_DIGITS = 64
+
 JPEG_START = 513
 MOST_PIECES = 1 << 17
 """Strips or tiles of a page: each takes its time, however small it is."""
@@ -161,3 +163,12 @@ def _check_told(layout: Layout, count: int, most: int) -> None:
         raise corrupt("it does not say how many bits its samples have")
     if 259 not in layout.directory and count > most:
         raise corrupt("it does not say how its pixels are packed")
+
+
+def read_nodata(layout: Layout) -> float | None:
+    """Return the value by which GDAL marks samples that have none, None when there is no such."""
+    text = layout.directory.read_bytes(GDAL_NODATA)[:NODATA_DIGITS].rstrip(b"\0 ").decode("ascii", "replace")
+    try:
+        return float(text)
+    except ValueError:
+        return None

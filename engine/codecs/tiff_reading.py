@@ -178,7 +178,7 @@ def _read_by_tifffile(page: Page) -> Frame:
     frame = _make_frame(layout, colored.pixels)
     return replace(
         frame, profile=colored.profile, problem=colored.problem, stretched=colored.stretched,
-        depth=colored.depth or frame.depth,
+        gaps=colored.gaps, depth=colored.depth or frame.depth,
     )  # fmt: skip
 
 

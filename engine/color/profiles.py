@@ -16,6 +16,23 @@ MODES = {
 }  # fmt: skip
 """Which color space of a profile belongs to a pixel mode."""
 
+CLASSES = {
+    b"link": "it is a device link, not a picture's profile",
+    b"abst": "it is an abstract profile, not a picture's",
+    b"nmcl": "it is a list of named colours, not a picture's profile",
+}
+"""What cannot describe a picture, by the class of the profile (ICC.1:2022, section 7.2.7)."""
+
+ENDS: dict[str, tuple[str, tuple[int, ...], tuple[int, ...]]] = {
+    "RGB": ("RGB", (255, 255, 255), (0, 0, 0)),
+    "GRAY": ("L", (255,), (0,)),
+    "CMYK": ("CMYK", (0, 0, 0, 0), (255, 255, 255, 255)),
+}
+"""Pillow's mode, white and black of each color space."""
+
+DIMMEST_WHITE, BRIGHTEST_BLACK = 160, 96
+"""How far white and black may be off in sRGB. Profiles of scanners and of old screens are, by a tint."""
+
 GREYS = frozenset({"L", "LA", "I;16", "LA;16"})
 """Programs embed a profile for RGB in grey pictures too: its grey axis is then meant."""
 
@@ -47,8 +64,8 @@ def to_srgb(image: Picture, profile: bytes | None) -> Matched:
         return Matched(_apply_transform(_lab_transform(), image))
     if profile is None:
         return Matched(_assume_srgb(image))
-    problem = find_problem(profile, image.mode)
-    if problem and not (image.mode in GREYS and _read_space(profile) == "RGB"):
+    is_axis = image.mode in GREYS and _read_space(profile) == "RGB"
+    if problem := _find_flaw(profile) if is_axis else find_problem(profile, image.mode):
         return Matched(_assume_srgb(image), problem)
     try:
         return Matched(_match_color(image, profile))
@@ -61,11 +78,36 @@ def to_srgb(image: Picture, profile: bytes | None) -> Matched:
 def find_problem(profile: bytes, mode: str) -> str:
     """Say why a profile cannot describe pixels of that mode, "" when it can."""
     space = _read_space(profile)
+    if space is not None and profile[12:16] not in CLASSES and space != MODES.get(mode):
+        return f"it is for {space}, the image is {MODES.get(mode, mode)}"
+    return _find_flaw(profile)
+
+
+@lru_cache(maxsize=8)
+def _find_flaw(profile: bytes) -> str:
+    """Say why a profile can describe no pixels at all, "" when it can."""
+    space = _read_space(profile)
     if space is None:
         return "it is damaged"
-    if space != MODES.get(mode):
-        return f"it is for {space}, the image is {MODES.get(mode, mode)}"
-    return ""
+    if profile[12:16] in CLASSES:
+        return CLASSES[profile[12:16]]
+    return "" if space not in ENDS or _keeps_ends(profile, *ENDS[space]) else "it is damaged"
+
+
+def _keeps_ends(profile: bytes, mode: str, white: tuple[int, ...], black: tuple[int, ...]) -> bool:
+    """Say whether white comes out as light and black as dark. By a profile of zeros every picture would be black."""
+    try:
+        transform = _build_transform(profile, mode, "RGB")
+        if transform is None:
+            return True
+        light, dark = (
+            _apply_transform(transform, Image.new(mode, (1, 1), color)).tobytes() for color in (white, black)
+        )
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - LittleCMS and Pillow raise anything for a bad profile
+        return False
+    return min(light) >= DIMMEST_WHITE and max(dark) <= BRIGHTEST_BLACK
 
 
 @lru_cache(maxsize=8)

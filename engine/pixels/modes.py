@@ -4,16 +4,16 @@ The steps know L, LA, RGB, RGBA, I;16 (16-bit grey), CMYK, LAB, and the modes of
 is made plain here: palettes, a transparent color in `info`, premultiplied samples, samples of 12 bits in 16, floats.
 """
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from engine.errors import unsupported
 from engine.image import Frame
-from engine.pixels.deep import MODES, DeepImage, Picture
+from engine.pixels.deep import MODES, DeepImage, Picture, make_grey16
+from engine.pixels.gaps import Measured, measure_samples
+from engine.pixels.levels import scale_samples
+from engine.pixels.samples import Samples
 
 WHITE_16 = 65_535
 STRAIGHT = {
@@ -27,10 +27,14 @@ SIXTEEN = {"I;16", "I;16L", "I;16B", "I;16N"}
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """Samples brought to 16-bit grey. `stretched` are the values of black and white, if these were moved."""
+    """Samples brought to 16-bit grey. `stretched` are the values of black and white, if these were moved.
+
+    `gaps` says that some samples had no value.
+    """
 
     image: Image.Image
     stretched: tuple[float, float] | None = None
+    gaps: bool = False
 
 
 def to_plain_mode(frame: Frame) -> Picture:
@@ -82,28 +86,19 @@ def to_grey16(image: Image.Image, name: str) -> Scaled:
     """Bring integers of 32 bits or floats (modes I, F) to 16-bit grey.
 
     Floats from 0 to 1 and integers from 0 to 65535 are black to white; anything else is stretched to that.
-    Raise ConversionError when a sample is not finite.
+    Samples that are no numbers become black. Raise ConversionError when all are that.
     """
-    low, high = _find_extremes(image)
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise unsupported(name, "some of its samples are no numbers")
-    top = 1.0 if image.mode == "F" else float(WHITE_16)
+    samples = np.asarray(image)
+    measured = measure_samples(samples, name)
+    low, high, top = measured.low, measured.high, 1.0 if image.mode == "F" else float(WHITE_16)
     if low >= 0 and high <= top:
-        return Scaled(_scale_linearly(image, WHITE_16 / top, 0.0))
+        return Scaled(_scale_grey(samples, WHITE_16 / top, 0.0, measured), gaps=measured.gaps)
     scale = WHITE_16 / (high - low) if high > low else 0.0
-    return Scaled(_scale_linearly(image, scale, -low * scale), stretched=(low, high))
+    return Scaled(_scale_grey(samples, scale, -low * scale, measured), (low, high), measured.gaps)
 
 
-def _find_extremes(image: Image.Image) -> tuple[float, float]:
-    low, high = image.getextrema()
-    if isinstance(low, tuple) or isinstance(high, tuple):
-        raise TypeError(image.mode)
-    return float(low), float(high)
-
-
-def _scale_linearly(image: Image.Image, scale: float, offset: float) -> Image.Image:
-    apply: Callable[[float], float] = lambda value: value * scale + (offset + 0.5)  # noqa: E731 - Pillow wants a lambda
-    return image.convert("F").point(apply).convert("I").convert("I;16")
+def _scale_grey(samples: Samples, scale: float, offset: float, measured: Measured) -> Image.Image:
+    return make_grey16(np.asarray(scale_samples(samples, scale, offset, WHITE_16, measured), np.uint16))
 
 
 def strip_picture(picture: Picture) -> Picture:

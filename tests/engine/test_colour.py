@@ -85,6 +85,55 @@ def test_a_profile_that_cannot_be_used_is_said(run: Converter, mode: str, profil
         assert apart(result.image(), image) == 0
 
 
+def blank_tags(profile: bytes, *names: bytes, fill: bytes = b"\0") -> bytes:
+    """The same profile with these tags' values gone."""
+    changed = bytearray(profile)
+    for at in range(132, 132 + 12 * int.from_bytes(profile[128:132], "big"), 12):
+        if profile[at : at + 4] in names:
+            start = int.from_bytes(profile[at + 4 : at + 8], "big") + 8
+            end = start + int.from_bytes(profile[at + 8 : at + 12], "big") - 8
+            changed[start:end] = fill * (end - start)
+    return bytes(changed)
+
+
+COLUMNS = (b"rXYZ", b"gXYZ", b"bXYZ")
+
+
+@pytest.mark.parametrize("options", [{}, {"color": "keep"}])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "I;16", "CMYK"])
+@pytest.mark.parametrize("columns", [COLUMNS, COLUMNS[1:2]])
+def test_a_profile_without_a_white_is_ignored(
+    run: Converter, mode: str, columns: tuple[bytes, ...], options: dict[str, Any]
+) -> None:
+    """By its zeros every picture would be black, or of one tint."""
+    profile = blank_tags(profiles.rgb_profile(), *columns)
+    if mode == "CMYK":
+        profile = blank_tags(profiles.cmyk_profile(), b"A2B0", b"A2B1", fill=b"\x02")
+    image = images.quarters(mode=mode) if mode != "I;16" else Image.new("I;16", (8, 8), 40_000)
+    result = run(images.encoded(image, "TIFF", icc_profile=profile), "tiff", **options)
+    assert result.warnings == ["profile_ignored"]
+    assert "icc_profile" not in result.image().info
+    bare = run(images.encoded(image, "TIFF"), "tiff").image()
+    assert result.image().tobytes() == bare.tobytes()
+
+
+@pytest.mark.parametrize("options", [{}, {"color": "keep"}])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize(
+    ("kind", "name"), [(b"link", "a device link"), (b"abst", "an abstract profile"), (b"nmcl", "named colours")]
+)
+def test_a_profile_of_another_class_is_named(
+    run: Converter, kind: bytes, name: str, mode: str, options: dict[str, Any]
+) -> None:
+    profile = profiles.rgb_profile()
+    image = images.quarters(mode=mode)
+    data = images.encoded(image, "PNG", icc_profile=profile[:12] + kind + profile[16:])
+    result = run(data, "png", **options)
+    assert [name in warning.detail for warning in result.outcome.warnings] == [True]
+    assert "icc_profile" not in result.image().info
+    assert apart(result.image(), image) == 0
+
+
 @pytest.mark.parametrize("mode", ["L", "LA", "I;16", "1"])
 @pytest.mark.parametrize("color", ["srgb", "keep"])
 @pytest.mark.parametrize("source", ["PNG", "TIFF"])

@@ -178,6 +178,18 @@ def test_what_lies_beside_the_first_picture_is_named(run: Converter, data: bytes
     assert words is None or words in result.outcome.warnings[0].detail
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("scale", [1, 9])
+def test_floats_that_are_no_numbers_are_black(run: Converter, bad: float, scale: int) -> None:
+    holed = HALF * [scale, scale, scale, 1]
+    holed[3, 5, :3] = bad
+    wanted = np.asarray(images.quarters()).copy()
+    wanted[3, 5] = 0
+    result = run(dx10(holed.astype("<f4").tobytes(), 2), "png")
+    assert "samples without a value" in result.outcome.warnings[0].detail
+    assert np.array_equal(np.asarray(result.image().convert("RGB")), wanted)
+
+
 @pytest.mark.parametrize(
     ("data", "word"),
     [

@@ -161,9 +161,22 @@ def test_floats(run: Converter, values: list[float], wanted: list[int], stretche
     assert near([deep.getpixel((x, 0)) for x in range(3)], [0, 32_768, 65_535], 1)
 
 
-def test_floats_that_are_no_numbers_are_refused(run: Converter) -> None:
-    for bad in (float("nan"), float("inf")):
-        assert run(images.float_tiff([bad, 0.5]), "png").failure == "unsupported_image"
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize(
+    ("values", "wanted", "words"),
+    [
+        ([0.25, 1.0], [16_384, 65_535], "(samples without a value became black)"),
+        ([2.0, 3.0, 4.0], [0, 32_768, 65_535], "(2 and samples without a value became black, 4 white)"),
+    ],
+)
+def test_floats_that_are_no_numbers_are_black_and_that_is_said(
+    run: Converter, bad: float, values: list[float], wanted: list[int], words: str
+) -> None:
+    result = run(images.float_tiff([bad, *values]), "png")
+    assert result.warnings == ["depth_reduced"]
+    assert words in result.outcome.warnings[0].detail
+    assert near([result.image().getpixel((x, 0)) for x in range(len(values) + 1)], [0, *wanted], 1)
+    assert run(images.float_tiff([bad, bad]), "png").failure == "unsupported_image"
 
 
 def test_modes_that_other_programs_write(run: Converter) -> None:

@@ -110,6 +110,20 @@ def test_floats_beyond_white_are_stretched_and_that_is_said(run: Converter) -> N
     assert run(document([RED * np.nan, GREEN, BLUE], depth=32), "png").failure == "unsupported_image"
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_floats_that_are_no_numbers_are_black(run: Converter, bad: float) -> None:
+    planes = [plane / 255 for plane in (RED, GREEN, BLUE)]
+    for plane in planes:
+        plane[3, 5] = bad
+    wanted = np.asarray(images.quarters()).copy()
+    wanted[3, 5] = 0
+    result = run(document(planes, depth=32), "png")
+    assert "samples without a value became black" in result.outcome.warnings[0].detail
+    assert np.array_equal(np.asarray(result.image()), wanted)
+    grey = np.asarray(run(document(planes[:1], mode=1, depth=32), "png").image())
+    assert (grey[3, 5], grey[3, 4] / 257) == (0, RED[3, 4])
+
+
 @pytest.mark.parametrize("packing", [0, 1, 2])
 def test_a_bitmap_is_black_where_it_is_set(run: Converter, packing: int) -> None:
     bits = (np.arange(13 * 5).reshape(5, 13) % 3 == 0).astype(np.int64)

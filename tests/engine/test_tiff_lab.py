@@ -25,5 +25,5 @@ def test_values_beyond_the_scale_are_kept_at_its_end(run: Converter) -> None:
     assert np.asarray(result.image().convert("RGB")).tolist() == [[[255] * 3, [0] * 3]]
 
 
-def test_a_sample_that_is_no_number_is_refused(run: Converter) -> None:
+def test_samples_that_are_all_no_numbers_are_refused(run: Converter) -> None:
     assert run(tiff_of(np.full((2, 2, 3), np.nan, "f4"), photometric="cielab"), "png").failure == "unsupported_image"
