@@ -5,8 +5,9 @@ and the names that Apple gives its auxiliary pictures.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from core.losses import ExtrasDropped
 from engine.containers import heif_items, mpf
@@ -37,6 +38,16 @@ SEMANTICS = {b"GainMap": GAIN_MAP, b"Depth": DEPTH_MAP, b"DepthMap": DEPTH_MAP, 
 """What an item of a container is, by the XMP of the first picture."""
 
 DYNAMIC_DEPTH = b"http://ns.google.com/photos/dd/1.0/"
+FIRST_SIGNS = (
+    (b"http://ns.apple.com/HDRGainMap/", GAIN_MAP),
+    (b"http://ns.adobe.com/hdr-gain-map/", GAIN_MAP),
+    (b"http://ns.apple.com/depthData/", DEPTH_MAP),
+)
+"""What the XMP of the first picture says of a second one that says nothing of itself."""
+
+PADDING = re.compile(rb"\0{0,4096}")
+"""What may stand between two pictures."""
+
 INSIDE_XMP = ((b"GDepth:Data", DEPTH_MAP), (b"GImage:Data", ORIGINAL), (b"GAudio:Data", SOUND))
 RESIDUALS = (b"HDR_RI", b"RESI")
 """JPEG-HDR, and the box of JPEG XT (ISO/IEC 18477-3) with what 8 bits cannot hold."""
@@ -72,44 +83,72 @@ def survey_jpeg(data: bytes) -> Extras:
     segments = list(read_segments(data))
     xmp = _join_bodies(data, segments, XMP_MARK)
     packets = xmp + _join_bodies(data, segments, EXTENDED_MARK)
-    pictures = _find_pictures(data, segments, xmp)
-    words = [_name_picture(data, picture, xmp, place) for place, picture in enumerate(pictures)]
+    pictures = _find_pictures(data, segments)
+    words = _name_pictures(data, pictures, xmp, _read_first_signs(data, segments, xmp))
     inside = (word for sign, word in INSIDE_XMP if sign in packets)
     residual = (GAIN_MAP for one in segments if one.marker == APP11 and _holds_residual(data, one))
     behind = () if data.endswith(END) and not pictures else name_trailers(data, _find_last_end(data, pictures))
     return unite([*filter(None, words), *inside, *residual, *behind], 1 + words.count(""))
 
 
-def _find_pictures(data: bytes, segments: Sequence[Segment], xmp: bytes) -> list[mpf.Picture]:
-    """Return the pictures behind the first: by the index, else (if XMP speaks of any) those that lie there."""
+def _find_pictures(data: bytes, segments: Sequence[Segment]) -> list[mpf.Picture]:
+    """Return the pictures behind the first: by the index, else those that lie there."""
     for segment in segments:
         if segment.marker == APP2 and data.startswith(mpf.SEGMENT_MARK, segment.start):
             body = segment.start + len(mpf.SEGMENT_MARK)
             if found := mpf.read_later_pictures(data, body, segment.end - body):
                 return found[:MOST_PICTURES]
-    if data.endswith(END) and not SEMANTIC.search(xmp) and DYNAMIC_DEPTH not in xmp:
-        return []
-    found, at = [], find_end(data)
-    while data.startswith(mpf.START, at) and len(found) < MOST_PICTURES:
-        found.append(mpf.Picture(mpf.Kind.UNDEFINED, at, find_end(data, at)))
-        at = found[-1].end
-    return found
+    return list(islice(_find_appended(data), MOST_PICTURES))
+
+
+def _find_appended(data: bytes) -> Iterator[mpf.Picture]:
+    at = _skip_padding(data, find_end(data))
+    while data.startswith(mpf.START, at):
+        end = find_end(data, at)
+        yield mpf.Picture(mpf.Kind.APPENDED, at, end)
+        at = _skip_padding(data, end)
+
+
+def _skip_padding(data: bytes, at: int) -> int:
+    found = PADDING.match(data, at)
+    return found.end() if found else at
 
 
 def _find_last_end(data: bytes, pictures: Sequence[mpf.Picture]) -> int:
     return max((picture.end for picture in pictures), default=0) or find_end(data)
 
 
+def _name_pictures(data: bytes, pictures: Sequence[mpf.Picture], xmp: bytes, told: str) -> list[str]:
+    """Return what each picture behind the first is, "" when it is one of equal rank.
+
+    `told` is what the first says that there is. It counts where no picture says that it is this.
+    """
+    words = [_name_picture(data, picture, xmp, place) for place, picture in enumerate(pictures)]
+    rest = "" if told in words else told
+    spare = {mpf.Kind.UNDEFINED: rest, mpf.Kind.APPENDED: rest or OTHER}
+    return [word or spare.get(picture.kind, "") for word, picture in zip(words, pictures, strict=True)]
+
+
+def _read_first_signs(data: bytes, segments: Iterable[Segment], xmp: bytes) -> str:
+    if _holds_iso_gain_map(data, segments):
+        return GAIN_MAP
+    return next((word for sign, word in FIRST_SIGNS if sign in xmp), "")
+
+
+def _holds_iso_gain_map(data: bytes, segments: Iterable[Segment]) -> bool:
+    return any(one.marker == APP2 and data.startswith(ISO_GAIN_MAP, one.start) for one in segments)
+
+
 def _name_picture(data: bytes, picture: mpf.Picture, xmp: bytes, place: int) -> str:
-    """Return what a picture behind the first is, "" when it is one of equal rank."""
+    """Return what a picture behind the first is, "" when nothing says it."""
     if mpf.Kind.is_preview(picture.kind):
         return PREVIEW
     if picture.kind == mpf.Kind.GAIN_MAP:
         return GAIN_MAP
-    if picture.kind != mpf.Kind.UNDEFINED:
+    if picture.kind not in {mpf.Kind.UNDEFINED, mpf.Kind.APPENDED}:
         return ""
     segments = list(read_segments(data, picture.start))
-    if any(one.marker == APP2 and data.startswith(ISO_GAIN_MAP, one.start) for one in segments):
+    if _holds_iso_gain_map(data, segments):
         return GAIN_MAP
     own = name_auxiliary(_join_bodies(data, segments, XMP_MARK))
     if own != OTHER:

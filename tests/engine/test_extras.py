@@ -86,6 +86,10 @@ DISPARITY = with_xmp(
     SMALL, packet('xmlns:apdi="http://ns.apple.com/pixeldatainfo/1.0/"',
                   "<apdi:AuxiliaryImageType>kCGImageAuxiliaryDataTypeDisparity</apdi:AuxiliaryImageType>")
 )  # fmt: skip
+BIG_ISO = BIG[:2] + segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0" + bytes(4)) + BIG[2:]
+BIG_APPLE = with_xmp(
+    BIG, packet('xmlns:HDRGainMap="http://ns.apple.com/HDRGainMap/1.0/" HDRGainMap:HDRGainMapVersion="65536"')
+)
 ULTRA = with_xmp(BIG, packet(f"{HDRGM} {CONTAINER}", directory("Primary", "GainMap")))
 
 
@@ -104,6 +108,12 @@ JPEGS = {
     "gain map, by its kind in the index": (with_index(BIG, [(0x05_0000, SMALL)]), "gain map"),
     "gain map of an iPhone": (with_index(BIG, [(0, APPLE_GAIN)]), "gain map"),
     "gain map by Google's library": (ultra_hdr(), "gain map"),
+    "gain map that only the picture of an iPhone tells": (with_index(BIG_APPLE, [(0, SMALL)]), "gain map"),
+    "gain map of ISO 21496-1 without an index": (BIG_ISO + ISO_GAIN, "gain map"),
+    "gain map of ISO 21496-1 that only the picture tells": (BIG_ISO + SMALL, "gain map"),
+    "gain map without an index, by its own XMP": (BIG + GAIN, "gain map"),
+    "picture without an index": (BIG + BIG, "further picture"),
+    "picture without an index behind padding": (BIG + bytes(60) + SMALL, "further picture"),
     "disparity of an iPhone": (with_index(BIG, [(0, DISPARITY)]), "depth map"),
     "preview": (with_index(BIG, [(0x01_0002, SMALL)]), "preview"),
     "gain map and preview": (with_index(ULTRA, [(0, GAIN), (0x01_0001, SMALL)]), "gain map for HDR screens and a smaller preview"),
@@ -139,6 +149,14 @@ def test_pictures_of_equal_rank_are_frames(run: Converter, kind: int) -> None:
     assert result.warnings == ["frames_dropped"]
     assert result.outcome.source is not None
     assert result.outcome.source.frames == 3
+
+
+@pytest.mark.parametrize("page", [2, 3])
+def test_what_follows_a_picture_of_equal_rank_is_not_beside_it(run: Converter, page: int) -> None:
+    data = with_index(BIG, [(0x02_0002, SMALL), (0x02_0002, SMALL)])
+    result = run(data, "png", page=page)
+    assert result.warnings == []
+    assert result.image().size == (48, 32)
 
 
 @pytest.mark.parametrize(
