@@ -13,15 +13,17 @@ from core.losses import ExtrasDropped
 from engine.containers import heif_items, mpf
 from engine.containers.heif_items import Items
 from engine.containers.jpeg_segments import Segment, find_end, read_segments
-from engine.containers.trailers import DEPTH_MAP, FILM, SOUND, name_samsung_blocks, name_trailers
+from engine.containers.trailers import DEPTH_MAP, FILM, FURTHER, SOUND, name_samsung_blocks, name_trailers
 
 GAIN_MAP, MASK, PREVIEW, ORIGINAL = (
     "a gain map for HDR screens", "a mask of parts of the picture", "a smaller preview", "the picture before it was edited",
 )  # fmt: skip
-OTHER = "a further picture"
 
 XMP_MARK, EXTENDED_MARK = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
 ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
+EXTENDED_HEAD = 40
+"""Bytes before each part of an extended packet: its sum, its length, and the part's place."""
+
 APP1, APP2, APP11 = 0xE1, 0xE2, 0xEB
 END = b"\xff\xd9"
 
@@ -48,7 +50,9 @@ FIRST_SIGNS = (
 PADDING = re.compile(rb"\0{0,4096}")
 """What may stand between two pictures."""
 
-INSIDE_XMP = ((b"GDepth:Data", DEPTH_MAP), (b"GImage:Data", ORIGINAL), (b"GAudio:Data", SOUND))
+INSIDE_XMP = ((b"GDepth:", DEPTH_MAP), (b"GImage:", ORIGINAL), (b"GAudio:", SOUND))
+"""Properties with data of their own. Their `Mime` stands in the first packet, their `Data` may be in an extended one."""
+
 RESIDUALS = (b"HDR_RI", b"RESI")
 """JPEG-HDR, and the box of JPEG XT (ISO/IEC 18477-3) with what 8 bits cannot hold."""
 
@@ -70,7 +74,7 @@ class Extras:
 
 def name_auxiliary(kind: bytes) -> str:
     """Return what an auxiliary picture is, by the name of its kind or by its XMP."""
-    return next((word for sign, word in SIGNS if sign.search(kind)), OTHER)
+    return next((word for sign, word in SIGNS if sign.search(kind)), FURTHER)
 
 
 def unite(words: Iterable[str], frames: int = 1) -> Extras:
@@ -82,13 +86,18 @@ def survey_jpeg(data: bytes) -> Extras:
     """Tell what a JPEG holds beside its first picture."""
     segments = list(read_segments(data))
     xmp = _join_bodies(data, segments, XMP_MARK)
-    packets = xmp + _join_bodies(data, segments, EXTENDED_MARK)
+    extended = _join_bodies(data, segments, EXTENDED_MARK, EXTENDED_HEAD)
     pictures = _find_pictures(data, segments)
     words = _name_pictures(data, pictures, xmp, _read_first_signs(data, segments, xmp))
-    inside = (word for sign, word in INSIDE_XMP if sign in packets)
+    inside = (word for sign, word in INSIDE_XMP if _holds_property(sign, xmp, extended))
     residual = (GAIN_MAP for one in segments if one.marker == APP11 and _holds_residual(data, one))
     behind = () if data.endswith(END) and not pictures else name_trailers(data, _find_last_end(data, pictures))
     return unite([*filter(None, words), *inside, *residual, *behind], 1 + words.count(""))
+
+
+def _holds_property(prefix: bytes, xmp: bytes, extended: bytes) -> bool:
+    content = prefix + b"Data"
+    return content in xmp or content in extended or (bool(extended) and prefix + b"Mime" in xmp)
 
 
 def _find_pictures(data: bytes, segments: Sequence[Segment]) -> list[mpf.Picture]:
@@ -125,7 +134,7 @@ def _name_pictures(data: bytes, pictures: Sequence[mpf.Picture], xmp: bytes, tol
     """
     words = [_name_picture(data, picture, xmp, place) for place, picture in enumerate(pictures)]
     rest = "" if told in words else told
-    spare = {mpf.Kind.UNDEFINED: rest, mpf.Kind.APPENDED: rest or OTHER}
+    spare = {mpf.Kind.UNDEFINED: rest, mpf.Kind.APPENDED: rest or FURTHER}
     return [word or spare.get(picture.kind, "") for word, picture in zip(words, pictures, strict=True)]
 
 
@@ -151,19 +160,19 @@ def _name_picture(data: bytes, picture: mpf.Picture, xmp: bytes, place: int) -> 
     if _holds_iso_gain_map(data, segments):
         return GAIN_MAP
     own = name_auxiliary(_join_bodies(data, segments, XMP_MARK))
-    if own != OTHER:
+    if own != FURTHER:
         return own
     named = [
-        SEMANTICS.get(found[1], OTHER)
+        SEMANTICS.get(found[1], FURTHER)
         for found in SEMANTIC.finditer(xmp)
         if found[1] not in {b"Primary", b"MotionPhoto"}
     ]
     return named[place] if place < len(named) else DEPTH_MAP if DYNAMIC_DEPTH in xmp else ""
 
 
-def _join_bodies(data: bytes, segments: Iterable[Segment], mark: bytes) -> bytes:
+def _join_bodies(data: bytes, segments: Iterable[Segment], mark: bytes, skipped: int = 0) -> bytes:
     bodies = (
-        data[one.start + len(mark) : one.end]
+        data[one.start + len(mark) + skipped : one.end]
         for one in segments
         if one.marker == APP1 and data.startswith(mark, one.start)
     )

@@ -21,7 +21,6 @@ from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, choose_subsampling, without_none
 from engine.containers import jpeg, photoshop
 from engine.containers.jpeg_parts import JpegParts, split_jpeg
-from engine.containers.jpeg_segments import find_end
 from engine.credits import keep_credits
 from engine.errors import ConversionError, decoding, unsupported
 from engine.extras import survey_jpeg
@@ -95,10 +94,7 @@ def _open_entry(data: bytes, limits: Limits, index: int) -> Opened:
     image = load_image("jpeg", data)
     with decoding("jpeg"):
         image.seek(index)
-    entry = b""
-    if isinstance(image, MpoImagePlugin.MpoImageFile):
-        # Behind a later picture are the ones after it.
-        entry = data[image.offset : find_end(data, image.offset) if index else None]
+    entry = data[image.offset :] if isinstance(image, MpoImagePlugin.MpoImageFile) else b""
     check_pixels(image.width * image.height, limits.max_pixels)
     return open_jpeg(entry, limits)
 

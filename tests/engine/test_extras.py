@@ -1,6 +1,7 @@
 """What stands beside the picture: named, not counted as a frame, and gone from the metadata."""
 
 import struct
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from imagecodecs import ultrahdr_encode
 
 from conformance import heif, images
+from engine.containers.jxl import insert_boxes
 from engine.containers.xmp import strip_extras
 from tests.engine.conftest import Converter
 
@@ -76,6 +78,13 @@ def samsung(*kinds: int) -> bytes:
     return b"block" * 9 + head + struct.pack("<I", len(head)) + b"SEFT"
 
 
+def samsung_named(name: bytes) -> bytes:
+    """A block of a kind that nobody knows, with that name."""
+    block = struct.pack("<HHI", 0, 0x7777, len(name)) + name + b"data"
+    head = b"SEFH" + struct.pack("<II", 107, 1) + struct.pack("<HHII", 0, 0x7777, len(block), len(block))
+    return block + head + struct.pack("<I", len(head)) + b"SEFT"
+
+
 GAIN = with_xmp(SMALL, packet(HDRGM))
 ISO_GAIN = SMALL[:2] + segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0" + bytes(20)) + SMALL[2:]
 APPLE_GAIN = with_xmp(
@@ -124,6 +133,14 @@ JPEGS = {
     "gain map and film": (with_index(ULTRA, [(0, GAIN)]) + FILM, "gain map for HDR screens and a short film"),
     "sound of Samsung": (BIG + samsung(0x0100), "sound"),
     "depth map of Samsung": (BIG + samsung(0x0AB1), "depth map"),
+    "second depth map of Samsung": (BIG + samsung(0x0AB3), "depth map"),
+    "depth map of Samsung, by its name": (BIG + samsung_named(b"DualShot_DepthMap_1"), "depth map"),
+    "second picture of Samsung, by its name": (BIG + samsung_named(b"DualShot_Image"), "further picture"),
+    "film of Samsung, by its name": (BIG + samsung_named(b"MotionPhoto_Data"), "short film"),
+    "sound of Samsung, by its name": (BIG + samsung_named(b"SoundShot_000"), "sound"),
+    "depth map in a packet that the first one announces": (
+        with_xmp(BIG, packet(DEPTH + " " + EXTENDED), b"<x>" + bytes(90)), "depth map"),
+    "depth map in XMP, cut in its name": (with_xmp(BIG, packet(EXTENDED), b"GDept", b'h:Data="AAAA"'), "depth map"),
     "depth map in XMP": (with_xmp(BIG, packet(DEPTH + " " + EXTENDED), b'GDepth:Data="AAAA"'), "depth map"),
     "sound in XMP": (with_xmp(BIG, packet(EXTENDED), b'GAudio:Data="AAAA"'), "sound"),
     "archive": (BIG + b"PK\3\4" + bytes(60), "ZIP"),
@@ -151,25 +168,28 @@ def test_pictures_of_equal_rank_are_frames(run: Converter, kind: int) -> None:
     assert result.outcome.source.frames == 3
 
 
-@pytest.mark.parametrize("page", [2, 3])
-def test_what_follows_a_picture_of_equal_rank_is_not_beside_it(run: Converter, page: int) -> None:
-    data = with_index(BIG, [(0x02_0002, SMALL), (0x02_0002, SMALL)])
-    result = run(data, "png", page=page)
-    assert result.warnings == []
-    assert result.image().size == (48, 32)
-
-
 @pytest.mark.parametrize(
     "data",
     [
         BIG,
         BIG + bytes(90),
         BIG + samsung(0x0A01, 0x0BA1),
+        BIG + samsung_named(b"DualShot_Meta_Info"),
+        with_xmp(BIG, packet(DEPTH)),
         with_index(BIG, [(0x02_0002, b"")]) + b"no picture",
         with_xmp(BIG, packet(f"{CAMERA} {MOTION}")),
         with_index(ULTRA, [(0, GAIN)])[: -len(GAIN)],
     ],
-    ids=["plain", "padded", "notes of a phone", "lost picture", "lost film", "lost gain map"],
+    ids=[
+        "plain",
+        "padded",
+        "notes of a phone",
+        "named notes of a phone",
+        "lost depth map",
+        "lost picture",
+        "lost film",
+        "lost gain map",
+    ],
 )
 def test_what_is_not_there_is_not_named(run: Converter, data: bytes) -> None:
     result = run(data, "png")
@@ -286,3 +306,42 @@ def test_the_film_of_a_motion_photo_in_a_box_is_named(
 ) -> None:
     brand, picture, _ = written
     assert run(heif.heif(brand, [picture], behind=behind), "png").warnings == ["extras_dropped"]
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+TRACK = heif.box(b"trak", heif.box(b"mdia", heif.box(b"minf", heif.box(b"stbl", heif.box(
+    b"stsz", struct.pack(">III", 0, 0, 30) + bytes(120))))))  # fmt: skip
+WHOLE_FILM = (
+    heif.box(b"ftyp", b"mp42" + bytes(4) + b"mp42isom") + heif.box(b"moov", TRACK) + heif.box(b"mdat", bytes(90))
+)
+
+
+@pytest.mark.parametrize("target", ["heic", "avif", "png", "webp", "jpeg"])
+def test_a_film_behind_the_end_is_named(run: Converter, target: str) -> None:
+    data = run(BIG, target).data
+    result = run(data + WHOLE_FILM, "png")
+    assert result.warnings == ["extras_dropped"]
+    assert "short film" in result.outcome.warnings[0].detail
+    assert result.outcome.source is not None
+    assert result.outcome.source.frames == 1
+    assert run(data, "png").warnings == []
+
+
+def test_the_gain_map_of_a_png_is_named(run: Converter) -> None:
+    data, small = run(BIG, "png").data, run(SMALL, "png").data
+    result = run(data[:33] + chunk(b"gmAP", bytes(30)) + data[33:-12] + chunk(b"gdAT", small) + data[-12:], "jpeg")
+    assert result.warnings == ["extras_dropped"]
+    assert "gain map" in result.outcome.warnings[0].detail
+
+
+@pytest.mark.parametrize(
+    "box", [heif.box(b"jhgm", bytes(40)), heif.box(b"brob", b"jhgm" + bytes(40))], ids=["plain", "packed"]
+)
+def test_the_gain_map_of_a_jpeg_xl_is_named(run: Converter, box: bytes) -> None:
+    data = insert_boxes(run(BIG, "jxl").data, b"", packet("")) + box
+    result = run(data, "png")
+    assert result.warnings == ["extras_dropped"]
+    assert "gain map" in result.outcome.warnings[0].detail
