@@ -13,6 +13,7 @@ from core.losses import ExtrasDropped
 from engine.containers import heif_items, mpf
 from engine.containers.heif_items import Items
 from engine.containers.jpeg_segments import Segment, find_end, read_segments
+from engine.containers.png_chunks import find_end as find_png_end
 from engine.containers.trailers import DEPTH_MAP, FILM, FURTHER, SOUND, name_samsung_blocks, name_trailers
 
 GAIN_MAP, MASK, PREVIEW, ORIGINAL = (
@@ -184,8 +185,18 @@ def _holds_residual(data: bytes, segment: Segment) -> bool:
     return any(sign in head for sign in RESIDUALS)
 
 
-def survey_heif(data: bytes, items: Items, frames: int) -> Extras:
-    """Tell what a HEIF or AVIF holds beside its pictures. Transparency is no extra."""
+def survey_png(data: bytes, *, has_gain_map: bool) -> Extras:
+    """Tell what a PNG holds beside its picture, its gain map included (chunks gmAP and gdAT)."""
+    return unite([*([GAIN_MAP] if has_gain_map else []), *name_trailers(data, find_png_end(data))])
+
+
+def survey_trailers(data: bytes, end: int) -> Extras:
+    """Tell what stands behind the end of a file that holds nothing else beside its picture."""
+    return unite(name_trailers(data, end))
+
+
+def survey_heif(data: bytes, items: Items, frames: int, behind: bytes = b"") -> Extras:
+    """Tell what a HEIF or AVIF holds beside its pictures, and what is behind it. Transparency is no extra."""
     names = (name for name in items.auxiliary if b"alpha" not in name and not name.endswith(b"auxid:1"))
     films = (FILM for box in items.top if box.kind == heif_items.FILM)
     blocks = (
@@ -195,7 +206,7 @@ def survey_heif(data: bytes, items: Items, frames: int) -> Extras:
         for word in name_samsung_blocks(data[box.start : box.end])
     )
     tone_maps = [GAIN_MAP] if items.has_gain_map else []
-    return unite([*tone_maps, *map(name_auxiliary, names), *films, *blocks], frames)
+    return unite([*tone_maps, *map(name_auxiliary, names), *films, *blocks, *name_trailers(behind, 0)], frames)
 
 
 def _join_words(words: Sequence[str]) -> str:
