@@ -135,7 +135,7 @@ def _name_pictures(data: bytes, pictures: Sequence[mpf.Picture], xmp: bytes, tol
     """
     words = [_name_picture(data, picture, xmp, place) for place, picture in enumerate(pictures)]
     rest = "" if told in words else told
-    spare = {mpf.Kind.UNDEFINED: rest, mpf.Kind.APPENDED: rest or FURTHER}
+    spare: dict[int, str] = {mpf.Kind.UNDEFINED: rest, mpf.Kind.APPENDED: rest or FURTHER}
     return [word or spare.get(picture.kind, "") for word, picture in zip(words, pictures, strict=True)]
 
 
