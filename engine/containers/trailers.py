@@ -19,8 +19,8 @@ SAMSUNG_NAMES = (
 LONGEST_NAME = 100
 MOST_BLOCKS = 1000
 
-FILM_START = re.compile(rb"\0\0\0.ftyp(?:isom|mp4|qt  |avc1|M4V|3gp|iso|MSNV|hvc1|hev1)", re.DOTALL)
-"""The start of a film, by the brands of MP4 and QuickTime."""
+FILM_START = re.compile(rb"ftyp(?<=\0\0\0.ftyp)(?:isom|mp4|qt  |avc1|M4V|3gp|iso|MSNV|hvc1|hev1)", re.DOTALL)
+"""The start of a film, by the brands of MP4 and QuickTime. A pattern that began with zeros would be slow in padding."""
 
 ARCHIVE_START, SOUND_START = b"PK\3\4", re.compile(rb"RIFF....WAVE", re.DOTALL)
 
