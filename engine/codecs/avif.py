@@ -42,6 +42,8 @@ def limit_threads() -> None:
 def open_avif(data: bytes, limits: Limits) -> Opened:
     """Read the header of an AVIF."""
     bmff.check_whole(data)
+    whole, data = data, bmff.cut_film(data)
+    behind = whole[len(data) :]
     with decoding("avif"):
         data, flaw = join_tables(data)
     image = load_image("avif", data)
@@ -49,7 +51,7 @@ def open_avif(data: bytes, limits: Limits) -> Opened:
         depth, loop_count = bmff.read_depth(data), bmff.read_loop_count(data)
         color = _describe_color(image, bmff.read_nclx(data))
     opened = open_sequence("avif", image, depth=depth, loop_count=loop_count, color=color)
-    opened = _add_pictures(data, limits, opened)
+    opened = _add_pictures(data, limits, opened, behind)
     if flaw:
         opened = replace(opened, losses=(ImageDamaged(why=flaw), *opened.losses))
     if color.hdr is not None and depth > 8 and opened.kind is not FrameKind.ANIMATION:
@@ -78,11 +80,11 @@ def _crop(data: bytes, opened: Opened) -> Opened:
     return replace(opened, size=(box[2] - box[0], box[3] - box[1]), read=read_cropped)
 
 
-def _add_pictures(data: bytes, limits: Limits, opened: Opened) -> Opened:
+def _add_pictures(data: bytes, limits: Limits, opened: Opened, behind: bytes) -> Opened:
     """Return what was opened with the count of all pictures, and what the file holds beside them."""
     items = read_items(data)
     count = items.count_pictures() if opened.frames == 1 else 1
-    opened = replace(opened, losses=(*opened.losses, *survey_heif(data, items, count).losses))
+    opened = replace(opened, losses=(*opened.losses, *survey_heif(data, items, count, behind).losses))
     if count == 1:
         return opened
     return replace(opened, frames=count, kind=FrameKind.ALBUM, open_entry=partial(_open_entry, data, limits))

@@ -88,6 +88,7 @@ def open_heif(data: bytes, limits: Limits, entry: int | None = None) -> Opened:
     libheif turns and mirrors as the file says. An orientation in EXIF beside that is history.
     """
     bmff.check_whole(data)
+    whole, data = data, bmff.cut_film(data)
     with decoding("heic"):
         image, count = _open_picture(data, entry)
         color = _describe_color(image.info, grey=image.mode[0] == "L")
@@ -101,7 +102,7 @@ def open_heif(data: bytes, limits: Limits, entry: int | None = None) -> Opened:
     return Opened(
         format="heic", size=(width, height), pixels=width * height, read=read,
         kind=FrameKind.ALBUM if count > 1 else FrameKind.STILL, frames=count, opaque=opaque,
-        metadata=_read_metadata(image.info), losses=survey_heif(data, items, count).losses,
+        metadata=_read_metadata(image.info), losses=survey_heif(data, items, count, whole[len(data) :]).losses,
         open_entry=partial(open_heif, data, limits),
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ from engine.color.profile_tags import describe_profile
 from engine.containers import jxl
 from engine.containers.jpeg_parts import split_jpeg
 from engine.errors import decoding, unsupported
+from engine.extras import GAIN_MAP, unite
 from engine.image import Frame, FrameKind, Opened, Original
 from engine.limits import check_pixels
 from engine.metadata import Metadata, pack_exif_orientation, strip_xmp_orientation
@@ -82,6 +83,7 @@ def open_jxl(data: bytes, limits: Limits) -> Opened:
         orientation=header.orientation, opaque=not header.alpha,
         deep=not film and header.depth > 8 and (header.alpha or not header.grey),
         metadata=Metadata(exif=file.exif, xmp=strip_xmp_orientation(file.xmp)),
+        losses=unite([GAIN_MAP] if file.has_gain_map else []).losses,
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from engine.color.colorimetry import Colorimetry, Described, Hdr, describe_cicp,
 from engine.color.profile_tags import describe_profile
 from engine.containers import png, png_samples
 from engine.errors import ConversionError, decoding
+from engine.extras import survey_png
 from engine.image import Frame, FrameKind, Opened
 from engine.limits import check_frames, check_pixels
 from engine.metadata import Metadata, read_exif_orientation
@@ -79,7 +80,8 @@ def open_png(data: bytes, limits: Limits) -> Opened:
         read=read_animation if parts.frames else partial(_read_still, sound, parts, make, color.hdr),
         kind=FrameKind.ANIMATION if count > 1 else FrameKind.STILL, frames=count, loop_count=parts.loop_count,
         orientation=orientation, opaque=parts.is_opaque, stays_opaque=parts.stays_opaque, dpi=read_dpi(image),
-        deep=parts.depth == 16 and not parts.frames, losses=_list_losses(parts),
+        deep=parts.depth == 16 and not parts.frames,
+        losses=(*_list_losses(parts), *survey_png(data, has_gain_map=parts.has_gain_map).losses),
     )  # fmt: skip
 
 

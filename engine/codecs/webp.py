@@ -17,6 +17,7 @@ from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, attach_marked, without_none
 from engine.codecs.sequences import FrameSequence, encode_sequence, open_sequence
 from engine.containers import riff
+from engine.extras import survey_trailers
 from engine.image import Frame, Opened
 from engine.limits import check_pixels
 from engine.request import Limits
@@ -33,6 +34,7 @@ FLAT = 0.5
 
 def open_webp(data: bytes, limits: Limits) -> Opened:
     """Read the header of a WebP."""
+    extras = survey_trailers(data, riff.read_length(data)).losses
     data, flaw = riff.mend_file(data)
     width, height = riff.read_canvas(data)
     check_pixels(width * height, limits.max_pixels)
@@ -42,7 +44,8 @@ def open_webp(data: bytes, limits: Limits) -> Opened:
         # The decoder has the alpha in any case; Pillow takes it only when the file's flag says so.
         image._mode = image.rawmode = "RGBA"  # noqa: SLF001 - as its `_open` does
     opened = open_sequence("webp", image, depth=8, loop_count=None, needs=needs)
-    return replace(opened, losses=(*opened.losses, ImageDamaged(why=flaw))) if flaw else opened
+    flaws = [ImageDamaged(why=flaw)] if flaw else []
+    return replace(opened, losses=(*opened.losses, *flaws, *extras))
 
 
 def _choose_settings(options: Options) -> SaveSettings:

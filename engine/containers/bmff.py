@@ -40,6 +40,16 @@ def read_boxes(data: bytes | bytearray, start: int, end: int) -> Iterator[Box]:
         raise truncated()
 
 
+def cut_film(data: bytes) -> bytes:
+    """Return the file without a second one behind it, such as the film of a motion photo."""
+    end = 0
+    for box in read_boxes(data, 0, len(data)):
+        if box.kind == b"ftyp" and end:
+            return data[:end]
+        end = box.end
+    return data
+
+
 def pack_box(kind: bytes, *parts: bytes | memoryview) -> bytes:
     """Return a box of that type around those parts."""
     body = b"".join(parts)

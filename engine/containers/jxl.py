@@ -21,6 +21,9 @@ METADATA = frozenset({b"Exif", b"xml "})
 RESTORING = b"jbrd"
 """The box with what a JPEG had beside its coefficients."""
 
+GAIN_MAP, PACKED = b"jhgm", b"brob"
+"""The box of a gain map (ISO 21496-1), and one in which another is packed."""
+
 LARGEST_METADATA = 4 << 20
 """Bytes that EXIF or XMP may unpack to; a few thousand are usual."""
 
@@ -58,13 +61,14 @@ class JxlHeader:
 class JxlFile:
     """A file taken apart: the codestream's header, EXIF as a TIFF block, and XMP.
 
-    `has_jpeg` says that a JPEG was packed into it and can be restored.
+    `has_jpeg` says that a JPEG was packed into it and can be restored, `has_gain_map` that there is a box of one.
     """
 
     header: JxlHeader
     exif: bytes = b""
     xmp: bytes = b""
     has_jpeg: bool = False
+    has_gain_map: bool = False
 
 
 def parse_file(data: bytes) -> JxlFile:
@@ -73,17 +77,22 @@ def parse_file(data: bytes) -> JxlFile:
         return JxlFile(_read_header(data))
     start = b""
     found: dict[bytes, memoryview] = {}
+    has_gain_map = False
     # All boxes first, so that nothing is unpacked of a file that is cut off.
     for kind, first, end in list(read_boxes(data, len(JXL), len(data))):
         body = memoryview(data)[first:end]
         if kind in {b"jxlc", b"jxlp"} and len(start) < 4096:
             start += bytes(body[4 if kind == b"jxlp" else 0 :][:4096])
+        has_gain_map |= GAIN_MAP in {kind, bytes(body[:4]) if kind == PACKED else b""}
         found.setdefault(*_unpack_box(kind, body))
     if not start:
         raise truncated()
     exif = bytes(found.get(b"Exif", b""))
     skipped = 4 + int.from_bytes(exif[:4], "big")
-    return JxlFile(_read_header(start), exif[skipped:], bytes(found.get(b"xml ", b"")), has_jpeg=RESTORING in found)
+    return JxlFile(
+        _read_header(start), exif[skipped:], bytes(found.get(b"xml ", b"")), has_jpeg=RESTORING in found,
+        has_gain_map=has_gain_map,
+    )  # fmt: skip
 
 
 def _unpack_box(kind: bytes, body: memoryview) -> tuple[bytes, memoryview]:
@@ -92,7 +101,7 @@ def _unpack_box(kind: bytes, body: memoryview) -> tuple[bytes, memoryview]:
     One that is too large or damaged stays packed, so it is ignored.
     """
     inner = bytes(body[:4])
-    if kind != b"brob" or inner not in METADATA:
+    if kind != PACKED or inner not in METADATA:
         return kind, body
     try:
         return inner, memoryview(brotli_decode(bytes(body[4:]), out=bytearray(LARGEST_METADATA)))

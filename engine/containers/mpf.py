@@ -21,6 +21,8 @@ class Kind(IntEnum):
     UNDEFINED = 0
     PRIMARY = 0x03_0000
     GAIN_MAP = 0x05_0000
+    APPENDED = -1
+    """Behind the first picture, but in no index."""
 
     @classmethod
     def is_preview(cls, value: int) -> bool:

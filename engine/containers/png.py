@@ -121,6 +121,10 @@ def _read_chromaticities(png: PngFile, body: memoryview, _seen: set[bytes]) -> N
     png.chromaticities = bytes(body)
 
 
+def _note_gain_map(png: PngFile, _body: memoryview, _seen: set[bytes]) -> None:
+    png.has_gain_map = True
+
+
 def _read_exif(png: PngFile, body: memoryview, _seen: set[bytes]) -> None:
     png.exif = bytes(body)
 
@@ -134,6 +138,8 @@ READ = {
     b"gAMA": _read_gamma,
     b"cHRM": _read_chromaticities,
     b"eXIf": _read_exif,
+    b"gmAP": _note_gain_map,
+    b"gdAT": _note_gain_map,
 } | READ_FILM
 
 

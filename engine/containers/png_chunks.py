@@ -60,6 +60,16 @@ def read_chunks(data: bytes, note: Note = lambda _: None) -> Iterator[tuple[byte
         at += 12 + length
 
 
+def find_end(data: bytes) -> int:
+    """Return where the chunk IEND ends, or the length of the data."""
+    at = len(PNG)
+    while at < len(data):
+        kind, at = data[at + 4 : at + 8], at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if kind == b"IEND":
+            break
+    return min(at, len(data))
+
+
 def _find_end(length: int, kind: bytes, check: int) -> str:
     """Return why no whole chunk stands here, "" where one does."""
     if len(kind) == 4 and (length >= 1 << 31 or not kind.isalpha()):

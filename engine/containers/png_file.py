@@ -36,6 +36,7 @@ class PngFile:
     xmp: bytes = b""
     profile_problem: str = ""
     is_apple: bool = False
+    has_gain_map: bool = False
     flaws: list[str] = field(default_factory=list)
     dropped: set[bytes] = field(default_factory=set)
     text: list[tuple[bytes, bytes]] = field(default_factory=list)

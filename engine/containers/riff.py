@@ -31,9 +31,14 @@ class Mended(NamedTuple):
     flaw: str
 
 
+def read_length(data: bytes) -> int:
+    """Return how many bytes the file says that it has."""
+    return int.from_bytes(data[4:8], "little") + 8
+
+
 def mend_file(data: bytes) -> Mended:
     """Return a file of those chunks that are whole. Raise ConversionError (truncated) when one with pixels is not."""
-    told, at, end = int.from_bytes(data[4:8], "little") + 8, 12, 12
+    told, at, end = read_length(data), 12, 12
     chunks: list[bytes] = []
     while at + 8 <= len(data) and at != told:
         kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
