@@ -2,22 +2,18 @@
 
 import io
 import zlib
-from collections.abc import Iterator
 from itertools import accumulate
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
 from core import magic
 from engine.codecs.save_settings import SaveSettings
+from engine.pixels.packed_rows import choose_level, count_rows, pack_rows
 
 STRIP = 1 << 20
 """Bytes of a strip before it is packed, about. Each begins without anything to repeat, so small strips cost bytes."""
-
-LEVEL = 9
-"""The level of deflate. On drawings it costs little time."""
 
 PALETTE, DEFLATE, INCHES = 3, 8, 2
 """TIFF's numbers of the kind of pixels, of their packing, and of the unit of resolution."""
@@ -27,14 +23,13 @@ HEADER = magic.TIFF_LITTLE + b"\x08\0\0\0"
 METADATA = frozenset({700, 33_723})
 """XMP and IPTC."""
 
-Rows = NDArray[np.uint8]
-
 
 def write_page(profile: bytes | None, settings: SaveSettings, image: Image.Image, sink: BinaryIO) -> None:
     """Write one page of mode P as a little-endian TIFF. `settings` are those of Pillow's writer."""
     bits = choose_bits(image)
-    height = max(1, STRIP * 8 // (bits * image.width))
-    strips = [zlib.compress(rows.tobytes(), LEVEL) for rows in _pack_strips(image, bits, height)]
+    height = count_rows(image, bits, STRIP)
+    level = choose_level(image, bits)
+    strips = [zlib.compress(rows.tobytes(), level) for rows in pack_rows(image, bits, STRIP)]
     tags = TiffImagePlugin.ImageFileDirectory_v2(ifh=HEADER)
     tags.update(_describe_pixels(image, bits, height, [len(strip) for strip in strips]))
     for tag in (TiffImagePlugin.STRIPOFFSETS, TiffImagePlugin.STRIPBYTECOUNTS):
@@ -52,19 +47,6 @@ def choose_bits(image: Image.Image) -> int:
     if not isinstance(highest, int | float):
         raise TypeError(image.mode)
     return 1 if highest < 2 else 4 if highest < 16 else 8
-
-
-def _pack_strips(image: Image.Image, bits: int, height: int) -> Iterator[Rows]:
-    """Yield the indices of some rows at a time. Each row begins with a byte."""
-    for top in range(0, image.height, height):
-        rows = np.asarray(image.crop((0, top, image.width, min(top + height, image.height))))
-        if bits == 1:
-            yield np.packbits(rows, axis=1)
-        elif bits == 4:
-            even = np.pad(rows, ((0, 0), (0, image.width % 2)))
-            yield even[:, ::2] << 4 | even[:, 1::2]
-        else:
-            yield rows
 
 
 def _describe_pixels(image: Image.Image, bits: int, height: int, sizes: list[int]) -> dict[int, object]:

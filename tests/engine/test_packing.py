@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from conformance import images
 from conformance.profiles import grey_profile, rgb_profile
 from conformance.running import apart
 from core.formats import find
+from engine.codecs import png_indexed
 from engine.pixels import packing
 from tests.engine.conftest import Converter
 from tests.engine.programs import run_program
@@ -89,6 +91,30 @@ def test_other_programs_read_the_palette_of_a_tiff(run: Converter, tmp_path: Pat
         run_program(*program, path, seen)
         assert apart(Image.open(seen).convert("RGB"), image) == 0, program
     assert "Resolution: 150, 150 pixels/inch" in run_program("tiffinfo", path).stdout
+
+
+@pytest.mark.parametrize("colors", [2, 4, 16])
+def test_other_programs_read_the_palette_of_a_png(
+    run: Converter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, colors: int
+) -> None:
+    """The width is odd, so that the last byte of a row is partly empty. There are several bands."""
+    monkeypatch.setattr(png_indexed, "BAND", 4_000)
+    image = drawing(colors, size=(301, 300))
+    path, seen = tmp_path / "picture.png", tmp_path / "seen.png"
+    path.write_bytes(run(images.encoded(image, "PNG"), "png", dpi=150).data)
+    for program in (("vips", "copy"), ("convert",)):
+        run_program(*program, path, seen)
+        assert apart(Image.open(seen).convert("RGB"), image) == 0, program
+    assert images.opened(path.read_bytes()).info["dpi"] == pytest.approx((150, 150), abs=0.1)
+
+
+def test_dots_are_packed_without_filters(run: Converter) -> None:
+    dots = Image.linear_gradient("L").resize((600, 400)).convert("1")
+    rows = b"".join(b"\0" + row.tobytes() for row in np.packbits(np.asarray(dots), axis=1))
+    source = images.encoded(dots, "PNG")
+    sizes = [len(run(source, "png", **options).data) for options in ({}, {"effort": 6}, {"effort": 0})]
+    assert sizes[0] <= sizes[1] < len(source) < len(rows) < sizes[2]
+    assert sizes[0] < len(zlib.compress(rows, 9)) + 100
 
 
 def save_settings(target: str) -> dict[str, str]:
