@@ -134,9 +134,9 @@ def match_color(conversion: Conversion) -> None:
 
 
 def flatten_alpha(conversion: Conversion) -> None:
-    """Flatten pixels when the target has no alpha.
+    """Flatten pixels when the target has no alpha. Drop alpha that hides nothing: it would only take bytes.
 
-    Nothing hidden under alpha 0 goes on.
+    Nothing hidden under alpha 0 goes on. Frames of a film have alpha all or none.
     """
     conversion.frames = map(partial(_flatten_frame, conversion), conversion.frames)
 
@@ -145,11 +145,12 @@ def _flatten_frame(conversion: Conversion, frame: Frame) -> Frame:
     image = frame.pixels
     if image.mode not in alpha.WITH_ALPHA:
         return frame
-    if conversion.target.alpha is not Alpha.NONE:
+    flat = conversion.target.alpha is Alpha.NONE
+    if (flat or not conversion.is_film) and not alpha.has_transparency(image):
+        return replace(frame, pixels=alpha.drop_alpha(image))
+    if not flat:
         alpha.clear_hidden(image)
         return frame
-    if not alpha.has_transparency(image):
-        return replace(frame, pixels=alpha.drop_alpha(image))
     conversion.warn(AlphaFlattened(format=conversion.target.title, background=conversion.options.flat_color))
     return replace(frame, pixels=alpha.flatten_alpha(image, conversion.options.flat_color))
 

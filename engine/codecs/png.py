@@ -3,6 +3,7 @@
 Pillow takes twice as long.
 """
 
+import io
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,8 +18,9 @@ from core.losses import ImageDamaged
 from core.options import Options
 from engine.animation.compose import Patch, compose_frames
 from engine.codecs import apng
-from engine.codecs.pillow import Candidate, choose_smallest, load_image, pack_frame, read_dpi, write_still
+from engine.codecs.pillow import load_image, pack_frame, read_dpi, write_still
 from engine.codecs.plan import WritePlan
+from engine.codecs.png_indexed import write_indexed
 from engine.codecs.png_packing import choose_packing
 from engine.codecs.registry import Codec, Encoder
 from engine.codecs.save_settings import SaveSettings, choose_dpi, without_none
@@ -34,6 +36,7 @@ from engine.metadata import Metadata, read_exif_orientation
 from engine.pixels.deep import DeepImage, Picture, make_deep
 from engine.pixels.modes import to_eight_bits, to_plain_mode
 from engine.pixels.samples import Samples
+from engine.pixels.sampling import sample_rows
 from engine.request import Limits
 
 PLAIN = {(0, 8): "L", (2, 8): "RGB", (4, 8): "LA", (6, 8): "RGBA", (2, 16): "RGB", (4, 16): "LA", (6, 16): "RGBA"}
@@ -231,13 +234,24 @@ def write_png(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
     """
     if isinstance(frame.pixels, DeepImage):
         return _write_deep(frame, frame.pixels, plan, sink)
-    packed, level = pack_frame(frame, PACKED).image, {"compress_level": plan.settings.get("compress_level", -1)}
-    ways = [Candidate(packed, level)]
-    if packed.mode == "P":
-        ways.append(Candidate(frame.image, level))
-    image = choose_smallest(ways, plan.pillow).image
-    settings = plan.settings | choose_packing(image, plan.settings)
-    return write_still(replace(frame, pixels=image), replace(plan, settings=settings), sink)
+    packed = pack_frame(frame, PACKED)
+    if packed.image.mode in {"1", "P"} and not _is_smaller_as_color(frame, packed, plan):
+        write_indexed(packed, plan, sink)
+        return packed.image.size
+    still = frame if packed.image.mode == "P" else packed
+    settings = plan.settings | choose_packing(still.image, plan.settings)
+    return write_still(still, replace(plan, settings=settings), sink)
+
+
+def _is_smaller_as_color(frame: Frame, packed: Frame, plan: WritePlan) -> bool:
+    """Say whether a palette makes the file larger, by a sample of the rows."""
+    if packed.image.mode == "1" or packed.image is frame.image:
+        return False
+    bare = replace(plan, settings={name: value for name, value in plan.settings.items() if name == "compress_level"})
+    colors, indexed = io.BytesIO(), io.BytesIO()
+    write_still(replace(frame, pixels=sample_rows(frame.image), profile=None), bare, colors)
+    write_indexed(replace(packed, pixels=sample_rows(packed.image), profile=None), bare, indexed)
+    return colors.tell() < indexed.tell()
 
 
 def _write_deep(frame: Frame, picture: DeepImage, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:

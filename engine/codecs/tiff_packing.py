@@ -1,21 +1,27 @@
 """Write the pages of a TIFF in the fewest bits: one bit by CCITT's Group 4, palettes and all others by deflate."""
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import BinaryIO
 
 from PIL import Image, TiffImagePlugin
 
-from engine.codecs import tiff_deep
-from engine.codecs.pillow import Candidate, choose_profile, choose_smallest, pack_frame
+from engine.codecs import tiff_deep, tiff_palette
+from engine.codecs.pillow import pack_frame
 from engine.codecs.plan import WritePlan
 from engine.codecs.save_settings import SaveSettings
 from engine.image import Frame
 from engine.pixels.deep import DeepImage
+from engine.pixels.sampling import sample_rows
 
 GROUP4, PREDICTOR = "group4", 317
 
 PACKED = frozenset({"1", "L", "P"})
 """What is written in fewer bits."""
+
+Way = tuple[Image.Image, Callable[[Image.Image, BinaryIO], None]]
+"""A picture in some mode, and what writes it."""
 
 
 def write_still(frame: Frame, plan: WritePlan, sink: BinaryIO) -> tuple[int, int]:
@@ -53,13 +59,27 @@ def _write_page(frame: Frame, settings: SaveSettings, sink: BinaryIO) -> None:
         tiff_deep.write_page(frame.pixels, frame.profile, settings, sink)
         return
     packed = pack_frame(frame, PACKED).image
-    plain, indexed = Candidate(frame.image, settings), Candidate(packed, settings | _without_predictor(settings))
-    ways = {
-        "1": [indexed._replace(settings=indexed.settings | {"compression": GROUP4}), indexed],
-        "P": [indexed, plain],
-    }.get(packed.mode, [Candidate(packed, settings)])
-    best = choose_smallest(ways, "TIFF")
-    best.image.save(sink, "TIFF", **best.settings, **choose_profile(frame))
+    save = partial(_save_image, frame.profile, settings)
+    ways: list[Way] = [(packed, save)]
+    if packed.mode == "1":
+        bare = settings | _without_predictor(settings)
+        group4, deflate = bare | {"compression": GROUP4}, bare
+        ways = [(packed, partial(_save_image, frame.profile, each)) for each in (group4, deflate)]
+    elif packed.mode == "P":
+        ways = [(packed, partial(tiff_palette.write_page, frame.profile, settings)), (frame.image, save)]
+    image, write = ways[0] if len(ways) == 1 else min(ways, key=_measure_sample)
+    write(image, sink)
+
+
+def _save_image(profile: bytes | None, settings: SaveSettings, image: Image.Image, sink: BinaryIO) -> None:
+    image.save(sink, "TIFF", **settings, **({"icc_profile": profile} if profile else {}))
+
+
+def _measure_sample(way: Way) -> int:
+    image, write = way
+    buffer = io.BytesIO()
+    write(sample_rows(image), buffer)
+    return buffer.tell()
 
 
 def _without_predictor(settings: SaveSettings) -> SaveSettings:

@@ -2,16 +2,19 @@
 
 import io
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from imagecodecs import png_encode
 from PIL import Image, TiffImagePlugin
 
 from conformance import images
 from conformance.profiles import grey_profile, rgb_profile
 from conformance.running import apart
 from core.formats import find
+from engine.codecs import png_indexed
 from engine.pixels import packing
 from tests.engine.conftest import Converter
 from tests.engine.programs import run_program
@@ -66,7 +69,7 @@ def test_one_bit_stays_one_bit(run: Converter, target: str, bits: int, source: s
 @pytest.mark.parametrize(
     ("target", "bits"),
     [("png", {2: 1, 4: 2, 16: 4, 17: 8, 200: 8, 256: 8}), ("bmp", {2: 1, 4: 4, 16: 4, 17: 8, 200: 8, 256: 8}),
-     ("tiff", dict.fromkeys((2, 4, 16, 17, 200, 256), 8)), ("pcx", dict.fromkeys((2, 4, 16, 17, 200, 256), 8)),
+     ("tiff", {2: 1, 4: 4, 16: 4, 17: 8, 200: 8, 256: 8}), ("pcx", dict.fromkeys((2, 4, 16, 17, 200, 256), 8)),
      ("tga", dict.fromkeys((2, 4, 16, 17, 200, 256), 8))],
 )  # fmt: skip
 @pytest.mark.parametrize("colors", [2, 4, 16, 17, 200, 256])
@@ -76,6 +79,42 @@ def test_few_colours_become_a_palette(run: Converter, target: str, bits: dict[in
     assert bits_of(result.data, target) == bits[colors]
     assert apart(result.image().convert("RGB"), image) == 0
     assert len(result.data) < len(images.encoded(image, find(target).title, **save_settings(target)))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("colors", [2, 16, 200])
+def test_other_programs_read_the_palette_of_a_tiff(run: Converter, tmp_path: Path, colors: int) -> None:
+    """The width is odd, so that the last byte of a row is half full. There are several strips."""
+    image = drawing(colors, size=(1201, 1800))
+    path, seen = tmp_path / "page.tiff", tmp_path / "page.png"
+    path.write_bytes(run(images.encoded(image, "PNG"), "tiff", dpi=150).data)
+    for program in (("vips", "copy"), ("convert",), ("tiff2rgba", "-c", "none")):
+        run_program(*program, path, seen)
+        assert apart(Image.open(seen).convert("RGB"), image) == 0, program
+    assert "Resolution: 150, 150 pixels/inch" in run_program("tiffinfo", path).stdout
+
+
+@pytest.mark.parametrize("colors", [2, 4, 16])
+def test_other_programs_read_the_palette_of_a_png(
+    run: Converter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, colors: int
+) -> None:
+    """The width is odd, so that the last byte of a row is partly empty. There are several bands."""
+    monkeypatch.setattr(png_indexed, "BAND", 4_000)
+    image = drawing(colors, size=(301, 300))
+    path, seen = tmp_path / "picture.png", tmp_path / "seen.png"
+    path.write_bytes(run(images.encoded(image, "PNG"), "png", dpi=150).data)
+    for program in (("vips", "copy"), ("convert",)):
+        run_program(*program, path, seen)
+        assert apart(Image.open(seen).convert("RGB"), image) == 0, program
+    assert images.opened(path.read_bytes()).info["dpi"] == pytest.approx((150, 150), abs=0.1)
+
+
+def test_dots_are_packed_without_filters(run: Converter) -> None:
+    dots = Image.linear_gradient("L").resize((600, 400)).convert("1")
+    rows = b"".join(b"\0" + row.tobytes() for row in np.packbits(np.asarray(dots), axis=1))
+    source = images.encoded(dots, "PNG")
+    sizes = [len(run(source, "png", **options).data) for options in ({}, {"effort": 6}, {"effort": 0})]
+    assert sizes[0] <= sizes[1] < len(source) < len(rows) < sizes[2]
+    assert sizes[0] < len(zlib.compress(rows, 9)) + 100
 
 
 def save_settings(target: str) -> dict[str, str]:
@@ -98,6 +137,29 @@ def test_grey_that_is_stored_as_colour_becomes_grey(run: Converter, target: str,
     assert bits_of(result.data, target) == 8
     assert result.stored().mode == "L"
     assert apart(result.stored(), grey) == 0
+
+
+@pytest.mark.parametrize("target", ["png", "tiff", "tga", "dds", "webp"])
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_alpha_that_hides_nothing_is_dropped(run: Converter, target: str, mode: str) -> None:
+    """A GIF, for one, has clear pixels or none; only its pixels tell."""
+    picture = drawing(2000).convert(mode.removesuffix("A"))
+    result = run(
+        images.encoded(picture.convert(mode), "PNG"), target, **({"lossless": True} if target == "webp" else {})
+    )
+    assert "A" not in result.stored().getbands()
+    assert apart(result.stored().convert("RGB"), picture.convert("RGB")) == 0
+    assert result.warnings == []
+
+
+@pytest.mark.parametrize("target", ["png", "tiff"])
+def test_deep_alpha_that_hides_nothing_is_dropped(run: Converter, target: str) -> None:
+    opaque = np.full((8, 8, 4), 65_535, np.uint16)
+    opaque[..., :3] = np.arange(192).reshape(8, 8, 3) * 300
+    data = run(png_encode(opaque), target).data
+    assert bits_of(data, target) == 48
+    opaque[3, 4, 3] = 65_534
+    assert bits_of(run(png_encode(opaque), target).data, target) == 64
 
 
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])

@@ -70,3 +70,23 @@ def test_only_what_is_drawn_is_searched() -> None:
     assert webp._choose_search(grainy()[0], Options()) == {}
     assert webp._choose_search(typed()[0], Options())["allow_mixed"]
     assert not webp._choose_search(typed()[0], Options(lossless=True))["allow_mixed"]
+
+
+def dotted() -> Frames:
+    """A photograph with something that moves over it, as a GIF of 256 colours a frame stores it."""
+    rng = np.random.default_rng(3)
+    back = Image.fromarray(rng.integers(0, 256, (90, 120, 3), np.uint8)).resize((240, 180), Image.Resampling.BICUBIC)
+    frames = []
+    for count in range(6):
+        frame = back.copy()
+        frame.paste(Image.fromarray(rng.integers(0, 256, (40, 40, 3), np.uint8)), (30 * count, 40))
+        frames.append(frame.quantize(256).convert("RGBA"))
+    return frames
+
+
+def test_few_colours_without_loss_are_searched_for_their_smallest(run: Converter) -> None:
+    result = run(as_png(dotted()), "webp", lossless=True)
+    assert len(result.data) < 0.97 * by_pillow(dotted(), method=4, lossless=True)
+    for seen, wanted in zip(result.frames(), dotted(), strict=True):
+        assert np.array_equal(np.asarray(seen), np.asarray(wanted))
+    assert webp._choose_search(dotted()[0], Options()) == {}
