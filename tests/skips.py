@@ -23,7 +23,10 @@ OTHERS_PROGRAMS = (
 
 REASONS = (
     Reason(r"\S+ is not on this machine: (what only it|no .+ is read)", OTHERS_PROGRAMS),
-    Reason(r"only the engine's own word|tiffcp is not installed|could not import 'pillow_heif'", OTHERS_PROGRAMS),
+    Reason(
+        r"only the engine's own word|tiffcp is not installed|an encoder for HEIC is not|could not import 'pillow_heif'",
+        OTHERS_PROGRAMS,
+    ),
     Reason(r"libvips, ImageMagick and ExifTool", OTHERS_PROGRAMS),
     Reason(
         r"(promtool|prometheus) is not installed",

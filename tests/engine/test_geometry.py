@@ -213,7 +213,7 @@ def test_an_opaque_film_gets_a_clear_border_on_every_frame(run: Converter) -> No
     ("options", "mode", "corner", "warnings"),
     [
         ({"background": "#808080"}, "I;16", 0x8080, []),
-        ({}, "RGBA", (0, 0, 0, 0), ["depth_reduced"]),
+        ({}, "LA", (0, 0), ["depth_reduced"]),
         ({"background": "#ff0000"}, "RGB", (255, 0, 0), ["depth_reduced"]),
     ],
 )

@@ -52,7 +52,7 @@ ORIENTED = {
 @pytest.fixture(params=["AVIF", "HEIF"])
 def name(request: pytest.FixtureRequest) -> str:
     if request.param == "HEIF" and find_library().__name__ != "pillow_heif":
-        pytest.skip("no encoder for HEIC")
+        pytest.skip("an encoder for HEIC is not installed")
     return str(request.param)
 
 

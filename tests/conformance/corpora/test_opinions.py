@@ -21,7 +21,7 @@ def ended(folder: Path, name: str, data: bytes, source: str, code: str = "corrup
     return Ended(path, source, "png", code)
 
 
-@pytest.mark.skipif(which("vips") is None, reason="libvips is not on this machine")
+@pytest.mark.skipif(which("vips") is None, reason="vips is not on this machine: what only it reads is not looked at")
 def test_libvips_is_asked_and_takes_no_file_with_a_flaw(tmp_path: Path) -> None:
     whole = ended(tmp_path, "whole.jpg", images.noisy_jpeg(), "jpeg")
     assert "libvips" in second_opinion(whole, tmp_path)
