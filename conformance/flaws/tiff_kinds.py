@@ -52,9 +52,8 @@ def make_kinds() -> dict[str, File]:
         "JPEG, tiles": _make(photo, compression="jpeg", tile=(32, 48)),
         "old JPEG": _wrap_old_jpeg(photo),
     }
-    first = kinds["Deflate"]
-    kinds["two pages"] = File((first.pages[0], _make(photo.rotate(180), byteorder=">", **strips).pages[0]), ">")
-    return kinds
+    turned = _make(photo.rotate(180), byteorder=">", **strips)
+    return kinds | {"two pages": File((kinds["Deflate"].pages[0], turned.pages[0]), ">")}
 
 
 def _make_fax(bit: Image.Image, packing: str, **settings: object) -> File:

@@ -50,6 +50,8 @@ def flaw_tags(file: File) -> Found:
     yield from _flaw_order(page)
     yield from _flaw_types(page, file)
     yield from _flaw_layout(page)
+    yield from _flaw_samples(page)
+    yield from _flaw_packing(page)
     yield from _flaw_palette(page)
     yield from _flaw_resolution(page)
     yield from _flaw_additions(page)
@@ -114,6 +116,10 @@ def _flaw_layout(page: Page) -> Found:
     yield "no SamplesPerPixel", Owed.WHOLE, page.drop(277)
     yield "no Compression", Owed.WHOLE if packing == 1 else Owed.FAILURE, page.drop(259)
     yield "Compression 0", Owed.FAILURE, page.put(Tag(259, SHORT, (0,)))
+
+
+def _flaw_samples(page: Page) -> Found:
+    packing = page.number(259)
     bits = page.find(258)
     if bits and isinstance(bits.value, tuple):
         is_told = bits.value == (1,) or packing in {OLD_JPEG, JPEG}
@@ -128,6 +134,10 @@ def _flaw_layout(page: Page) -> Found:
     if not page.find(338):
         yield "ExtraSamples without samples", Owed.WHOLE, page.put(Tag(338, SHORT, (0, 2)))
     yield "no ExtraSamples", Owed.WHOLE, page.drop(338)
+
+
+def _flaw_packing(page: Page) -> Found:
+    packing = page.number(259)
     yield "Predictor 0", Owed.FAILURE if packing in PREDICTED else Owed.WHOLE, page.put(Tag(317, SHORT, (0,)))
     if packing not in PREDICTED:
         yield "Predictor 2", Owed.WHOLE, page.put(Tag(317, SHORT, (2,)))
