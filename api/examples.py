@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from api import errors
+from api import errors, wire_errors
 from api.errors import ImagemillError
 from api.schemas import JOB_ID, job_answer
 from core.failures import TruncatedImage
@@ -72,6 +72,8 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.ResultExpired(),
     errors.JobCanceled(),
     errors.UploadTooLarge(limit=50_000_000),
+    wire_errors.LongTarget(limit=16_384),
+    wire_errors.LargeHead(headers=200, limit=65_536),
     errors.UnsupportedMedia(supported=("JPEG", "PNG", "WebP")),
     errors.RangeNotSatisfiable(size=103_220, asked="bytes=200000-"),
     errors.UnknownTarget(name="docx", targets=TARGETS),
