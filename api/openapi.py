@@ -38,22 +38,44 @@ def document_refusals(*kinds: type[ImagemillError]) -> Responses:
     return {status: _answer(list(same)) for status, same in groupby(in_order, key=lambda kind: kind.status)}
 
 
-def describe_header(description: str, kind: str = "string") -> dict[str, Json]:
-    """Describe one header of an answer."""
-    return {"description": description, "schema": {"type": kind}}
+def describe_header(description: str, kind: str = "string", *, always: bool = True) -> dict[str, Json]:
+    """Describe one header of an answer; `always` when no such answer is without it."""
+    return {"description": description, "required": always, "schema": {"type": kind}}
 
 
 def upload_form() -> dict[str, Json]:
     """Describe the multipart body of a submission. Its parts are read as they come, so no signature can tell."""
-    names = [name for fmt in TARGETS for name in (fmt.name, *fmt.aliases)]
-    options = {option.name: _describe_option(option) for option in OPTIONS}
-    properties: dict[str, Json] = {
-        "file": {"type": "string", "contentMediaType": "application/octet-stream", "description": "The image."},
-        "target_format": {"type": "string", "enum": names, "description": "What to convert to."},
-        **options,
+    return {"requestBody": {"required": True, "content": _form("file", "target_format")}}
+
+
+def image_or_form() -> dict[str, Json]:
+    """Describe the body of a conversion: a form whose target may stand in the address, or the image itself."""
+    image: Json = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+    return {"requestBody": {"required": True, "content": {**_form("file"), "application/octet-stream": image}}}
+
+
+def query_fields() -> list[Json]:
+    """Describe the fields of a form as parameters of the address."""
+    named: dict[str, dict[str, Json]] = {
+        "filename": {"type": "string", "description": "The name of an image that is the body itself."},
+        **_fields(),
     }
-    schema: dict[str, Json] = {"type": "object", "required": ["file", "target_format"], "properties": properties}
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+    return [
+        {"name": name, "in": "query", "required": False, "description": schema.pop("description"), "schema": schema}
+        for name, schema in named.items()
+    ]
+
+
+def _form(*required: str) -> dict[str, Json]:
+    file: Json = {"type": "string", "contentMediaType": "application/octet-stream", "description": "The image."}
+    schema: Json = {"type": "object", "required": list(required), "properties": {"file": file, **_fields()}}
+    return {"multipart/form-data": {"schema": schema}}
+
+
+def _fields() -> dict[str, dict[str, Json]]:
+    names: list[Json] = [name for fmt in TARGETS for name in (fmt.name, *fmt.aliases)]
+    target: dict[str, Json] = {"type": "string", "enum": names, "description": "What to convert to."}
+    return {"target_format": target, **{option.name: _describe_option(option) for option in OPTIONS}}
 
 
 def _describe_option(option: Option) -> dict[str, Json]:
@@ -95,7 +117,7 @@ def _forget_framework_errors(responses: dict[str, Any]) -> None:
 
 
 def _answer(kinds: Sequence[type[ImagemillError]]) -> dict[str, Json]:
-    examples = {kind.code: _example(kind) for kind in kinds}
+    examples = dict(_example(kind) for kind in kinds)
     answer: dict[str, Json] = {
         "description": "; ".join(kind.title for kind in kinds),
         "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + "Problem"}, "examples": examples}},
@@ -105,7 +127,7 @@ def _answer(kinds: Sequence[type[ImagemillError]]) -> dict[str, Json]:
     return answer
 
 
-def _example(kind: type[ImagemillError]) -> dict[str, Json]:
+def _example(kind: type[ImagemillError]) -> tuple[str, dict[str, Json]]:
     example = next(error for error in REFUSALS if error.code == kind.code)
     value = make_problem(example).model_dump(mode="json", exclude_none=True)
-    return {"summary": kind.title, "description": kind.__doc__ or "", "value": value}
+    return example.problem_code, {"summary": kind.title, "description": kind.__doc__ or "", "value": value}

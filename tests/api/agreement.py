@@ -29,8 +29,9 @@ class Agreement:
         name, status = operation["operationId"], str(answer.status_code)
         promised = operation["responses"].get(status)
         assert promised is not None, f"{name} answered {status}, which is not documented"
-        for header in promised.get("headers", {}):
-            assert header in answer.headers, f"{name} answered {status} without {header}"
+        for header, described in promised.get("headers", {}).items():
+            missing = described["required"] and header not in answer.headers
+            assert not missing, f"{name} answered {status} without {header}"
         if method != "head":
             self._check_body(answer, name, promised.get("content", {}))
 
