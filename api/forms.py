@@ -18,6 +18,7 @@ from api.errors import (
     TooManyFiles,
     UploadTooLarge,
 )
+from api.names import has_only_extended, read_file_name
 from api.queries import refuse_options
 from core.options import show_text
 
@@ -46,6 +47,16 @@ class _Parser(MultiPartParser):
     def is_over(self) -> bool:
         """Return whether the files have more bytes than they may."""
         return self._file_bytes > self._cap
+
+    def on_headers_finished(self) -> None:
+        """Begin a part, with its file's name as old clients write it too. The library drops `filename*`."""
+        part = self._current_part
+        header = part.content_disposition or b""
+        if has_only_extended(header):
+            part.content_disposition = header + b'; filename=""'
+        super().on_headers_finished()
+        if part.file is not None:
+            part.file.filename = read_file_name(header, self._charset)
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         """Take a piece of a part. A file's piece is written to disk while there is room for it."""
