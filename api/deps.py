@@ -6,11 +6,12 @@ from uuid import UUID
 import structlog
 from fastapi import Depends, Header, Path, Query, Request
 
+from api.callers import Caller, identify_caller
 from api.errors import JobNotFound
 from api.forms import FormReader
 from api.redis_gate import Turn
-from api.schemas import JOB_ID
 from api.services import Services
+from core.job_answers import JOB_ID
 
 
 async def _services(request: Request) -> Services:
@@ -42,8 +43,8 @@ async def _job_id(
     return found
 
 
-async def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
+async def _caller(request: Request) -> Caller:
+    return identify_caller(request)
 
 
 async def _last_event(
@@ -60,7 +61,7 @@ TurnDep = Annotated[Turn, Depends(_turn)]
 
 FormDep = Annotated[FormReader, Depends(_form)]
 JobId = Annotated[UUID, Depends(_job_id)]
-ClientAddress = Annotated[str, Depends(_address)]
+CallerDep = Annotated[Caller, Depends(_caller)]
 LastEvent = Annotated[int, Depends(_last_event)]
 
 WaitSeconds = Annotated[

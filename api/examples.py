@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from api import errors
 from api.errors import ImagemillError
-from api.schemas import JOB_ID, job_answer
 from core.failures import TruncatedImage
+from core.job_answers import JOB_ID, job_answer
 from core.jobs import Job
 from core.json_types import Json
 from core.losses import AlphaFlattened

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import ClientAddress, FormDep, JobId, ServicesDep, TurnDep
+from api.deps import CallerDep, FormDep, JobId, ServicesDep, TurnDep
 from api.errors import CrossSite, ImagemillError, ProblemNotFound
 from api.examples import REFUSALS
 from api.status import current_job, delete_job
@@ -24,12 +24,12 @@ async def home(request: Request, services: ServicesDep) -> Response:
 
 @router.post("/jobs")
 async def submit_form(
-    request: Request, services: ServicesDep, turn: TurnDep, form: FormDep, address: ClientAddress
+    request: Request, services: ServicesDep, turn: TurnDep, form: FormDep, caller: CallerDep
 ) -> Response:
     """Take the form: on to the job's page, or the form again with its mistakes."""
     try:
         check_same_site(request.headers)
-        job = await submit(services, turn, form, address)
+        job = await submit(services, turn, form, caller)
     except ImagemillError as refusal:
         await form.drain()
         return form_page(request, services.settings, chosen=dict(form.fields()), refusal=refusal)

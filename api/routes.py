@@ -4,19 +4,20 @@ from fastapi import APIRouter, Request, Response
 from fastapi.sse import EventSourceResponse
 
 from api import errors
-from api.deps import ClientAddress, FormDep, JobId, LastEvent, ServicesDep, TurnDep, WaitSeconds
+from api.deps import CallerDep, FormDep, JobId, LastEvent, ServicesDep, TurnDep, WaitSeconds
 from api.downloads import download
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
 from api.middleware import HEAD_ONLY, mark_held
 from api.openapi import RANGE_PARAMETERS, document_downloads, document_events, document_refusals, upload_form
 from api.queries import refuse_strays
 from api.response_headers import describe_headers
-from api.schemas import FormatsAnswer, JobAnswer, Limits, Readable, Target, Unavailable, job_answer, option_answer
+from api.schemas import FormatsAnswer, Limits, Readable, Target, Unavailable, option_answer
 from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
 from api.submission import submit
 from api.uploads import explain_unavailable
 from core.formats import READABLE, TARGETS, Format
+from core.job_answers import JobAnswer, job_answer
 from core.options import OPTIONS
 
 router = APIRouter(tags=["jobs"])
@@ -42,10 +43,10 @@ DOWNLOAD_REFUSALS = document_refusals(
     openapi_extra=upload_form("JobForm"),
 )
 async def submit_job(
-    services: ServicesDep, turn: TurnDep, form: FormDep, address: ClientAddress, response: Response
+    services: ServicesDep, turn: TurnDep, form: FormDep, caller: CallerDep, response: Response
 ) -> JobAnswer:
     """Upload an image for conversion."""
-    job = await submit(services, turn, form, address)
+    job = await submit(services, turn, form, caller)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     response.headers["Retry-After"] = RETRY_AFTER
     return job_answer(job)

@@ -12,9 +12,9 @@ from api.errors import DatabaseAway, JobNotFound
 from api.hub import Watch
 from api.metrics import STATUS_CACHE
 from api.redis_gate import RedisAway, Turn
-from api.schemas import job_answer
 from api.services import Services
 from core.blobs import erase_blobs
+from core.job_answers import job_answer
 from core.jobs import Job
 from core.metrics import count_finished
 from core.record import advance, find_job

@@ -5,6 +5,7 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import Connection
 
+from api.callers import Caller
 from api.errors import ImagemillError
 from api.forms import FormReader
 from api.metrics import SUBMITTED
@@ -19,11 +20,11 @@ from core.record import NewJob, insert_job
 log = structlog.get_logger(__name__)
 
 
-async def submit(services: Services, turn: Turn, form: FormReader, address: str) -> Job:
+async def submit(services: Services, turn: Turn, form: FormReader, caller: Caller) -> Job:
     """Take a job. Raises the refusals of admission, the form and the database; then nothing is kept."""
-    await _admit(services, form, address)
+    await _admit(services, form, caller)
     async with receive_upload(form, services.settings.targets) as upload:
-        job = await services.database.run_blob(_store, upload)
+        job = await services.database.run_blob(_store, upload, caller.owner)
     structlog.contextvars.bind_contextvars(job=str(job.id))
     services.backlog.count_job()
     services.store.count_upload(upload.size)
@@ -33,9 +34,9 @@ async def submit(services: Services, turn: Turn, form: FormReader, address: str)
     return job
 
 
-async def _admit(services: Services, form: FormReader, address: str) -> None:
+async def _admit(services: Services, form: FormReader, caller: Caller) -> None:
     try:
-        await services.rate.admit(address)
+        await services.rate.admit(caller.owner)
         await services.backlog.admit()
         await services.store.admit()
     except ImagemillError:
@@ -43,13 +44,14 @@ async def _admit(services: Services, form: FormReader, address: str) -> None:
         raise
 
 
-def _store(connection: Connection, upload: Upload) -> Job:
+def _store(connection: Connection, upload: Upload, owner: str) -> Job:
     new = NewJob(
         id=uuid4(),
         filename=upload.filename,
         target_format=upload.target.name,
         options=upload.options,
         source={"format": upload.source.name, "bytes": upload.size},
+        owner=owner,
     )
     day = today(connection)
     job = insert_job(connection, new, day)

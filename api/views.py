@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse
 
 from api.errors import BadOptions, ImagemillError
 from api.problems import refusal_headers
-from api.schemas import job_answer
 from api.settings import ApiSettings
 from api.uploads import READABLE_TITLES, TARGET
 from core.formats import READABLE, Format
+from core.job_answers import job_answer
 from core.jobs import Job
 from core.option_kinds import Option
 from core.options import BY_NAME

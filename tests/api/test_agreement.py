@@ -7,8 +7,8 @@ import pytest
 
 from api.app import create_app
 from api.examples import FAILED, SUCCEEDED
-from api.schemas import job_answer
 from api.settings import ApiSettings
+from core.job_answers import job_answer
 from tests.api.agreement import Agreement
 
 URL = f"http://test/v1/jobs/{SUCCEEDED.id}"
