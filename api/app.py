@@ -12,9 +12,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api import conversion_routes, pages, routes, system
+from api.document import make_openapi
 from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
-from api.openapi import DESCRIPTION, make_openapi
 from api.services import running_services
 from api.settings import ApiSettings
 from api.views import make_templates
@@ -34,7 +34,6 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app = FastAPI(
         title="imagemill",
         version=version("imagemill"),
-        description=DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
         # Their pages load scripts from elsewhere.

@@ -7,35 +7,36 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 
 from api import errors
+from api.conversion_body import FILENAME
 from api.deps import CallerDep, ConversionBodyDep, IdempotencyKey, LongWaitDep, ServicesDep, TurnDep
 from api.downloads import download
 from api.middleware import mark_held
-from api.openapi import describe_header, document_refusals, image_or_form, query_fields
-from api.routes import DOWNLOAD_HEADERS, REFUSED, TAKEN, WHOLE, taken_headers
+from api.openapi import document_downloads, document_refusals, option_parameters, upload_form
+from api.routes import REFUSED, SUBMIT_HEADERS, TAKEN, taken_headers
 from api.submission import Submission, submit_and_wait
 from core.job_answers import JobAnswer, job_answer
 from core.jobs import Job
+from core.json_types import Json
 from core.transitions import Status
 
 router = APIRouter(tags=["jobs"])
 
 WARNING = "Warning-Code"
-CONVERTED = {
-    **WHOLE,
-    "headers": {
-        **DOWNLOAD_HEADERS,
-        "Location": describe_header("The job, which can be asked for as any other."),
-        WARNING: describe_header("The code of a warning; one header for each.", always=False),
-    },
-}
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: CONVERTED,
+    200: document_downloads(headers=("Location",), sometimes=(WARNING, *SUBMIT_HEADERS["sometimes"]))[200],
     202: {"description": "The job is not over in time; ask for it.", "model": JobAnswer, **TAKEN},
     **document_refusals(
         *REFUSED, errors.JobNotFound, errors.JobCanceled, errors.ResultExpired, errors.ConversionFailed
     ),
 }
-EXTRA = {**image_or_form(), "parameters": query_fields()}
+NAME: Json = {
+    "name": FILENAME,
+    "in": "query",
+    "required": False,
+    "description": "The name of an image that is the body itself.",
+    "schema": {"type": "string"},
+}
+EXTRA = {**upload_form("ConversionForm", raw=True), "parameters": [NAME, *option_parameters()]}
 
 
 @router.post("/v1/convert", response_class=Response, responses=RESPONSES, openapi_extra=EXTRA)

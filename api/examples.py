@@ -1,8 +1,11 @@
 """Jobs and refusals as the OpenAPI document shows them, made by the same code as real answers."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
+
+from pydantic import BaseModel
 
 from api import errors
 from api.errors import ImagemillError
@@ -89,7 +92,16 @@ REFUSALS: tuple[ImagemillError, ...] = (
 """One error of every code."""
 
 
+FOLDED = "x-json"
+"""Marks an example as text: FastAPI drops every null of the document, also from examples."""
+
+
 def job_examples(*jobs: Job) -> dict[str, Json]:
     """Make the `content` of an answer with these jobs, each named by its status."""
-    shown: dict[str, Json] = {job.status.value: {"value": job_answer(job).model_dump(mode="json")} for job in jobs}
+    return show_examples({job.status.value: job_answer(job) for job in jobs})
+
+
+def show_examples(answers: Mapping[str, BaseModel]) -> dict[str, Json]:
+    """Make the `content` of an answer with these examples, each by its name."""
+    shown: dict[str, Json] = {name: {"value": {FOLDED: answer.model_dump_json()}} for name, answer in answers.items()}
     return {"application/json": {"examples": shown}}

@@ -54,6 +54,14 @@ def problem_response(request: Request, error: ImagemillError) -> JSONResponse:
 
 def refusal_headers(request: Request, error: ImagemillError) -> Mapping[str, str]:
     """Return the headers of an answer to this error."""
+    headers = error_headers(error)
+    if getattr(request.state, "closing", False):
+        headers["Connection"] = "close"
+    return headers
+
+
+def error_headers(error: ImagemillError) -> dict[str, str]:
+    """Return the headers that tell of the error itself. The OpenAPI document shows those of each example."""
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, TryLater):
         headers["Retry-After"] = str(error.retry_after)
@@ -63,6 +71,4 @@ def refusal_headers(request: Request, error: ImagemillError) -> Mapping[str, str
         headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
-    if getattr(request.state, "closing", False):
-        headers["Connection"] = "close"
     return headers

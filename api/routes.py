@@ -9,8 +9,9 @@ from api.downloads import download
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
 from api.idempotency import REPLAYED
 from api.middleware import HEAD_ONLY, mark_held
-from api.openapi import Responses, describe_header, document_refusals, upload_form
+from api.openapi import RANGE_PARAMETERS, document_downloads, document_events, document_refusals, upload_form
 from api.queries import refuse_strays
+from api.response_headers import describe_headers
 from api.schemas import FormatsAnswer, Limits, Readable, Target, Unavailable, option_answer
 from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
@@ -18,61 +19,31 @@ from api.submission import Submission, Taken, as_submitted, submit, submit_and_w
 from api.uploads import explain_unavailable
 from core.formats import READABLE, TARGETS, Format
 from core.job_answers import JobAnswer, job_answer
-from core.json_types import Json
 from core.options import OPTIONS
 
 router = APIRouter(tags=["jobs"])
 
 RETRY_AFTER = "1"
-BINARY: Json = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
-DOWNLOAD_HEADERS = {
-    "ETag": describe_header("The SHA-256 of the bytes, quoted."),
-    "Content-Disposition": describe_header("An attachment with the original stem and the true extension."),
-    "Accept-Ranges": describe_header("bytes"),
+SUBMIT_HEADERS = {"sometimes": ("Idempotency-Replayed", "Preference-Applied")}
+TAKEN = {
+    "content": job_examples(QUEUED),
+    "headers": describe_headers("Location", "Retry-After", "Cache-Control", **SUBMIT_HEADERS),
 }
-RETRY_HEADER = describe_header(
-    "Seconds until it is worth asking; absent once the job is over.", "integer", always=False
-)
-SUBMIT_HEADERS = {
-    "Location": describe_header("The job."),
-    REPLAYED: describe_header(
-        "`true` when an earlier request with the same Idempotency-Key made the job.", always=False
-    ),
-    "Preference-Applied": describe_header("The wait that was asked for by Prefer.", always=False),
-}
-TAKEN = {"content": job_examples(QUEUED), "headers": {**SUBMIT_HEADERS, "Retry-After": RETRY_HEADER}}
 OVER = {
     "description": "The job is over within the time of `wait`.",
     "model": JobAnswer,
     "content": job_examples(SUCCEEDED, FAILED),
-    "headers": SUBMIT_HEADERS,
+    "headers": describe_headers("Location", "Cache-Control", **SUBMIT_HEADERS),
 }
 REFUSED = (
     errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
     errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
 )  # fmt: skip
-WHOLE = {"description": "The whole result.", "content": {"image/*": BINARY}, "headers": DOWNLOAD_HEADERS}
-DOWNLOADS: Responses = {
-    200: WHOLE,
-    206: {
-        "description": "The range that was asked for.",
-        "content": {"image/*": BINARY},
-        "headers": {**DOWNLOAD_HEADERS, "Content-Range": describe_header("Which bytes of how many.")},
-    },
-    304: {"description": "If-None-Match names this result."},
-}
 DOWNLOAD_REFUSALS = document_refusals(
     errors.JobNotFound, errors.ResultNotReady, errors.JobFailed, errors.ResultExpired, errors.JobCanceled,
     errors.RangeNotSatisfiable,
 )  # fmt: skip
-STREAM: Responses = {
-    200: {
-        "description": "Events named `status` whose data is the job and whose id goes up.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
-    },
-    204: {"description": "The job is over, and Last-Event-ID says that its last event was seen."},
-}
 
 
 @router.post(
@@ -80,7 +51,7 @@ STREAM: Responses = {
     status_code=202,
     response_description="The job is stored and will be converted.",
     responses={201: OVER, 202: TAKEN, **document_refusals(*REFUSED, errors.JobNotFound)},
-    openapi_extra=upload_form(),
+    openapi_extra=upload_form("JobForm"),
 )
 async def submit_job(
     request: Request,
@@ -119,7 +90,10 @@ def taken_headers(taken: Taken) -> dict[str, str]:
 @router.get(
     "/v1/jobs/{job_id}",
     responses={
-        200: {"content": job_examples(QUEUED, SUCCEEDED, FAILED), "headers": {"Retry-After": RETRY_HEADER}},
+        200: {
+            "content": job_examples(QUEUED, SUCCEEDED, FAILED),
+            "headers": describe_headers("Cache-Control", sometimes=("Retry-After", "Preference-Applied")),
+        },
         **document_refusals(errors.MalformedRequest, errors.JobNotFound),
     },
 )
@@ -143,7 +117,7 @@ async def get_job(
 @router.get(
     "/v1/jobs/{job_id}/events",
     response_class=Response,
-    responses={**STREAM, **document_refusals(errors.JobNotFound)},
+    responses={**document_events("JobAnswer", "JobEvent"), **document_refusals(errors.JobNotFound)},
 )
 async def follow_job(request: Request, services: ServicesDep, job_id: JobId, seen: LastEvent) -> Response:
     """Stream every change of a job, until it is over or for five minutes."""
@@ -160,7 +134,8 @@ async def follow_job(request: Request, services: ServicesDep, job_id: JobId, see
 @router.get(
     "/v1/jobs/{job_id}/result",
     response_class=Response,
-    responses={**DOWNLOADS, **DOWNLOAD_REFUSALS},
+    responses={**document_downloads(), **DOWNLOAD_REFUSALS},
+    openapi_extra={"parameters": RANGE_PARAMETERS},
 )
 async def get_result(request: Request, services: ServicesDep, job_id: JobId) -> Response:
     """Download the result; If-None-Match and a single Range are honoured."""
@@ -169,7 +144,11 @@ async def get_result(request: Request, services: ServicesDep, job_id: JobId) -> 
 
 
 @router.delete(
-    "/v1/jobs/{job_id}", status_code=204, response_class=Response, responses=document_refusals(errors.JobNotFound)
+    "/v1/jobs/{job_id}",
+    name="delete_job",
+    status_code=204,
+    response_class=Response,
+    responses=document_refusals(errors.JobNotFound),
 )
 async def remove_job(services: ServicesDep, turn: TurnDep, job_id: JobId) -> Response:
     """Cancel a job that is not over; erase the bytes of one that is. Again does no harm."""

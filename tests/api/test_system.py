@@ -150,12 +150,14 @@ def test_formats_are_the_table(shared: Live) -> None:
 
 
 def test_the_document_types_every_option(shared: Live) -> None:
-    body = shared.http.get("/openapi.json").json()["paths"]["/v1/jobs"]["post"]["requestBody"]
-    fields = body["content"]["multipart/form-data"]["schema"]["properties"]
+    document = shared.http.get("/openapi.json").json()
+    body = document["paths"]["/v1/jobs"]["post"]["requestBody"]
+    assert body["content"]["multipart/form-data"]["schema"] == {"$ref": "#/components/schemas/JobForm"}
+    fields = document["components"]["schemas"]["JobForm"]["properties"]
     assert fields.keys() == {"file", "target_format", *BY_NAME}
     assert fields["quality"].items() >= {"type": "integer", "minimum": 1, "maximum": 100}.items()
-    assert fields["fit"].items() >= {"enum": ["inside", "cover", "fill", "pad"], "default": "inside"}.items()
-    assert fields["dither"].items() >= {"type": "boolean", "default": True}.items()
+    assert fields["fit"].items() >= {"enum": ["inside", "cover", "fill", "pad"], "x-default": "inside"}.items()
+    assert fields["dither"].items() >= {"type": "boolean", "x-default": True}.items()
     assert all(option.sentence in fields[option.name]["description"] for option in BY_NAME.values())
 
 
