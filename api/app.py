@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api import pages, routes, system
+from api.forwarded import Forwarded, Proxies
 from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
 from api.openapi import DESCRIPTION, make_openapi
@@ -45,6 +46,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.templates = make_templates()
     app.add_middleware(HeadAsGet)
     app.add_middleware(Observed)
+    app.add_middleware(Forwarded, proxies=Proxies.parse(settings.forwarded_allow_ips), root_path=settings.root_path)
     add_handlers(app)
     _add_routes(app, settings)
     # FastAPI's own way to replace the document.

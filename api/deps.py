@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Path, Query, Request
 
 from api.errors import JobNotFound
 from api.forms import FormReader
+from api.links import prefix_of
 from api.redis_gate import Turn
 from api.schemas import JOB_ID
 from api.services import Services
@@ -46,6 +47,10 @@ async def _address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
+async def _prefix(request: Request) -> str:
+    return prefix_of(request)
+
+
 async def _last_event(
     last_event_id: Annotated[
         str | None, Header(description="The id of the last event that was seen; a browser sends it by itself.")
@@ -62,6 +67,8 @@ FormDep = Annotated[FormReader, Depends(_form)]
 JobId = Annotated[UUID, Depends(_job_id)]
 ClientAddress = Annotated[str, Depends(_address)]
 LastEvent = Annotated[int, Depends(_last_event)]
+LinkPrefix = Annotated[str, Depends(_prefix)]
+"""What links begin with, for code that has no request at hand."""
 
 WaitSeconds = Annotated[
     float,

@@ -86,5 +86,5 @@ REFUSALS: tuple[ImagemillError, ...] = (
 
 def job_examples(*jobs: Job) -> dict[str, Json]:
     """Make the `content` of an answer with these jobs, each named by its status."""
-    shown: dict[str, Json] = {job.status.value: {"value": job_answer(job).model_dump(mode="json")} for job in jobs}
+    shown: dict[str, Json] = {job.status.value: {"value": job_answer(job, "").model_dump(mode="json")} for job in jobs}
     return {"application/json": {"examples": shown}}

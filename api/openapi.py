@@ -107,5 +107,5 @@ def _answer(kinds: Sequence[type[ImagemillError]]) -> dict[str, Json]:
 
 def _example(kind: type[ImagemillError]) -> dict[str, Json]:
     example = next(error for error in REFUSALS if error.code == kind.code)
-    value = make_problem(example).model_dump(mode="json", exclude_none=True)
+    value = make_problem(example, "").model_dump(mode="json", exclude_none=True)
     return {"summary": kind.title, "description": kind.__doc__ or "", "value": value}

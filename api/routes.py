@@ -7,6 +7,7 @@ from api import errors
 from api.deps import ClientAddress, FormDep, JobId, LastEvent, ServicesDep, TurnDep, WaitSeconds
 from api.downloads import download
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
+from api.links import link, prefix_of
 from api.middleware import HEAD_ONLY, mark_held
 from api.openapi import Responses, describe_header, document_refusals, upload_form
 from api.queries import refuse_strays
@@ -70,13 +71,13 @@ STREAM: Responses = {
     openapi_extra=upload_form(),
 )
 async def submit_job(
-    services: ServicesDep, turn: TurnDep, form: FormDep, address: ClientAddress, response: Response
+    request: Request, services: ServicesDep, turn: TurnDep, form: FormDep, address: ClientAddress, response: Response
 ) -> JobAnswer:
     """Upload an image for conversion."""
     job = await submit(services, turn, form, address)
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    response.headers["Location"] = link(request, f"/v1/jobs/{job.id}")
     response.headers["Retry-After"] = RETRY_AFTER
-    return job_answer(job)
+    return job_answer(job, prefix_of(request))
 
 
 @router.get(
@@ -94,8 +95,8 @@ async def get_job(
     response.headers["Cache-Control"] = "no-store"
     if wait:
         mark_held(request)
-        return job_answer(await job_when_over(services, turn, job_id, wait))
-    return job_answer(await current_job(services, turn, job_id))
+        return job_answer(await job_when_over(services, turn, job_id, wait), prefix_of(request))
+    return job_answer(await current_job(services, turn, job_id), prefix_of(request))
 
 
 @router.get(
@@ -112,7 +113,7 @@ async def follow_job(request: Request, services: ServicesDep, job_id: JobId, see
     if HEAD_ONLY in request.scope:
         return Response(headers=headers, media_type=EventSourceResponse.media_type)
     mark_held(request)
-    return EventSourceResponse(job_events(services, job_id, seen), headers=headers)
+    return EventSourceResponse(job_events(services, job_id, seen, prefix_of(request)), headers=headers)
 
 
 @router.get(

@@ -220,9 +220,12 @@ def option_answer(option: Option) -> OptionAnswer:
     )
 
 
-def job_answer(job: Job) -> JobAnswer:
-    """Return the contract's view of a record, without its claim, its revision and the place of its bytes."""
-    path = f"/v1/jobs/{job.id}"
+def job_answer(job: Job, prefix: str) -> JobAnswer:
+    """Return the contract's view of a record, without its claim, its revision and the place of its bytes.
+
+    `prefix` is what links begin with (api.links).
+    """
+    path = f"{prefix}/v1/jobs/{job.id}"
     return JobAnswer(
         id=job.id,
         status=job.status,
@@ -238,7 +241,7 @@ def job_answer(job: Job) -> JobAnswer:
         result=_result(job.result, path) if job.status is Status.SUCCEEDED and job.result is not None else None,
         error=JobFailure.model_validate(job.error) if job.status is Status.FAILED else None,
         warnings=[JobWarning.model_validate(warned) for warned in job.warnings],
-        links=Links(itself=path, events=f"{path}/events", result=f"{path}/result", page=f"/jobs/{job.id}"),
+        links=Links(itself=path, events=f"{path}/events", result=f"{path}/result", page=f"{prefix}/jobs/{job.id}"),
     )
 
 

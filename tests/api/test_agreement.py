@@ -21,18 +21,18 @@ def agreement() -> Agreement:
 
 def answer(http_status: int = 200, **changes: Any) -> httpx.Response:
     """The answer about a job that succeeded, with some of its values changed."""
-    body = {**job_answer(SUCCEEDED).model_dump(mode="json"), **changes}
+    body = {**job_answer(SUCCEEDED, "").model_dump(mode="json"), **changes}
     return httpx.Response(http_status, json=body, request=httpx.Request("GET", URL))
 
 
 def test_what_the_document_promises_agrees(agreement: Agreement) -> None:
     agreement.check(answer())
-    body = job_answer(FAILED).model_dump(mode="json")
+    body = job_answer(FAILED, "").model_dump(mode="json")
     agreement.check(httpx.Response(200, json=body, request=httpx.Request("GET", URL)))
     assert agreement.seen == {("get_job", "200", "")}
 
 
-RESULT = job_answer(SUCCEEDED).model_dump(mode="json")["result"]
+RESULT = job_answer(SUCCEEDED, "").model_dump(mode="json")["result"]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_it_does_not_promise_is_told_by_its_place(
 
 
 def test_a_lacking_value_is_told(agreement: Agreement) -> None:
-    body = job_answer(SUCCEEDED).model_dump(mode="json")
+    body = job_answer(SUCCEEDED, "").model_dump(mode="json")
     del body["links"]
     with pytest.raises(AssertionError, match="'links' is a required property"):
         agreement.check(httpx.Response(200, json=body, request=httpx.Request("GET", URL)))
