@@ -25,6 +25,8 @@ from core.options import show_text
 
 FILE = "file"
 """The field of the image."""
+WAIT = "wait"
+"""The one parameter that the address of a form may have."""
 SLACK_BYTES = 256 * 1024
 """What a form may have besides its file."""
 MOST_FILES, MOST_FIELDS, MOST_FIELD_BYTES = 10, 40, 4096
@@ -135,9 +137,8 @@ class FormReader:
         return self._parser.items if self._parser is not None else []
 
     async def _read(self) -> None:
-        refuse_options(self._request.query_params)
-        if not self._is_multipart():
-            raise NotMultipart(field=FILE)
+        self._check_address()
+        self._check_media_type()
         if self._announced() > self._most:
             raise self._too_large()
         try:
@@ -148,6 +149,13 @@ class FormReader:
         except MultiPartException as error:
             raise _broken(error) from error
         self._check_complete()
+
+    def _check_address(self) -> None:
+        refuse_options(self._request.query_params, WAIT)
+
+    def _check_media_type(self) -> None:
+        if not self._is_multipart():
+            raise NotMultipart(field=FILE)
 
     async def _parse(self, cap: int) -> None:
         self._parser = _Parser(self._request.headers, self._chunks(), cap)

@@ -161,7 +161,8 @@ class WireProtocol(HttpToolsProtocol):
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def _write_answer(self, error: ImagemillError) -> bytes:
-        body = make_problem(error).model_dump_json(exclude_none=True).encode()
+        # No request was read, so no prefix of a proxy is known.
+        body = make_problem(error, "").model_dump_json(exclude_none=True).encode()
         headers = [
             *self.server_state.default_headers,
             (b"content-type", MEDIA_TYPE.encode()),
