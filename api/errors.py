@@ -13,9 +13,10 @@
       +- EmptyFile 400                                            +- QueueFull 503
       +- SeveralFiles 400                                         +- DatabaseAway 503
       |    +- TooManyFiles                                        +- StorageFull 507
-      +- CrossSite 403
+      +- CrossSite 403            +- HostNotAllowed 421
 
 A class without a number shares status, code and title with its parent; only its sentence differs.
+HostNotAllowed is in api.host_errors.
 api.handlers turns any of them into an answer. A conversion that fails is no error of the request:
 its codes are in core.failures and core.losses.
 """
@@ -135,7 +136,7 @@ class TooManyFiles(SeveralFiles):
 class CrossSite(ImagemillError, status=403, code="cross_site", title="Form of another site"):
     """A form of another site was sent here."""
 
-    template = "This form was sent from another site. Open the page here and send it again."
+    template = "This form was sent from another site, or by a browser that keeps no cookies. Open the page here and send it again."
 
 
 class JobNotFound(ImagemillError, status=404, code="job_not_found", title="Unknown job"):

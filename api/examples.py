@@ -6,6 +6,7 @@ from uuid import UUID
 
 from api import errors
 from api.errors import ImagemillError
+from api.host_errors import HostNotAllowed
 from api.schemas import JOB_ID, job_answer
 from core.failures import TruncatedImage
 from core.jobs import Job
@@ -74,6 +75,7 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.UploadTooLarge(limit=50_000_000),
     errors.UnsupportedMedia(supported=("JPEG", "PNG", "WebP")),
     errors.RangeNotSatisfiable(size=103_220, asked="bytes=200000-"),
+    HostNotAllowed(host="evil.example"),
     errors.UnknownTarget(name="docx", targets=TARGETS),
     errors.BadOptions(errors=(WrongOption("quality", "quality must be a whole number from 1 to 100, not '101'."),)),
     errors.RateLimited(limit="60 uploads per minute", retry_after=17),

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.errors import DatabaseAway, ImagemillError, InternalError, TryLater
 from api.examples import REFUSALS
+from api.host_errors import HostNotAllowed
 from api.problems import MEDIA_TYPE, Problem, make_problem
 from api.schemas import option_answer
 from core.formats import TARGETS
@@ -78,6 +79,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     for operation in operations:
         _forget_framework_errors(operation["responses"])
+        if "operation" not in operation["tags"]:
+            # Before any route, but never for probes.
+            operation["responses"]["421"] = _answer([HostNotAllowed])
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
