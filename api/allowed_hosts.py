@@ -7,9 +7,9 @@ origin for a browser, and reads and sends what it likes. So the list is worth it
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.errors import HostNotAllowed
 from api.forwarded import forwarded_hosts
 from api.handlers import answer_error
-from api.host_errors import HostNotAllowed
 from api.links import own_path
 from api.origins import HostList
 

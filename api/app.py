@@ -11,13 +11,13 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import pages, routes, system
+from api import conversion_routes, pages, routes, system
 from api.allowed_hosts import AllowedHosts
 from api.cross_origin import CrossOrigin, parse_origins
+from api.document import make_openapi
 from api.forwarded import Forwarded, Proxies
 from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
-from api.openapi import DESCRIPTION, make_openapi
 from api.origins import HostList
 from api.services import running_services
 from api.settings import ApiSettings
@@ -38,9 +38,10 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app = FastAPI(
         title="imagemill",
         version=version("imagemill"),
-        description=DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
+        # The document names its server relative to itself.
+        root_path_in_servers=False,
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
@@ -67,7 +68,7 @@ def _add_middleware(app: FastAPI, settings: ApiSettings) -> None:
 
 
 def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
-    routers = [routes.router, pages.router, system.router]
+    routers = [routes.router, conversion_routes.router, pages.router, system.router]
     if not settings.metrics_port:
         routers.append(system.metrics_router)
     for router in routers:

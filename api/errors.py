@@ -11,12 +11,11 @@
       |    +- WrongParameters     +- ResultExpired 410       +- TryLater
       +- MissingFile 400          +- JobCanceled 410              +- RateLimited 429
       +- EmptyFile 400                                            +- QueueFull 503
-      +- SeveralFiles 400                                         +- DatabaseAway 503
-      |    +- TooManyFiles                                        +- StorageFull 507
-      +- CrossSite 403            +- HostNotAllowed 421
+      +- SeveralFiles 400         +- ConversionFailed 422         +- DatabaseAway 503
+      |    +- TooManyFiles        +- IdempotencyKeyReused 422     +- StorageFull 507
+      +- CrossSite 403            +- HostNotAllowed 421           +- IdempotencyInProgress 409
 
 A class without a number shares status, code and title with its parent; only its sentence differs.
-HostNotAllowed is in api.host_errors.
 api.handlers turns any of them into an answer. A conversion that fails is no error of the request:
 its codes are in core.failures and core.losses.
 """
@@ -43,6 +42,11 @@ class ImagemillError(Exception):
         for name, value in (("status", status), ("code", code), ("title", title)):
             if value is not None:
                 setattr(cls, name, value)
+
+    @property
+    def problem_code(self) -> str:
+        """Return the code that the answer shows."""
+        return self.code
 
     @property
     def detail(self) -> str:
@@ -136,7 +140,10 @@ class TooManyFiles(SeveralFiles):
 class CrossSite(ImagemillError, status=403, code="cross_site", title="Form of another site"):
     """A form of another site was sent here."""
 
-    template = "This form was sent from another site, or by a browser that keeps no cookies. Open the page here and send it again."
+    template = (
+        "This form was sent from another site, or by a browser that keeps no cookies. "
+        "Open the page here and send it again."
+    )
 
 
 class JobNotFound(ImagemillError, status=404, code="job_not_found", title="Unknown job"):
@@ -227,6 +234,16 @@ class RangeNotSatisfiable(ImagemillError, status=416, code="range_not_satisfiabl
     asked: str
 
 
+class HostNotAllowed(ImagemillError, status=421, code="host_not_allowed", title="Unknown host"):
+    """The request names a host that this service does not answer for."""
+
+    template = (
+        "This service does not answer for the host '{host}'. Use the address that you were given; "
+        "whoever runs it lists its hosts in IMAGEMILL_ALLOWED_HOSTS."
+    )
+    host: str
+
+
 class UnknownTarget(ImagemillError, status=422, code="unknown_target_format", title="Unknown target format"):
     """target_format is missing or unknown."""
 
@@ -259,6 +276,32 @@ class BadOptions(ImagemillError, status=422, code="bad_option", title="Bad optio
         return " ".join([*(error.detail for error in self.errors), self.advice]).strip()
 
 
+class ConversionFailed(ImagemillError, status=422, code="conversion_failed", title="Conversion failed"):
+    """The image could not be converted; the code is the failure's own, and `job` is where the job is."""
+
+    template = "{reason}"
+    failure: str
+    reason: str
+    job: str
+
+    @property
+    def problem_code(self) -> str:
+        """Return the code of the failure."""
+        return self.failure
+
+
+class IdempotencyKeyReused(
+    ImagemillError, status=422, code="idempotency_key_reused", title="Idempotency key used for something else"
+):
+    """The key was sent before, with another payload."""
+
+    template = (
+        "The Idempotency-Key '{key}' was sent with another request within the last 24 hours. Use a new key for each "
+        "request, and the same key only to send the same request again."
+    )
+    key: str
+
+
 class TryLater(ImagemillError):
     """The same request may succeed later; `retry_after` says when, in seconds."""
 
@@ -270,6 +313,15 @@ class RateLimited(TryLater, status=429, code="rate_limited", title="Too many req
 
     template = "Rate limit reached: {limit} from this address. Try again in {retry_after} s."
     limit: str
+
+
+class IdempotencyInProgress(
+    TryLater, status=409, code="idempotency_in_progress", title="The same request is still being taken"
+):
+    """A request with this key is not over yet."""
+
+    template = "A request with the Idempotency-Key '{key}' is still being taken. Ask again in {retry_after} s."
+    key: str
 
 
 class QueueFull(TryLater, status=503, code="queue_full", title="Queue full"):

@@ -1,7 +1,7 @@
 """Where a path of ours becomes a link, here and nowhere else.
 
 Behind a proxy the service may live below a prefix (`/imagemill`). Then every path that a client is told begins with
-it: links in JSON, `Location`, the pages' addresses, problems' `type`, the `servers` of the OpenAPI document.
+it: links in JSON, `Location`, the pages' addresses, problems' `type`.
 
 - A route with a request at hand: `link(request, f"/v1/jobs/{job.id}")`.
 - Code without one takes `prefix: str` and puts it first; the route has it as `LinkPrefix` (api.deps).

@@ -3,14 +3,15 @@
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import ClientAddress, FormDep, JobId, ServicesDep, TurnDep
-from api.errors import ImagemillError, ProblemNotFound
+from api.deps import CallerDep, FormDep, JobId, ServicesDep, TurnDep
+from api.errors import ConversionFailed, ImagemillError, ProblemNotFound
 from api.examples import REFUSALS
 from api.links import link
 from api.same_site import check_same_site
 from api.status import current_job, delete_job
-from api.submission import submit
+from api.submission import Submission, submit
 from api.views import form_page, job_page, problem_page
+from core.failures import FAILURES, FailureCode
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,16 +24,16 @@ async def home(request: Request, services: ServicesDep) -> Response:
 
 @router.post("/jobs")
 async def submit_form(
-    request: Request, services: ServicesDep, turn: TurnDep, form: FormDep, address: ClientAddress
+    request: Request, services: ServicesDep, turn: TurnDep, form: FormDep, caller: CallerDep
 ) -> Response:
     """Take the form: on to the job's page, or the form again with its mistakes."""
     try:
         check_same_site(request)
-        job = await submit(services, turn, form, address)
+        taken = await submit(services, turn, Submission(form=form, caller=caller))
     except ImagemillError as refusal:
         await form.drain()
         return form_page(request, services.settings, chosen=dict(form.fields()), refusal=refusal)
-    return RedirectResponse(link(request, f"/jobs/{job.id}"), status_code=303)
+    return RedirectResponse(link(request, f"/jobs/{taken.job.id}"), status_code=303)
 
 
 @router.get("/jobs/{job_id}")
@@ -55,4 +56,8 @@ async def show_problem(request: Request, code: str) -> Response:
     for example in REFUSALS:
         if example.code == code:
             return problem_page(request, example)
+    if code in FAILURES:
+        return problem_page(
+            request, ConversionFailed(failure=code, reason="", job=""), FAILURES[FailureCode(code)].__doc__
+        )
     raise ProblemNotFound(path=code[:40])

@@ -43,7 +43,7 @@ def check_everything(http: httpx.Client, live: Live, begin: str) -> None:
     events = http.get(f"{begin}/v1/jobs/{job_id}/events").text
     assert json.loads(events.partition("data: ")[2].splitlines()[0])["links"] == job["links"]
     assert http.get(f"{begin}/v1/jobs/{uuid4()}").json()["type"] == f"{SET}/problems/job_not_found"
-    assert http.get(f"{begin}/openapi.json").json()["servers"] == [{"url": SET}]
+    assert http.get(f"{begin}/openapi.json").json()["servers"][0]["url"] == "."
     assert http.get(f"{begin}/static/style.css").status_code == 200
     sent = http.post(f"{begin}/jobs", files={"file": ("a.png", PNG)}, data={"target_format": "jpeg"})
     assert (sent.status_code, sent.headers["location"].rpartition("/")[0]) == (303, f"{SET}/jobs")

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from api.status import KEEPALIVE_SECONDS
+from api.waits import MOST_SECONDS
 from core.transitions import Status
 from tests.api.conftest import Serve
 from tests.api.live import PNG, RESULT, Live
@@ -66,8 +67,9 @@ def test_a_program_follows_the_links(serve: Serve, heading: str) -> None:
     live = served(serve, heading)
     with running_nginx(heading, live.url) as proxy, proxy.client() as http:
         begin = PREFIXES[heading]
-        (server,) = http.get(f"{begin}/openapi.json").json().get("servers", [{"url": ""}])
-        taken = http.post(f"{server['url']}/v1/jobs", files=FORM)
+        document = http.get(f"{begin}/openapi.json")
+        server = document.url.join(document.json()["servers"][0]["url"])
+        taken = http.post(f"{str(server).rstrip('/')}/v1/jobs", files=FORM)
         assert taken.status_code == 202
         job = http.get(taken.headers["location"]).json()
         live.claim(UUID(job["id"]))
@@ -166,7 +168,7 @@ def test_each_event_comes_at_once(serve: Serve, heading: str, buffering: str) ->
 
 def test_no_answer_is_silent_for_as_long_as_nginx_waits() -> None:
     assert not any("proxy_read_timeout" in documented(heading) for heading in PREFIXES), "60 s, nginx's default"
-    assert KEEPALIVE_SECONDS < 60
+    assert max(KEEPALIVE_SECONDS, MOST_SECONDS) < 60
 
 
 def test_nginx_cuts_what_is_silent_for_longer(serve: Serve) -> None:
