@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.examples import FOLDED
-from api.openapi import COMPONENT, SCHEMAS
+from api.openapi import COMPONENT, SCHEMAS, document_wrong_host
 from api.problems import Problem
 
 DESCRIPTION = """\
@@ -67,8 +67,10 @@ def _make_document(app: FastAPI, *, keys: bool) -> Node:
     )
     # It holds what routes were given, which other applications of this process use too.
     document = deepcopy(made)
-    for _path, _method, operation in _operations(document):
+    for path, _method, operation in _operations(document):
         _forget_framework_errors(operation["responses"])
+        if path.startswith("/v1/"):
+            operation["responses"]["421"] = document_wrong_host()
     _replace_framework_schemas(document["components"]["schemas"])
     _unfold(document["paths"], document["components"]["schemas"])
     _add_heads(document["paths"])

@@ -79,6 +79,7 @@ REFUSALS: tuple[ImagemillError, ...] = (
     wire_errors.LargeHead(headers=200, limit=65_536),
     errors.UnsupportedMedia(supported=("JPEG", "PNG", "WebP")),
     errors.RangeNotSatisfiable(size=103_220, asked="bytes=200000-"),
+    errors.HostNotAllowed(host="evil.example"),
     errors.UnknownTarget(name="docx", targets=TARGETS),
     errors.BadOptions(errors=(WrongOption("quality", "quality must be a whole number from 1 to 100, not '101'."),)),
     errors.ConversionFailed(
