@@ -6,15 +6,17 @@ from importlib.metadata import version
 from os import PathLike, stat_result
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import pages, routes, system
+from api import job_list_routes, key_pages, pages, routes, system
+from api.gate import admit_caller
 from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
 from api.openapi import DESCRIPTION, make_openapi
+from api.rate_headers import QuotasTold
 from api.services import running_services
 from api.settings import ApiSettings
 from api.views import make_templates
@@ -36,6 +38,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         version=version("imagemill"),
         description=DESCRIPTION,
         lifespan=lifespan,
+        dependencies=[Depends(admit_caller)],
         redirect_slashes=False,
         # Their pages load scripts from elsewhere.
         docs_url=None,
@@ -44,6 +47,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     )
     app.state.templates = make_templates()
     app.add_middleware(HeadAsGet)
+    app.add_middleware(QuotasTold)
     app.add_middleware(Observed)
     add_handlers(app)
     _add_routes(app, settings)
@@ -53,7 +57,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
 
 def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
-    routers = [routes.router, pages.router, system.router]
+    routers = [routes.router, job_list_routes.router, pages.router, key_pages.router, system.router]
     if not settings.metrics_port:
         routers.append(system.metrics_router)
     for router in routers:

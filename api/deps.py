@@ -6,11 +6,13 @@ from uuid import UUID
 import structlog
 from fastapi import Depends, Header, Path, Query, Request
 
-from api.callers import Caller, identify_caller
+from api.callers import Caller
 from api.errors import JobNotFound
 from api.forms import FormReader
+from api.gate import admit_caller
 from api.redis_gate import Turn
 from api.services import Services
+from api.status import check_owner
 from core.job_answers import JOB_ID
 
 
@@ -31,20 +33,23 @@ async def _form(request: Request, services: ServicesDep) -> FormReader:
     return FormReader(request, cap=settings.max_upload_bytes, seconds=settings.upload_seconds)
 
 
+CallerDep = Annotated[Caller, Depends(admit_caller)]
+
+
 async def _job_id(
+    services: ServicesDep,
+    turn: Annotated[Turn, Depends(_turn)],
+    caller: CallerDep,
     job_id: Annotated[str, Path(description="The job's id.", examples=[JOB_ID], json_schema_extra={"format": "uuid"})],
 ) -> UUID:
-    """Read the id. Anything else is the id of no job."""
+    """Read the id. Anything else is the id of no job; so is the id of somebody else's."""
     try:
         found = UUID(job_id)
     except ValueError:
         raise JobNotFound from None
+    await check_owner(services, turn, caller, found)
     structlog.contextvars.bind_contextvars(job=str(found))
     return found
-
-
-async def _caller(request: Request) -> Caller:
-    return identify_caller(request)
 
 
 async def _last_event(
@@ -61,7 +66,8 @@ TurnDep = Annotated[Turn, Depends(_turn)]
 
 FormDep = Annotated[FormReader, Depends(_form)]
 JobId = Annotated[UUID, Depends(_job_id)]
-CallerDep = Annotated[Caller, Depends(_caller)]
+"""The id of a job that the caller may see. Whatever takes a job's id from an address takes it from here."""
+
 LastEvent = Annotated[int, Depends(_last_event)]
 
 WaitSeconds = Annotated[

@@ -37,7 +37,7 @@ def add_handlers(app: FastAPI) -> None:
 def answer_error(request: Request, error: ImagemillError) -> Response:
     """Answer with a page below `/jobs` and at `/`, else with a problem."""
     path = request.url.path
-    if path in {"/", "/jobs"} or path.startswith("/jobs/"):
+    if path in {"/", "/jobs"} or path.startswith(("/jobs/", "/key")):
         return error_page(request, error)
     return problem_response(request, error)
 

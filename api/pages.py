@@ -1,14 +1,12 @@
 """The routes of the pages: form, status page, the two posts, and what problems link to."""
 
-from urllib.parse import urlsplit
-
 from fastapi import APIRouter, Request
-from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import CallerDep, FormDep, JobId, ServicesDep, TurnDep
-from api.errors import CrossSite, ImagemillError, ProblemNotFound
+from api.errors import ImagemillError, ProblemNotFound
 from api.examples import REFUSALS
+from api.same_site import check_same_site
 from api.status import current_job, delete_job
 from api.submission import submit
 from api.views import form_page, job_page, problem_page
@@ -57,15 +55,3 @@ async def show_problem(request: Request, code: str) -> Response:
         if example.code == code:
             return problem_page(request, example)
     raise ProblemNotFound(path=code[:40])
-
-
-def check_same_site(headers: Headers) -> None:
-    """Raise CrossSite for a form from another site. Older browsers tell the site by Origin, programs not at all."""
-    site = headers.get("sec-fetch-site")
-    origin = headers.get("origin")
-    if site is not None:
-        fits = site in {"same-origin", "none"}
-    else:
-        fits = origin is None or urlsplit(origin).netloc == headers.get("host")
-    if not fits:
-        raise CrossSite

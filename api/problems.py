@@ -6,9 +6,19 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.errors import BadOptions, ImagemillError, MethodNotAllowed, RangeNotSatisfiable, TryLater
+from api.errors import (
+    BadOptions,
+    ImagemillError,
+    KeyInvalid,
+    KeyRequired,
+    MethodNotAllowed,
+    RangeNotSatisfiable,
+    TryLater,
+)
 
 MEDIA_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="imagemill"'
+"""How a key is sent (RFC 6750)."""
 
 
 class FieldProblem(BaseModel):
@@ -61,6 +71,10 @@ def refusal_headers(request: Request, error: ImagemillError) -> Mapping[str, str
         headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, KeyRequired):
+        headers["WWW-Authenticate"] = CHALLENGE
+    if isinstance(error, KeyInvalid):
+        headers["WWW-Authenticate"] = f'{CHALLENGE}, error="invalid_token"'
     if getattr(request.state, "closing", False):
         headers["Connection"] = "close"
     return headers

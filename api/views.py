@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from api.callers import KEY_COOKIE
 from api.errors import BadOptions, ImagemillError
 from api.problems import refusal_headers
 from api.settings import ApiSettings
@@ -151,6 +152,11 @@ def job_page(request: Request, job: Job) -> HTMLResponse:
     )
 
 
+def key_page(request: Request, name: str | None, next_page: str, refusal: ImagemillError | None) -> HTMLResponse:
+    """Render the page of the key: `name` is the one that this browser has, None without one."""
+    return _page(request, "key.html", refusal, name=name, next_page=next_page)
+
+
 def error_page(request: Request, error: ImagemillError) -> HTMLResponse:
     """Render a refusal."""
     return _page(request, "error.html", error)
@@ -176,7 +182,9 @@ def size_text(count: int) -> str:
 
 def _page(request: Request, template: str, refusal: ImagemillError | None, **values: object) -> HTMLResponse:
     templates: Environment = request.app.state.templates
-    body = templates.get_template(template).render(refusal=refusal, size_text=size_text, **values)
+    keys_on = request.app.state.services.settings.auth == "keys"
+    shown = {"keys_on": keys_on, "has_key": KEY_COOKIE in request.cookies, "path": request.url.path, **values}
+    body = templates.get_template(template).render(refusal=refusal, size_text=size_text, **shown)
     if refusal is None:
         return HTMLResponse(body, headers=SECURITY)
     return HTMLResponse(body, refusal.status, {**SECURITY, **refusal_headers(request, refusal)})
