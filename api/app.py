@@ -11,11 +11,12 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import job_list_routes, key_pages, pages, routes, system
+from api import conversion_routes, job_list_routes, key_pages, pages, routes, system
+from api.document import make_openapi
+from api.forwarded import Forwarded, Proxies
 from api.gate import admit_caller
 from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
-from api.openapi import DESCRIPTION, make_openapi
 from api.rate_headers import QuotasTold
 from api.services import running_services
 from api.settings import ApiSettings
@@ -36,10 +37,11 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app = FastAPI(
         title="imagemill",
         version=version("imagemill"),
-        description=DESCRIPTION,
         lifespan=lifespan,
         dependencies=[Depends(admit_caller)],
         redirect_slashes=False,
+        # The document names its server relative to itself.
+        root_path_in_servers=False,
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
@@ -49,15 +51,23 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.add_middleware(HeadAsGet)
     app.add_middleware(QuotasTold)
     app.add_middleware(Observed)
+    app.add_middleware(Forwarded, proxies=Proxies.parse(settings.forwarded_allow_ips), root_path=settings.root_path)
     add_handlers(app)
     _add_routes(app, settings)
     # FastAPI's own way to replace the document.
-    app.openapi = make_openapi(app)  # type: ignore[method-assign]
+    app.openapi = make_openapi(app, keys=settings.auth == "keys")  # type: ignore[method-assign]
     return app
 
 
 def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
-    routers = [routes.router, job_list_routes.router, pages.router, key_pages.router, system.router]
+    routers = [
+        routes.router,
+        job_list_routes.router,
+        conversion_routes.router,
+        pages.router,
+        key_pages.router,
+        system.router,
+    ]
     if not settings.metrics_port:
         routers.append(system.metrics_router)
     for router in routers:

@@ -79,7 +79,7 @@ class ClientLimits:
     async def admit(self, caller: Caller) -> None:
         """Raise TooManyWaiting, TooMuchStored, or DatabaseAway when it cannot be counted.
 
-        This is before the body is read. The last word on waiting jobs has `check_waiting`.
+        This is before the body is read. The last word on waiting jobs has check_waiting.
         """
         if self.most_waiting:
             waiting = self._waiting.of(caller.owner)
@@ -90,23 +90,22 @@ class ClientLimits:
             tell_quota(Quota(name=STORED, most=self.most_bytes, left=0, unit="content-bytes"))
             raise TooMuchStored(limit=self.most_bytes, client=caller.client, retry_after=STORED_RETRY_SECONDS)
 
+    def check_waiting(self, connection: Connection, caller: Caller) -> None:
+        """Raise TooManyWaiting when the jobs of this transaction are too many.
+
+        It is the last step before COMMIT. Submits of one client pass it one after the other, over all API processes,
+        so none of two at the same time is overlooked.
+        """
+        if not self.most_waiting:
+            return
+        connection.execute(_LOCK, {"owner": caller.owner})
+        if count_waiting(connection, caller.owner, self.most_waiting + 1) > self.most_waiting:
+            raise refuse_waiting(caller, self.most_waiting)
+
     def count_upload(self, caller: Caller, size: int) -> None:
         """Count one more waiting job and the bytes of its upload, until they are counted anew."""
         self._waiting.of(caller.owner).add(1)
         self._stored.of(caller.owner).add(size)
-
-
-def check_waiting(connection: Connection, caller: Caller, most: int) -> None:
-    """Raise TooManyWaiting when the jobs of this transaction are too many; 0 allows any number.
-
-    It is the last step before COMMIT. Submits of one client pass it one after the other, over all API processes, so
-    none of two at the same time is overlooked.
-    """
-    if not most:
-        return
-    connection.execute(_LOCK, {"owner": caller.owner})
-    if count_waiting(connection, caller.owner, most + 1) > most:
-        raise refuse_waiting(caller, most)
 
 
 def refuse_waiting(caller: Caller, most: int) -> TooManyWaiting:

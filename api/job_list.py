@@ -52,8 +52,8 @@ class JobPage:
     cursor: str | None
 
 
-def list_jobs(connection: Connection, query: ListQuery) -> JobPage:
-    """Return one page."""
+def find_page(connection: Connection, query: ListQuery) -> JobPage:
+    """Return one page of the list."""
     # One more than is shown tells whether there is a next page.
     page = page_ids(query, query.limit + 1).subquery()
     newest_first = (jobs.c.created_at.desc(), jobs.c.id.desc())

@@ -12,6 +12,7 @@ from api.callers import KEY_COOKIE
 from api.deps import ServicesDep
 from api.errors import BodyTimeout, DatabaseAway, ImagemillError, KeyInvalid, MalformedRequest, NotFound
 from api.key_records import ValidKey
+from api.links import link, prefix_of
 from api.same_site import check_same_site
 from api.services import Services
 from api.views import key_page
@@ -61,7 +62,7 @@ async def enter_key(request: Request, services: ServicesDep) -> Response:
             raise KeyInvalid
     except ImagemillError as refusal:
         return key_page(request, None, next_page, refusal)
-    answer = RedirectResponse(_root(request) + next_page, status_code=303)
+    answer = RedirectResponse(link(request, next_page), status_code=303)
     answer.set_cookie(KEY_COOKIE, key, max_age=COOKIE_SECONDS, **_cookie_scope(request))
     return answer
 
@@ -71,7 +72,7 @@ async def forget_key(request: Request, services: ServicesDep) -> Response:
     """Take the cookie back."""
     _need_keys(services)
     check_same_site(request.headers)
-    answer = RedirectResponse(_root(request) + "/key", status_code=303)
+    answer = RedirectResponse(link(request, "/key"), status_code=303)
     answer.delete_cookie(KEY_COOKIE, **_cookie_scope(request))
     return answer
 
@@ -105,14 +106,9 @@ def _next_page(asked: str) -> str:
     return asked if JOB_PAGE.fullmatch(asked) else "/"
 
 
-def _root(request: Request) -> str:
-    root: str = request.scope.get("root_path", "")
-    return root.rstrip("/")
-
-
 def _cookie_scope(request: Request) -> _CookieScope:
     return {
-        "path": _root(request) or "/",
+        "path": prefix_of(request) or "/",
         "secure": request.url.scheme == "https",
         "httponly": True,
         "samesite": "strict",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.admission import Backlog, Store
 from api.client_limits import ClientLimits
@@ -35,6 +35,8 @@ class Services:
     clients: ClientLimits
     keys: KeyRing
     owners: JobOwners
+    taking: set[str] = field(default_factory=set)
+    """The idempotency keys of requests that this process is taking."""
 
 
 @asynccontextmanager
