@@ -1,17 +1,26 @@
 """Settings of the HTTP service, beside those shared by all rooms."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import limits
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from api.cross_origin import parse_origins
 from api.forwarded import Proxies
 from api.links import OWN_ROOTS
 from api.origins import HostList
+from api.static_keys import read_static_keys
 from core.formats import TARGETS, Format, is_installed
 from core.setting_errors import show_value
 from core.settings import DAY, Host, Settings
+
+UNLIMITED = "none"
+"""The rate that is no limit."""
+
+
+def _readable_keys(text: str) -> str:
+    read_static_keys(text)
+    return text
 
 
 class ApiSettings(Settings):
@@ -36,10 +45,33 @@ class ApiSettings(Settings):
         "refused with 507; 0 means no limit.",
     )
     upload_seconds: float = Field(60, gt=0, le=DAY, description="How long the body of an upload may take, in seconds.")
-    rate_limit: str = Field(
+    auth: Literal["none", "keys"] = Field(
+        "none",
+        description="Whether a key is asked for: `none` lets everybody in who reaches the API; with `keys` each key sees "
+        "its own jobs alone.",
+    )
+    keys: Annotated[str, AfterValidator(_readable_keys)] = Field(
         "",
-        description="How many uploads one address may send, like `60/minute`, counted in each API process; "
-        "empty means no limit.",
+        repr=False,
+        description="Keys beside those made by `python -m api.keys`: `name=key,name=key`; each at least 32 characters "
+        "of a random text. For `IMAGEMILL_AUTH=keys`.",
+    )
+    rate_limit: str = Field(
+        "600/minute",
+        description="How many uploads one client may send, like `60/minute`, counted over all API processes. A client "
+        "is a key, or an address where there are no keys (IPv6: its /64). `none` means no limit.",
+    )
+    max_waiting_per_client: int = Field(
+        1000,
+        ge=0,
+        le=100_000_000,
+        description="How many jobs of one client may wait; 0 means no limit.",
+    )
+    max_stored_per_client_bytes: int = Field(
+        5_000_000_000,
+        ge=0,
+        le=1 << 60,
+        description="How many bytes the uploads and results of one client may take; 0 means no limit.",
     )
     metrics_port: int = Field(
         0, ge=0, le=65_535, description="A port of its own for `/metrics`; 0 means on the main port."
@@ -81,12 +113,12 @@ class ApiSettings(Settings):
     def _readable_rate(cls, text: str) -> str:
         try:
             # limits.parse takes the first of several, and says nothing of the others.
-            right = not text or [rate.amount > 0 for rate in limits.parse_many(text)] == [True]
+            right = text == UNLIMITED or [rate.amount > 0 for rate in limits.parse_many(text)] == [True]
         except ValueError:
             right = False
         if right:
             return text
-        raise ValueError(f"must be like 60/minute or 1000/day, not {show_value(text)}.")
+        raise ValueError(f"must be like 60/minute or 1000/day, or none, not {show_value(text)}.")
 
     @field_validator("forwarded_allow_ips")
     @classmethod
@@ -127,6 +159,10 @@ class ApiSettings(Settings):
     def contradictions(self) -> list[str]:
         """Add a rule: one port serves one thing."""
         said = super().contradictions()
+        if self.keys and self.auth != "keys":
+            said.append(
+                "IMAGEMILL_KEYS is set, but IMAGEMILL_AUTH is none, so nobody would be asked for a key. Say IMAGEMILL_AUTH=keys."
+            )
         if self.metrics_port and self.metrics_port == self.port:
             said.append(
                 f"{self.shown('metrics_port')} must not be the same as {self.shown('port')}; "

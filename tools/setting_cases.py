@@ -97,8 +97,34 @@ REFUSED = (
     row(API, "IMAGEMILL_THREADS must be a whole number from 1 to 200, not '1000'.", THREADS="1000"),
     row(API, "IMAGEMILL_API_DRAIN_SECONDS must be a number from 0 to 86400, not '20s'.", API_DRAIN_SECONDS="20s"),
     row(API, "IMAGEMILL_HEIC_WRITING must be one of auto, always, never, not 'yes'.", HEIC_WRITING="yes"),
-    row(API, "IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, not 'often'.", RATE_LIMIT="often"),
-    row(API, "IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, not '0/minute'.", RATE_LIMIT="0/minute"),
+    row(API, "IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, or none, not 'often'.", RATE_LIMIT="often"),
+    row(
+        API, "IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, or none, not '0/minute'.", RATE_LIMIT="0/minute"
+    ),
+    row(API, "IMAGEMILL_AUTH must be one of none, keys, not 'yes'.", AUTH="yes"),
+    row(
+        API,
+        "IMAGEMILL_KEYS must be name=key,name=key: entry 1 has no =.",
+        AUTH="keys",
+        KEYS=SECRET,
+    ),
+    row(
+        API,
+        "IMAGEMILL_KEYS holds a key in entry 1 (shop) that could be guessed: it needs at least 32 characters, 12 of "
+        "them different. Make one: openssl rand -hex 32.",
+        AUTH="keys",
+        KEYS=f"shop={SECRET}",
+    ),
+    row(
+        API,
+        "IMAGEMILL_KEYS is set, but IMAGEMILL_AUTH is none, so nobody would be asked for a key. Say IMAGEMILL_AUTH=keys.",
+        KEYS=f"shop={SECRET}-0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    ),
+    row(
+        API,
+        "IMAGEMILL_MAX_WAITING_PER_CLIENT must be a whole number from 0 to 100000000, not 'none'.",
+        MAX_WAITING_PER_CLIENT="none",
+    ),
     row(
         API,
         "IMAGEMILL_HOST must be an IP address or the name of a host, without scheme, port and brackets, "

@@ -10,12 +10,12 @@ from api.settings import ApiSettings
 from core.settings import Settings
 from janitor.settings import JanitorSettings
 from tests.chart.conftest import read, rendered
-from tests.chart.rendering import CHART, NAMESPACE, merged, nested, of_kind, render
+from tests.chart.rendering import CHART, NAMESPACE, merged, nested, of_kind, pods, render
 from tools import chart_readme
 from worker.settings import WorkerSettings
 
 ROOMS: dict[str, type[Settings]] = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
-FROM_SECRETS = {"IMAGEMILL_DATABASE_URL", "IMAGEMILL_REDIS_URL"}
+FROM_SECRETS = {"IMAGEMILL_DATABASE_URL", "IMAGEMILL_REDIS_URL", "IMAGEMILL_KEYS"}
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -48,6 +48,20 @@ def test_shared_settings_are_the_same_everywhere() -> None:
     for name in shared:
         variable = f"IMAGEMILL_{name.upper()}"
         assert len({of_kind(rendered("default"), "ConfigMap")[room]["data"][variable] for room in ROOMS}) == 1
+
+
+def test_the_api_alone_gets_its_keys_from_the_secret_that_is_named() -> None:
+    values = merged(nested("api.settings.auth", "keys"), nested("api.keys.existingSecret", "my-keys"))
+    found = {
+        name: variable["valueFrom"]["secretKeyRef"]
+        for name, pod in pods(render(values))
+        for container in pod["spec"].get("containers", [])
+        for variable in container.get("env", [])
+        if variable["name"] == "IMAGEMILL_KEYS"
+    }
+    assert list(found.values()) == [{"name": "my-keys", "key": "keys"}]
+    assert next(iter(found)).endswith("api")
+    assert "IMAGEMILL_KEYS" not in str(render())
 
 
 def leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -83,6 +83,9 @@
 {{- if and .Values.api.ingress.enabled (not .Values.api.ingress.hosts) }}
 - api.ingress.enabled is true and api.ingress.hosts is empty: the Ingress would lead nowhere. Name at least one host.
 {{- end }}
+{{- if and .Values.api.keys.existingSecret (ne .Values.api.settings.auth "keys") }}
+- api.keys.existingSecret is {{ .Values.api.keys.existingSecret }}, but api.settings.auth is {{ .Values.api.settings.auth }}, so nobody would be asked for a key. Set api.settings.auth to keys, or leave the Secret out.
+{{- end }}
 {{- range $component := list "api" "worker" "janitor" }}
 {{- range (index $.Values $component).extraEnv }}
 {{- if hasPrefix "IMAGEMILL_" .name }}
