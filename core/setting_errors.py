@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 
 from core.setting_names import LINKED_ADDRESS, PREFIX
 from core.urls import WrongUrl
+from core.webhook_secrets import WrongSecret
 
 LONGEST_SHOWN = 60
 """Characters of a wrong value that are shown."""
@@ -40,7 +41,7 @@ def _explain(problem: ErrorDetails, kind: type[BaseSettings]) -> Iterator[str]:
         return
     field = str(problem["loc"][0])
     variable, info = name_of(field), kind.model_fields[field]
-    if not info.repr and not isinstance(own, WrongUrl):
+    if not info.repr and not isinstance(own, WrongUrl | WrongSecret):
         # The text of any other error may quote the URL.
         yield f"{variable} is not a URL that can be read."
     elif own is not None:
