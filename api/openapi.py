@@ -23,6 +23,10 @@ SCHEMAS = "#/components/schemas/"
 ANYWHERE = (DatabaseAway, InternalError)
 """What any call that looks at jobs may answer."""
 
+WEBHOOK = (
+    "Where to post the job when it is over, by the rules of Standard Webhooks. Only where webhooks are switched on."
+)
+
 DESCRIPTION = """\
 Upload an image and name a target format; ask for the job until it is over; download the result.
 
@@ -50,6 +54,7 @@ def upload_form() -> dict[str, Json]:
     properties: dict[str, Json] = {
         "file": {"type": "string", "contentMediaType": "application/octet-stream", "description": "The image."},
         "target_format": {"type": "string", "enum": names, "description": "What to convert to."},
+        "webhook_url": {"type": "string", "format": "uri", "description": WEBHOOK},
         **options,
     }
     schema: dict[str, Json] = {"type": "object", "required": ["file", "target_format"], "properties": properties}

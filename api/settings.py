@@ -8,10 +8,11 @@ from pydantic import Field, field_validator
 
 from core.formats import TARGETS, Format, is_installed
 from core.setting_errors import show_value
-from core.settings import DAY, Host, Settings
+from core.settings import DAY, Host
+from core.webhook_settings import WebhookSettings
 
 
-class ApiSettings(Settings):
+class ApiSettings(WebhookSettings):
     """What only the API needs."""
 
     host: Host = Field("127.0.0.1", description="The address that the API listens on.")

@@ -12,6 +12,7 @@ from api.metrics import SUBMITTED
 from api.redis_gate import Turn
 from api.services import Services
 from api.uploads import Upload, receive_upload
+from api.webhooks import check_webhook_url
 from core.blobs import store_upload
 from core.jobs import Job
 from core.partitions import today
@@ -24,7 +25,8 @@ async def submit(services: Services, turn: Turn, form: FormReader, caller: Calle
     """Take a job. Raises the refusals of admission, the form and the database; then nothing is kept."""
     await _admit(services, form, caller)
     async with receive_upload(form, services.settings.targets) as upload:
-        job = await services.database.run_blob(_store, upload, caller.owner)
+        webhook_url = check_webhook_url(upload.webhook_url, services.settings)
+        job = await services.database.run_blob(_store, upload, caller.owner, webhook_url)
     structlog.contextvars.bind_contextvars(job=str(job.id))
     services.backlog.count_job()
     services.store.count_upload(upload.size)
@@ -44,7 +46,7 @@ async def _admit(services: Services, form: FormReader, caller: Caller) -> None:
         raise
 
 
-def _store(connection: Connection, upload: Upload, owner: str) -> Job:
+def _store(connection: Connection, upload: Upload, owner: str, webhook_url: str | None) -> Job:
     new = NewJob(
         id=uuid4(),
         filename=upload.filename,
@@ -52,6 +54,7 @@ def _store(connection: Connection, upload: Upload, owner: str) -> Job:
         options=upload.options,
         source={"format": upload.source.name, "bytes": upload.size},
         owner=owner,
+        webhook_url=webhook_url,
     )
     day = today(connection)
     job = insert_job(connection, new, day)

@@ -28,6 +28,7 @@ from core.option_kinds import OptionValue
 from core.options import WrongOptions, parse_options
 
 TARGET = "target_format"
+WEBHOOK_URL = "webhook_url"
 READABLE_TITLES = tuple(fmt.title for fmt in READABLE)
 MOST_NAME = 255
 """Characters of a file name that are kept."""
@@ -46,6 +47,7 @@ class Upload:
     source: Format
     target: Format
     options: dict[str, OptionValue]
+    webhook_url: str
 
 
 @asynccontextmanager
@@ -71,6 +73,7 @@ async def _examine(form: FormReader, targets: Sequence[Format]) -> Upload:
     if source is None:
         raise UnsupportedMedia(supported=READABLE_TITLES)
     target = _read_target(fields.pop(TARGET, ""), targets)
+    webhook_url = fields.pop(WEBHOOK_URL, "").strip()
     return Upload(
         file=file,
         size=file.size or 0,
@@ -78,6 +81,7 @@ async def _examine(form: FormReader, targets: Sequence[Format]) -> Upload:
         source=source,
         target=target,
         options=_read_options(target, fields),
+        webhook_url=webhook_url,
     )
 
 
