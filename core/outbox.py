@@ -73,6 +73,6 @@ def describe_message(*, kind: str, url: str, owner: str, body: Json) -> dict[str
 
 def _describe_job(job: Job, url: str) -> dict[str, object]:
     kind = JOB_EVENTS[job.status]
-    event = JobEvent(type=kind, timestamp=job.changed_at, data=job_answer(job))
+    event = JobEvent(type=kind, timestamp=job.changed_at, data=job_answer(job, ""))
     described = describe_message(kind=kind, url=url, owner=job.owner, body=event.model_dump(mode="json"))
     return {**described, "job_id": job.id}

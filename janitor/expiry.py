@@ -1,9 +1,10 @@
-"""Expire results, and delete the records of old jobs."""
+"""Expire results, and delete the records of old jobs and old idempotency keys."""
 
 from datetime import timedelta
 
 from sqlalchemy import Engine, delete, func, select
 
+from core.idempotency import forget_old_keys
 from core.publisher import Publisher
 from core.record import advance_all
 from core.tables import jobs, webhooks
@@ -29,5 +30,6 @@ def expire_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings)
         )
         connection.execute(delete(webhooks).where(webhooks.c.id.in_(sent.limit(BATCH).scalar_subquery())))
         connection.execute(delete(jobs).where(jobs.c.id.in_(gone.scalar_subquery())))
+        forget_old_keys(connection, BATCH)
     publisher.publish_all(expired)
     return len(expired)
