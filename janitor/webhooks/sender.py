@@ -24,7 +24,7 @@ from core.webhook_secrets import decode_secret
 from janitor.metrics import WEBHOOK_ATTEMPTS, WEBHOOKS_DEAD
 from janitor.settings import JanitorSettings
 from janitor.webhooks.batches import tell_batches
-from janitor.webhooks.delivery import Attempt, Courier, make_tls
+from janitor.webhooks.delivery import Attempt, Courier, Result, make_tls
 from janitor.webhooks.outbox import Message, claim_message, find_secret, settle_message
 from janitor.webhooks.signing import encode_body, sign_message
 
@@ -176,6 +176,8 @@ def _log_attempt(message: Message, attempt: Attempt, state: str | None) -> None:
 @contextmanager
 def sending(settings: JanitorSettings, publisher: Publisher, liveness: Liveness) -> Iterator[None]:
     """Send webhooks meanwhile, if they are switched on. Raises CannotStart."""
+    for result in Result:
+        WEBHOOK_ATTEMPTS.labels(result)
     if settings.webhooks == "off":
         yield
         return
