@@ -134,10 +134,8 @@ class Sender:
     def deliver(self, message: Message) -> None:
         """Make one attempt at a claimed message, and store what became of it."""
         with self._engine.begin() as connection:
-            secret = find_secret(connection, message.owner)
-        body = encode_body(message.body)
-        headers = sign_message(decode_secret(secret or self._secret), message.id, int(time.time()), body)
-        attempt = self._courier.deliver(message.url, headers, body)
+            secret = find_secret(connection, message.owner) or self._secret
+        attempt = self._attempt(message, secret)
         with self._engine.begin() as connection:
             state, job = settle_message(connection, message, attempt)
         if job is not None:
@@ -147,12 +145,19 @@ class Sender:
             WEBHOOKS_DEAD.inc()
         _log_attempt(message, attempt, state)
 
+    def _attempt(self, message: Message, secret: str) -> Attempt:
+        try:
+            body = encode_body(message.body)
+            headers = sign_message(decode_secret(secret), message.id, int(time.time()), body)
+            return self._courier.deliver(message.url, headers, body)
+        except Exception as error:
+            # A defect of ours. It counts as a failure, or the message would be tried every 30 s for ever.
+            log.exception("webhook not sent")
+            return Attempt(Result.UNREACHABLE, "The message could not be sent.", reason=repr(error))
+
     def _serve(self, message: Message) -> None:
         try:
             self._try(lambda: self.deliver(message))
-        except Exception:
-            # The claim ends by itself, and the message is sent again.
-            log.exception("webhook not sent", message=str(message.id))
         finally:
             self.desk.remove(message)
 
@@ -160,7 +165,7 @@ class Sender:
         try:
             return work()
         except ERRORS as error:
-            log.warning("webhooks wait for PostgreSQL", error=str(error))
+            log.warning("webhooks not stored or claimed, will be tried again", error=str(error))
             return None
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.chart.conftest import rendered
-from tests.chart.rendering import CHART, Manifest, containers, of_kind, pods, render, secrets
+from tests.chart.rendering import CHART, Manifest, containers, merged, of_kind, pods, render, secrets
 
 PEERS = {"api", "worker", "janitor"}
 
@@ -213,8 +213,12 @@ def test_ports_of_ones_own_are_used_everywhere() -> None:
         assert f":{port}/" in secrets(manifests)[component]["url"]
 
 
+WEBHOOKS = {"webhooks": {"enabled": True, "existingSecret": "webhooks", "secretKey": "signing", "http": True}}
+PEER = {"networkPolicy": {"webhooksTo": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]}}
+
+
 def test_webhooks_leave_the_janitor_alone_for_the_internet_and_what_is_named() -> None:
-    policies = of_kind(rendered("everything"), "NetworkPolicy")
+    policies = of_kind(render(merged(WEBHOOKS, PEER)), "NetworkPolicy")
     (rule,) = [
         rule for rule in policies["janitor"]["spec"]["egress"] if {"port": 443, "protocol": "TCP"} in rule["ports"]
     ]
@@ -231,7 +235,7 @@ def test_webhooks_leave_the_janitor_alone_for_the_internet_and_what_is_named() -
 
 def test_only_the_janitor_knows_what_webhooks_are_signed_with() -> None:
     secret = {"name": "webhooks", "key": "signing"}
-    for component, deployment in of_kind(rendered("everything"), "Deployment").items():
+    for component, deployment in of_kind(render(WEBHOOKS), "Deployment").items():
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
         named = [entry for entry in container["env"] if entry["name"] == "IMAGEMILL_WEBHOOK_SECRET"]
         expected = [{"name": "IMAGEMILL_WEBHOOK_SECRET", "valueFrom": {"secretKeyRef": secret}}]

@@ -91,6 +91,20 @@ def test_a_key_signs_with_its_own_secret(engine: Engine, submit: Submit, receive
     assert (len(receiver.posts), read_row(engine, job_id).state) == (1, "delivered")
 
 
+def test_a_defect_of_ours_counts_as_a_failure(
+    engine: Engine, submit: Submit, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise RuntimeError("a defect")
+
+    job_id = end_job(engine, submit, "https://receiver.test/")
+    monkeypatch.setattr("janitor.webhooks.sender.decode_secret", broken)
+    change(engine, DAY_AGO)
+    send_next(sender)
+    job = read_job(engine, job_id)
+    assert (job.webhook_state, job.webhook_error) == ("dead", "The message could not be sent.")
+
+
 def test_a_failure_is_shown_and_sent_again_later_with_the_same_id(
     engine: Engine, submit: Submit, receiver: Receiver, sender: Sender
 ) -> None:
@@ -142,6 +156,7 @@ def test_an_older_claim_does_not_decide_for_a_newer_one(
 ) -> None:
     job_id = end_job(engine, submit, receiver.url())
     older = sender.claim_next()
+    assert sender.claim_next() is None, "another sender leaves it alone meanwhile"
     make_due(engine)
     newer = sender.claim_next()
     assert older is not None
@@ -194,7 +209,8 @@ def test_what_never_ends_is_ended(files: tuple[Path, Path], receiver: Receiver) 
     def drip(handler: BaseHTTPRequestHandler, _post: Post) -> None:
         """A byte of a header now and then: every single wait is short."""
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-        while not over.wait(0.05):
+        until = time.monotonic() + 60
+        while not over.wait(0.05) and time.monotonic() < until:
             handler.wfile.write(b"a")
 
     receiver.answer = drip

@@ -35,6 +35,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 EVENTS = 60
 KILLS = 6
+INSERT_BATCH = """
+INSERT INTO batches (id, owner, refused, webhook_url, created_at) VALUES (:id, 'address:127.0.0.1', '[]', :url, now())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +115,7 @@ def test_a_slow_receiver_and_a_slow_owner_hold_up_nobody_else(
 def make_batch(engine: Engine, submit: Submit, url: str | None, size: int) -> tuple[UUID, list[UUID]]:
     batch_id, ids = uuid4(), [submit() for _ in range(size)]
     with engine.begin() as connection:
-        statement = "INSERT INTO batches VALUES (:id, 'address:127.0.0.1', '[]', :url, NULL, NULL, now())"
-        connection.execute(text(statement), {"id": batch_id, "url": url})
+        connection.execute(text(INSERT_BATCH), {"id": batch_id, "url": url})
         connection.execute(jobs.update().where(jobs.c.id.in_(ids)).values(batch_id=batch_id))
     return batch_id, ids
 
