@@ -19,6 +19,11 @@ KEEP_ALIVE_SECONDS = 75
 """How long an idle connection stays open: longer than proxies and clients keep theirs (60 s is usual), since a request
 that meets a connection on its way to be closed has no answer."""
 
+KEYS_ASKED = {
+    "none": "no keys are asked for: whoever reaches this address can convert, and see or delete a job by its id",
+    "keys": "every job belongs to a key; make one with: python -m api.keys create NAME",
+}
+
 
 class Server(uvicorn.Server):
     """uvicorn with one more step at shutdown: first it ends all waits for jobs."""
@@ -49,7 +54,9 @@ def serve(settings: ApiSettings) -> int:
     # uvicorn sends itself the signal again at its end, to whatever handler was there before.
     signal.signal(signal.SIGTERM, server.handle_exit)
     signal.signal(signal.SIGINT, server.handle_exit)
-    structlog.get_logger("api").info("listening", host=settings.host, port=listener.getsockname()[1])
+    log = structlog.get_logger("api")
+    log.info("listening", host=settings.host, port=listener.getsockname()[1])
+    log.info(KEYS_ASKED[settings.auth], auth=settings.auth)
     server.run(sockets=[listener])
     return 0 if server.started else 1
 

@@ -268,7 +268,7 @@ def test_all_wrong_settings_are_said_at_once(tmp_path: Path) -> None:
     assert process.wait(PATIENCE) == 2
     assert (tmp_path / "log").read_text().splitlines() == [
         "imagemill: IMAGEMILL_PORT must be a whole number from 0 to 65535, not 'no'.",
-        "imagemill: IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, not 'often'.",
+        "imagemill: IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, or none, not 'often'.",
     ]
 
 
