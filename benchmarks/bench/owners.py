@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -50,9 +51,7 @@ def main() -> None:
     for rows in [int(word.replace("_", "")) for word in sys.argv[1:]] or ROWS:
         with _filled(rows) as engine, engine.connect() as connection:
             for name, query in _queries(rows).items():
-                _show(
-                    rows, name, connection, lambda query=query: find_page(connection, query), _plan(connection, query)
-                )
+                _show(rows, name, connection, partial(find_page, connection, query), _plan(connection, query))
             _show(rows, "count 999 waiting jobs", connection, lambda: count_waiting(connection, OWNER, 1001))
             _show(rows, "sum the stored bytes", connection, lambda: sum_stored(connection, OWNER), times=5)
 
