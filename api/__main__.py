@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.protocol import WireProtocol
 from api.settings import ApiSettings
 from core.listening import listening_on
 from core.process import run_program
@@ -65,6 +66,9 @@ def make_server(settings: ApiSettings) -> Server:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
+        # uvloop where it is installed: not on Windows.
+        loop="auto",
+        http=WireProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -66,7 +66,7 @@ async def identify_key(request: Request, ring: KeyRing) -> Caller:
         raise KeyInvalid
     if by_cookie and request.method not in SAFE_METHODS:
         # A browser sends the cookie by itself, whichever page made it ask.
-        check_same_site(request.headers)
+        check_same_site(request)
     return Caller(owner=f"key:{valid.id}", key_id=valid.id, key_name=valid.name)
 
 

@@ -15,7 +15,7 @@
       |    +- TooManyFiles        +- IdempotencyKeyReused 422     +- QueueFull 503
       +- CrossSite 403            +- KeyRequired 401              +- DatabaseAway 503
                                   +- KeyInvalid 401               +- StorageFull 507
-                                                                  +- IdempotencyInProgress 409
+                                  +- HostNotAllowed 421           +- IdempotencyInProgress 409
 
 A class without a number shares status, code and title with its parent; only its sentence differs.
 api.handlers turns any of them into an answer. A conversion that fails is no error of the request:
@@ -158,7 +158,10 @@ class KeyInvalid(ImagemillError, status=401, code="key_invalid", title="Invalid 
 class CrossSite(ImagemillError, status=403, code="cross_site", title="Form of another site"):
     """A form of another site was sent here."""
 
-    template = "This form was sent from another site. Open the page here and send it again."
+    template = (
+        "This form was sent from another site, or by a browser that keeps no cookies. "
+        "Open the page here and send it again."
+    )
 
 
 class JobNotFound(ImagemillError, status=404, code="job_not_found", title="Unknown job"):
@@ -247,6 +250,16 @@ class RangeNotSatisfiable(ImagemillError, status=416, code="range_not_satisfiabl
     template = "The result has {size:,} bytes; the range {asked} lies outside of it."
     size: int
     asked: str
+
+
+class HostNotAllowed(ImagemillError, status=421, code="host_not_allowed", title="Unknown host"):
+    """The request names a host that this service does not answer for."""
+
+    template = (
+        "This service does not answer for the host '{host}'. Use the address that you were given; "
+        "whoever runs it lists its hosts in IMAGEMILL_ALLOWED_HOSTS."
+    )
+    host: str
 
 
 class UnknownTarget(ImagemillError, status=422, code="unknown_target_format", title="Unknown target format"):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api import errors
+from api import errors, wire_errors
 from api.errors import ImagemillError
 from core.failures import TruncatedImage
 from core.job_answers import JOB_ID, job_answer
@@ -77,8 +77,11 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.ResultExpired(),
     errors.JobCanceled(),
     errors.UploadTooLarge(limit=50_000_000),
+    wire_errors.LongTarget(limit=16_384),
+    wire_errors.LargeHead(headers=200, limit=65_536),
     errors.UnsupportedMedia(supported=("JPEG", "PNG", "WebP")),
     errors.RangeNotSatisfiable(size=103_220, asked="bytes=200000-"),
+    errors.HostNotAllowed(host="evil.example"),
     errors.UnknownTarget(name="docx", targets=TARGETS),
     errors.BadOptions(errors=(WrongOption("quality", "quality must be a whole number from 1 to 100, not '101'."),)),
     errors.ConversionFailed(

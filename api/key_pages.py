@@ -54,7 +54,7 @@ async def enter_key(request: Request, services: ServicesDep) -> Response:
     _need_keys(services)
     next_page = "/"
     try:
-        check_same_site(request.headers)
+        check_same_site(request)
         fields = await _read_fields(request)
         next_page = _next_page(fields.get(NEXT_FIELD, ""))
         key = fields.get(FIELD, "").strip()
@@ -71,7 +71,7 @@ async def enter_key(request: Request, services: ServicesDep) -> Response:
 async def forget_key(request: Request, services: ServicesDep) -> Response:
     """Take the cookie back."""
     _need_keys(services)
-    check_same_site(request.headers)
+    check_same_site(request)
     answer = RedirectResponse(link(request, "/key"), status_code=303)
     answer.delete_cookie(KEY_COOKIE, **_cookie_scope(request))
     return answer

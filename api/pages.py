@@ -28,7 +28,7 @@ async def submit_form(
 ) -> Response:
     """Take the form: on to the job's page, or the form again with its mistakes."""
     try:
-        check_same_site(request.headers)
+        check_same_site(request)
         taken = await submit(services, turn, Submission(form=form, caller=caller))
     except ImagemillError as refusal:
         await form.drain()
@@ -45,7 +45,7 @@ async def show_job(request: Request, services: ServicesDep, turn: TurnDep, job_i
 @router.post("/jobs/{job_id}/delete")
 async def delete_from_page(request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId) -> Response:
     """Delete a job by the button of its status page."""
-    check_same_site(request.headers)
+    check_same_site(request)
     await delete_job(services, turn, job_id)
     return RedirectResponse(link(request, f"/jobs/{job_id}"), status_code=303)
 

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 import limits
 from pydantic import AfterValidator, Field, field_validator
 
+from api.cross_origin import parse_origins
 from api.forwarded import Proxies
 from api.links import OWN_ROOTS
+from api.origins import HostList
 from api.static_keys import read_static_keys
 from core.formats import TARGETS, Format, is_installed
 from core.setting_errors import show_value
@@ -79,6 +81,16 @@ class ApiSettings(Settings):
         description="The proxies whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix` are believed: addresses or "
         "networks with commas between, or `*` for whoever connects (of `X-Forwarded-For` the last entry then).",
     )
+    allowed_hosts: str = Field(
+        "",
+        description="The hosts that requests may name, like `images.example.com, *.lan`, with commas between; others are "
+        "refused with 421. Empty means any. Probes pass with any.",
+    )
+    cors_origins: str = Field(
+        "",
+        description="The origins whose scripts may call the API (CORS), like `https://app.example.com`, with commas "
+        "between, or `*` for all. Empty means none.",
+    )
     api_drain_seconds: float = Field(
         20, ge=0, le=DAY, description="How long a stopping API lets running requests finish, in seconds."
     )
@@ -117,6 +129,30 @@ class ApiSettings(Settings):
             raise ValueError(
                 "must be addresses and networks with commas between, like 10.0.0.1, 10.1.0.0/16 (no bits right of the "
                 f"mask), or * alone, not {show_value(text)}."
+            ) from None
+        return text
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _readable_hosts(cls, text: str) -> str:
+        try:
+            HostList.parse(text)
+        except ValueError as error:
+            raise ValueError(
+                "must be names of hosts with commas between, without scheme and port, like images.example.com, "
+                f"*.example.com, 10.0.0.5 or [::1], not {show_value(error)}."
+            ) from None
+        return text
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _readable_origins(cls, text: str) -> str:
+        try:
+            parse_origins(text)
+        except ValueError as error:
+            raise ValueError(
+                "must be origins with commas between, with scheme and without path, like https://app.example.com, "
+                f"http://localhost:3000, or * alone, not {show_value(error)}."
             ) from None
         return text
 

@@ -13,6 +13,7 @@ from api.callers import KEY_COOKIE
 from api.errors import BadOptions, ImagemillError
 from api.links import own_path, prefix_of
 from api.problems import refusal_headers
+from api.same_site import mark_page
 from api.settings import ApiSettings
 from api.uploads import READABLE_TITLES, TARGET
 from core.formats import READABLE, Format
@@ -195,5 +196,8 @@ def _page(request: Request, template: str, refusal: ImagemillError | None, **val
         root=prefix_of(request), refusal=refusal, size_text=size_text, **shown
     )
     if refusal is None:
-        return HTMLResponse(body, headers=SECURITY)
-    return HTMLResponse(body, refusal.status, {**SECURITY, **refusal_headers(request, refusal)})
+        page = HTMLResponse(body, headers=SECURITY)
+    else:
+        page = HTMLResponse(body, refusal.status, {**SECURITY, **refusal_headers(request, refusal)})
+    mark_page(request, page)
+    return page

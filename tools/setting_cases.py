@@ -143,6 +143,30 @@ REFUSED = (
         "(no bits right of the mask), or * alone, not '10.0.0.1/8'.",
         FORWARDED_ALLOW_IPS="10.0.0.1/8",
     ),
+    row(
+        API,
+        "IMAGEMILL_ALLOWED_HOSTS must be names of hosts with commas between, without scheme and port, like "
+        "images.example.com, *.example.com, 10.0.0.5 or [::1], not 'https://images.example.com'.",
+        ALLOWED_HOSTS="images.lan, https://images.example.com",
+    ),
+    row(
+        API,
+        "IMAGEMILL_CORS_ORIGINS must be origins with commas between, with scheme and without path, like "
+        "https://app.example.com, http://localhost:3000, or * alone, not 'app.example.com'.",
+        CORS_ORIGINS="https://a.example.com, app.example.com",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_ROOT_PATH must be a path that begins with /, like /imagemill, of letters, digits and . _ ~ - only, "
+        "not '//imagemill'.",
+        ROOT_PATH="//imagemill",
+    ),
+    row(
+        API,
+        "IMAGEMILL_ROOT_PATH (/v1/images) must not begin like a path of imagemill's own: /docs, /jobs, /key, /keys, "
+        "/livez, /metrics, /openapi.json, /problems, /readyz, /static, /v1.",
+        ROOT_PATH="/v1/images",
+    ),
     row(PROBED, "IMAGEMILL_PROBE_PORT must be a whole number from 0 to 65535, not '-1'.", PROBE_PORT="-1"),
     row(JANITOR, "IMAGEMILL_SWEEP_SECONDS must be a number above 0 and at most 86400, not '0'.", SWEEP_SECONDS="0"),
     row(

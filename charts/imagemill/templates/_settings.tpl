@@ -9,6 +9,11 @@ IMAGEMILL_{{ snakecase $name | upper }}: {{ include "imagemill.text" $value | qu
 
 {{- define "imagemill.api.settings" -}}
 {{- $own := dict "host" "0.0.0.0" "port" 8000 "metricsPort" 9090 }}
+{{- with .Values.api.settings.allowedHosts }}
+{{- $service := include "imagemill.componentName" (dict "root" $ "component" "api") }}
+{{- $names := list . $service (printf "%s.%s" $service $.Release.Namespace) (printf "%s.%s.svc" $service $.Release.Namespace) }}
+{{- $_ := set $own "allowedHosts" (ternary . (join ", " $names) (eq . "*")) }}
+{{- end }}
 {{- include "imagemill.variables" (merge $own .Values.api.settings .Values.settings) | trim }}
 {{- end }}
 
