@@ -74,6 +74,7 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.BodyTimeout(seconds=60),
     errors.ResultNotReady(state=Status.PROCESSING),
     errors.JobFailed(reason=TruncatedImage().failure.detail),
+    errors.NoWebhook(),
     errors.ResultExpired(),
     errors.JobCanceled(),
     errors.UploadTooLarge(limit=50_000_000),

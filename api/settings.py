@@ -12,7 +12,8 @@ from api.origins import HostList
 from api.static_keys import read_static_keys
 from core.formats import TARGETS, Format, is_installed
 from core.setting_errors import show_value
-from core.settings import DAY, Host, Settings
+from core.settings import DAY, Host
+from core.webhook_settings import WebhookSettings
 
 UNLIMITED = "none"
 """The rate that is no limit."""
@@ -23,7 +24,7 @@ def _readable_keys(text: str) -> str:
     return text
 
 
-class ApiSettings(Settings):
+class ApiSettings(WebhookSettings):
     """What only the API needs."""
 
     host: Host = Field("127.0.0.1", description="The address that the API listens on.")

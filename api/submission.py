@@ -17,6 +17,7 @@ from api.redis_gate import Turn
 from api.services import Services
 from api.status import job_when_over, recorded_job, until_over
 from api.uploads import Upload, receive_upload
+from api.webhooks import check_webhook_url
 from core.blobs import store_upload
 from core.idempotency import KeyTaken, Made
 from core.jobs import Job
@@ -83,6 +84,7 @@ def as_first_answered(taken: Taken) -> Taken:
         error=None,
         warnings=[],
         webhook_state=None,
+        webhook_error=None,
     )
     return Taken(queued, taken.replayed)
 
@@ -98,6 +100,7 @@ async def _admit(services: Services, turn: Turn, caller: Caller, *, is_known: bo
 
 async def _take(services: Services, turn: Turn, asked: Submission, held: Held | None, job_id: UUID) -> Taken:
     async with receive_upload(asked.form, services.settings.targets) as upload:
+        check_webhook_url(upload.webhook_url, services.settings)
         digest = await to_thread.run_sync(_digest, asked.call, upload) if held is not None else b""
         if held is not None and held.made is not None:
             return await _replay(services, held, digest)
@@ -124,7 +127,7 @@ async def _replay(services: Services, held: Held, digest: bytes) -> Taken:
 
 
 def _digest(call: str, upload: Upload) -> bytes:
-    fields = [("target_format", upload.target.name), *upload.options.items()]
+    fields = [("target_format", upload.target.name), *upload.options.items(), ("webhook_url", upload.webhook_url)]
     return digest_payload(call, fields, [(upload.filename, upload.file.file)])
 
 
@@ -144,6 +147,7 @@ def _store(
         options=upload.options,
         source={"format": upload.source.name, "bytes": upload.size},
         owner=caller.owner,
+        webhook_url=upload.webhook_url or None,
     )
     if held is not None:
         held.record(connection, Made(digest=digest, job_id=job_id, batch_id=None))

@@ -18,7 +18,7 @@ LONGEST_SHOWN = 60
 
 
 class WrongSecret(ValueError):
-    """What is wrong with a secret setting. Its text never quotes the secret."""
+    """A secret cannot be used. The text goes on after the setting's name, and never holds a part of the secret."""
 
 
 def explain_error(error: ValidationError, kind: type[BaseSettings]) -> list[str]:

@@ -21,6 +21,7 @@ API = ("api",)
 WORKER = ("worker",)
 JANITOR = ("janitor",)
 PROBED = ("worker", "janitor")
+HOOKED = ("api", "janitor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ SECRET = "hunter2"  # noqa: S105 - a password that must not be shown
 
 _BEGINS = "IMAGEMILL_DATABASE_URL must begin with postgresql:// (or postgres:// or postgresql+psycopg2://)."
 _BEGINS_REDIS = "IMAGEMILL_REDIS_URL must begin with redis:// (or rediss:// or unix://)."
+
+_MAKE_ONE = "Make one: echo whsec_$(openssl rand -base64 32)"
 
 REFUSED = (
     row(WORKER, "IMAGEMILL_SLOTS must be a whole number from 1 to 64, not '0'.", SLOTS="0"),
@@ -166,6 +169,40 @@ REFUSED = (
         "IMAGEMILL_ROOT_PATH (/v1/images) must not begin like a path of imagemill's own: /docs, /jobs, /key, /keys, "
         "/livez, /metrics, /openapi.json, /problems, /readyz, /static, /v1.",
         ROOT_PATH="/v1/images",
+    ),
+    row(HOOKED, "IMAGEMILL_WEBHOOKS must be one of off, on, not 'yes'.", WEBHOOKS="yes"),
+    row(
+        HOOKED,
+        "IMAGEMILL_WEBHOOK_ALLOW must be networks (no bits right of the mask), addresses and names with commas between, "
+        "like 10.1.0.0/16, receiver.internal, not '10.1.2.3/8'.",
+        WEBHOOK_ALLOW="receiver.internal, 10.1.2.3/8",
+    ),
+    row(
+        HOOKED,
+        "IMAGEMILL_WEBHOOK_ALLOW must be networks (no bits right of the mask), addresses and names with commas between, "
+        "like 10.1.0.0/16, receiver.internal, not 'https://receiver'.",
+        WEBHOOK_ALLOW="https://receiver",
+    ),
+    row(
+        JANITOR,
+        "IMAGEMILL_WEBHOOKS is on and IMAGEMILL_WEBHOOK_SECRET is empty: messages would not be signed. "
+        "Make a secret: echo whsec_$(openssl rand -base64 32)",
+        WEBHOOKS="on",
+    ),
+    row(
+        JANITOR,
+        f"IMAGEMILL_WEBHOOK_SECRET must begin with whsec_. {_MAKE_ONE}",
+        WEBHOOK_SECRET=SECRET,
+    ),
+    row(
+        JANITOR,
+        f"IMAGEMILL_WEBHOOK_SECRET must be whsec_ and base64. {_MAKE_ONE}",
+        WEBHOOK_SECRET=f"whsec_{SECRET}!",
+    ),
+    row(
+        JANITOR,
+        f"IMAGEMILL_WEBHOOK_SECRET must hold 24 to 64 bytes, not 6. {_MAKE_ONE}",
+        WEBHOOK_SECRET=f"whsec_{SECRET}A",
     ),
     row(PROBED, "IMAGEMILL_PROBE_PORT must be a whole number from 0 to 65535, not '-1'.", PROBE_PORT="-1"),
     row(JANITOR, "IMAGEMILL_SWEEP_SECONDS must be a number above 0 and at most 86400, not '0'.", SWEEP_SECONDS="0"),

@@ -49,6 +49,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "redis.secretKeys.password is empty: the Redis of the release needs one",
     ),
     ({"api.ingress.enabled": True}, "api.ingress.hosts is empty"),
+    ({"webhooks.enabled": True}, "webhooks.existingSecret is empty: messages would not be signed"),
+    (
+        {"webhooks.enabled": True, "webhooks.existingSecret": "a", "postgresql.maxConnections": 50},
+        "+ 5 for the janitor",
+    ),
     *(
         (
             {f"{component}.extraEnv": [{"name": "IMAGEMILL_SLOTS", "value": "2"}]},

@@ -15,7 +15,7 @@ from tools import chart_readme
 from worker.settings import WorkerSettings
 
 ROOMS: dict[str, type[Settings]] = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
-FROM_SECRETS = {"IMAGEMILL_DATABASE_URL", "IMAGEMILL_REDIS_URL", "IMAGEMILL_KEYS"}
+FROM_SECRETS = {"IMAGEMILL_DATABASE_URL", "IMAGEMILL_REDIS_URL", "IMAGEMILL_KEYS", "IMAGEMILL_WEBHOOK_SECRET"}
 
 
 @pytest.mark.parametrize("room", ROOMS)

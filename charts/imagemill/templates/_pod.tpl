@@ -90,6 +90,11 @@ env:
     valueFrom:
       secretKeyRef: {name: {{ .root.Values.api.keys.existingSecret }}, key: {{ .root.Values.api.keys.secretKey }}}
   {{- end }}
+  {{- if and (eq .component "janitor") .root.Values.webhooks.enabled }}
+  - name: IMAGEMILL_WEBHOOK_SECRET
+    valueFrom:
+      secretKeyRef: {name: {{ .root.Values.webhooks.existingSecret }}, key: {{ .root.Values.webhooks.secretKey }}}
+  {{- end }}
   {{- with (index .root.Values .component).extraEnv }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

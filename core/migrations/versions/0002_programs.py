@@ -17,7 +17,8 @@ ALTER TABLE jobs
     ADD COLUMN batch_id uuid,
     ADD COLUMN batch_position integer,
     ADD COLUMN webhook_url text,
-    ADD COLUMN webhook_state text CHECK (webhook_state IN ('pending', 'delivered', 'dead'))
+    ADD COLUMN webhook_state text CHECK (webhook_state IN ('pending', 'delivered', 'dead')),
+    ADD COLUMN webhook_error text
 """
 TABLES = (
     # The last turn that each owner's jobs were given; changed at every submit, so there is room for HOT updates.
@@ -45,7 +46,15 @@ TABLES = (
         refused jsonb NOT NULL,
         webhook_url text,
         webhook_state text CHECK (webhook_state IN ('pending', 'delivered', 'dead')),
+        webhook_error text,
         created_at timestamptz NOT NULL
+    )
+    """,
+    # The end of a job whose batch has a webhook: the sender looks whether the batch is over.
+    """
+    CREATE TABLE batch_ends (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        batch_id uuid NOT NULL
     )
     """,
     """
@@ -68,6 +77,7 @@ TABLES = (
         batch_id uuid,
         type text NOT NULL,
         url text NOT NULL,
+        host text NOT NULL,
         body jsonb NOT NULL,
         state text NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
         attempts integer NOT NULL,
