@@ -13,9 +13,8 @@
       +- EmptyFile 400                                            +- QueueFull 503
       +- SeveralFiles 400         +- ConversionFailed 422         +- DatabaseAway 503
       |    +- TooManyFiles        +- IdempotencyKeyReused 422     +- StorageFull 507
-      +- CrossSite 403            +- NoWebhook 409                +- IdempotencyInProgress 409
-                                  |    +- WebhookNotDue
-                                  |    +- WebhooksOff
+      +- CrossSite 403                                            +- IdempotencyInProgress 409
+      +- NoWebhook 409 - WebhookNotDue, WebhooksOff (api.webhook_errors)
 
 A class without a number shares status, code and title with its parent; only its sentence differs.
 api.handlers turns any of them into an answer. A conversion that fails is no error of the request:
@@ -194,25 +193,6 @@ class JobFailed(ImagemillError, status=409, code="job_failed", title="Conversion
 
     template = "The conversion failed: {reason}"
     reason: str
-
-
-class NoWebhook(ImagemillError, status=409, code="no_webhook", title="No webhook to send"):
-    """The job was sent without a webhook."""
-
-    template = "The job has no webhook. Give the field webhook_url when you send the image."
-
-
-class WebhookNotDue(NoWebhook):
-    """The job is not over."""
-
-    template = "The job is {state}; its webhook is sent when it is over."
-    state: str
-
-
-class WebhooksOff(NoWebhook):
-    """No webhook is sent by this installation."""
-
-    template = "Webhooks are switched off here. Whoever runs this service can set IMAGEMILL_WEBHOOKS=on."
 
 
 class ResultExpired(ImagemillError, status=410, code="expired", title="Result expired"):
