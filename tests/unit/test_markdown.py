@@ -10,7 +10,7 @@ import pytest
 from tests.markdown import ROOT, Page, page_of, rendered, slugs
 from tests.tracked import FILES
 
-LANGUAGES = {"bash", "mermaid", "promql", "python", "sql", "text", "yaml"}
+LANGUAGES = {"bash", "javascript", "mermaid", "promql", "python", "sql", "text", "yaml"}
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 PROGRAMS = {
     "curl": r"https?:\S+",
