@@ -39,6 +39,7 @@ from imagemill_client.options import Options
 from imagemill_client.results import Conversion
 from imagemill_client.retries import RetryPolicy
 from imagemill_client.transport import WrongAddress
+from imagemill_client.uploads import Upload
 from imagemill_client.version import VERSION
 
 __version__ = VERSION
@@ -77,6 +78,7 @@ __all__ = [
     "TryLater",
     "UnexpectedAnswer",
     "UnsupportedImage",
+    "Upload",
     "WaitTimeout",
     "WrongAddress",
 ]

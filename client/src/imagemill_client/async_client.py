@@ -45,6 +45,11 @@ class AsyncClient:
     ) -> None:
         await self.aclose()
 
+    @property
+    def url(self) -> str:
+        """The address of the service."""
+        return str(self._http.base_url).rstrip("/")
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()

@@ -7,8 +7,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, BinaryIO, Self
 
-Source = str | os.PathLike[str] | bytes | BinaryIO
-
 UNNAMED = "image"
 """The name of bytes that came without one."""
 
@@ -22,8 +20,10 @@ class Upload:
     progress: Callable[[int], None] | None = None
 
     @classmethod
-    def of(cls, source: Source, filename: str | None = None) -> Self:
+    def of(cls, source: "Source", filename: str | None = None) -> "Upload":
         """Make an upload. A text is a path. An open file is read here, from where it stands to its end."""
+        if isinstance(source, Upload):
+            return source
         if isinstance(source, bytes):
             return cls(filename or UNNAMED, source)
         if isinstance(source, str | os.PathLike):
@@ -46,6 +46,9 @@ class Upload:
         """Open it for one attempt. Raises OSError."""
         inner = BytesIO(self.content) if isinstance(self.content, bytes) else self.content.open("rb")
         return Reader(inner, self.progress)
+
+
+Source = str | os.PathLike[str] | bytes | BinaryIO | Upload
 
 
 class Reader:
