@@ -140,4 +140,4 @@ def status(
 
 def main() -> None:
     """Run the command."""
-    app()
+    app(prog_name="imagemill")
