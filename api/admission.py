@@ -93,11 +93,11 @@ class RateGuard:
         self._limit = limits.parse(limit) if limit else None
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
-    async def admit(self, address: str) -> None:
-        """Count one upload of this address. Raises RateLimited."""
-        if self._limit is None or await self._limiter.hit(self._limit, address):
+    async def admit(self, owner: str) -> None:
+        """Count one upload of this owner. Raises RateLimited."""
+        if self._limit is None or await self._limiter.hit(self._limit, owner):
             return
-        window = await self._limiter.get_window_stats(self._limit, address)
+        window = await self._limiter.get_window_stats(self._limit, owner)
         wait = max(1, math.ceil(window.reset_time - time.time()))
         raise RateLimited(limit=spell_limit(self._limit), retry_after=wait)
 

@@ -6,12 +6,14 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import ClientAddress, FormDep, JobId, ServicesDep, TurnDep
-from api.errors import CrossSite, ImagemillError, ProblemNotFound
+from api.deps import CallerDep, FormDep, JobId, ServicesDep, TurnDep
+from api.errors import ConversionFailed, CrossSite, ImagemillError, ProblemNotFound
 from api.examples import REFUSALS
+from api.links import link
 from api.status import current_job, delete_job
-from api.submission import submit
+from api.submission import Submission, submit
 from api.views import form_page, job_page, problem_page
+from core.failures import FAILURES, FailureCode
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,16 +26,16 @@ async def home(request: Request, services: ServicesDep) -> Response:
 
 @router.post("/jobs")
 async def submit_form(
-    request: Request, services: ServicesDep, turn: TurnDep, form: FormDep, address: ClientAddress
+    request: Request, services: ServicesDep, turn: TurnDep, form: FormDep, caller: CallerDep
 ) -> Response:
     """Take the form: on to the job's page, or the form again with its mistakes."""
     try:
         check_same_site(request.headers)
-        job = await submit(services, turn, form, address)
+        taken = await submit(services, turn, Submission(form=form, caller=caller))
     except ImagemillError as refusal:
         await form.drain()
         return form_page(request, services.settings, chosen=dict(form.fields()), refusal=refusal)
-    return RedirectResponse(f"/jobs/{job.id}", status_code=303)
+    return RedirectResponse(link(request, f"/jobs/{taken.job.id}"), status_code=303)
 
 
 @router.get("/jobs/{job_id}")
@@ -47,7 +49,7 @@ async def delete_from_page(request: Request, services: ServicesDep, turn: TurnDe
     """Delete a job by the button of its status page."""
     check_same_site(request.headers)
     await delete_job(services, turn, job_id)
-    return RedirectResponse(f"/jobs/{job_id}", status_code=303)
+    return RedirectResponse(link(request, f"/jobs/{job_id}"), status_code=303)
 
 
 @router.get("/problems/{code}")
@@ -56,6 +58,10 @@ async def show_problem(request: Request, code: str) -> Response:
     for example in REFUSALS:
         if example.code == code:
             return problem_page(request, example)
+    if code in FAILURES:
+        return problem_page(
+            request, ConversionFailed(failure=code, reason="", job=""), FAILURES[FailureCode(code)].__doc__
+        )
     raise ProblemNotFound(path=code[:40])
 
 

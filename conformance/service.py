@@ -156,6 +156,7 @@ class Service:
         *,
         hold: float = 0.0,
         tell: bool = True,
+        owner: str = "address:127.0.0.1",
     ) -> UUID:
         """Insert a job as the API does. Its conversion waits for `hold` seconds; `tell` puts its message into the stream."""
         data = slowed(data, hold)
@@ -166,6 +167,7 @@ class Service:
             target_format=target,
             options={},
             source={"format": source.name if source else "png", "bytes": len(data)},
+            owner=owner,
         )
         with blob_transaction(self.engine) as connection:
             day = today(connection)

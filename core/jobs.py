@@ -41,7 +41,8 @@ class Job:
     """One job's record, times in UTC.
 
     `source`, `options`, `result`, `error` and `warnings` are JSON values in the contract's shapes (`result` without
-    its url). `rev` goes up by one with every transition; `claim` is the fence that only ever goes up.
+    its url). `rev` goes up by one with every transition; `claim` is the fence that only ever goes up. `owner` is the API key
+    or the address that sent it.
     """
 
     id: UUID
@@ -63,6 +64,10 @@ class Job:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = None
+    owner: str = ""
+    batch_id: UUID | None = None
+    webhook_url: str | None = None
+    webhook_state: str | None = None
 
     @property
     def is_over(self) -> bool:

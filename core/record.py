@@ -41,6 +41,10 @@ class NewJob:
     target_format: str
     options: Mapping[str, OptionValue]
     source: SourceFacts
+    owner: str
+    batch_id: UUID | None = None
+    batch_position: int | None = None
+    webhook_url: str | None = None
 
 
 def insert_job(connection: Connection, new: NewJob, day: date) -> Job:
@@ -57,6 +61,11 @@ def insert_job(connection: Connection, new: NewJob, day: date) -> Job:
         "attempts": 0,
         "warnings": [],
         "upload_day": day,
+        "owner": new.owner,
+        "turn": 0,
+        "batch_id": new.batch_id,
+        "batch_position": new.batch_position,
+        "webhook_url": new.webhook_url,
         "created_at": func.now(),
         "changed_at": func.now(),
     }

@@ -19,12 +19,14 @@ Submit = Callable[..., UUID]
 def submit(engine: Engine) -> Submit:
     """Insert a queued job, and claim it at once where asked."""
 
-    def insert(*, claimed: bool = False, data: bytes = b"bytes", attempts: int = 0) -> UUID:
+    def insert(
+        *, claimed: bool = False, data: bytes = b"bytes", attempts: int = 0, owner: str = "address:127.0.0.1"
+    ) -> UUID:
         job_id = uuid4()
         with engine.begin() as connection:
             day = today(connection)
             source: SourceFacts = {"format": "png", "bytes": len(data)}
-            new = NewJob(id=job_id, filename="a.png", target_format="jpeg", options={}, source=source)
+            new = NewJob(id=job_id, filename="a.png", target_format="jpeg", options={}, source=source, owner=owner)
             insert_job(connection, new, day)
             store_upload(connection, day, job_id, BytesIO(data), len(data))
             set_columns(connection, job_id, f"attempts = {attempts}")
