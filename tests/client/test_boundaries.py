@@ -55,11 +55,6 @@ def test_it_has_the_version_of_the_service() -> None:
     assert read_project("pyproject.toml")["project"]["version"] == imagemill_client.__version__
 
 
-def test_the_same_lower_bounds_are_what_the_tests_run_with() -> None:
-    extras = read_project("pyproject.toml")["project"]["optional-dependencies"]["dev"]
-    assert set(read_project("client/pyproject.toml")["project"]["dependencies"]) <= set(extras)
-
-
 def test_the_command_has_a_flag_for_each_option() -> None:
     assert [flag.name for flag in FLAGS] == list(Options.__annotations__)
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -20,7 +19,8 @@ LONGEST_WAIT = 50
 PREFERRED_WAIT = 20
 SOON = 1.0
 BATCH_FILES = 100
-"""As many files go into one batch."""
+BATCH_BYTES = 100_000_000
+"""As many files, and bytes, go into one batch: it is uploaded again as a whole when its answer is lost."""
 
 Progress = Callable[[int], None]
 
@@ -196,36 +196,56 @@ def convert_all(
 ) -> Steps[list[Job | RefusedFile]]:
     """Upload many files and wait until all are over. The answers are in the order of the files."""
     until = None if timeout is None else time.monotonic() + timeout
-    entries: list[Job | RefusedFile] = []
-    for group in _split(uploads):
-        entries += yield from _submit_group(policy, group, order)
+    groups: list[Batch | list[Job | RefusedFile]] = []
+    for uploaded in _split(uploads):
+        taken = yield from _submit_group(policy, uploaded, order)
+        groups.append(taken)
     over: list[Job | RefusedFile] = []
-    for submitted in entries:
-        left = None if until is None else until - time.monotonic()
-        entry = yield from _wait_until_over(policy, submitted, left)
-        over.append(entry)
+    for group in groups:
+        over += yield from _wait_for_group(policy, group, until)
     return over
 
 
 def _split(uploads: Iterable[Upload]) -> Iterator[list[Upload]]:
-    left = iter(uploads)
-    while group := list(islice(left, BATCH_FILES)):
+    group: list[Upload] = []
+    room = BATCH_BYTES
+    for upload in uploads:
+        if group and (len(group) == BATCH_FILES or upload.size > room):
+            yield group
+            group, room = [], BATCH_BYTES
+        group.append(upload)
+        room -= upload.size
+    if group:
         yield group
 
 
-def _submit_group(policy: RetryPolicy, uploads: list[Upload], order: Order) -> Steps[list[Job | RefusedFile]]:
+def _submit_group(policy: RetryPolicy, uploads: list[Upload], order: Order) -> Steps[Batch | list[Job | RefusedFile]]:
     try:
-        batch = yield from submit_batch(policy, uploads, order)
-    except errors.NotFound:
-        # A service of before batches.
+        return (yield from submit_batch(policy, uploads, order))
+    except (errors.NotFound, errors.FileTooLarge):
+        # A service of before batches, or one that takes fewer bytes at once: the files go one by one.
         pass
-    else:
-        return list(batch.entries)
     entries: list[Job | RefusedFile] = []
     for upload in uploads:
         entry = yield from _submit_or_refuse(policy, upload, order)
         entries.append(entry)
     return entries
+
+
+def _wait_for_group(
+    policy: RetryPolicy, group: Batch | list[Job | RefusedFile], until: float | None
+) -> Steps[list[Job | RefusedFile]]:
+    def left() -> float | None:
+        return None if until is None else until - time.monotonic()
+
+    if isinstance(group, Batch):
+        batch = yield from wait_for_batch(policy, group, left())
+        return list(batch.entries)
+    over: list[Job | RefusedFile] = []
+    for entry in group:
+        done = yield from _wait_until_over(policy, entry, left())
+        over.append(done)
+    return over
 
 
 def _submit_or_refuse(policy: RetryPolicy, upload: Upload, order: Order) -> Steps[Job | RefusedFile]:

@@ -37,6 +37,7 @@ More = Annotated[list[str], typer.Option("--option", help="name=value: an option
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Files at a time.")]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Take the files in folders too.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over files that exist.")]
+Delete = Annotated[bool, typer.Option("--delete", help="Delete each job on the service once its result is here.")]
 FullNames = Annotated[bool, typer.Option("--full-names", help="Keep the ending: photo.heic becomes photo.heic.avif.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures only.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, a document a line.")]
@@ -70,6 +71,7 @@ def convert(
     jobs: Jobs = 4,
     recursive: Recursive = False,
     overwrite: Overwrite = False,
+    delete: Delete = False,
     full_names: FullNames = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -82,7 +84,21 @@ def convert(
 ) -> None:
     """Convert files. Run it again after Ctrl-C: what is done is not done twice."""
     wishes = Wishes(
-        url, key, retries, patience, to, options, option, output, jobs, recursive, overwrite, full_names, quiet, as_json
+        url,
+        key,
+        retries,
+        patience,
+        to,
+        options,
+        option,
+        output,
+        jobs,
+        recursive,
+        overwrite,
+        delete,
+        full_names,
+        quiet,
+        as_json,
     )
     raise typer.Exit(running.run_convert(files, wishes))
 
@@ -96,6 +112,7 @@ def watch(
     jobs: Jobs = 4,
     recursive: Recursive = False,
     overwrite: Overwrite = False,
+    delete: Delete = False,
     full_names: FullNames = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -110,7 +127,21 @@ def watch(
 ) -> None:
     """Convert the files of a folder, and those that appear in it, until Ctrl-C."""
     wishes = Wishes(
-        url, key, retries, patience, to, options, option, output, jobs, recursive, overwrite, full_names, quiet, as_json
+        url,
+        key,
+        retries,
+        patience,
+        to,
+        options,
+        option,
+        output,
+        jobs,
+        recursive,
+        overwrite,
+        delete,
+        full_names,
+        quiet,
+        as_json,
     )
     raise typer.Exit(running.run_watch(folder, wishes, interval, settle))
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +42,7 @@ class Converter:
     to: str
     options: Mapping[str, Any]
     overwrite: bool
+    delete: bool
     screen: Screen
     outcomes: list[Outcome] = field(default_factory=list)
 
@@ -89,6 +91,10 @@ class Converter:
             raise
         await self._download(job, task)
         self.ledger.mark_done(entry, task.target)
+        if self.delete:
+            with suppress(ImagemillError):
+                # The result is here; what cannot be deleted expires by itself.
+                await self.client.delete(job)
         return job
 
     async def _finish_job(self, entry: Entry, task: Task) -> Job:
@@ -97,9 +103,9 @@ class Converter:
             self.screen.move(task, Stage.CONVERTING)
             return await self.client.wait(job)
         except (JobExpired, JobCanceled, NotFound):
-            if entry.job is None:
+            if entry.is_new:
                 raise
-        # The job of an earlier run is of no use any more.
+        # The job that an earlier run made, or whose answer it lost, is of no use any more.
         return await self._finish_job(self._begin_anew(entry, task), task)
 
     async def _resume_or_submit(self, entry: Entry, task: Task) -> Job | str:

@@ -39,6 +39,8 @@ class Entry:
     key: str
     job: str | None
     made: str | None
+    is_new: bool
+    """Whether no earlier run knew of it."""
 
     def is_done(self, target: Path) -> bool:
         """Whether the result is there as it was written."""
@@ -68,13 +70,14 @@ class Ledger:
         name = _identify(task, url, to, options)
         row = (name, _plain(task.source), _plain(task.target), str(uuid4()), time.time())
         with self._open() as database:
-            database.execute(
+            cursor = database.execute(
                 "INSERT INTO conversions (id, source, target, key, changed) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT DO NOTHING",
                 row,
             )
-            found = database.execute("SELECT id, key, job, made FROM conversions WHERE id = ?", (name,)).fetchone()
-        return Entry(*found)
+            query = "SELECT key, job, made FROM conversions WHERE id = ?"
+            key, job, made = database.execute(query, (name,)).fetchone()
+        return Entry(name, key, job, made, is_new=cursor.rowcount == 1)
 
     def mark_submitted(self, entry: Entry, job: str) -> None:
         """Note the job, so that the next run waits for it."""

@@ -43,6 +43,7 @@ class Wishes:
     jobs: int
     recursive: bool
     overwrite: bool
+    delete: bool
     full_names: bool
     quiet: bool
     as_json: bool
@@ -60,7 +61,7 @@ class Wishes:
         """Make the converter. Raises OSError."""
         screen = choose_screen(quiet=self.quiet, as_json=self.as_json)
         ledger = Ledger(find_ledger())
-        return Converter(client, ledger, client.url, self.to, self.options, self.overwrite, screen)
+        return Converter(client, ledger, client.url, self.to, self.options, self.overwrite, self.delete, screen)
 
     def check(self, formats: Formats) -> FormatInfo:
         """Return the target. Raises Misuse."""
