@@ -114,7 +114,7 @@ REFUSED = (
     row(
         API,
         "IMAGEMILL_KEYS holds a key in entry 1 (shop) that could be guessed: it needs at least 32 characters, 12 of "
-        "them different. Make one: openssl rand -hex 32.",
+        "them different. docs/keys-and-limits.md says how to make one.",
         AUTH="keys",
         KEYS=f"shop={SECRET}",
     ),

@@ -55,7 +55,7 @@ def test_the_api_alone_gets_its_keys_from_the_secret_that_is_named() -> None:
     found = {
         name: variable["valueFrom"]["secretKeyRef"]
         for name, pod in pods(render(values))
-        for container in pod["spec"].get("containers", [])
+        for container in pod["containers"]
         for variable in container.get("env", [])
         if variable["name"] == "IMAGEMILL_KEYS"
     }

@@ -10,7 +10,7 @@ import pytest
 from tests.markdown import ROOT, Page, page_of, rendered, slugs
 from tests.tracked import FILES
 
-LANGUAGES = {"bash", "javascript", "mermaid", "promql", "python", "sql", "text", "yaml"}
+LANGUAGES = {"bash", "javascript", "mermaid", "nginx", "promql", "python", "sql", "text", "yaml"}
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 PROGRAMS = {
     "curl": r"https?:\S+",
@@ -56,7 +56,7 @@ def commands(code: str) -> Iterator[str]:
     """The lines of a shell's code that run something, continued ones as one, without what they set."""
     for line in code.replace("\\\n", " ").splitlines():
         if line.strip() and not line.startswith("#") and not re.fullmatch(r"\w+=\$\(.*\)", line):
-            yield line
+            yield re.sub(r"^(?:[A-Z_]+=\S+ )+", "", line)
 
 
 def rows(text: str) -> Iterator[list[int]]:
