@@ -79,6 +79,11 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.RangeNotSatisfiable(size=103_220, asked="bytes=200000-"),
     errors.UnknownTarget(name="docx", targets=TARGETS),
     errors.BadOptions(errors=(WrongOption("quality", "quality must be a whole number from 1 to 100, not '101'."),)),
+    errors.ConversionFailed(
+        failure=TruncatedImage.code, reason=TruncatedImage().failure.detail, job=f"/v1/jobs/{JOB_ID}"
+    ),
+    errors.IdempotencyKeyReused(key="8e03978e-40d5-43e8-bc93-6894a57f9324"),
+    errors.IdempotencyInProgress(key="8e03978e-40d5-43e8-bc93-6894a57f9324", retry_after=2),
     errors.RateLimited(limit="60 uploads per minute", retry_after=17),
     errors.QueueFull(jobs=10_000, retry_after=5),
     errors.DatabaseAway(),

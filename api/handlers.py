@@ -20,7 +20,7 @@ from api.errors import (
 from api.problems import problem_response
 from api.views import error_page
 
-METHODS = ("GET", "POST", "DELETE")
+METHODS = ("GET", "POST", "PUT", "DELETE")
 CLIENT_GONE = 499
 """Nobody hears it; it stands in the metrics, with the number that nginx made common."""
 

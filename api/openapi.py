@@ -47,10 +47,12 @@ def document_refusals(*kinds: type[ImagemillError]) -> Responses:
     return {status: _refusal(list(same)) for status, same in groupby(in_order, key=lambda kind: kind.status)}
 
 
-def document_downloads(media_types: Sequence[str] = (), headers: Sequence[str] = ()) -> Responses:
+def document_downloads(
+    media_types: Sequence[str] = (), headers: Sequence[str] = (), sometimes: Sequence[str] = ()
+) -> Responses:
     """Document the bytes of a result. Without `media_types` it has that of any target; `headers` come beside the usual."""
     content = binary_content(media_types or sorted({fmt.media_type for fmt in TARGETS}))
-    usual = describe_headers(*DOWNLOAD_HEADERS, *headers)
+    usual = describe_headers(*DOWNLOAD_HEADERS, *headers, sometimes=sometimes)
     part = usual | describe_headers("Content-Range")
     return {
         200: {"description": "The whole result.", "content": content, "headers": usual},
@@ -122,7 +124,7 @@ def upload_form(
     With `several`, there may be any number of files, or none. With `raw`, the body may be the file itself. `fields`
     are further fields with their schemas.
     """
-    content: dict[str, Json] = {"multipart/form-data": {"schema": _form_schema(name, several, fields or {})}}
+    content: dict[str, Json] = {"multipart/form-data": {"schema": _form_schema(name, several, raw, fields or {})}}
     if raw:
         content["application/octet-stream"] = {"schema": BINARY}
     return {"requestBody": {"required": True, "content": content}}
@@ -135,11 +137,12 @@ def option_parameters() -> list[Json]:
     ]
 
 
-def _form_schema(name: str, several: bool, fields: Mapping[str, Json]) -> Json:
+def _form_schema(name: str, several: bool, raw: bool, fields: Mapping[str, Json]) -> Json:
     file: Json = {**BINARY, "description": "The image."}  # type: ignore[dict-item] # BINARY is an object
     if several:
         file = {"type": "array", "items": BINARY, "description": "The images, each in a part of its own."}
-    required: Json = ["target_format"] if several else ["file", "target_format"]
+    # Where the body may be the file itself, the target stands in the address.
+    required: Json = [*([] if several else ["file"]), *([] if raw else ["target_format"])]
     properties: Json = {"file": file, **_text_fields(), **fields}
     return {COMPONENT: name, "type": "object", "required": required, "properties": properties}
 
@@ -165,7 +168,7 @@ def _describe_option(option: Option) -> Json:
 
 
 def _refusal(kinds: Sequence[type[ImagemillError]]) -> dict[str, Json]:
-    examples = {kind.code: _show_example(kind) for kind in kinds}
+    examples = {_find_example(kind).problem_code: _show_example(kind) for kind in kinds}
     sets = [set(error_headers(_find_example(kind))) for kind in kinds]
     always = set.intersection(*sets)
     return {

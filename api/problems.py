@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.errors import BadOptions, ImagemillError, MethodNotAllowed, RangeNotSatisfiable, TryLater
+from api.errors import BadOptions, ConversionFailed, ImagemillError, MethodNotAllowed, RangeNotSatisfiable, TryLater
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -33,11 +33,11 @@ def make_problem(error: ImagemillError) -> Problem:
     """Return the error in the shape of the contract."""
     wrong = error.errors if isinstance(error, BadOptions) else ()
     return Problem(
-        type=f"/problems/{error.code}",
+        type=f"/problems/{error.problem_code}",
         title=error.title,
         status=error.status,
         detail=error.detail,
-        code=error.code,
+        code=error.problem_code,
         errors=[FieldProblem(field=field.field, detail=field.detail) for field in wrong] or None,
     )
 
@@ -65,6 +65,8 @@ def error_headers(error: ImagemillError) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, TryLater):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, ConversionFailed):
+        headers["Location"] = error.job
     if isinstance(error, RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, MethodNotAllowed):

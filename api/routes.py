@@ -4,9 +4,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.sse import EventSourceResponse
 
 from api import errors
-from api.deps import CallerDep, FormDep, JobId, LastEvent, ServicesDep, TurnDep, WaitSeconds
+from api.deps import CallerDep, FormDep, IdempotencyKey, JobId, LastEvent, ServicesDep, TurnDep, WaitDep
 from api.downloads import download
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
+from api.idempotency import REPLAYED
 from api.middleware import HEAD_ONLY, mark_held
 from api.openapi import RANGE_PARAMETERS, document_downloads, document_events, document_refusals, upload_form
 from api.queries import refuse_strays
@@ -14,7 +15,7 @@ from api.response_headers import describe_headers
 from api.schemas import FormatsAnswer, Limits, Readable, Target, Unavailable, option_answer
 from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
-from api.submission import submit
+from api.submission import Submission, Taken, as_submitted, submit, submit_and_wait
 from api.uploads import explain_unavailable
 from core.formats import READABLE, TARGETS, Format
 from core.job_answers import JobAnswer, job_answer
@@ -23,11 +24,21 @@ from core.options import OPTIONS
 router = APIRouter(tags=["jobs"])
 
 RETRY_AFTER = "1"
-TAKEN = {"content": job_examples(QUEUED), "headers": describe_headers("Location", "Retry-After")}
-SUBMIT_REFUSALS = document_refusals(
+SUBMIT_HEADERS = {"sometimes": ("Idempotency-Replayed", "Preference-Applied")}
+TAKEN = {
+    "content": job_examples(QUEUED),
+    "headers": describe_headers("Location", "Retry-After", "Cache-Control", **SUBMIT_HEADERS),
+}
+OVER = {
+    "description": "The job is over within the time of `wait`.",
+    "model": JobAnswer,
+    "content": job_examples(SUCCEEDED, FAILED),
+    "headers": describe_headers("Location", "Cache-Control", **SUBMIT_HEADERS),
+}
+REFUSED = (
     errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
-    errors.QueueFull, errors.StorageFull,
+    errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
 )  # fmt: skip
 DOWNLOAD_REFUSALS = document_refusals(
     errors.JobNotFound, errors.ResultNotReady, errors.JobFailed, errors.ResultExpired, errors.JobCanceled,
@@ -39,17 +50,41 @@ DOWNLOAD_REFUSALS = document_refusals(
     "/v1/jobs",
     status_code=202,
     response_description="The job is stored and will be converted.",
-    responses={202: TAKEN, **SUBMIT_REFUSALS},
+    responses={201: OVER, 202: TAKEN, **document_refusals(*REFUSED, errors.JobNotFound)},
     openapi_extra=upload_form("JobForm"),
 )
 async def submit_job(
-    services: ServicesDep, turn: TurnDep, form: FormDep, caller: CallerDep, response: Response
+    request: Request,
+    services: ServicesDep,
+    turn: TurnDep,
+    form: FormDep,
+    caller: CallerDep,
+    key: IdempotencyKey,
+    wait: WaitDep,
+    response: Response,
 ) -> JobAnswer:
-    """Upload an image for conversion."""
-    job = await submit(services, turn, form, caller)
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
-    response.headers["Retry-After"] = RETRY_AFTER
-    return job_answer(job)
+    """Upload an image for conversion; with `wait`, answer once the job is over."""
+    asked = Submission(form=form, caller=caller, call="jobs", key=key)
+    if wait.seconds:
+        mark_held(request)
+        taken = await submit_and_wait(services, turn, asked, wait.seconds)
+        shown = taken.job
+        response.status_code = 201 if shown.is_over else 202
+    else:
+        taken = await submit(services, turn, asked)
+        shown = as_submitted(taken.job)
+    response.headers.update({**taken_headers(taken), **wait.headers})
+    return job_answer(shown)
+
+
+def taken_headers(taken: Taken) -> dict[str, str]:
+    """Return the headers about a job that was taken."""
+    headers = {"Location": f"/v1/jobs/{taken.job.id}", "Cache-Control": "no-store"}
+    if not taken.job.is_over:
+        headers["Retry-After"] = RETRY_AFTER
+    if taken.replayed:
+        headers[REPLAYED] = "true"
+    return headers
 
 
 @router.get(
@@ -57,21 +92,26 @@ async def submit_job(
     responses={
         200: {
             "content": job_examples(QUEUED, SUCCEEDED, FAILED),
-            "headers": describe_headers("Cache-Control"),
+            "headers": describe_headers("Cache-Control", sometimes=("Retry-After", "Preference-Applied")),
         },
         **document_refusals(errors.MalformedRequest, errors.JobNotFound),
     },
 )
 async def get_job(
-    request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId, response: Response, wait: WaitSeconds = 0
+    request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId, response: Response, wait: WaitDep
 ) -> JobAnswer:
     """Show a job; with `wait`, once it is over."""
     refuse_strays(request.query_params, "wait")
-    response.headers["Cache-Control"] = "no-store"
-    if wait:
+    if wait.seconds:
         mark_held(request)
-        return job_answer(await job_when_over(services, turn, job_id, wait))
-    return job_answer(await current_job(services, turn, job_id))
+        job = await job_when_over(services, turn, job_id, wait.seconds)
+    else:
+        job = await current_job(services, turn, job_id)
+    response.headers["Cache-Control"] = "no-store"
+    if not job.is_over:
+        response.headers["Retry-After"] = RETRY_AFTER
+    response.headers.update(wait.headers)
+    return job_answer(job)
 
 
 @router.get(

@@ -51,11 +51,16 @@ async def recorded_job(services: Services, job_id: UUID) -> Job:
 
 async def job_when_over(services: Services, turn: Turn, job_id: UUID, seconds: float) -> Job:
     """Return the job at its first final state, or as it is after `seconds`. Raises JobNotFound."""
-    until = asyncio.get_running_loop().time() + seconds
     with services.hub.watch(job_id) as watch:
-        job = await current_job(services, turn, job_id)
-        while not job.is_over and (newer := await watch.wait_for_change(job.rev, until)) is not None:
-            job = newer
+        return await until_over(services, watch, await current_job(services, turn, job_id), seconds)
+
+
+async def until_over(services: Services, watch: Watch, job: Job, seconds: float) -> Job:
+    """Return the watched job at its first final state, or as it is after `seconds`, or when the service stops."""
+    now = asyncio.get_running_loop().time
+    until = now() + seconds
+    while not job.is_over and now() < until and not services.hub.closed:
+        job = await _wait_for_next(watch, job.rev, until) or job
     return job
 
 
@@ -113,7 +118,7 @@ async def _read_cached(turn: Turn, job_id: UUID) -> Job | None:
 
 
 async def _wait_for_next(watch: Watch, seen: int, until: float) -> Job | None:
-    """Return the next state, None for a while without one. A stream outlives an outage of the database."""
+    """Return the next state, None for a while without one. Who waits outlives an outage of the database."""
     try:
         return await watch.wait_for_change(seen, until)
     except DatabaseAway:

@@ -156,11 +156,11 @@ def error_page(request: Request, error: ImagemillError) -> HTMLResponse:
     return _page(request, "error.html", error)
 
 
-def problem_page(request: Request, example: ImagemillError) -> HTMLResponse:
-    """Render the page behind a problem's `type`."""
+def problem_page(request: Request, example: ImagemillError, meaning: str | None = None) -> HTMLResponse:
+    """Render the page behind a problem's `type`; what it means stands at its class unless `meaning` is given."""
     # The example may be of a subclass; the class that has the code says what it means.
     meant = next(kind for kind in type(example).__mro__ if "code" in vars(kind))
-    return _page(request, "problem.html", None, meaning=meant.__doc__ or "", example=example)
+    return _page(request, "problem.html", None, meaning=meaning or meant.__doc__ or "", example=example)
 
 
 def size_text(count: int) -> str:

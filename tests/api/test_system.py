@@ -186,10 +186,10 @@ def test_the_document_shows_an_example_of_every_refusal(shared: Live) -> None:
     }
     # Pages only, and what has no operation.
     elsewhere = {"cross_site", "not_found", "method_not_allowed"}
-    assert set(shown) == {example.code for example in REFUSALS} - elsewhere
+    assert set(shown) == {example.problem_code for example in REFUSALS} - elsewhere
     for example in REFUSALS:
-        if example.code in shown:
-            said = shown[example.code]
+        if example.problem_code in shown:
+            said = shown[example.problem_code]
             assert (said["status"], said["title"], said["detail"]) == (example.status, example.title, example.detail)
     assert all(operation["summary"] for operation in operations)
     assert "HTTPValidationError" not in str(document)
