@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import conversion_routes, pages, routes, system
+from api import conversion_routes, pages, reference, routes, system
 from api.document import make_openapi
 from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
@@ -52,7 +52,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
 
 def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
-    routers = [routes.router, conversion_routes.router, pages.router, system.router]
+    routers = [routes.router, conversion_routes.router, pages.router, reference.router, system.router]
     if not settings.metrics_port:
         routers.append(system.metrics_router)
     for router in routers:

@@ -20,9 +20,7 @@ NODE = Path(__file__).parent / "node"
 
 
 @pytest.fixture(scope="session")
-def api_url(
-    postgres_url: str, migrated_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def api_url(postgres_url: str, migrated_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an API with a worker and a janitor."""
     assert migrated_url
     directory = tmp_path_factory.mktemp("service")
