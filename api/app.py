@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from api import conversion_routes, pages, reference, routes, system
 from api.document import make_openapi
+from api.forwarded import Forwarded, Proxies
 from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
 from api.services import running_services
@@ -36,6 +37,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
         version=version("imagemill"),
         lifespan=lifespan,
         redirect_slashes=False,
+        # The document names its server relative to itself.
+        root_path_in_servers=False,
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
@@ -44,6 +47,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.templates = make_templates()
     app.add_middleware(HeadAsGet)
     app.add_middleware(Observed)
+    app.add_middleware(Forwarded, proxies=Proxies.parse(settings.forwarded_allow_ips), root_path=settings.root_path)
     add_handlers(app)
     _add_routes(app, settings)
     # FastAPI's own way to replace the document.

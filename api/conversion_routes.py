@@ -10,6 +10,7 @@ from api import errors
 from api.conversion_body import FILENAME
 from api.deps import CallerDep, ConversionBodyDep, IdempotencyKey, LongWaitDep, ServicesDep, TurnDep
 from api.downloads import download
+from api.links import prefix_of
 from api.middleware import mark_held
 from api.openapi import document_downloads, document_refusals, option_parameters, upload_form
 from api.routes import REFUSED, SUBMIT_HEADERS, TAKEN, taken_headers
@@ -53,9 +54,9 @@ async def convert(
     mark_held(request)
     asked = Submission(form=body, caller=caller, call="convert", key=key)
     taken = await submit_and_wait(services, turn, asked, wait.seconds)
-    headers = {**taken_headers(taken), **wait.headers}
+    headers = {**taken_headers(request, taken), **wait.headers}
     if not taken.job.is_over:
-        return JSONResponse(job_answer(taken.job).model_dump(mode="json"), 202, headers)
+        return JSONResponse(job_answer(taken.job, prefix_of(request)).model_dump(mode="json"), 202, headers)
     _refuse_failed(taken.job, headers["Location"])
     # Conditions and ranges are for GET (RFC 9110), so none of the request's headers are passed on.
     answer = await download(services, taken.job, Headers({}), head_only=False)

@@ -12,6 +12,7 @@ from api.conversion_body import ConversionBody
 from api.errors import JobNotFound, WrongParameters
 from api.forms import FormReader
 from api.idempotency import HEADER
+from api.links import prefix_of
 from api.redis_gate import Turn
 from api.services import Services
 from api.waits import Wait, waiting
@@ -82,6 +83,10 @@ async def _caller(request: Request) -> Caller:
     return identify_caller(request)
 
 
+async def _prefix(request: Request) -> str:
+    return prefix_of(request)
+
+
 async def _last_event(
     last_event_id: Annotated[
         str | None, Header(description="The id of the last event that was seen; a browser sends it by itself.")
@@ -104,3 +109,5 @@ FormDep = Annotated[FormReader, Depends(_form)]
 JobId = Annotated[UUID, Depends(_job_id)]
 CallerDep = Annotated[Caller, Depends(_caller)]
 LastEvent = Annotated[int, Depends(_last_event)]
+LinkPrefix = Annotated[str, Depends(_prefix)]
+"""What links begin with, for code that has no request at hand."""

@@ -98,7 +98,7 @@ FOLDED = "x-json"
 
 def job_examples(*jobs: Job) -> dict[str, Json]:
     """Make the `content` of an answer with these jobs, each named by its status."""
-    return show_examples({job.status.value: job_answer(job) for job in jobs})
+    return show_examples({job.status.value: job_answer(job, "") for job in jobs})
 
 
 def show_examples(answers: Mapping[str, BaseModel]) -> dict[str, Json]:

@@ -183,5 +183,5 @@ def _find_example(kind: type[ImagemillError]) -> ImagemillError:
 
 
 def _show_example(kind: type[ImagemillError]) -> Json:
-    value = make_problem(_find_example(kind)).model_dump(mode="json", exclude_none=True)
+    value = make_problem(_find_example(kind), "").model_dump(mode="json", exclude_none=True)
     return {"summary": kind.title, "description": kind.__doc__ or "", "value": value}

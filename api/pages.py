@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import CallerDep, FormDep, JobId, ServicesDep, TurnDep
 from api.errors import ConversionFailed, CrossSite, ImagemillError, ProblemNotFound
 from api.examples import REFUSALS
+from api.links import link
 from api.status import current_job, delete_job
 from api.submission import Submission, submit
 from api.views import form_page, job_page, problem_page
@@ -34,7 +35,7 @@ async def submit_form(
     except ImagemillError as refusal:
         await form.drain()
         return form_page(request, services.settings, chosen=dict(form.fields()), refusal=refusal)
-    return RedirectResponse(f"/jobs/{taken.job.id}", status_code=303)
+    return RedirectResponse(link(request, f"/jobs/{taken.job.id}"), status_code=303)
 
 
 @router.get("/jobs/{job_id}")
@@ -48,7 +49,7 @@ async def delete_from_page(request: Request, services: ServicesDep, turn: TurnDe
     """Delete a job by the button of its status page."""
     check_same_site(request.headers)
     await delete_job(services, turn, job_id)
-    return RedirectResponse(f"/jobs/{job_id}", status_code=303)
+    return RedirectResponse(link(request, f"/jobs/{job_id}"), status_code=303)
 
 
 @router.get("/problems/{code}")

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.errors import BadOptions, ConversionFailed, ImagemillError, MethodNotAllowed, RangeNotSatisfiable, TryLater
+from api.links import prefix_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -29,11 +30,11 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = Field(None, description="Which fields are wrong, for bad_option.")
 
 
-def make_problem(error: ImagemillError) -> Problem:
-    """Return the error in the shape of the contract."""
+def make_problem(error: ImagemillError, prefix: str) -> Problem:
+    """Return the error in the shape of the contract. `prefix` is what links begin with (api.links)."""
     wrong = error.errors if isinstance(error, BadOptions) else ()
     return Problem(
-        type=f"/problems/{error.problem_code}",
+        type=f"{prefix}/problems/{error.problem_code}",
         title=error.title,
         status=error.status,
         detail=error.detail,
@@ -45,7 +46,7 @@ def make_problem(error: ImagemillError) -> Problem:
 def problem_response(request: Request, error: ImagemillError) -> JSONResponse:
     """Make the answer to a program."""
     return JSONResponse(
-        make_problem(error).model_dump(mode="json", exclude_none=True),
+        make_problem(error, prefix_of(request)).model_dump(mode="json", exclude_none=True),
         status_code=error.status,
         headers=refusal_headers(request, error),
         media_type=MEDIA_TYPE,

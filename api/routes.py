@@ -8,6 +8,7 @@ from api.deps import CallerDep, FormDep, IdempotencyKey, JobId, LastEvent, Servi
 from api.downloads import download
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
 from api.idempotency import REPLAYED
+from api.links import link, prefix_of
 from api.middleware import HEAD_ONLY, mark_held
 from api.openapi import RANGE_PARAMETERS, document_downloads, document_events, document_refusals, upload_form
 from api.queries import refuse_strays
@@ -15,7 +16,7 @@ from api.response_headers import describe_headers
 from api.schemas import FormatsAnswer, Limits, Readable, Target, Unavailable, option_answer
 from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
-from api.submission import Submission, Taken, as_submitted, submit, submit_and_wait
+from api.submission import Submission, Taken, as_first_answered, submit, submit_and_wait
 from api.uploads import explain_unavailable
 from core.formats import READABLE, TARGETS, Format
 from core.job_answers import JobAnswer, job_answer
@@ -68,18 +69,16 @@ async def submit_job(
     if wait.seconds:
         mark_held(request)
         taken = await submit_and_wait(services, turn, asked, wait.seconds)
-        shown = taken.job
-        response.status_code = 201 if shown.is_over else 202
+        response.status_code = 201 if taken.job.is_over else 202
     else:
-        taken = await submit(services, turn, asked)
-        shown = as_submitted(taken.job)
-    response.headers.update({**taken_headers(taken), **wait.headers})
-    return job_answer(shown)
+        taken = as_first_answered(await submit(services, turn, asked))
+    response.headers.update({**taken_headers(request, taken), **wait.headers})
+    return job_answer(taken.job, prefix_of(request))
 
 
-def taken_headers(taken: Taken) -> dict[str, str]:
+def taken_headers(request: Request, taken: Taken) -> dict[str, str]:
     """Return the headers about a job that was taken."""
-    headers = {"Location": f"/v1/jobs/{taken.job.id}", "Cache-Control": "no-store"}
+    headers = {"Location": link(request, f"/v1/jobs/{taken.job.id}"), "Cache-Control": "no-store"}
     if not taken.job.is_over:
         headers["Retry-After"] = RETRY_AFTER
     if taken.replayed:
@@ -111,7 +110,7 @@ async def get_job(
     if not job.is_over:
         response.headers["Retry-After"] = RETRY_AFTER
     response.headers.update(wait.headers)
-    return job_answer(job)
+    return job_answer(job, prefix_of(request))
 
 
 @router.get(
@@ -128,7 +127,7 @@ async def follow_job(request: Request, services: ServicesDep, job_id: JobId, see
     if HEAD_ONLY in request.scope:
         return Response(headers=headers, media_type=EventSourceResponse.media_type)
     mark_held(request)
-    return EventSourceResponse(job_events(services, job_id, seen), headers=headers)
+    return EventSourceResponse(job_events(services, job_id, seen, prefix_of(request)), headers=headers)
 
 
 @router.get(

@@ -64,7 +64,7 @@ async def until_over(services: Services, watch: Watch, job: Job, seconds: float)
     return job
 
 
-async def job_events(services: Services, job_id: UUID, seen: int) -> AsyncIterator[bytes]:
+async def job_events(services: Services, job_id: UUID, seen: int, prefix: str) -> AsyncIterator[bytes]:
     """Yield the job's states above the revision `seen` as server-sent events, in their order, until it is over.
 
     The first state is sent even if the service stops meanwhile.
@@ -78,7 +78,7 @@ async def job_events(services: Services, job_id: UUID, seen: int) -> AsyncIterat
                 yield KEEPALIVE_COMMENT
             elif job.rev > seen:
                 seen = job.rev
-                yield _encode_event(job)
+                yield _encode_event(job, prefix)
             if services.hub.closed or loop.time() >= until or (job is not None and job.is_over):
                 return
             job = await _wait_for_next(watch, seen, min(until, loop.time() + KEEPALIVE_SECONDS))
@@ -125,5 +125,5 @@ async def _wait_for_next(watch: Watch, seen: int, until: float) -> Job | None:
         return None
 
 
-def _encode_event(job: Job) -> bytes:
-    return format_sse_event(data_str=job_answer(job).model_dump_json(), event="status", id=str(job.rev))
+def _encode_event(job: Job, prefix: str) -> bytes:
+    return format_sse_event(data_str=job_answer(job, prefix).model_dump_json(), event="status", id=str(job.rev))

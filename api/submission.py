@@ -66,9 +66,10 @@ async def submit_and_wait(services: Services, turn: Turn, asked: Submission, sec
     return Taken(await job_when_over(services, turn, taken.job.id, seconds), replayed=True)
 
 
-def as_submitted(job: Job) -> Job:
-    """Return the job as the answer to its submission showed it."""
-    return replace(
+def as_first_answered(taken: Taken) -> Taken:
+    """Return the job as the answer to its submission showed it, whatever became of it since."""
+    job = taken.job
+    queued = replace(
         job,
         status=Status.QUEUED,
         rev=1,
@@ -82,6 +83,7 @@ def as_submitted(job: Job) -> Job:
         warnings=[],
         webhook_state=None,
     )
+    return Taken(queued, taken.replayed)
 
 
 async def _admit(services: Services, caller: Caller, *, is_known: bool) -> None:
