@@ -1,7 +1,7 @@
 """The OpenAPI document of the whole application. What a route tells it is in api.openapi."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -69,6 +69,7 @@ def _make_document(app: FastAPI, *, keys: bool) -> Node:
     document = deepcopy(made)
     for _path, _method, operation in _operations(document):
         _forget_framework_errors(operation["responses"])
+        _forget_nulls(operation.get("parameters", ()))
     _replace_framework_schemas(document["components"]["schemas"])
     _unfold(document["paths"], document["components"]["schemas"])
     _add_heads(document["paths"])
@@ -87,6 +88,16 @@ def _forget_framework_errors(responses: Node) -> None:
     content = responses.get("422", {}).get("content", {})
     if "application/json" in content:
         del responses["422"]
+
+
+def _forget_nulls(parameters: Iterable[Node]) -> None:
+    """Remove the null of FastAPI's optional parameters: an address or a head has none, a parameter is left out."""
+    for parameter in parameters:
+        schema = parameter["schema"]
+        kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            del schema["anyOf"]
+            schema.update(kinds[0])
 
 
 def _replace_framework_schemas(schemas: Node) -> None:
