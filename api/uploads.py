@@ -28,6 +28,7 @@ from core.option_kinds import OptionValue
 from core.options import WrongOptions, parse_options
 
 TARGET = "target_format"
+WEBHOOK_URL = "webhook_url"
 READABLE_TITLES = tuple(fmt.title for fmt in READABLE)
 
 
@@ -41,6 +42,7 @@ class Upload:
     source: Format
     target: Format
     options: dict[str, OptionValue]
+    webhook_url: str
 
 
 @asynccontextmanager
@@ -66,6 +68,7 @@ async def _examine(form: FormReader, targets: Sequence[Format]) -> Upload:
     if source is None:
         raise UnsupportedMedia(supported=READABLE_TITLES)
     target = _read_target(fields.pop(TARGET, ""), targets)
+    webhook_url = fields.pop(WEBHOOK_URL, "").strip()
     return Upload(
         file=file,
         size=file.size or 0,
@@ -73,6 +76,7 @@ async def _examine(form: FormReader, targets: Sequence[Format]) -> Upload:
         source=source,
         target=target,
         options=_read_options(target, fields),
+        webhook_url=webhook_url,
     )
 
 
