@@ -13,6 +13,12 @@ from standalone.errors import WrongSetting
 
 DATABASE_URL = "IMAGEMILL_DATABASE_URL"
 REDIS_URL = "IMAGEMILL_REDIS_URL"
+NO_CLIENT_LIMITS = {
+    "IMAGEMILL_RATE_LIMIT": "none",
+    "IMAGEMILL_MAX_WAITING_PER_CLIENT": "0",
+    "IMAGEMILL_MAX_STORED_PER_CLIENT_BYTES": "0",
+}
+"""For whoever sits at the machine: the limits of a client protect a service that others reach."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
