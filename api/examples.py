@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from api import errors, wire_errors
 from api.errors import ImagemillError
+from api.webhook_errors import NoWebhook
 from core.failures import TruncatedImage
 from core.job_answers import JOB_ID, job_answer
 from core.jobs import Job
@@ -74,7 +75,7 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.BodyTimeout(seconds=60),
     errors.ResultNotReady(state=Status.PROCESSING),
     errors.JobFailed(reason=TruncatedImage().failure.detail),
-    errors.NoWebhook(),
+    NoWebhook(),
     errors.ResultExpired(),
     errors.JobCanceled(),
     errors.UploadTooLarge(limit=50_000_000),

@@ -18,6 +18,7 @@ from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
 from api.submission import Submission, Taken, as_first_answered, submit, submit_and_wait
 from api.uploads import explain_unavailable
+from api.webhook_errors import NoWebhook
 from api.webhooks import resend_webhook
 from core.formats import READABLE, TARGETS, Format
 from core.job_answers import JobAnswer, job_answer
@@ -160,7 +161,7 @@ async def remove_job(services: ServicesDep, turn: TurnDep, job_id: JobId) -> Res
     "/v1/jobs/{job_id}/webhook",
     status_code=202,
     response_description="The message is due now, with another day of attempts.",
-    responses=document_refusals(errors.JobNotFound, errors.NoWebhook),
+    responses=document_refusals(errors.JobNotFound, NoWebhook),
 )
 async def send_webhook_again(request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId) -> JobAnswer:
     """Send the message of a job that is over once more, delivered or dead."""

@@ -69,7 +69,7 @@ SECRET = "hunter2"  # noqa: S105 - a password that must not be shown
 _BEGINS = "IMAGEMILL_DATABASE_URL must begin with postgresql:// (or postgres:// or postgresql+psycopg2://)."
 _BEGINS_REDIS = "IMAGEMILL_REDIS_URL must begin with redis:// (or rediss:// or unix://)."
 
-_MAKE_ONE = "Make one: echo whsec_$(openssl rand -base64 32)"
+_MAKE_ONE = "docs/webhooks.md says how to make one."
 
 REFUSED = (
     row(WORKER, "IMAGEMILL_SLOTS must be a whole number from 1 to 64, not '0'.", SLOTS="0"),
@@ -186,7 +186,7 @@ REFUSED = (
     row(
         JANITOR,
         "IMAGEMILL_WEBHOOKS is on and IMAGEMILL_WEBHOOK_SECRET is empty: messages would not be signed. "
-        "Make a secret: echo whsec_$(openssl rand -base64 32)",
+        "docs/webhooks.md says how to make one.",
         WEBHOOKS="on",
     ),
     row(

@@ -10,13 +10,14 @@ import pytest
 from tests.markdown import ROOT, Page, page_of, rendered, slugs
 from tests.tracked import FILES
 
-LANGUAGES = {"bash", "mermaid", "promql", "python", "sql", "text", "yaml"}
+LANGUAGES = {"bash", "javascript", "mermaid", "promql", "python", "sql", "text", "yaml"}
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 PROGRAMS = {
     "curl": r"https?:\S+",
     "docker": "build|compose|exec|image|images|logs|pull|push|run|tag",
     "git": "add|checkout|clone|commit|fetch|log|merge|pull|push|rebase|stash|status|switch",
     "helm": "get|install|lint|list|rollback|show|status|template|test|uninstall|upgrade",
+    "imagemill": "convert|formats|status|watch|--show-completion",
     "kind": "create|delete|export|get|load",
     "kubectl": "annotate|apply|create|delete|describe|edit|exec|get|label|logs|patch|port-forward|rollout|run|scale|top",
     "make": rf"(?:{'|'.join(sorted(TARGETS))})(?:\s+[A-Z_]+=\S+)*\s*(?:#.*)?$",
