@@ -13,7 +13,9 @@ from standalone.errors import WrongSetting
 
 DATABASE_URL = "IMAGEMILL_DATABASE_URL"
 REDIS_URL = "IMAGEMILL_REDIS_URL"
-NO_CLIENT_LIMITS = {
+
+
+NO_LIMITS = {
     "IMAGEMILL_RATE_LIMIT": "none",
     "IMAGEMILL_MAX_WAITING_PER_CLIENT": "0",
     "IMAGEMILL_MAX_STORED_PER_CLIENT_BYTES": "0",
@@ -49,6 +51,11 @@ class Config:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def limits(self) -> Mapping[str, str]:
+        """Return what holds of the limits of a client unless they are set."""
+        return NO_LIMITS if self.is_for_this_machine_alone else {}
 
 
 def read_config(environ: Mapping[str, str], dotenv: Path) -> Config:

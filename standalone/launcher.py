@@ -18,7 +18,7 @@ from core.setting_names import unknown_names, warn_unknown
 from standalone.access import open_our_code
 from standalone.account import Account, account_environment, choose_account
 from standalone.children import Program
-from standalone.config import DATABASE_URL, NO_CLIENT_LIMITS, REDIS_URL, Config
+from standalone.config import DATABASE_URL, REDIS_URL, Config
 from standalone.errors import StartupError, WrongSetting
 from standalone.postgres import has_cluster, postgres_server
 from standalone.redis_server import redis_server
@@ -207,7 +207,7 @@ def _make_environment(config: Config, account: Account | None) -> dict[str, str]
         "IMAGEMILL_API_DRAIN_SECONDS": API_DRAIN_SECONDS,
         # The address stays the last line on the terminal until something is wrong.
         "IMAGEMILL_LOG_LEVEL": "warning",
-        **(NO_CLIENT_LIMITS if config.is_for_this_machine_alone else {}),
+        **config.limits,
         **given,
         "IMAGEMILL_HOST": config.host,
         "IMAGEMILL_PORT": str(config.port),
