@@ -22,7 +22,7 @@ from imagemill_client import (
     ServiceUnavailable,
     UnexpectedAnswer,
 )
-from imagemill_client.core import Order, find_job, submit, wait_for_job
+from imagemill_client.core import Order, convert_all, find_job, submit, wait_for_job
 from imagemill_client.problems import read_problem, read_retry_after
 from imagemill_client.retries import exchange
 from imagemill_client.uploads import Upload
@@ -155,3 +155,29 @@ def test_a_service_that_does_not_hold_answers_back_is_not_asked_in_a_circle() ->
 def test_an_answer_of_another_program_is_told_as_such(body: bytes) -> None:
     _, error = drive(find_job(HIGHEST, JOB_ID), Reply(200, {}, body))
     assert isinstance(error, UnexpectedAnswer)
+
+
+def batch(status: str, *entries: dict[str, Any]) -> Reply:
+    return Reply(200, {}, json.dumps({"id": JOB_ID, "status": status, "jobs": entries}).encode())
+
+
+def test_a_batch_is_sent_at_once_and_waited_for_as_a_whole() -> None:
+    refused = {"filename": "b", "status": "refused", "problem": {"code": "too_large", "detail": "No.", "status": 413}}
+    running, over = ({"id": JOB_ID, "status": status} for status in ("queued", "failed"))
+    uploads = [Upload.of(b"a"), Upload.of(b"b")]
+    steps, entries = drive(
+        convert_all(HIGHEST, uploads, Order("webp", {}), None),
+        batch("open", running, refused),
+        batch("over", over, refused),
+    )
+    sent = [(step.method, step.path, len(step.files)) for step in steps if isinstance(step, Request)]
+    assert sent == [("POST", "/v1/batches", 2), ("GET", f"/v1/batches/{JOB_ID}", 0)]
+    assert [(entry.status, getattr(entry, "code", None)) for entry in entries] == [("failed", None), (413, "too_large")]
+
+
+def test_many_or_large_files_are_several_batches() -> None:
+    uploads = [Upload.of(b"a")] * 101 + [Upload.of(bytes(60_000_000))] * 2
+    steps, _ = drive(convert_all(HIGHEST, uploads, Order("webp", {}), None), *[batch("over")] * 3)
+    assert [len(step.files) for step in steps if isinstance(step, Request)] == [100, 2, 1]
+    keys = {step.headers["Idempotency-Key"] for step in steps if isinstance(step, Request)}
+    assert len(keys) == 3
