@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from api.errors import DatabaseAway, ImagemillError, InternalError
+from api.errors import DatabaseAway, HostNotAllowed, ImagemillError, InternalError
 from api.examples import REFUSALS
 from api.problems import MEDIA_TYPE, error_headers, make_problem
 from api.response_headers import describe_headers
@@ -49,6 +49,11 @@ def document_refusals(*kinds: type[ImagemillError]) -> Responses:
     known: set[type[ImagemillError]] = {*kinds, *ANYWHERE}
     in_order = sorted(known, key=lambda kind: (kind.status, kind.code))
     return {status: _refusal(list(same)) for status, same in groupby(in_order, key=lambda kind: kind.status)}
+
+
+def document_wrong_host() -> dict[str, Json]:
+    """Document the answer that comes before any route where hosts are listed."""
+    return _refusal([HostNotAllowed])
 
 
 def document_downloads(

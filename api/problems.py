@@ -6,10 +6,21 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.errors import BadOptions, ConversionFailed, ImagemillError, MethodNotAllowed, RangeNotSatisfiable, TryLater
+from api.errors import (
+    BadOptions,
+    ConversionFailed,
+    ImagemillError,
+    KeyInvalid,
+    KeyRequired,
+    MethodNotAllowed,
+    RangeNotSatisfiable,
+    TryLater,
+)
 from api.links import prefix_of
 
 MEDIA_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="imagemill"'
+"""How a key is sent (RFC 6750)."""
 
 
 class FieldProblem(BaseModel):
@@ -72,4 +83,8 @@ def error_headers(error: ImagemillError) -> dict[str, str]:
         headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, KeyRequired):
+        headers["WWW-Authenticate"] = CHALLENGE
+    if isinstance(error, KeyInvalid):
+        headers["WWW-Authenticate"] = f'{CHALLENGE}, error="invalid_token"'
     return headers

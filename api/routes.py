@@ -41,7 +41,7 @@ OVER = {
 REFUSED = (
     errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
-    errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
+    errors.TooManyWaiting, errors.TooMuchStored, errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
 )  # fmt: skip
 DOWNLOAD_REFUSALS = document_refusals(
     errors.JobNotFound, errors.ResultNotReady, errors.JobFailed, errors.ResultExpired, errors.JobCanceled,

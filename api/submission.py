@@ -8,6 +8,7 @@ from anyio import to_thread
 from sqlalchemy import Connection
 
 from api.callers import Caller
+from api.client_limits import ClientLimits
 from api.errors import ImagemillError
 from api.forms import FormReader
 from api.idempotency import Held, digest_payload, hold_key, read_held
@@ -49,7 +50,7 @@ async def submit(services: Services, turn: Turn, asked: Submission, job_id: UUID
     """Take a job. Raises the refusals of admission, the form, the key and the database; then nothing is kept."""
     try:
         async with hold_key(services, asked.caller, asked.key) as held:
-            await _admit(services, asked.caller, is_known=held is not None and held.made is not None)
+            await _admit(services, turn, asked.caller, is_known=held is not None and held.made is not None)
             return await _take(services, turn, asked, held, job_id or uuid4())
     except ImagemillError:
         await asked.form.drain()
@@ -88,12 +89,13 @@ def as_first_answered(taken: Taken) -> Taken:
     return Taken(queued, taken.replayed)
 
 
-async def _admit(services: Services, caller: Caller, *, is_known: bool) -> None:
+async def _admit(services: Services, turn: Turn, caller: Caller, *, is_known: bool) -> None:
     """Admit an upload. One that only asks for the job that it made before needs no room."""
-    await services.rate.admit(caller.owner)
+    await services.rate.admit(turn, caller)
     if not is_known:
         await services.backlog.admit()
         await services.store.admit()
+        await services.clients.admit(caller)
 
 
 async def _take(services: Services, turn: Turn, asked: Submission, held: Held | None, job_id: UUID) -> Taken:
@@ -103,12 +105,14 @@ async def _take(services: Services, turn: Turn, asked: Submission, held: Held | 
         if held is not None and held.made is not None:
             return await _replay(services, held, digest)
         try:
-            job = await services.database.run_blob(_store, upload, asked.caller.owner, job_id, held, digest)
+            job = await services.database.run_blob(_store, services.clients, upload, asked.caller, job_id, held, digest)
         except KeyTaken:
             return await _replay(services, await read_held(services, asked.caller, asked.key or ""), digest)
     structlog.contextvars.bind_contextvars(job=str(job.id))
     services.backlog.count_job()
     services.store.count_upload(upload.size)
+    services.clients.count_upload(asked.caller, upload.size)
+    services.owners.put(job.id, asked.caller.owner)
     SUBMITTED.inc()
     await turn.publish(job, add=job.id)
     log.info("submitted", source=upload.source.name, target=upload.target.name, bytes=upload.size)
@@ -127,14 +131,22 @@ def _digest(call: str, upload: Upload) -> bytes:
     return digest_payload(call, fields, [(upload.filename, upload.file.file)])
 
 
-def _store(connection: Connection, upload: Upload, owner: str, job_id: UUID, held: Held | None, digest: bytes) -> Job:
+def _store(
+    connection: Connection,
+    clients: ClientLimits,
+    upload: Upload,
+    caller: Caller,
+    job_id: UUID,
+    held: Held | None,
+    digest: bytes,
+) -> Job:
     new = NewJob(
         id=job_id,
         filename=upload.filename,
         target_format=upload.target.name,
         options=upload.options,
         source={"format": upload.source.name, "bytes": upload.size},
-        owner=owner,
+        owner=caller.owner,
         webhook_url=upload.webhook_url or None,
     )
     if held is not None:
@@ -142,4 +154,5 @@ def _store(connection: Connection, upload: Upload, owner: str, job_id: UUID, hel
     day = today(connection)
     job = insert_job(connection, new, day)
     store_upload(connection, day, job.id, upload.file.file, upload.size)
+    clients.check_waiting(connection, caller)
     return job

@@ -12,10 +12,13 @@ from pydantic_settings import BaseSettings
 
 from core.setting_names import LINKED_ADDRESS, PREFIX
 from core.urls import WrongUrl
-from core.webhook_secrets import WrongSecret
 
 LONGEST_SHOWN = 60
 """Characters of a wrong value that are shown."""
+
+
+class WrongSecret(ValueError):
+    """A secret cannot be used. The text goes on after the setting's name, and never holds a part of the secret."""
 
 
 def explain_error(error: ValidationError, kind: type[BaseSettings]) -> list[str]:

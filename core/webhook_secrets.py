@@ -3,13 +3,11 @@
 import base64
 import binascii
 
+from core.setting_errors import WrongSecret
+
 PREFIX = "whsec_"
 FEWEST_BYTES = 24
 MOST_BYTES = 64
-
-
-class WrongSecret(ValueError):
-    """A secret cannot be used. The text goes on after the setting's name, and never holds a part of the secret."""
 
 
 def decode_secret(text: str) -> bytes:

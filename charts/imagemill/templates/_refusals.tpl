@@ -83,6 +83,9 @@
 {{- if and .Values.api.ingress.enabled (not .Values.api.ingress.hosts) }}
 - api.ingress.enabled is true and api.ingress.hosts is empty: the Ingress would lead nowhere. Name at least one host.
 {{- end }}
+{{- if and .Values.api.keys.existingSecret (ne .Values.api.settings.auth "keys") }}
+- api.keys.existingSecret is {{ .Values.api.keys.existingSecret }}, but api.settings.auth is {{ .Values.api.settings.auth }}, so nobody would be asked for a key. Set api.settings.auth to keys, or leave the Secret out.
+{{- end }}
 {{- if and .Values.webhooks.enabled (not .Values.webhooks.existingSecret) }}
 - webhooks.enabled is true and webhooks.existingSecret is empty: messages would not be signed. Make a Secret (kubectl create secret generic NAME --from-literal=secret=whsec_$(openssl rand -base64 32)) and name it in webhooks.existingSecret.
 {{- end }}

@@ -16,6 +16,11 @@ webhookHttp: {{ .Values.webhooks.http }}
 
 {{- define "imagemill.api.settings" -}}
 {{- $own := dict "host" "0.0.0.0" "port" 8000 "metricsPort" 9090 }}
+{{- with .Values.api.settings.allowedHosts }}
+{{- $service := include "imagemill.componentName" (dict "root" $ "component" "api") }}
+{{- $names := list . $service (printf "%s.%s" $service $.Release.Namespace) (printf "%s.%s.svc" $service $.Release.Namespace) }}
+{{- $_ := set $own "allowedHosts" (ternary . (join ", " $names) (eq . "*")) }}
+{{- end }}
 {{- $own = merge $own (include "imagemill.webhooks.settings" . | fromYaml) }}
 {{- include "imagemill.variables" (merge $own .Values.api.settings .Values.settings) | trim }}
 {{- end }}

@@ -93,6 +93,15 @@ CLOCK = "CREATE SEQUENCE jobs_clock MINVALUE 0 START 0"
 INDEXES = (
     "CREATE INDEX jobs_turns ON jobs (turn, created_at) WHERE status = 'queued'",
     "CREATE INDEX jobs_waiting ON jobs (owner) WHERE status = 'queued'",
+    # What a client has stored is summed over these; the list must be the one of api.client_limits.
+    "CREATE INDEX jobs_stored ON jobs (owner) WHERE status IN ('queued', 'processing', 'succeeded', 'failed')",
+    # The list of a key's own jobs. Installations without keys have no entries here.
+    "CREATE INDEX jobs_of_key ON jobs (owner, created_at, id) WHERE owner LIKE 'key:%'",
+    "CREATE INDEX jobs_of_key_by_status ON jobs (owner, status, created_at, id) WHERE owner LIKE 'key:%'",
+    """
+    CREATE INDEX jobs_of_key_by_batch ON jobs (owner, batch_id, created_at, id) INCLUDE (status)
+    WHERE owner LIKE 'key:%' AND batch_id IS NOT NULL
+    """,
     "CREATE INDEX jobs_of_batch ON jobs (batch_id, batch_position) WHERE batch_id IS NOT NULL",
     "CREATE INDEX batches_created ON batches (created_at)",
     "CREATE INDEX idempotency_created ON idempotency (created_at)",
