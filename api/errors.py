@@ -16,7 +16,9 @@
       +- CrossSite 403            +- KeyRequired 401              +- DatabaseAway 503
                                   +- KeyInvalid 401               +- StorageFull 507
                                   +- HostNotAllowed 421           +- IdempotencyInProgress 409
-                                  +- NoWebhook 409 - WebhookNotDue, WebhooksOff (api.webhook_errors)
+                                  +- NoWebhook 409
+                                       +- WebhookNotDue
+                                       +- WebhooksOff
 
 A class without a number shares status, code and title with its parent; only its sentence differs.
 api.handlers turns any of them into an answer. A conversion that fails is no error of the request:

@@ -39,6 +39,8 @@ jobs = Table(
     Column("turn", BigInteger, nullable=False),
     # The id of the message that the claim holds.
     Column("message", Text),
+    # The bytes of its upload and its result that are kept.
+    Column("stored", BigInteger, nullable=False),
     Column("batch_id", UUID(as_uuid=True)),
     Column("batch_position", Integer),
     Column("webhook_url", Text),

@@ -17,6 +17,7 @@ PROGRAMS = {
     "docker": "build|compose|exec|image|images|logs|pull|push|run|tag",
     "git": "add|checkout|clone|commit|fetch|log|merge|pull|push|rebase|stash|status|switch",
     "helm": "get|install|lint|list|rollback|show|status|template|test|uninstall|upgrade",
+    "imagemill": "convert|formats|status|watch|--show-completion",
     "kind": "create|delete|export|get|load",
     "kubectl": "annotate|apply|create|delete|describe|edit|exec|get|label|logs|patch|port-forward|rollout|run|scale|top",
     "make": rf"(?:{'|'.join(sorted(TARGETS))})(?:\s+[A-Z_]+=\S+)*\s*(?:#.*)?$",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api import errors
+from api import errors, wire_errors
 from api.errors import BadOptions, DatabaseAway, ImagemillError
 from api.examples import REFUSALS
 from core.failures import FAILURES, Cause, FailureCode, SearchFailed
@@ -85,15 +85,17 @@ def test_every_refusal_has_its_own_code_and_an_http_status() -> None:
         409,
         410,
         413,
+        414,
         415,
         416,
         422,
         429,
+        431,
         500,
         503,
         507,
     }
-    drawn = errors.__doc__ or ""
+    drawn = f"{errors.__doc__}{wire_errors.__doc__}"
     assert [kind.__name__ for kind in refusals() if kind.__name__ not in drawn] == []
 
 

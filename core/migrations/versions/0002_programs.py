@@ -13,6 +13,7 @@ ALTER TABLE jobs
     ADD COLUMN owner text NOT NULL DEFAULT 'address:unknown',
     ADD COLUMN turn bigint NOT NULL DEFAULT 0,
     ADD COLUMN message text,
+    ADD COLUMN stored bigint NOT NULL DEFAULT 0,
     ADD COLUMN batch_id uuid,
     ADD COLUMN batch_position integer,
     ADD COLUMN webhook_url text,
@@ -93,8 +94,8 @@ CLOCK = "CREATE SEQUENCE jobs_clock MINVALUE 0 START 0"
 INDEXES = (
     "CREATE INDEX jobs_turns ON jobs (turn, created_at) WHERE status = 'queued'",
     "CREATE INDEX jobs_waiting ON jobs (owner) WHERE status = 'queued'",
-    # What a client has stored is summed over these; the list must be the one of api.client_limits.
-    "CREATE INDEX jobs_stored ON jobs (owner) WHERE status IN ('queued', 'processing', 'succeeded', 'failed')",
+    # What a client has stored is summed from this index alone.
+    "CREATE INDEX jobs_stored ON jobs (owner) INCLUDE (stored) WHERE stored > 0",
     # The list of a key's own jobs. Installations without keys have no entries here.
     "CREATE INDEX jobs_of_key ON jobs (owner, created_at, id) WHERE owner LIKE 'key:%'",
     "CREATE INDEX jobs_of_key_by_status ON jobs (owner, status, created_at, id) WHERE owner LIKE 'key:%'",
