@@ -19,6 +19,8 @@ from core.options import BY_NAME, WrongOptions, parse_options
 TARGET = "target_format"
 KEY = "Idempotency-Key"
 UPLOADING = {"POST", "PUT"}
+WEBHOOK = "webhook_url"
+"""Refused where webhooks are off, as they are by default; and where they are on, random text is no address."""
 
 
 def _draw(kind: str) -> bytes:
@@ -49,7 +51,7 @@ def _drop_refused(case: schemathesis.Case[Any]) -> None:
     target = find_target(str(given.get(TARGET, "")))
     if target is None:
         return
-    refused = find_refused(target, {**query, **form})
+    refused = find_refused(target, {**query, **form}) | {WEBHOOK}
     if isinstance(case.body, dict):
         case.body = {name: value for name, value in form.items() if name not in refused}
     case.query = {name: value for name, value in query.items() if name not in refused}
