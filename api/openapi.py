@@ -9,12 +9,13 @@ from fastapi.openapi.utils import get_openapi
 
 from api.errors import DatabaseAway, ImagemillError, InternalError, TryLater
 from api.examples import REFUSALS
-from api.problems import MEDIA_TYPE, Problem, make_problem
+from api.problems import MEDIA_TYPE, make_problem
 from api.schemas import option_answer
 from core.formats import TARGETS
 from core.json_types import Json
 from core.option_kinds import Option
 from core.options import OPTIONS
+from core.problems import Problem
 
 Responses = dict[int | str, dict[str, Any]]
 """As FastAPI types what it is given for `responses`."""
@@ -50,6 +51,7 @@ def upload_form() -> dict[str, Json]:
     properties: dict[str, Json] = {
         "file": {"type": "string", "contentMediaType": "application/octet-stream", "description": "The image."},
         "target_format": {"type": "string", "enum": names, "description": "What to convert to."},
+        "batch": {"type": "string", "format": "uuid", "description": "The batch that the job is added to."},
         **options,
     }
     schema: dict[str, Json] = {"type": "object", "required": ["file", "target_format"], "properties": properties}
