@@ -16,7 +16,7 @@
       +- CrossSite 403
 
 A class without a number shares status, code and title with its parent; only its sentence differs.
-api.handlers turns any of them into an answer. A conversion that fails is no error of the request:
+Those of batches are in api.batch_errors. api.handlers turns any of them into an answer. A conversion that fails is no error of the request:
 its codes are in core.failures and core.losses.
 """
 

@@ -32,6 +32,12 @@ class ApiSettings(Settings):
         description="How many bytes uploads and results may take together; while they take as many, uploads are "
         "refused with 507; 0 means no limit.",
     )
+    max_batch_bytes: int = Field(
+        500_000_000,
+        ge=1,
+        le=100_000_000_000,
+        description="How many bytes the files of one batch may have together, in one form.",
+    )
     upload_seconds: float = Field(60, gt=0, le=DAY, description="How long the body of an upload may take, in seconds.")
     rate_limit: str = Field(
         "",
