@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import pages, routes, system
+from api import batch_routes, pages, routes, system
 from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
 from api.openapi import DESCRIPTION, make_openapi
@@ -53,7 +53,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
 
 def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
-    routers = [routes.router, pages.router, system.router]
+    routers = [routes.router, batch_routes.router, pages.router, system.router]
     if not settings.metrics_port:
         routers.append(system.metrics_router)
     for router in routers:

@@ -6,11 +6,14 @@ from uuid import UUID
 import structlog
 from fastapi import Depends, Header, Path, Query, Request
 
+from api.batch_errors import BatchNotFound
+from api.batch_forms import BatchForm
 from api.callers import Caller, identify_caller
 from api.errors import JobNotFound
 from api.forms import FormReader
 from api.redis_gate import Turn
 from api.services import Services
+from core.batch_answers import BATCH_ID
 from core.job_answers import JOB_ID
 
 
@@ -31,6 +34,18 @@ async def _form(request: Request, services: ServicesDep) -> FormReader:
     return FormReader(request, cap=settings.max_upload_bytes, seconds=settings.upload_seconds)
 
 
+async def _batch_form(request: Request, services: ServicesDep) -> BatchForm:
+    settings = services.settings
+    # As much time for each byte as an upload has.
+    share = max(1.0, settings.max_batch_bytes / settings.max_upload_bytes)
+    return BatchForm(
+        request,
+        cap=settings.max_batch_bytes,
+        file_cap=settings.max_upload_bytes,
+        seconds=settings.upload_seconds * share,
+    )
+
+
 async def _job_id(
     job_id: Annotated[str, Path(description="The job's id.", examples=[JOB_ID], json_schema_extra={"format": "uuid"})],
 ) -> UUID:
@@ -40,6 +55,20 @@ async def _job_id(
     except ValueError:
         raise JobNotFound from None
     structlog.contextvars.bind_contextvars(job=str(found))
+    return found
+
+
+async def _batch_id(
+    batch_id: Annotated[
+        str, Path(description="The batch's id.", examples=[BATCH_ID], json_schema_extra={"format": "uuid"})
+    ],
+) -> UUID:
+    """Read the id. Anything else is the id of no batch."""
+    try:
+        found = UUID(batch_id)
+    except ValueError:
+        raise BatchNotFound from None
+    structlog.contextvars.bind_contextvars(batch=str(found))
     return found
 
 
@@ -60,6 +89,8 @@ TurnDep = Annotated[Turn, Depends(_turn)]
 """This request's budget of time for Redis."""
 
 FormDep = Annotated[FormReader, Depends(_form)]
+BatchFormDep = Annotated[BatchForm, Depends(_batch_form)]
+BatchId = Annotated[UUID, Depends(_batch_id)]
 JobId = Annotated[UUID, Depends(_job_id)]
 CallerDep = Annotated[Caller, Depends(_caller)]
 LastEvent = Annotated[int, Depends(_last_event)]

@@ -5,7 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from api import errors
+from api.batch_errors import BatchFull, BatchNotFound
 from api.errors import ImagemillError
+from api.problems import make_problem
+from core.batch_answers import BATCH_ID, batch_answer
+from core.batches import MOST_ENTRIES, Batch, Refused
 from core.failures import TruncatedImage
 from core.job_answers import JOB_ID, job_answer
 from core.jobs import Job
@@ -64,6 +68,8 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.SeveralFiles(count=2),
     errors.CrossSite(),
     errors.JobNotFound(),
+    BatchNotFound(),
+    BatchFull(limit=MOST_ENTRIES),
     errors.NotFound(path="/v2/jobs"),
     errors.MethodNotAllowed(method="PUT", allowed=("GET", "HEAD", "DELETE")),
     errors.BodyTimeout(seconds=60),
@@ -82,6 +88,27 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.StorageFull(limit=14_000_000_000, retry_after=60),
 )
 """One error of every code."""
+
+BATCH = Batch(
+    id=UUID(BATCH_ID),
+    owner="",
+    created_at=_CREATED,
+    refused=(
+        Refused(
+            position=1,
+            filename="notes.txt",
+            problem=make_problem(errors.UnsupportedMedia(supported=("JPEG", "PNG", "WebP"))).model_dump(
+                mode="json", exclude_none=True
+            ),
+        ),
+    ),
+    jobs=(replace(QUEUED, batch_id=UUID(BATCH_ID)),),
+)
+
+
+def batch_example(batch: Batch) -> dict[str, Json]:
+    """Make the `content` of an answer with this batch."""
+    return {"application/json": {"example": batch_answer(batch).model_dump(mode="json")}}
 
 
 def job_examples(*jobs: Job) -> dict[str, Json]:

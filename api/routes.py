@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.sse import EventSourceResponse
 
-from api import errors
+from api import batch_errors, errors
 from api.deps import CallerDep, FormDep, JobId, LastEvent, ServicesDep, TurnDep, WaitSeconds
 from api.downloads import download
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
@@ -39,7 +39,7 @@ TAKEN = {
 SUBMIT_REFUSALS = document_refusals(
     errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
-    errors.QueueFull, errors.StorageFull,
+    errors.QueueFull, errors.StorageFull, batch_errors.BatchNotFound, batch_errors.BatchFull,
 )  # fmt: skip
 DOWNLOADS: Responses = {
     200: {"description": "The whole result.", "content": {"image/*": BINARY}, "headers": DOWNLOAD_HEADERS},

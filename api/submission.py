@@ -1,10 +1,12 @@
 """A job's way in: admitted, read, examined, stored in one transaction, and only then told to Redis."""
 
-from uuid import uuid4
+from dataclasses import replace
+from uuid import UUID, uuid4
 
 import structlog
 from sqlalchemy import Connection
 
+from api.batches import join_batch
 from api.callers import Caller
 from api.errors import ImagemillError
 from api.forms import FormReader
@@ -24,7 +26,7 @@ async def submit(services: Services, turn: Turn, form: FormReader, caller: Calle
     """Take a job. Raises the refusals of admission, the form and the database; then nothing is kept."""
     await _admit(services, form, caller)
     async with receive_upload(form, services.settings.targets) as upload:
-        job = await services.database.run_blob(_store, upload, caller.owner)
+        job = await services.database.run_blob(_store, upload, caller)
     structlog.contextvars.bind_contextvars(job=str(job.id))
     services.backlog.count_job()
     services.store.count_upload(upload.size)
@@ -44,16 +46,24 @@ async def _admit(services: Services, form: FormReader, caller: Caller) -> None:
         raise
 
 
-def _store(connection: Connection, upload: Upload, owner: str) -> Job:
-    new = NewJob(
-        id=uuid4(),
+def _store(connection: Connection, upload: Upload, caller: Caller) -> Job:
+    day = today(connection)
+    new = make_job(upload, caller, uuid4())
+    # The bytes first: the batch's row is locked from here to the commit.
+    store_upload(connection, day, new.id, upload.file.file, upload.size)
+    if new.batch_id is not None:
+        new = replace(new, batch_position=join_batch(connection, caller, new.batch_id))
+    return insert_job(connection, new, day)
+
+
+def make_job(upload: Upload, caller: Caller, job_id: UUID) -> NewJob:
+    """Return what the record is to know of an upload."""
+    return NewJob(
+        id=job_id,
         filename=upload.filename,
         target_format=upload.target.name,
         options=upload.options,
         source={"format": upload.source.name, "bytes": upload.size},
-        owner=owner,
+        owner=caller.owner,
+        batch_id=upload.batch,
     )
-    day = today(connection)
-    job = insert_job(connection, new, day)
-    store_upload(connection, day, job.id, upload.file.file, upload.size)
-    return job
