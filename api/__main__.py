@@ -61,8 +61,8 @@ def make_server(settings: ApiSettings) -> Server:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=True,
-        forwarded_allow_ips=settings.forwarded_allow_ips,
+        # api.forwarded does it.
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=round(settings.api_drain_seconds),
         lifespan="on",

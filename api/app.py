@@ -11,10 +11,11 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import batch_routes, pages, routes, system
+from api import batch_routes, conversion_routes, pages, routes, system
+from api.document import make_openapi
+from api.forwarded import Forwarded, Proxies
 from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
-from api.openapi import DESCRIPTION, make_openapi
 from api.services import running_services
 from api.settings import ApiSettings
 from api.views import make_templates
@@ -34,9 +35,10 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app = FastAPI(
         title="imagemill",
         version=version("imagemill"),
-        description=DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
+        # The document names its server relative to itself.
+        root_path_in_servers=False,
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
@@ -45,6 +47,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.templates = make_templates()
     app.add_middleware(HeadAsGet)
     app.add_middleware(Observed)
+    app.add_middleware(Forwarded, proxies=Proxies.parse(settings.forwarded_allow_ips), root_path=settings.root_path)
     add_handlers(app)
     _add_routes(app, settings)
     # FastAPI's own way to replace the document.
@@ -53,7 +56,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
 
 def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
-    routers = [routes.router, batch_routes.router, pages.router, system.router]
+    routers = [routes.router, batch_routes.router, conversion_routes.router, pages.router, system.router]
     if not settings.metrics_port:
         routers.append(system.metrics_router)
     for router in routers:

@@ -18,7 +18,8 @@ from starlette.responses import Response, StreamingResponse
 from api.archive_names import MANIFEST, ArchiveNames
 from api.batch_errors import BatchExpired, BatchNotReady
 from api.batch_manifest import Manifest, ManifestEntry, describe_batch, describe_result
-from api.downloads import Span, content_disposition, read_slice
+from api.dispositions import content_disposition
+from api.downloads import Span, read_slice
 from api.errors import ResultExpired
 from api.problems import make_problem
 from api.services import Services
@@ -33,10 +34,10 @@ REGULAR_FILE = 0o100644 << 16
 """As Unix has it: whoever unpacks it may write it, everybody read."""
 
 
-async def send_archive(services: Services, batch: Batch, *, partial: bool, head_only: bool) -> Response:
+async def send_archive(services: Services, batch: Batch, prefix: str, *, partial: bool, head_only: bool) -> Response:
     """Answer with the results as a ZIP; with `partial`, those that are there. Raises BatchNotReady, BatchExpired."""
     _check_ready(batch, partial=partial)
-    archive = Archive(services, batch)
+    archive = Archive(services, batch, prefix)
     pieces = archive.stream()
     # The first slice is read before the status is said: where all bytes are gone is a 410.
     first = await anext(pieces)
@@ -75,8 +76,9 @@ def _check_ready(batch: Batch, *, partial: bool) -> None:
 class Archive:
     """One answer. What `zipfile` writes is taken away after each slice."""
 
-    def __init__(self, services: Services, batch: Batch) -> None:
+    def __init__(self, services: Services, batch: Batch, prefix: str) -> None:
         self._services = services
+        self._prefix = prefix
         self._batch = batch
         self._sink = Sink()
         self._zip = zipfile.ZipFile(self._sink, "w")
@@ -86,7 +88,7 @@ class Archive:
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """Yield the archive piece by piece: every result, the manifest, the directory."""
-        manifest = describe_batch(self._batch)
+        manifest = describe_batch(self._batch, self._prefix)
         told = {entry.job: entry for entry in manifest.files if entry.job is not None}
         for job in self._batch.jobs:
             if job.status is Status.SUCCEEDED and job.result is not None:
@@ -104,7 +106,7 @@ class Archive:
         try:
             piece = await read_slice(self._services, job, Span(0, size))
         except ResultExpired as gone:
-            entry.problem = make_problem(gone)
+            entry.problem = make_problem(gone, self._prefix)
             return
         name = self._names.give(result["filename"])
         entry.result = describe_result(result, name)

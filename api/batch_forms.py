@@ -13,7 +13,6 @@ from starlette.requests import Request
 from api.batch_errors import BatchTooLarge, TooManyInBatch
 from api.errors import SeveralFiles, UploadTooLarge
 from api.forms import FormParser, FormReader
-from api.queries import refuse_options
 
 MOST_FILES = 100
 """Files of one form."""
@@ -111,7 +110,7 @@ class BatchForm(FormReader):
         if self._has_body():
             await super()._read()
         else:
-            refuse_options(self._request.query_params)
+            self._check_address()
 
     def _has_body(self) -> bool:
         headers = self._request.headers

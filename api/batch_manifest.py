@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from core.batch_answers import show_problem
 from core.batches import Batch, Refused
 from core.job_answers import JobFailure, JobWarning, Source
 from core.jobs import Job, ResultFacts
@@ -46,9 +47,9 @@ class Manifest(BaseModel):
     files: list[ManifestEntry]
 
 
-def describe_batch(batch: Batch) -> Manifest:
+def describe_batch(batch: Batch, prefix: str) -> Manifest:
     """Return the manifest of an archive that has no results yet."""
-    return Manifest(batch=batch.id, complete=batch.is_over, files=[_describe(entry) for entry in batch.entries])
+    return Manifest(batch=batch.id, complete=batch.is_over, files=[_describe(entry, prefix) for entry in batch.entries])
 
 
 def describe_result(result: ResultFacts, name: str) -> ArchivedResult:
@@ -56,10 +57,9 @@ def describe_result(result: ResultFacts, name: str) -> ArchivedResult:
     return ArchivedResult(**{**result, "filename": name})
 
 
-def _describe(entry: Job | Refused) -> ManifestEntry:
+def _describe(entry: Job | Refused, prefix: str) -> ManifestEntry:
     if isinstance(entry, Refused):
-        problem = Problem.model_validate(entry.problem)
-        return ManifestEntry(filename=entry.filename, status="refused", problem=problem)
+        return ManifestEntry(filename=entry.filename, status="refused", problem=show_problem(entry, prefix))
     return ManifestEntry(
         filename=entry.filename,
         status=entry.status,

@@ -52,11 +52,15 @@ def _may_see(_caller: Caller, _owner: str) -> bool:
 
 async def batch_when_over(services: Services, caller: Caller, batch_id: UUID, seconds: float) -> Batch:
     """Return the batch once all its jobs are over, or as it is after `seconds`. Raises BatchNotFound."""
-    until = _now() + seconds
     with services.hub.watch(batch_id) as watch:
-        batch = await find_batch_for(services, caller, batch_id)
-        while not batch.is_over and not services.hub.closed and _now() < until:
-            batch = await wait_for_state(services, watch, batch, until)
+        return await until_all_over(services, watch, await find_batch_for(services, caller, batch_id), seconds)
+
+
+async def until_all_over(services: Services, watch: Watch, batch: Batch, seconds: float) -> Batch:
+    """Return the watched batch once all its jobs are over, or as it is after `seconds`."""
+    until = _now() + seconds
+    while not batch.is_over and not services.hub.closed and _now() < until:
+        batch = await wait_for_state(services, watch, batch, until)
     return batch
 
 

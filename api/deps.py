@@ -1,18 +1,23 @@
 """What routes ask for, by name."""
 
+import re
 from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import Depends, Header, Path, Query, Request
+from fastapi import Depends, Header, Path, Request
 
 from api.batch_errors import BatchNotFound
 from api.batch_forms import BatchForm
 from api.callers import Caller, identify_caller
-from api.errors import JobNotFound
+from api.conversion_body import ConversionBody
+from api.errors import JobNotFound, WrongParameters
 from api.forms import FormReader
+from api.idempotency import HEADER
+from api.links import prefix_of
 from api.redis_gate import Turn
 from api.services import Services
+from api.waits import Wait, waiting
 from core.batch_answers import BATCH_ID
 from core.job_answers import JOB_ID
 
@@ -46,6 +51,37 @@ async def _batch_form(request: Request, services: ServicesDep) -> BatchForm:
     )
 
 
+async def _conversion_body(request: Request, services: ServicesDep) -> ConversionBody:
+    settings = services.settings
+    return ConversionBody(request, cap=settings.max_upload_bytes, seconds=settings.upload_seconds)
+
+
+async def _idempotency_key(
+    request: Request,
+    _key: Annotated[
+        str | None,
+        Header(
+            alias=HEADER,
+            description="A new text of your own for each request, at most 255 visible ASCII characters, a UUID for "
+            "example. Sent again within 24 hours with the same request, it gets the same answer and makes nothing new.",
+            examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+        ),
+    ] = None,
+) -> str | None:
+    """Read the key. Raises WrongParameters for one that is too long, empty, or there twice."""
+    given = request.headers.getlist(HEADER)
+    if not given:
+        return None
+    key = given[0].strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if len(given) > 1 or not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
+        raise WrongParameters(
+            sentences=f"{HEADER} must be there once, with 1 to 255 visible ASCII characters and no blanks."
+        )
+    return key
+
+
 async def _job_id(
     job_id: Annotated[str, Path(description="The job's id.", examples=[JOB_ID], json_schema_extra={"format": "uuid"})],
 ) -> UUID:
@@ -76,6 +112,10 @@ async def _caller(request: Request) -> Caller:
     return identify_caller(request)
 
 
+async def _prefix(request: Request) -> str:
+    return prefix_of(request)
+
+
 async def _last_event(
     last_event_id: Annotated[
         str | None, Header(description="The id of the last event that was seen; a browser sends it by itself.")
@@ -88,14 +128,17 @@ async def _last_event(
 TurnDep = Annotated[Turn, Depends(_turn)]
 """This request's budget of time for Redis."""
 
+ConversionBodyDep = Annotated[ConversionBody, Depends(_conversion_body)]
+IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]
+WaitDep = Annotated[Wait, Depends(waiting(default=0))]
+"""How long to wait for the end of a job; not at all when nobody asks for it."""
+
+LongWaitDep = Annotated[Wait, Depends(waiting(default=30))]
 FormDep = Annotated[FormReader, Depends(_form)]
 BatchFormDep = Annotated[BatchForm, Depends(_batch_form)]
 BatchId = Annotated[UUID, Depends(_batch_id)]
 JobId = Annotated[UUID, Depends(_job_id)]
 CallerDep = Annotated[Caller, Depends(_caller)]
 LastEvent = Annotated[int, Depends(_last_event)]
-
-WaitSeconds = Annotated[
-    float,
-    Query(ge=0, le=60, allow_inf_nan=False, description="Answer when the job is over, or after so many seconds."),
-]
+LinkPrefix = Annotated[str, Depends(_prefix)]
+"""What links begin with, for code that has no request at hand."""

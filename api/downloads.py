@@ -1,14 +1,13 @@
 """Results as HTTP answers: conditional, in ranges, in slices. Each slice holds a connection for a moment."""
 
 import re
-import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
 
+from api.dispositions import content_disposition
 from api.errors import JobCanceled, JobFailed, RangeNotSatisfiable, ResultExpired, ResultNotReady
 from api.services import Services
 from core.blobs import SLICE_BYTES, read_result_slice
@@ -76,16 +75,6 @@ def requested_span(asked: Headers, size: int, etag: str) -> Span | None:
     if span.start >= size:
         raise RangeNotSatisfiable(size=size, asked=found[0])
     return span
-
-
-def content_disposition(filename: str) -> str:
-    """Write an attachment's name twice: ASCII for the oldest clients, UTF-8 for all others (RFC 6266, RFC 8187)."""
-    plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
-    # A quote or backslash would need an escape that clients read differently, a percent sign some would decode.
-    fallback = re.sub(r'["\\%]', "_", plain)
-    if not fallback.rpartition(".")[0]:
-        fallback = f"image{fallback}"
-    return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def _make_headers(result: ResultFacts) -> dict[str, str]:

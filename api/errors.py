@@ -11,9 +11,9 @@
       |    +- WrongParameters     +- ResultExpired 410       +- TryLater
       +- MissingFile 400          +- JobCanceled 410              +- RateLimited 429
       +- EmptyFile 400                                            +- QueueFull 503
-      +- SeveralFiles 400                                         +- DatabaseAway 503
-      |    +- TooManyFiles                                        +- StorageFull 507
-      +- CrossSite 403
+      +- SeveralFiles 400         +- ConversionFailed 422         +- DatabaseAway 503
+      |    +- TooManyFiles        +- IdempotencyKeyReused 422     +- StorageFull 507
+      +- CrossSite 403                                            +- IdempotencyInProgress 409
 
 A class without a number shares status, code and title with its parent; only its sentence differs.
 Those of batches are in api.batch_errors. api.handlers turns any of them into an answer. A conversion that fails is no error of the request:
@@ -42,6 +42,11 @@ class ImagemillError(Exception):
         for name, value in (("status", status), ("code", code), ("title", title)):
             if value is not None:
                 setattr(cls, name, value)
+
+    @property
+    def problem_code(self) -> str:
+        """Return the code that the answer shows."""
+        return self.code
 
     @property
     def detail(self) -> str:
@@ -258,6 +263,32 @@ class BadOptions(ImagemillError, status=422, code="bad_option", title="Bad optio
         return " ".join([*(error.detail for error in self.errors), self.advice]).strip()
 
 
+class ConversionFailed(ImagemillError, status=422, code="conversion_failed", title="Conversion failed"):
+    """The image could not be converted; the code is the failure's own, and `job` is where the job is."""
+
+    template = "{reason}"
+    failure: str
+    reason: str
+    job: str
+
+    @property
+    def problem_code(self) -> str:
+        """Return the code of the failure."""
+        return self.failure
+
+
+class IdempotencyKeyReused(
+    ImagemillError, status=422, code="idempotency_key_reused", title="Idempotency key used for something else"
+):
+    """The key was sent before, with another payload."""
+
+    template = (
+        "The Idempotency-Key '{key}' was sent with another request within the last 24 hours. Use a new key for each "
+        "request, and the same key only to send the same request again."
+    )
+    key: str
+
+
 class TryLater(ImagemillError):
     """The same request may succeed later; `retry_after` says when, in seconds."""
 
@@ -269,6 +300,15 @@ class RateLimited(TryLater, status=429, code="rate_limited", title="Too many req
 
     template = "Rate limit reached: {limit} from this address. Try again in {retry_after} s."
     limit: str
+
+
+class IdempotencyInProgress(
+    TryLater, status=409, code="idempotency_in_progress", title="The same request is still being taken"
+):
+    """A request with this key is not over yet."""
+
+    template = "A request with the Idempotency-Key '{key}' is still being taken. Ask again in {retry_after} s."
+    key: str
 
 
 class QueueFull(TryLater, status=503, code="queue_full", title="Queue full"):

@@ -1,8 +1,11 @@
 """Jobs and refusals as the OpenAPI document shows them, made by the same code as real answers."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
+
+from pydantic import BaseModel
 
 from api import errors
 from api.batch_errors import BatchFull, BatchNotFound
@@ -82,6 +85,11 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.RangeNotSatisfiable(size=103_220, asked="bytes=200000-"),
     errors.UnknownTarget(name="docx", targets=TARGETS),
     errors.BadOptions(errors=(WrongOption("quality", "quality must be a whole number from 1 to 100, not '101'."),)),
+    errors.ConversionFailed(
+        failure=TruncatedImage.code, reason=TruncatedImage().failure.detail, job=f"/v1/jobs/{JOB_ID}"
+    ),
+    errors.IdempotencyKeyReused(key="8e03978e-40d5-43e8-bc93-6894a57f9324"),
+    errors.IdempotencyInProgress(key="8e03978e-40d5-43e8-bc93-6894a57f9324", retry_after=2),
     errors.RateLimited(limit="60 uploads per minute", retry_after=17),
     errors.QueueFull(jobs=10_000, retry_after=5),
     errors.DatabaseAway(),
@@ -97,7 +105,7 @@ BATCH = Batch(
         Refused(
             position=1,
             filename="notes.txt",
-            problem=make_problem(errors.UnsupportedMedia(supported=("JPEG", "PNG", "WebP"))).model_dump(
+            problem=make_problem(errors.UnsupportedMedia(supported=("JPEG", "PNG", "WebP")), "").model_dump(
                 mode="json", exclude_none=True
             ),
         ),
@@ -106,12 +114,21 @@ BATCH = Batch(
 )
 
 
-def batch_example(batch: Batch) -> dict[str, Json]:
-    """Make the `content` of an answer with this batch."""
-    return {"application/json": {"example": batch_answer(batch).model_dump(mode="json")}}
+FOLDED = "x-json"
+"""Marks an example as text: FastAPI drops every null of the document, also from examples."""
 
 
 def job_examples(*jobs: Job) -> dict[str, Json]:
     """Make the `content` of an answer with these jobs, each named by its status."""
-    shown: dict[str, Json] = {job.status.value: {"value": job_answer(job).model_dump(mode="json")} for job in jobs}
+    return show_examples({job.status.value: job_answer(job, "") for job in jobs})
+
+
+def show_examples(answers: Mapping[str, BaseModel]) -> dict[str, Json]:
+    """Make the `content` of an answer with these examples, each by its name."""
+    shown: dict[str, Json] = {name: {"value": {FOLDED: answer.model_dump_json()}} for name, answer in answers.items()}
     return {"application/json": {"examples": shown}}
+
+
+def batch_example(batch: Batch) -> dict[str, Json]:
+    """Make the `content` of an answer with this batch."""
+    return show_examples({"over" if batch.is_over else "open": batch_answer(batch, "")})

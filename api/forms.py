@@ -19,11 +19,14 @@ from api.errors import (
     TooManyFiles,
     UploadTooLarge,
 )
+from api.names import has_only_extended, read_file_name
 from api.queries import refuse_options
 from core.options import show_text
 
 FILE = "file"
 """The field of the image."""
+WAIT = "wait"
+"""The one parameter that the address of a form may have."""
 SLACK_BYTES = 256 * 1024
 """What a form may have besides its file."""
 MOST_FILES, MOST_FIELDS, MOST_FIELD_BYTES = 10, 40, 4096
@@ -47,6 +50,16 @@ class FormParser(MultiPartParser):
     def is_over(self) -> bool:
         """Return whether the files have more bytes than they may."""
         return self._file_bytes > self._cap
+
+    def on_headers_finished(self) -> None:
+        """Begin a part, with its file's name as old clients write it too. The library drops `filename*`."""
+        part = self._current_part
+        header = part.content_disposition or b""
+        if has_only_extended(header):
+            part.content_disposition = header + b'; filename=""'
+        super().on_headers_finished()
+        if part.file is not None:
+            part.file.filename = read_file_name(header, self._charset)
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         """Take a piece of a part. A file's piece is written to disk while there is room for it."""
@@ -129,9 +142,8 @@ class FormReader:
         return self._parser.items if self._parser is not None else []
 
     async def _read(self) -> None:
-        refuse_options(self._request.query_params)
-        if not self._is_multipart():
-            raise NotMultipart(field=FILE)
+        self._check_address()
+        self._check_media_type()
         if self._announced() > self._most:
             raise self._too_large()
         try:
@@ -142,6 +154,13 @@ class FormReader:
         except MultiPartException as error:
             raise self._broken(error) from error
         self._check_complete()
+
+    def _check_address(self) -> None:
+        refuse_options(self._request.query_params, WAIT)
+
+    def _check_media_type(self) -> None:
+        if not self._is_multipart():
+            raise NotMultipart(field=FILE)
 
     async def _parse(self, cap: int) -> None:
         self._parser = self._make_parser(cap)

@@ -17,10 +17,11 @@ from api.errors import (
     NotFound,
     WrongParameters,
 )
+from api.links import own_path
 from api.problems import problem_response
 from api.views import error_page
 
-METHODS = ("GET", "POST", "DELETE")
+METHODS = ("GET", "POST", "PUT", "DELETE")
 CLIENT_GONE = 499
 """Nobody hears it; it stands in the metrics, with the number that nginx made common."""
 
@@ -36,7 +37,7 @@ def add_handlers(app: FastAPI) -> None:
 
 def answer_error(request: Request, error: ImagemillError) -> Response:
     """Answer with a page below `/jobs` and at `/`, else with a problem."""
-    path = request.url.path
+    path = own_path(request)
     if path in {"/", "/jobs"} or path.startswith("/jobs/"):
         return error_page(request, error)
     return problem_response(request, error)

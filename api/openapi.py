@@ -1,113 +1,187 @@
-"""The OpenAPI document: every refusal with its example, and the form, read by our own code."""
+"""What a route tells the OpenAPI document of its body and its answers.
 
-from collections.abc import Callable, Sequence
+    responses={202: {"headers": describe_headers("Location")}, **document_refusals(errors.QueueFull)}
+    responses=document_downloads()                      the bytes of a result: whole, in part, unchanged
+    responses=document_events("JobAnswer")              a stream of events
+    openapi_extra=upload_form("JobForm")                a body that our own code reads
+
+`describe_headers` is in api.response_headers. api.document puts everything together.
+"""
+
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
-
-from api.errors import DatabaseAway, ImagemillError, InternalError, TryLater
+from api.errors import DatabaseAway, ImagemillError, InternalError
 from api.examples import REFUSALS
-from api.problems import MEDIA_TYPE, make_problem
+from api.problems import MEDIA_TYPE, error_headers, make_problem
+from api.response_headers import describe_headers
 from api.schemas import option_answer
 from core.formats import TARGETS
 from core.json_types import Json
 from core.option_kinds import Option
 from core.options import OPTIONS
-from core.problems import Problem
 
 Responses = dict[int | str, dict[str, Any]]
 """As FastAPI types what it is given for `responses`."""
 
 SCHEMAS = "#/components/schemas/"
+COMPONENT = "x-component"
+"""Marks a schema that api.document moves to the components, under the name behind the mark."""
+
 ANYWHERE = (DatabaseAway, InternalError)
 """What any call that looks at jobs may answer."""
 
-DESCRIPTION = """\
-Upload an image and name a target format; ask for the job until it is over; download the result.
+BINARY: Json = {"type": "string", "format": "binary"}
+"""Bytes. OpenAPI 3.1 knows `contentMediaType` for it; generators of clients know the older `format`."""
 
-A job that fails is no error of a request: it is a 200 with `status: failed`. Errors are problems (RFC 9457) with a
-stable `code` and a sentence that says what to do.
-"""
+DOWNLOAD_HEADERS = (
+    "ETag", "Content-Disposition", "Accept-Ranges", "Cache-Control", "Content-Security-Policy", "X-Content-Type-Options",
+)  # fmt: skip
 
 
 def document_refusals(*kinds: type[ImagemillError]) -> Responses:
-    """Document the answers of these kinds: one entry a status, with an example for each code."""
+    """Document the answers of these kinds: one entry a status, with an example for each code and all its headers."""
     known: set[type[ImagemillError]] = {*kinds, *ANYWHERE}
     in_order = sorted(known, key=lambda kind: (kind.status, kind.code))
-    return {status: _answer(list(same)) for status, same in groupby(in_order, key=lambda kind: kind.status)}
+    return {status: _refusal(list(same)) for status, same in groupby(in_order, key=lambda kind: kind.status)}
 
 
-def describe_header(description: str, kind: str = "string") -> dict[str, Json]:
-    """Describe one header of an answer."""
-    return {"description": description, "schema": {"type": kind}}
-
-
-def upload_form() -> dict[str, Json]:
-    """Describe the multipart body of a submission. Its parts are read as they come, so no signature can tell."""
-    names = [name for fmt in TARGETS for name in (fmt.name, *fmt.aliases)]
-    options = {option.name: _describe_option(option) for option in OPTIONS}
-    properties: dict[str, Json] = {
-        "file": {"type": "string", "contentMediaType": "application/octet-stream", "description": "The image."},
-        "target_format": {"type": "string", "enum": names, "description": "What to convert to."},
-        "batch": {"type": "string", "format": "uuid", "description": "The batch that the job is added to."},
-        **options,
+def document_downloads(
+    media_types: Sequence[str] = (), headers: Sequence[str] = (), sometimes: Sequence[str] = ()
+) -> Responses:
+    """Document the bytes of a result. Without `media_types` it has that of any target; `headers` come beside the usual."""
+    content = binary_content(media_types or sorted({fmt.media_type for fmt in TARGETS}))
+    usual = describe_headers(*DOWNLOAD_HEADERS, *headers, sometimes=sometimes)
+    part = usual | describe_headers("Content-Range")
+    return {
+        200: {"description": "The whole result.", "content": content, "headers": usual},
+        206: {"description": "The range that was asked for.", "content": content, "headers": part},
+        304: {
+            "description": "If-None-Match names this result.",
+            "headers": describe_headers("ETag", "Cache-Control", "X-Content-Type-Options"),
+        },
     }
-    schema: dict[str, Json] = {"type": "object", "required": ["file", "target_format"], "properties": properties}
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
-def _describe_option(option: Option) -> dict[str, Json]:
-    """Describe an option by its row, as JSON Schema has it."""
-    told = option_answer(option).model_dump(exclude_none=True, exclude={"allowed"})
-    return told | {"description": f"{option.sentence} Must be {option.allowed}."}
+def binary_content(media_types: Sequence[str]) -> dict[str, Json]:
+    """Describe bytes of these types. The first one is what every generator of clients takes for bytes."""
+    return {media_type: {"schema": BINARY} for media_type in ("application/octet-stream", *media_types)}
 
 
-def make_openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Return the function for `app.openapi`. It makes the document once, at the first call."""
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
-        return app.openapi_schema
-
-    return openapi
-
-
-def _document(app: FastAPI) -> dict[str, Any]:
-    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    operations = [operation for path in document["paths"].values() for operation in path.values()]
-    for operation in operations:
-        _forget_framework_errors(operation["responses"])
-    schemas = document["components"]["schemas"]
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
-    own = Problem.model_json_schema(ref_template=SCHEMAS + "{model}")
-    schemas.update(own.pop("$defs"))
-    schemas["Problem"] = own
-    return document
+RANGE_PARAMETERS: list[Json] = [
+    {
+        "name": name, "in": "header", "required": False, "description": description, "schema": {"type": "string"},
+        "example": example,
+    }
+    for name, description, example in (
+        ("Range", "One range of bytes.", "bytes=0-1023"),
+        ("If-Range", "The ETag of which the range is a part; of another one the whole is sent.", '"9f86d081"'),
+        ("If-None-Match", "ETags that are known; for one of them the answer is 304.", '"9f86d081"'),
+    )
+]  # fmt: skip
 
 
-def _forget_framework_errors(responses: dict[str, Any]) -> None:
-    """Remove FastAPI's own 422: our handler answers a bad parameter with 400."""
-    content = responses.get("422", {}).get("content", {})
-    if "application/json" in content:
-        del responses["422"]
+def document_events(answer: str, name: str) -> Responses:
+    """Document a stream of events whose data is the model named `answer`. Each event is described as `name`."""
+    data: Json = {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "contentSchema": {"$ref": SCHEMAS + answer},
+        "description": "The new state, as JSON.",
+    }
+    event: Json = {
+        COMPONENT: name,
+        "type": "object",
+        "description": "One event of the stream. The fields are lines of text.",
+        "required": ["id", "event", "data"],
+        "properties": {
+            "id": {"type": "string", "description": "Goes up; a browser sends the last one as Last-Event-ID."},
+            "event": {"type": "string", "const": "status", "description": "The name to listen to."},
+            "data": data,
+        },
+    }
+    stream: Json = {
+        "type": "string",
+        "contentMediaType": "text/event-stream",
+        "contentSchema": {"type": "array", "items": event},
+    }
+    return {
+        200: {
+            "description": "Server-sent events named `status`. Lines that begin with a colon only keep the line open.",
+            "content": {"text/event-stream": {"schema": stream}},
+            "headers": describe_headers("Cache-Control", "X-Accel-Buffering"),
+        },
+        204: {"description": "It is over, and Last-Event-ID says that the last event was seen."},
+    }
 
 
-def _answer(kinds: Sequence[type[ImagemillError]]) -> dict[str, Json]:
-    examples = {kind.code: _example(kind) for kind in kinds}
-    answer: dict[str, Json] = {
+def upload_form(
+    name: str = "JobForm", *, several: bool = False, raw: bool = False, fields: Mapping[str, Json] | None = None
+) -> dict[str, Json]:
+    """Describe the multipart body of an upload. Its parts are read as they come, so no signature can tell.
+
+    With `several`, there may be any number of files, or none. With `raw`, the body may be the file itself. `fields`
+    are further fields with their schemas.
+    """
+    content: dict[str, Json] = {"multipart/form-data": {"schema": _form_schema(name, several, raw, fields or {})}}
+    if raw:
+        content["application/octet-stream"] = {"schema": BINARY}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def option_parameters() -> list[Json]:
+    """Describe the fields of a form as parameters of the query."""
+    return [
+        {"name": name, "in": "query", "required": False, "schema": schema} for name, schema in _text_fields().items()
+    ]
+
+
+def _form_schema(name: str, several: bool, raw: bool, fields: Mapping[str, Json]) -> Json:
+    file: Json = {**BINARY, "description": "The image."}  # type: ignore[dict-item] # BINARY is an object
+    if several:
+        file = {"type": "array", "items": BINARY, "description": "The images, each in a part of its own."}
+    # Where the body may be the file itself, the target stands in the address.
+    required: Json = [] if several else ["file", *([] if raw else ["target_format"])]
+    properties: Json = {"file": file, **_text_fields(), **fields}
+    return {COMPONENT: name, "type": "object", "required": required, "properties": properties}
+
+
+def _text_fields() -> dict[str, Json]:
+    names: list[Json] = [name for fmt in TARGETS for name in (fmt.name, *fmt.aliases)]
+    options = {option.name: _describe_option(option) for option in OPTIONS}
+    return {"target_format": {"type": "string", "enum": names, "description": "What to convert to."}, **options}
+
+
+def _describe_option(option: Option) -> Json:
+    """Describe an option by its row, as JSON Schema has it.
+
+    The default is told in words and as `x-default`. By the keyword `default`, generated clients and forms send every
+    option with every job, and each target refuses those that it does not take.
+    """
+    told = option_answer(option).model_dump(exclude_none=True, exclude={"allowed", "default"})
+    description = f"{option.sentence} Must be {option.allowed}."
+    if option.default is None:
+        return told | {"description": description}
+    shown = str(option.default).lower()
+    return told | {"description": f"{description} Default: {shown}.", "x-default": option.default}
+
+
+def _refusal(kinds: Sequence[type[ImagemillError]]) -> dict[str, Json]:
+    examples = {_find_example(kind).problem_code: _show_example(kind) for kind in kinds}
+    sets = [set(error_headers(_find_example(kind))) for kind in kinds]
+    always = set.intersection(*sets)
+    return {
         "description": "; ".join(kind.title for kind in kinds),
         "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + "Problem"}, "examples": examples}},
+        "headers": describe_headers(*sorted(always), sometimes=sorted(set.union(*sets) - always)),
     }
-    if any(issubclass(kind, TryLater) for kind in kinds):
-        answer["headers"] = {"Retry-After": describe_header("Seconds until it is worth trying again.", "integer")}
-    return answer
 
 
-def _example(kind: type[ImagemillError]) -> dict[str, Json]:
-    example = next(error for error in REFUSALS if error.code == kind.code)
-    value = make_problem(example).model_dump(mode="json", exclude_none=True)
+def _find_example(kind: type[ImagemillError]) -> ImagemillError:
+    return next(error for error in REFUSALS if error.code == kind.code)
+
+
+def _show_example(kind: type[ImagemillError]) -> Json:
+    value = make_problem(_find_example(kind), "").model_dump(mode="json", exclude_none=True)
     return {"summary": kind.title, "description": kind.__doc__ or "", "value": value}

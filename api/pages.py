@@ -7,11 +7,13 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import CallerDep, FormDep, JobId, ServicesDep, TurnDep
-from api.errors import CrossSite, ImagemillError, ProblemNotFound
+from api.errors import ConversionFailed, CrossSite, ImagemillError, ProblemNotFound
 from api.examples import REFUSALS
+from api.links import link
 from api.status import current_job, delete_job
-from api.submission import submit
+from api.submission import Submission, submit
 from api.views import form_page, job_page, problem_page
+from core.failures import FAILURES, FailureCode
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,11 +31,11 @@ async def submit_form(
     """Take the form: on to the job's page, or the form again with its mistakes."""
     try:
         check_same_site(request.headers)
-        job = await submit(services, turn, form, caller)
+        taken = await submit(services, turn, Submission(form=form, caller=caller))
     except ImagemillError as refusal:
         await form.drain()
         return form_page(request, services.settings, chosen=dict(form.fields()), refusal=refusal)
-    return RedirectResponse(f"/jobs/{job.id}", status_code=303)
+    return RedirectResponse(link(request, f"/jobs/{taken.job.id}"), status_code=303)
 
 
 @router.get("/jobs/{job_id}")
@@ -47,7 +49,7 @@ async def delete_from_page(request: Request, services: ServicesDep, turn: TurnDe
     """Delete a job by the button of its status page."""
     check_same_site(request.headers)
     await delete_job(services, turn, job_id)
-    return RedirectResponse(f"/jobs/{job_id}", status_code=303)
+    return RedirectResponse(link(request, f"/jobs/{job_id}"), status_code=303)
 
 
 @router.get("/problems/{code}")
@@ -56,6 +58,10 @@ async def show_problem(request: Request, code: str) -> Response:
     for example in REFUSALS:
         if example.code == code:
             return problem_page(request, example)
+    if code in FAILURES:
+        return problem_page(
+            request, ConversionFailed(failure=code, reason="", job=""), FAILURES[FailureCode(code)].__doc__
+        )
     raise ProblemNotFound(path=code[:40])
 
 

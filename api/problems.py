@@ -5,21 +5,22 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.errors import BadOptions, ImagemillError, MethodNotAllowed, RangeNotSatisfiable, TryLater
+from api.errors import BadOptions, ConversionFailed, ImagemillError, MethodNotAllowed, RangeNotSatisfiable, TryLater
+from api.links import prefix_of
 from core.problems import FieldProblem, Problem
 
 MEDIA_TYPE = "application/problem+json"
 
 
-def make_problem(error: ImagemillError) -> Problem:
-    """Return the error in the shape of the contract."""
+def make_problem(error: ImagemillError, prefix: str) -> Problem:
+    """Return the error in the shape of the contract. `prefix` is what links begin with (api.links)."""
     wrong = error.errors if isinstance(error, BadOptions) else ()
     return Problem(
-        type=f"/problems/{error.code}",
+        type=f"{prefix}/problems/{error.problem_code}",
         title=error.title,
         status=error.status,
         detail=error.detail,
-        code=error.code,
+        code=error.problem_code,
         errors=[FieldProblem(field=field.field, detail=field.detail) for field in wrong] or None,
     )
 
@@ -27,7 +28,7 @@ def make_problem(error: ImagemillError) -> Problem:
 def problem_response(request: Request, error: ImagemillError) -> JSONResponse:
     """Make the answer to a program."""
     return JSONResponse(
-        make_problem(error).model_dump(mode="json", exclude_none=True),
+        make_problem(error, prefix_of(request)).model_dump(mode="json", exclude_none=True),
         status_code=error.status,
         headers=refusal_headers(request, error),
         media_type=MEDIA_TYPE,
@@ -36,13 +37,21 @@ def problem_response(request: Request, error: ImagemillError) -> JSONResponse:
 
 def refusal_headers(request: Request, error: ImagemillError) -> Mapping[str, str]:
     """Return the headers of an answer to this error."""
+    headers = error_headers(error)
+    if getattr(request.state, "closing", False):
+        headers["Connection"] = "close"
+    return headers
+
+
+def error_headers(error: ImagemillError) -> dict[str, str]:
+    """Return the headers that tell of the error itself. The OpenAPI document shows those of each example."""
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, TryLater):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, ConversionFailed):
+        headers["Location"] = error.job
     if isinstance(error, RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
-    if getattr(request.state, "closing", False):
-        headers["Connection"] = "close"
     return headers

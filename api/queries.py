@@ -10,15 +10,15 @@ MOST_NAMED = 10
 """Parameters that one refusal names."""
 
 
-def refuse_options(query: QueryParams) -> None:
-    """Raise BadOptions for a form whose address has a query: its fields are read from the body alone."""
-    names = _list_names(query)
+def refuse_options(query: QueryParams, *known: str) -> None:
+    """Raise BadOptions for parameters in the address of a form: its fields are read from the body alone."""
+    names = [name for name in _list_names(query) if name not in known]
     if names:
         raise BadOptions(
             errors=tuple(
                 WrongOption(name, f"{show_text(name)} stands in the address, not in the form.") for name in names
             ),
-            advice="Nothing is read from the query here: options are fields of the form, beside the file.",
+            advice="Options are fields of the form here, beside the file. POST /v1/convert takes them in the address too.",
         )
 
 

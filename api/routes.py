@@ -4,105 +4,121 @@ from fastapi import APIRouter, Request, Response
 from fastapi.sse import EventSourceResponse
 
 from api import batch_errors, errors
-from api.deps import CallerDep, FormDep, JobId, LastEvent, ServicesDep, TurnDep, WaitSeconds
+from api.batch_openapi import BATCH_FIELD
+from api.deps import CallerDep, FormDep, IdempotencyKey, JobId, LastEvent, ServicesDep, TurnDep, WaitDep
 from api.downloads import download
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
+from api.idempotency import REPLAYED
+from api.links import link, prefix_of
 from api.middleware import HEAD_ONLY, mark_held
-from api.openapi import Responses, describe_header, document_refusals, upload_form
+from api.openapi import RANGE_PARAMETERS, document_downloads, document_events, document_refusals, upload_form
 from api.queries import refuse_strays
+from api.response_headers import describe_headers
 from api.schemas import FormatsAnswer, Limits, Readable, Target, Unavailable, option_answer
 from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
-from api.submission import submit
+from api.submission import Submission, Taken, as_first_answered, submit, submit_and_wait
 from api.uploads import explain_unavailable
 from core.formats import READABLE, TARGETS, Format
 from core.job_answers import JobAnswer, job_answer
-from core.json_types import Json
 from core.options import OPTIONS
 
 router = APIRouter(tags=["jobs"])
 
 RETRY_AFTER = "1"
-BINARY: Json = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
-DOWNLOAD_HEADERS = {
-    "ETag": describe_header("The SHA-256 of the bytes, quoted."),
-    "Content-Disposition": describe_header("An attachment with the original stem and the true extension."),
-    "Accept-Ranges": describe_header("bytes"),
-}
+SUBMIT_HEADERS = {"sometimes": ("Idempotency-Replayed", "Preference-Applied")}
 TAKEN = {
     "content": job_examples(QUEUED),
-    "headers": {
-        "Location": describe_header("The job."),
-        "Retry-After": describe_header("Seconds until it is worth asking.", "integer"),
-    },
+    "headers": describe_headers("Location", "Retry-After", "Cache-Control", **SUBMIT_HEADERS),
 }
-SUBMIT_REFUSALS = document_refusals(
+OVER = {
+    "description": "The job is over within the time of `wait`.",
+    "model": JobAnswer,
+    "content": job_examples(SUCCEEDED, FAILED),
+    "headers": describe_headers("Location", "Cache-Control", **SUBMIT_HEADERS),
+}
+REFUSED = (
     errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
-    errors.QueueFull, errors.StorageFull, batch_errors.BatchNotFound, batch_errors.BatchFull,
+    errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
+    batch_errors.BatchNotFound, batch_errors.BatchFull,
 )  # fmt: skip
-DOWNLOADS: Responses = {
-    200: {"description": "The whole result.", "content": {"image/*": BINARY}, "headers": DOWNLOAD_HEADERS},
-    206: {
-        "description": "The range that was asked for.",
-        "content": {"image/*": BINARY},
-        "headers": {**DOWNLOAD_HEADERS, "Content-Range": describe_header("Which bytes of how many.")},
-    },
-    304: {"description": "If-None-Match names this result."},
-}
 DOWNLOAD_REFUSALS = document_refusals(
     errors.JobNotFound, errors.ResultNotReady, errors.JobFailed, errors.ResultExpired, errors.JobCanceled,
     errors.RangeNotSatisfiable,
 )  # fmt: skip
-STREAM: Responses = {
-    200: {
-        "description": "Events named `status` whose data is the job and whose id goes up.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
-    },
-    204: {"description": "The job is over, and Last-Event-ID says that its last event was seen."},
-}
 
 
 @router.post(
     "/v1/jobs",
     status_code=202,
     response_description="The job is stored and will be converted.",
-    responses={202: TAKEN, **SUBMIT_REFUSALS},
-    openapi_extra=upload_form(),
+    responses={201: OVER, 202: TAKEN, **document_refusals(*REFUSED, errors.JobNotFound)},
+    openapi_extra=upload_form("JobForm", fields=BATCH_FIELD),
 )
 async def submit_job(
-    services: ServicesDep, turn: TurnDep, form: FormDep, caller: CallerDep, response: Response
+    request: Request,
+    services: ServicesDep,
+    turn: TurnDep,
+    form: FormDep,
+    caller: CallerDep,
+    key: IdempotencyKey,
+    wait: WaitDep,
+    response: Response,
 ) -> JobAnswer:
-    """Upload an image for conversion."""
-    job = await submit(services, turn, form, caller)
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
-    response.headers["Retry-After"] = RETRY_AFTER
-    return job_answer(job)
+    """Upload an image for conversion; with `wait`, answer once the job is over."""
+    asked = Submission(form=form, caller=caller, call="jobs", key=key)
+    if wait.seconds:
+        mark_held(request)
+        taken = await submit_and_wait(services, turn, asked, wait.seconds)
+        response.status_code = 201 if taken.job.is_over else 202
+    else:
+        taken = as_first_answered(await submit(services, turn, asked))
+    response.headers.update({**taken_headers(request, taken), **wait.headers})
+    return job_answer(taken.job, prefix_of(request))
+
+
+def taken_headers(request: Request, taken: Taken) -> dict[str, str]:
+    """Return the headers about a job that was taken."""
+    headers = {"Location": link(request, f"/v1/jobs/{taken.job.id}"), "Cache-Control": "no-store"}
+    if not taken.job.is_over:
+        headers["Retry-After"] = RETRY_AFTER
+    if taken.replayed:
+        headers[REPLAYED] = "true"
+    return headers
 
 
 @router.get(
     "/v1/jobs/{job_id}",
     responses={
-        200: {"content": job_examples(QUEUED, SUCCEEDED, FAILED)},
+        200: {
+            "content": job_examples(QUEUED, SUCCEEDED, FAILED),
+            "headers": describe_headers("Cache-Control", sometimes=("Retry-After", "Preference-Applied")),
+        },
         **document_refusals(errors.MalformedRequest, errors.JobNotFound),
     },
 )
 async def get_job(
-    request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId, response: Response, wait: WaitSeconds = 0
+    request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId, response: Response, wait: WaitDep
 ) -> JobAnswer:
     """Show a job; with `wait`, once it is over."""
     refuse_strays(request.query_params, "wait")
-    response.headers["Cache-Control"] = "no-store"
-    if wait:
+    if wait.seconds:
         mark_held(request)
-        return job_answer(await job_when_over(services, turn, job_id, wait))
-    return job_answer(await current_job(services, turn, job_id))
+        job = await job_when_over(services, turn, job_id, wait.seconds)
+    else:
+        job = await current_job(services, turn, job_id)
+    response.headers["Cache-Control"] = "no-store"
+    if not job.is_over:
+        response.headers["Retry-After"] = RETRY_AFTER
+    response.headers.update(wait.headers)
+    return job_answer(job, prefix_of(request))
 
 
 @router.get(
     "/v1/jobs/{job_id}/events",
     response_class=Response,
-    responses={**STREAM, **document_refusals(errors.JobNotFound)},
+    responses={**document_events("JobAnswer", "JobEvent"), **document_refusals(errors.JobNotFound)},
 )
 async def follow_job(request: Request, services: ServicesDep, job_id: JobId, seen: LastEvent) -> Response:
     """Stream every change of a job, until it is over or for five minutes."""
@@ -113,13 +129,14 @@ async def follow_job(request: Request, services: ServicesDep, job_id: JobId, see
     if HEAD_ONLY in request.scope:
         return Response(headers=headers, media_type=EventSourceResponse.media_type)
     mark_held(request)
-    return EventSourceResponse(job_events(services, job_id, seen), headers=headers)
+    return EventSourceResponse(job_events(services, job_id, seen, prefix_of(request)), headers=headers)
 
 
 @router.get(
     "/v1/jobs/{job_id}/result",
     response_class=Response,
-    responses={**DOWNLOADS, **DOWNLOAD_REFUSALS},
+    responses={**document_downloads(), **DOWNLOAD_REFUSALS},
+    openapi_extra={"parameters": RANGE_PARAMETERS},
 )
 async def get_result(request: Request, services: ServicesDep, job_id: JobId) -> Response:
     """Download the result; If-None-Match and a single Range are honoured."""
@@ -128,7 +145,11 @@ async def get_result(request: Request, services: ServicesDep, job_id: JobId) -> 
 
 
 @router.delete(
-    "/v1/jobs/{job_id}", status_code=204, response_class=Response, responses=document_refusals(errors.JobNotFound)
+    "/v1/jobs/{job_id}",
+    name="delete_job",
+    status_code=204,
+    response_class=Response,
+    responses=document_refusals(errors.JobNotFound),
 )
 async def remove_job(services: ServicesDep, turn: TurnDep, job_id: JobId) -> Response:
     """Cancel a job that is not over; erase the bytes of one that is. Again does no harm."""

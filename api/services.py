@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.admission import Backlog, RateGuard, Store
 from api.database import Database
@@ -27,6 +27,8 @@ class Services:
     backlog: Backlog
     store: Store
     rate: RateGuard
+    taking: set[str] = field(default_factory=set)
+    """The idempotency keys of requests that this process is taking."""
 
 
 @asynccontextmanager

@@ -1,11 +1,12 @@
 """Settings of the HTTP service, beside those shared by all rooms."""
 
-import ipaddress
 from typing import Literal
 
 import limits
 from pydantic import Field, field_validator
 
+from api.forwarded import Proxies
+from api.links import OWN_ROOTS
 from core.formats import TARGETS, Format, is_installed
 from core.setting_errors import show_value
 from core.settings import DAY, Host, Settings
@@ -49,8 +50,8 @@ class ApiSettings(Settings):
     )
     forwarded_allow_ips: str = Field(
         "127.0.0.1",
-        description="The proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses or "
-        "networks with commas between, or `*`.",
+        description="The proxies whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix` are believed: addresses or "
+        "networks with commas between, or `*` for whoever connects (of `X-Forwarded-For` the last entry then).",
     )
     api_drain_seconds: float = Field(
         20, ge=0, le=DAY, description="How long a stopping API lets running requests finish, in seconds."
@@ -85,9 +86,7 @@ class ApiSettings(Settings):
     @classmethod
     def _readable_proxies(cls, text: str) -> str:
         try:
-            # uvicorn takes what is neither for a name, which no address is equal to.
-            for part in text.split(",") if text != "*" else ():
-                ipaddress.ip_network(part.strip())
+            Proxies.parse(text)
         except ValueError:
             raise ValueError(
                 "must be addresses and networks with commas between, like 10.0.0.1, 10.1.0.0/16 (no bits right of the "
@@ -102,5 +101,10 @@ class ApiSettings(Settings):
             said.append(
                 f"{self.shown('metrics_port')} must not be the same as {self.shown('port')}; "
                 "0 shows the metrics on the main port."
+            )
+        if self.root_path.partition("/")[2].split("/")[0] in OWN_ROOTS:
+            said.append(
+                f"{self.shown('root_path')} must not begin like a path of imagemill's own: "
+                f"{', '.join(f'/{name}' for name in sorted(OWN_ROOTS))}."
             )
         return said

@@ -51,15 +51,20 @@ async def recorded_job(services: Services, job_id: UUID) -> Job:
 
 async def job_when_over(services: Services, turn: Turn, job_id: UUID, seconds: float) -> Job:
     """Return the job at its first final state, or as it is after `seconds`. Raises JobNotFound."""
-    until = asyncio.get_running_loop().time() + seconds
     with services.hub.watch(job_id) as watch:
-        job = await current_job(services, turn, job_id)
-        while not job.is_over and (newer := await watch.wait_for_change(job.rev, until)) is not None:
-            job = newer
+        return await until_over(services, watch, await current_job(services, turn, job_id), seconds)
+
+
+async def until_over(services: Services, watch: Watch, job: Job, seconds: float) -> Job:
+    """Return the watched job at its first final state, or as it is after `seconds`, or when the service stops."""
+    now = asyncio.get_running_loop().time
+    until = now() + seconds
+    while not job.is_over and now() < until and not services.hub.closed:
+        job = await _wait_for_next(watch, job.rev, until) or job
     return job
 
 
-async def job_events(services: Services, job_id: UUID, seen: int) -> AsyncIterator[bytes]:
+async def job_events(services: Services, job_id: UUID, seen: int, prefix: str) -> AsyncIterator[bytes]:
     """Yield the job's states above the revision `seen` as server-sent events, in their order, until it is over.
 
     The first state is sent even if the service stops meanwhile.
@@ -73,7 +78,7 @@ async def job_events(services: Services, job_id: UUID, seen: int) -> AsyncIterat
                 yield KEEPALIVE_COMMENT
             elif job.rev > seen:
                 seen = job.rev
-                yield _encode_event(job)
+                yield _encode_event(job, prefix)
             if services.hub.closed or loop.time() >= until or (job is not None and job.is_over):
                 return
             job = await _wait_for_next(watch, seen, min(until, loop.time() + KEEPALIVE_SECONDS))
@@ -113,12 +118,12 @@ async def _read_cached(turn: Turn, job_id: UUID) -> Job | None:
 
 
 async def _wait_for_next(watch: Watch, seen: int, until: float) -> Job | None:
-    """Return the next state, None for a while without one. A stream outlives an outage of the database."""
+    """Return the next state, None for a while without one. Who waits outlives an outage of the database."""
     try:
         return await watch.wait_for_change(seen, until)
     except DatabaseAway:
         return None
 
 
-def _encode_event(job: Job) -> bytes:
-    return format_sse_event(data_str=job_answer(job).model_dump_json(), event="status", id=str(job.rev))
+def _encode_event(job: Job, prefix: str) -> bytes:
+    return format_sse_event(data_str=job_answer(job, prefix).model_dump_json(), event="status", id=str(job.rev))

@@ -1,56 +1,144 @@
 """A job's way in: admitted, read, examined, stored in one transaction, and only then told to Redis."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 import structlog
+from anyio import to_thread
 from sqlalchemy import Connection
 
 from api.batches import join_batch
 from api.callers import Caller
 from api.errors import ImagemillError
 from api.forms import FormReader
+from api.idempotency import Held, digest_payload, hold_key, read_held
 from api.metrics import SUBMITTED
 from api.redis_gate import Turn
 from api.services import Services
+from api.status import job_when_over, recorded_job, until_over
 from api.uploads import Upload, receive_upload
 from core.blobs import store_upload
+from core.idempotency import KeyTaken, Made
 from core.jobs import Job
 from core.partitions import today
 from core.record import NewJob, insert_job
+from core.transitions import Status
 
 log = structlog.get_logger(__name__)
 
 
-async def submit(services: Services, turn: Turn, form: FormReader, caller: Caller) -> Job:
-    """Take a job. Raises the refusals of admission, the form and the database; then nothing is kept."""
-    await _admit(services, form, caller)
-    async with receive_upload(form, services.settings.targets) as upload:
-        job = await services.database.run_blob(_store, upload, caller)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What a client asks for: the form, who sends it, the call's name, and the idempotency key if there is one."""
+
+    form: FormReader
+    caller: Caller
+    call: str = "form"
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A job that was taken; `replayed` when an earlier request with the same key made it."""
+
+    job: Job
+    replayed: bool = False
+
+
+async def submit(services: Services, turn: Turn, asked: Submission, job_id: UUID | None = None) -> Taken:
+    """Take a job. Raises the refusals of admission, the form, the key and the database; then nothing is kept."""
+    try:
+        async with hold_key(services, asked.caller, asked.key) as held:
+            await admit(services, asked.caller, is_known=held is not None and held.made is not None)
+            return await _take(services, turn, asked, held, job_id or uuid4())
+    except ImagemillError:
+        await asked.form.drain()
+        raise
+
+
+async def submit_and_wait(services: Services, turn: Turn, asked: Submission, seconds: float) -> Taken:
+    """Take a job, and return it once it is over, or as it is after `seconds`."""
+    job_id = uuid4()
+    # The watch begins before the job exists, so that no change falls between.
+    with services.hub.watch(job_id) as watch:
+        taken = await submit(services, turn, asked, job_id)
+        if taken.job.id == job_id:
+            return Taken(await until_over(services, watch, taken.job, seconds))
+    return Taken(await job_when_over(services, turn, taken.job.id, seconds), replayed=True)
+
+
+def as_first_answered(taken: Taken) -> Taken:
+    """Return the job as the answer to its submission showed it, whatever became of it since."""
+    return Taken(as_queued(taken.job), taken.replayed)
+
+
+def as_queued(job: Job) -> Job:
+    """Return the job as it was when it was stored."""
+    return replace(
+        job,
+        status=Status.QUEUED,
+        rev=1,
+        attempts=0,
+        source={"format": job.source["format"], "bytes": job.source["bytes"]},
+        started_at=None,
+        finished_at=None,
+        expires_at=None,
+        result=None,
+        error=None,
+        warnings=[],
+        webhook_state=None,
+    )
+
+
+async def admit(services: Services, caller: Caller, *, is_known: bool = False) -> None:
+    """Admit an upload. One that only asks for the job that it made before needs no room."""
+    await services.rate.admit(caller.owner)
+    if not is_known:
+        await services.backlog.admit()
+        await services.store.admit()
+
+
+async def _take(services: Services, turn: Turn, asked: Submission, held: Held | None, job_id: UUID) -> Taken:
+    async with receive_upload(asked.form, services.settings.targets) as upload:
+        digest = await to_thread.run_sync(_digest, asked.call, upload) if held is not None else b""
+        if held is not None and held.made is not None:
+            return await _replay(services, held, digest)
+        try:
+            job = await services.database.run_blob(_store, upload, asked.caller, job_id, held, digest)
+        except KeyTaken:
+            return await _replay(services, await read_held(services, asked.caller, asked.key or ""), digest)
     structlog.contextvars.bind_contextvars(job=str(job.id))
     services.backlog.count_job()
     services.store.count_upload(upload.size)
     SUBMITTED.inc()
     await turn.publish(job, add=job.id)
     log.info("submitted", source=upload.source.name, target=upload.target.name, bytes=upload.size)
-    return job
+    return Taken(job)
 
 
-async def _admit(services: Services, form: FormReader, caller: Caller) -> None:
-    try:
-        await services.rate.admit(caller.owner)
-        await services.backlog.admit()
-        await services.store.admit()
-    except ImagemillError:
-        await form.drain()
-        raise
+async def _replay(services: Services, held: Held, digest: bytes) -> Taken:
+    """Return the job that the key made before. Raises IdempotencyKeyReused, or JobNotFound once its record is gone."""
+    held.check_payload(digest)
+    job_id = held.made.job_id if held.made is not None else None
+    return Taken(await recorded_job(services, job_id or UUID(int=0)), replayed=True)
 
 
-def _store(connection: Connection, upload: Upload, caller: Caller) -> Job:
+def _digest(call: str, upload: Upload) -> bytes:
+    fields = [("target_format", upload.target.name), *upload.options.items()]
+    if upload.batch is not None:
+        fields.append(("batch", str(upload.batch)))
+    return digest_payload(call, fields, [(upload.filename, upload.file.file)])
+
+
+def _store(
+    connection: Connection, upload: Upload, caller: Caller, job_id: UUID, held: Held | None, digest: bytes
+) -> Job:
+    if held is not None:
+        held.record(connection, Made(digest=digest, job_id=job_id, batch_id=None))
     day = today(connection)
-    new = make_job(upload, caller, uuid4())
-    # The bytes first: the batch's row is locked from here to the commit.
-    store_upload(connection, day, new.id, upload.file.file, upload.size)
+    # The bytes go before the row, because the batch is locked from its next place to the commit.
+    store_upload(connection, day, job_id, upload.file.file, upload.size)
+    new = make_job(upload, caller, job_id)
     if new.batch_id is not None:
         new = replace(new, batch_position=join_batch(connection, caller, new.batch_id))
     return insert_job(connection, new, day)

@@ -13,7 +13,7 @@ metrics_router = APIRouter(tags=["operation"])
 
 
 @router.get("/livez")
-async def livez() -> Alive:
+async def show_liveness() -> Alive:
     """Return whether the process answers. It asks nobody else."""
     return Alive(status="ok")
 
@@ -23,7 +23,7 @@ async def livez() -> Alive:
     response_model=Ready,
     responses={503: {"model": Ready, "description": "Some part is not well; it is named."}},
 )
-async def readyz(services: ServicesDep, turn: TurnDep) -> Response:
+async def show_readiness(services: ServicesDep, turn: TurnDep) -> Response:
     """Return whether uploads can be taken and what would stop a job, part by part."""
     return await check_readiness(services, turn)
 
@@ -31,6 +31,6 @@ async def readyz(services: ServicesDep, turn: TurnDep) -> Response:
 @metrics_router.get(
     "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 )
-async def metrics() -> Response:
+async def show_metrics() -> Response:
     """Show the metrics to Prometheus."""
     return metrics_response()

@@ -3,7 +3,6 @@
 The image is judged by its first and last bytes; no name and no Content-Type is believed.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,6 +24,7 @@ from api.errors import (
     UnsupportedMedia,
 )
 from api.forms import FILE, FormReader
+from api.names import clean_name
 from core.formats import READABLE, SNIFF_BYTES, TAIL_BYTES, Format, find_target, sniff
 from core.option_kinds import OptionValue
 from core.options import WrongOptions, parse_options
@@ -33,11 +33,6 @@ TARGET = "target_format"
 BATCH = "batch"
 """The field of the batch that a job joins."""
 READABLE_TITLES = tuple(fmt.title for fmt in READABLE)
-MOST_NAME = 255
-"""Characters of a file name that are kept."""
-
-BIDI_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They make `gpj.exe` look like `exe.jpg`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,15 +145,3 @@ def explain_unavailable(target: Format) -> str:
         f"{target.title} is not written here: its encoder, {target.encoder.replace('_', '-')}, is not installed. Whoever runs this "
         "service can add it."
     )
-
-
-def clean_name(name: str) -> str:
-    """Return the file's name without folders and unprintable characters; `image` when nothing is left."""
-    # Browsers write a quote in a file name as %22 (HTML, "multipart/form-data encoding algorithm").
-    base = name.replace("%22", '"').replace("\\", "/").rpartition("/")[2]
-    kept = "".join(char for char in base if not _is_hidden(char)).strip()[:MOST_NAME]
-    return kept if kept.strip(". ") else "image"
-
-
-def _is_hidden(char: str) -> bool:
-    return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in BIDI_CONTROLS

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.errors import BadOptions, ImagemillError
+from api.links import prefix_of
 from api.problems import refusal_headers
 from api.settings import ApiSettings
 from api.uploads import READABLE_TITLES, TARGET
@@ -147,7 +148,13 @@ def job_page(request: Request, job: Job) -> HTMLResponse:
     waited = datetime.now(UTC) - job.created_at
     refresh = None if job.is_over else 1 if waited < PATIENCE else 5
     return _page(
-        request, "job.html", None, job=job_answer(job), state=STATES[job.status], refresh=refresh, over=job.is_over
+        request,
+        "job.html",
+        None,
+        job=job_answer(job, prefix_of(request)),
+        state=STATES[job.status],
+        refresh=refresh,
+        over=job.is_over,
     )
 
 
@@ -156,11 +163,11 @@ def error_page(request: Request, error: ImagemillError) -> HTMLResponse:
     return _page(request, "error.html", error)
 
 
-def problem_page(request: Request, example: ImagemillError) -> HTMLResponse:
-    """Render the page behind a problem's `type`."""
+def problem_page(request: Request, example: ImagemillError, meaning: str | None = None) -> HTMLResponse:
+    """Render the page behind a problem's `type`; what it means stands at its class unless `meaning` is given."""
     # The example may be of a subclass; the class that has the code says what it means.
     meant = next(kind for kind in type(example).__mro__ if "code" in vars(kind))
-    return _page(request, "problem.html", None, meaning=meant.__doc__ or "", example=example)
+    return _page(request, "problem.html", None, meaning=meaning or meant.__doc__ or "", example=example)
 
 
 def size_text(count: int) -> str:
@@ -176,7 +183,9 @@ def size_text(count: int) -> str:
 
 def _page(request: Request, template: str, refusal: ImagemillError | None, **values: object) -> HTMLResponse:
     templates: Environment = request.app.state.templates
-    body = templates.get_template(template).render(refusal=refusal, size_text=size_text, **values)
+    body = templates.get_template(template).render(
+        root=prefix_of(request), refusal=refusal, size_text=size_text, **values
+    )
     if refusal is None:
         return HTMLResponse(body, headers=SECURITY)
     return HTMLResponse(body, refusal.status, {**SECURITY, **refusal_headers(request, refusal)})

@@ -64,15 +64,15 @@ class BatchAnswer(BaseModel):
     links: BatchLinks
 
 
-def batch_answer(batch: Batch) -> BatchAnswer:
-    """Return the contract's view of a batch."""
-    path = f"/v1/batches/{batch.id}"
+def batch_answer(batch: Batch, prefix: str) -> BatchAnswer:
+    """Return the contract's view of a batch. `prefix` is what links begin with."""
+    path = f"{prefix}/v1/batches/{batch.id}"
     return BatchAnswer(
         id=batch.id,
         status="over" if batch.is_over else "open",
         created_at=batch.created_at,
         counts=count_entries(batch),
-        jobs=[_show_entry(entry) for entry in batch.entries],
+        jobs=[_show_entry(entry, prefix) for entry in batch.entries],
         webhook=show_webhook(batch.webhook_url, batch.webhook_state),
         links=BatchLinks(itself=path, events=f"{path}/events", result=f"{path}/result"),
     )
@@ -85,7 +85,13 @@ def count_entries(batch: Batch) -> BatchCounts:
     return BatchCounts(**{**counts, "refused": len(batch.refused)})
 
 
-def _show_entry(entry: Job | Refused) -> JobAnswer | RefusedFile:
+def _show_entry(entry: Job | Refused, prefix: str) -> JobAnswer | RefusedFile:
     if isinstance(entry, Job):
-        return job_answer(entry)
-    return RefusedFile(filename=entry.filename, status="refused", problem=Problem.model_validate(entry.problem))
+        return job_answer(entry, prefix)
+    return RefusedFile(filename=entry.filename, status="refused", problem=show_problem(entry, prefix))
+
+
+def show_problem(file: Refused, prefix: str) -> Problem:
+    """Return why the file was refused. The record keeps its link without a prefix, which belongs to a request."""
+    problem = Problem.model_validate(file.problem)
+    return problem.model_copy(update={"type": prefix + problem.type})

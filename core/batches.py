@@ -3,8 +3,7 @@
 A batch has no status of its own. It is over when all its jobs are, so nothing has to be kept true beside the jobs.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -146,17 +145,4 @@ def replace_job(batch: Batch, job: Job) -> Batch | None:
     if before is not None and before.rev >= job.rev:
         return None
     known[job.id] = job
-    return with_jobs(batch, known.values())
-
-
-def with_jobs(batch: Batch, found: Iterable[Job]) -> Batch:
-    """Return the batch with these jobs instead of its own."""
-    return Batch(
-        id=batch.id,
-        owner=batch.owner,
-        created_at=batch.created_at,
-        refused=batch.refused,
-        jobs=tuple(found),
-        webhook_url=batch.webhook_url,
-        webhook_state=batch.webhook_state,
-    )
+    return replace(batch, jobs=tuple(known.values()))

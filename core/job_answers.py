@@ -113,9 +113,12 @@ class JobAnswer(BaseModel):
     links: Links
 
 
-def job_answer(job: Job) -> JobAnswer:
-    """Return the contract's view of a record, without its claim, its revision and the place of its bytes."""
-    path = f"/v1/jobs/{job.id}"
+def job_answer(job: Job, prefix: str) -> JobAnswer:
+    """Return the contract's view of a record, without its claim, its revision and the place of its bytes.
+
+    `prefix` is what links begin with.
+    """
+    path = f"{prefix}/v1/jobs/{job.id}"
     return JobAnswer(
         id=job.id,
         status=job.status,
@@ -133,7 +136,7 @@ def job_answer(job: Job) -> JobAnswer:
         warnings=[JobWarning.model_validate(warned) for warned in job.warnings],
         batch=job.batch_id,
         webhook=show_webhook(job.webhook_url, job.webhook_state),
-        links=Links(itself=path, events=f"{path}/events", result=f"{path}/result", page=f"/jobs/{job.id}"),
+        links=Links(itself=path, events=f"{path}/events", result=f"{path}/result", page=f"{prefix}/jobs/{job.id}"),
     )
 
 

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.database_url import read_database_url
 from core.redis_url import read_redis_url
+from core.root_path import RootPath
 from core.setting_errors import name_of, show_value
 from core.urls import clean_url
 
@@ -83,6 +84,12 @@ class Settings(BaseSettings):
         10, gt=0, le=DAY, description="How often a worker renews its leases, in seconds; at most half of the lease."
     )
     retention_hours: float = Field(24, gt=0, le=87_600, description="How long results can be downloaded, in hours.")
+
+    root_path: RootPath = Field(
+        "",
+        description="The path under which a proxy shows the service, like `/imagemill`: links begin with it. Empty means "
+        "the root of a host, or what `X-Forwarded-Prefix` of a believed proxy says.",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -1,10 +1,11 @@
-"""Expire results, and delete the records of old jobs and of batches whose jobs are gone."""
+"""Expire results, and delete what is old: records of jobs, batches whose jobs are gone, and idempotency keys."""
 
 from datetime import timedelta
 
 from sqlalchemy import Engine, delete, func, select, update
 
 from core.batches import delete_old_batches
+from core.idempotency import forget_old_keys
 from core.publisher import Publisher
 from core.record import changes, job_columns, jobs_of, may
 from core.tables import jobs
@@ -33,5 +34,6 @@ def expire_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings)
         gone = select(jobs.c.id).where(jobs.c.status.in_(GONE), jobs.c.changed_at < old).limit(BATCH)
         connection.execute(delete(jobs).where(jobs.c.id.in_(gone.scalar_subquery())))
         delete_old_batches(connection, settings.record_days, BATCH)
+        forget_old_keys(connection, BATCH)
     publisher.publish_all(expired)
     return len(expired)

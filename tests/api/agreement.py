@@ -9,6 +9,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 JSON = {"application/json", "application/problem+json"}
+TRANSPORT = {"connection", "content-length", "content-type", "date", "server", "transfer-encoding", "vary"}
+"""Headers of every answer, which no document tells."""
+CORS = "access-control-"
+"""How the headers begin that a browser reads before a script of another site may see the answer."""
 
 
 class Agreement:
@@ -23,14 +27,13 @@ class Agreement:
 
     def check(self, answer: httpx.Response) -> None:
         method, path = answer.request.method.lower(), answer.request.url.path
-        operation = self._operation("get" if method == "head" else method, path)
+        operation = self._operation(method, path)
         if operation is None:
             return
         name, status = operation["operationId"], str(answer.status_code)
         promised = operation["responses"].get(status)
         assert promised is not None, f"{name} answered {status}, which is not documented"
-        for header in promised.get("headers", {}):
-            assert header in answer.headers, f"{name} answered {status} without {header}"
+        _check_headers(answer, name, promised.get("headers", {}))
         if method != "head":
             self._check_body(answer, name, promised.get("content", {}))
 
@@ -61,6 +64,17 @@ class Agreement:
             if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
                 return operations.get(method)
         return None
+
+
+def _check_headers(answer: httpx.Response, name: str, promised: Mapping[str, Any]) -> None:
+    for header, told in promised.items():
+        assert header in answer.headers or not told["required"], (
+            f"{name} answered {answer.status_code} without {header}"
+        )
+    known = TRANSPORT | {header.lower() for header in promised}
+    for header in answer.headers:
+        told = header in known or header.startswith(CORS)
+        assert told, f"{name} answered {answer.status_code} with {header}, which is not documented"
 
 
 def _closed(schema: Mapping[str, Any]) -> Mapping[str, Any]:

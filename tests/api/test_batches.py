@@ -7,12 +7,10 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Engine, func, select
 
-from api.batch_submission import Sorted, store_batch
-from api.callers import Caller
 from conformance.service import PATIENCE, wait_for
-from core.batches import MOST_ENTRIES, Batch
+from core.batches import MOST_ENTRIES
 from core.publisher import CANCELED
 from core.queue import STREAM
 from core.tables import batches, jobs, uploads
@@ -297,18 +295,6 @@ def test_a_full_batch_is_409(shared: Live) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "batch_full")
     assert "1,000 files" in answer.json()["detail"]
     assert shared.counts() == before
-
-
-def test_all_of_a_batch_is_stored_or_nothing(engine: Engine) -> None:
-    """An idempotency key is written by the hook: when that fails, nothing of the batch may stay."""
-
-    def also(connection: Connection, batch: Batch) -> None:
-        assert connection.execute(select(batches.c.id)).scalar_one() == batch.id
-        raise LookupError
-
-    with pytest.raises(LookupError), engine.begin() as connection:
-        store_batch(connection, Sorted(), Caller(owner="address:192.0.2.1"), also)
-    assert rows(engine, batches) == 0
 
 
 def test_a_delete_ends_every_job_and_again_does_no_harm(live: Live) -> None:

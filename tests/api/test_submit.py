@@ -62,7 +62,7 @@ def test_names_and_media_types_are_not_believed(live: Live) -> None:
         ("C:\\Users\\me\\cat.png", "cat.png"),
         ('a"b.png', 'a"b.png'),
         ("na\u202egpj.exe\x85.png", "nagpj.exe.png"),
-        ("x" * 300 + ".png", "x" * 255),
+        ("x" * 300 + ".png", "x" * 251 + ".png"),
         ("..", "image"),
         ("日本.png", "日本.png"),
     ],
@@ -123,7 +123,7 @@ def test_options_in_the_address_are_refused(shared: Live, path: str) -> None:
     before = shared.counts()
     answer = shared.post(path=f"{path}?width=abc&quality=5&width=7")
     assert answer.status_code == 422
-    assert "Nothing is read from the query here: options are fields of the form, beside the file." in answer.text
+    assert "Options are fields of the form here, beside the file." in answer.text
     assert shared.counts() == before
     if path == "/v1/jobs":
         problem = answer.json()

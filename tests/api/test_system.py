@@ -150,12 +150,14 @@ def test_formats_are_the_table(shared: Live) -> None:
 
 
 def test_the_document_types_every_option(shared: Live) -> None:
-    body = shared.http.get("/openapi.json").json()["paths"]["/v1/jobs"]["post"]["requestBody"]
-    fields = body["content"]["multipart/form-data"]["schema"]["properties"]
+    document = shared.http.get("/openapi.json").json()
+    body = document["paths"]["/v1/jobs"]["post"]["requestBody"]
+    assert body["content"]["multipart/form-data"]["schema"] == {"$ref": "#/components/schemas/JobForm"}
+    fields = document["components"]["schemas"]["JobForm"]["properties"]
     assert fields.keys() == {"file", "target_format", *BY_NAME}
     assert fields["quality"].items() >= {"type": "integer", "minimum": 1, "maximum": 100}.items()
-    assert fields["fit"].items() >= {"enum": ["inside", "cover", "fill", "pad"], "default": "inside"}.items()
-    assert fields["dither"].items() >= {"type": "boolean", "default": True}.items()
+    assert fields["fit"].items() >= {"enum": ["inside", "cover", "fill", "pad"], "x-default": "inside"}.items()
+    assert fields["dither"].items() >= {"type": "boolean", "x-default": True}.items()
     assert all(option.sentence in fields[option.name]["description"] for option in BY_NAME.values())
 
 
@@ -184,10 +186,10 @@ def test_the_document_shows_an_example_of_every_refusal(shared: Live) -> None:
     }
     # Pages only, and what has no operation.
     elsewhere = {"cross_site", "not_found", "method_not_allowed"}
-    assert set(shown) == {example.code for example in REFUSALS} - elsewhere
+    assert set(shown) == {example.problem_code for example in REFUSALS} - elsewhere
     for example in REFUSALS:
-        if example.code in shown:
-            said = shown[example.code]
+        if example.problem_code in shown:
+            said = shown[example.problem_code]
             assert (said["status"], said["title"], said["detail"]) == (example.status, example.title, example.detail)
     assert all(operation["summary"] for operation in operations)
     assert "HTTPValidationError" not in str(document)

@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from pathlib import PurePath
 
 import structlog
 from sqlalchemy import Connection, func
@@ -19,6 +18,7 @@ from core.database import ERRORS, blob_transaction
 from core.failures import FailureCode, InternalFailure
 from core.formats import find
 from core.jobs import Job, ResultFacts, SourceFacts
+from core.names import name_result
 from core.partitions import today
 from core.queue import finish_message
 from core.record import advance, find_job
@@ -136,7 +136,7 @@ def _describe_result(job: Job, converted: Converted | None, result: int) -> Resu
     with os.fdopen(result, "rb", closefd=False) as data:
         digest = hashlib.file_digest(data, "sha256").hexdigest()
     return {
-        "filename": f"{PurePath(job.filename).stem or 'image'}.{target.extension}",
+        "filename": name_result(job.filename, target.extension),
         "media_type": target.media_type,
         "bytes": os.fstat(result).st_size,
         "sha256": digest,

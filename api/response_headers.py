@@ -1,0 +1,58 @@
+"""Every header that an answer of `/v1` may have, as the OpenAPI document describes it.
+
+A header without a row here cannot be documented, and tests/api/agreement.py refuses an answer with a header that is not.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from core.json_types import Json
+
+
+class ResponseHeader(NamedTuple):
+    """What a header says, and a value as it may be sent."""
+
+    description: str
+    example: str | int
+
+
+HEADERS = {
+    "Accept-Ranges": ResponseHeader("A part can be asked for by Range.", "bytes"),
+    "Allow": ResponseHeader("The methods that are possible here.", "GET, HEAD, DELETE"),
+    "Cache-Control": ResponseHeader("Who may keep the answer.", "no-store"),
+    "Content-Disposition": ResponseHeader(
+        "An attachment with the original stem and the true extension.",
+        "attachment; filename=\"holiday.webp\"; filename*=UTF-8''holiday.webp",
+    ),
+    "Content-Range": ResponseHeader("Which bytes of how many.", "bytes 0-1023/103220"),
+    "Content-Security-Policy": ResponseHeader("A browser runs nothing of the file.", "sandbox; default-src 'none'"),
+    "ETag": ResponseHeader("The SHA-256 of the bytes, quoted.", f'"{"9f86d081" * 8}"'),
+    "Idempotency-Replayed": ResponseHeader(
+        "`true`: this is the stored answer of an earlier request with the same Idempotency-Key.", "true"
+    ),
+    "Location": ResponseHeader("The address of the job or batch.", "/v1/jobs/0a2f1c5e-6b7d-4c1e-9a53-2f4f6d1b8e90"),
+    "Preference-Applied": ResponseHeader("The Prefer that was followed.", "wait=30"),
+    "RateLimit": ResponseHeader("The limit that is nearest: what is left, and for how long.", '"uploads";r=0;t=17'),
+    "RateLimit-Policy": ResponseHeader("The limits: how many in how many seconds.", '"uploads";q=60;w=60'),
+    "Retry-After": ResponseHeader("Seconds until it is worth asking again.", 1),
+    "WWW-Authenticate": ResponseHeader("How to send a key.", "Bearer"),
+    "Warning-Code": ResponseHeader("The code of a warning; one header for each.", "alpha_flattened"),
+    "X-Accel-Buffering": ResponseHeader("`no`: a proxy has to pass events on at once.", "no"),
+    "X-Content-Type-Options": ResponseHeader("A browser believes the media type.", "nosniff"),
+}
+
+
+def describe_headers(*always: str, sometimes: Iterable[str] = ()) -> dict[str, Json]:
+    """Describe the headers of an answer: those that it always has, and those that it has sometimes."""
+    needed = dict.fromkeys(always, True) | dict.fromkeys(sometimes, False)
+    return {name: _describe_header(HEADERS[name], required) for name, required in needed.items()}
+
+
+def _describe_header(header: ResponseHeader, required: bool) -> Json:
+    kind = "integer" if isinstance(header.example, int) else "string"
+    return {
+        "description": header.description,
+        "required": required,
+        "schema": {"type": kind},
+        "example": header.example,
+    }
