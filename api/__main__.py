@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.protocol import WireProtocol
 from api.settings import ApiSettings
 from core.listening import listening_on
 from core.process import run_program
@@ -17,6 +18,11 @@ from core.process import run_program
 KEEP_ALIVE_SECONDS = 75
 """How long an idle connection stays open: longer than proxies and clients keep theirs (60 s is usual), since a request
 that meets a connection on its way to be closed has no answer."""
+
+KEYS_ASKED = {
+    "none": "no keys are asked for: whoever reaches this address can convert, and see or delete a job by its id",
+    "keys": "every job belongs to a key; make one with: python -m api.keys create NAME",
+}
 
 
 class Server(uvicorn.Server):
@@ -48,7 +54,9 @@ def serve(settings: ApiSettings) -> int:
     # uvicorn sends itself the signal again at its end, to whatever handler was there before.
     signal.signal(signal.SIGTERM, server.handle_exit)
     signal.signal(signal.SIGINT, server.handle_exit)
-    structlog.get_logger("api").info("listening", host=settings.host, port=listener.getsockname()[1])
+    log = structlog.get_logger("api")
+    log.info("listening", host=settings.host, port=listener.getsockname()[1])
+    log.info(KEYS_ASKED[settings.auth], auth=settings.auth)
     server.run(sockets=[listener])
     return 0 if server.started else 1
 
@@ -58,6 +66,9 @@ def make_server(settings: ApiSettings) -> Server:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
+        # uvloop where it is installed: not on Windows.
+        loop="auto",
+        http=WireProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

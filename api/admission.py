@@ -1,22 +1,21 @@
-"""Admission of jobs: the length of the queue, the room for images, and the rate of one address."""
+"""Admission of jobs: the length of the queue, and the room for images. What one client may have is in api.client_limits."""
 
 import math
 import time
 from collections.abc import Awaitable, Callable
 
-import limits
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 from sqlalchemy import Connection, func, select
 
 from api.database import Database
-from api.errors import QueueFull, RateLimited, StorageFull
+from api.errors import QueueFull, StorageFull
 from core.partitions import stored_bytes
 from core.tables import jobs
 from core.transitions import Status
 
 COUNT_SECONDS = 1.0
 """How long a count of the waiting jobs is good for."""
+COSTLY = 20
+"""A count that took a second is good for so many."""
 RETRY_SECONDS = 5
 MEASURE_SECONDS = 5.0
 """How long a measure of the stored bytes is good for. What others store meanwhile goes beyond the limit unseen."""
@@ -31,20 +30,28 @@ def count_queued(connection: Connection, most: int) -> int:
 
 
 class Lately:
-    """A number counted at most every `seconds`, plus this process's own additions in between."""
+    """A number counted at most every `seconds`, plus this process's own additions in between.
+
+    What takes long to count is counted less often, so that counting never takes more than a twentieth of the time.
+    """
 
     def __init__(self, count: Callable[[], Awaitable[int]], seconds: float, clock: Callable[[], float]) -> None:
         self._count = count
         self._seconds = seconds
         self._clock = clock
         self._known = 0
-        self._counted: float = -math.inf
+        self._good_until: float = -math.inf
 
     async def read_number(self) -> int:
         """Return the number, counted anew when it is time. An error of the count passes through."""
-        if self._clock() - self._counted >= self._seconds:
-            self._known = await self._count()
-            self._counted = self._clock()
+        return self._known if self._clock() < self._good_until else await self.count_anew()
+
+    async def count_anew(self) -> int:
+        """Count now, and return the number. An error of the count passes through."""
+        started = self._clock()
+        self._known = await self._count()
+        ended = self._clock()
+        self._good_until = ended + max(self._seconds, COSTLY * (ended - started))
         return self._known
 
     def add(self, more: int) -> None:
@@ -84,26 +91,3 @@ class Store:
     def count_upload(self, size: int) -> None:
         """Add the bytes of an upload just stored."""
         self._stored.add(size)
-
-
-class RateGuard:
-    """Refuses an address's jobs beyond `limit` (like `60/minute`); "" allows any number."""
-
-    def __init__(self, limit: str) -> None:
-        self._limit = limits.parse(limit) if limit else None
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-
-    async def admit(self, owner: str) -> None:
-        """Count one upload of this owner. Raises RateLimited."""
-        if self._limit is None or await self._limiter.hit(self._limit, owner):
-            return
-        window = await self._limiter.get_window_stats(self._limit, owner)
-        wait = max(1, math.ceil(window.reset_time - time.time()))
-        raise RateLimited(limit=spell_limit(self._limit), retry_after=wait)
-
-
-def spell_limit(limit: limits.RateLimitItem) -> str:
-    """Return the limit for a sentence: 60 uploads per minute."""
-    uploads = "1 upload" if limit.amount == 1 else f"{limit.amount:,} uploads"
-    unit = limit.GRANULARITY.name
-    return f"{uploads} per {unit}" if limit.multiples == 1 else f"{uploads} per {limit.multiples} {unit}s"

@@ -40,8 +40,8 @@ OVER = {
 }
 SUBMIT_REFUSALS = document_refusals(
     errors.MalformedRequest, errors.MissingFile, errors.SeveralFiles, batch_errors.BatchNotFound, errors.BodyTimeout,
-    errors.UploadTooLarge, errors.UnknownTarget, errors.BadOptions, errors.RateLimited, errors.QueueFull,
-    errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
+    errors.UploadTooLarge, errors.UnknownTarget, errors.BadOptions, errors.RateLimited, errors.TooManyWaiting,
+    errors.TooMuchStored, errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
 )  # fmt: skip
 ARCHIVE_REFUSALS = document_refusals(
     errors.MalformedRequest, batch_errors.BatchNotFound, errors.ResultNotReady, errors.ResultExpired

@@ -4,53 +4,35 @@ A file that cannot be taken becomes an entry with its problem, and the others go
 whole refuses all of it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 import structlog
 from anyio import to_thread
 from sqlalchemy import Connection
-from starlette.datastructures import UploadFile
 
-from api.batch_forms import BatchFile
+from api.batch_files import Asked, Sorted, Wish, sort_files
 from api.batches import batch_when_over, find_batch_for, until_all_over
 from api.callers import Caller
-from api.errors import DatabaseAway, ImagemillError, MissingFile, UploadTooLarge
-from api.forms import FILE
+from api.client_limits import ClientLimits
+from api.errors import ImagemillError, MissingFile
+from api.forms import FILE, FormReader
 from api.idempotency import Held, digest_payload, hold_key, read_held
 from api.metrics import SUBMITTED
 from api.names import clean_name
-from api.problems import make_problem
 from api.redis_gate import Turn
 from api.services import Services
 from api.submission import Submission, admit, as_queued, make_job
-from api.uploads import TARGET, Upload, drop_blank, once_each, read_options, read_target, sniff_file
-from core.batches import Batch, NewBatch, Refused, insert_batch
+from api.uploads import TARGET, WEBHOOK_URL, drop_blank, once_each, read_options, read_target
+from api.webhooks import check_webhook_url
+from core.batches import Batch, NewBatch, insert_batch
 from core.blobs import store_upload
-from core.formats import Format
 from core.idempotency import KeyTaken, Made
-from core.option_kinds import OptionValue
+from core.outbox import note_batches
 from core.partitions import today
 from core.record import insert_job
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sorted:
-    """The files of a form: those that can be stored, each with its place, and the refused ones."""
-
-    uploads: tuple[tuple[int, Upload], ...] = ()
-    refused: tuple[Refused, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What all files of a batch are to become."""
-
-    target: Format
-    options: dict[str, OptionValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +47,7 @@ async def submit_batch(services: Services, turn: Turn, asked: Submission, batch_
     """Take a batch. Raises what refuses all of it: admission, the form, the key, the database; then nothing is kept."""
     try:
         async with hold_key(services, asked.caller, asked.key) as held:
-            await admit(services, asked.caller, is_known=held is not None and held.made is not None)
+            await admit(services, turn, asked.caller, is_known=held is not None and held.made is not None)
             await asked.form.read()
             return await _take(services, turn, asked, held, batch_id or uuid4())
     except ImagemillError:
@@ -91,21 +73,24 @@ def as_first_answered(taken: TakenBatch) -> TakenBatch:
     batch = taken.batch
     # What one transaction stored has one time.
     first = [as_queued(job) for job in batch.jobs if job.created_at == batch.created_at]
-    return TakenBatch(replace(batch, jobs=tuple(first), webhook_state=None), taken.replayed)
+    return TakenBatch(replace(batch, jobs=tuple(first), webhook_state=None, webhook_error=None), taken.replayed)
 
 
 async def _take(services: Services, turn: Turn, asked: Submission, held: Held | None, batch_id: UUID) -> TakenBatch:
-    files = drop_blank(asked.form.files())
-    wish = _read_wish(services, files, once_each(asked.form.fields()))
-    digest = await to_thread.run_sync(_digest, asked.call, wish, files) if held is not None else b""
+    form = _read_form(services, asked.form)
+    digest = await to_thread.run_sync(_digest, asked.call, form) if held is not None else b""
     if held is not None and held.made is not None:
         return await _replay(services, asked.caller, held, digest)
-    found = await _sort_files(services, [file for _, file in files], wish, asked.caller) if wish else Sorted()
+    found = await sort_files(services, turn, form, asked.caller)
     try:
-        batch = await services.database.run_blob(store_batch, found, asked.caller, batch_id, held, digest)
+        batch = await services.database.run_blob(
+            store_batch, services.clients, found, asked.caller, batch_id, held, digest
+        )
     except KeyTaken:
         held = await read_held(services, asked.caller, asked.key or "")
         return await _replay(services, asked.caller, held, digest)
+    for job in batch.jobs:
+        services.owners.put(job.id, asked.caller.owner)
     SUBMITTED.inc(len(batch.jobs))
     await turn.publish_all(batch.jobs, add=True)
     log.info("batch submitted", batch=str(batch.id), jobs=len(batch.jobs), refused=len(batch.refused))
@@ -119,23 +104,46 @@ async def _replay(services: Services, caller: Caller, held: Held, digest: bytes)
     return TakenBatch(await find_batch_for(services, caller, batch_id or UUID(int=0)), replayed=True)
 
 
-def _digest(call: str, wish: Wish | None, files: Sequence[tuple[str, UploadFile]]) -> bytes:
-    fields = [("target_format", wish.target.name), *wish.options.items()] if wish else []
-    return digest_payload(call, fields, [(clean_name(file.filename or ""), file.file) for _, file in files])
+def _read_form(services: Services, form: FormReader) -> Asked:
+    """Read what the form says. Raises what is wrong with it as a whole."""
+    files = drop_blank(form.files())
+    fields = once_each(form.fields())
+    webhook_url = check_webhook_url(fields.pop(WEBHOOK_URL, "").strip(), services.settings)
+    if not files and not any(fields.values()):
+        return Asked(files=(), wish=None, webhook_url=webhook_url)
+    if not files or any(field != FILE for field, _ in files):
+        raise MissingFile(field=FILE)
+    target = read_target(fields.pop(TARGET, ""), services.settings.targets)
+    wish = Wish(target, read_options(target, fields))
+    return Asked(files=tuple(file for _, file in files), wish=wish, webhook_url=webhook_url)
+
+
+def _digest(call: str, form: Asked) -> bytes:
+    fields: list[tuple[str, object]] = [("webhook_url", form.webhook_url)]
+    if form.wish is not None:
+        fields += [(TARGET, form.wish.target.name), *form.wish.options.items()]
+    return digest_payload(call, fields, [(clean_name(file.filename or ""), file.file) for file in form.files])
 
 
 def store_batch(
     connection: Connection,
+    clients: ClientLimits,
     found: Sorted,
     caller: Caller,
     batch_id: UUID,
-    held: Held | None = None,
-    digest: bytes = b"",
+    held: Held | None,
+    digest: bytes,
 ) -> Batch:
-    """Store the batch with all its jobs, and the key that made it, in the caller's transaction. Raises KeyTaken."""
+    """Store the batch with all its jobs, and the key that made it, in one transaction. Raises KeyTaken, TooManyWaiting."""
     if held is not None:
         held.record(connection, Made(digest=digest, job_id=None, batch_id=batch_id))
-    new = NewBatch(id=batch_id, owner=caller.owner, refused=found.refused, jobs=len(found.uploads))
+    new = NewBatch(
+        id=batch_id,
+        owner=caller.owner,
+        refused=found.refused,
+        jobs=len(found.uploads),
+        webhook_url=found.webhook_url,
+    )
     batch = insert_batch(connection, new)
     day = today(connection)
     jobs = []
@@ -143,54 +151,9 @@ def store_batch(
         job = replace(make_job(upload, caller, uuid4()), batch_id=batch_id, batch_position=position)
         store_upload(connection, day, job.id, upload.file.file, upload.size)
         jobs.append(insert_job(connection, job, day))
-    return replace(batch, jobs=tuple(jobs))
-
-
-def _read_wish(services: Services, files: Sequence[tuple[str, UploadFile]], fields: dict[str, str]) -> Wish | None:
-    """Return what the files are to become; None for a form that is empty. Raises what is wrong with all of it."""
-    if not files and not any(fields.values()):
-        return None
-    if not files or any(field != FILE for field, _ in files):
-        raise MissingFile(field=FILE)
-    target = read_target(fields.pop(TARGET, ""), services.settings.targets)
-    return Wish(target, read_options(target, fields))
-
-
-async def _sort_files(services: Services, files: Sequence[UploadFile], wish: Wish, caller: Caller) -> Sorted:
-    """Examine every file. Raises DatabaseAway."""
-    uploads: list[tuple[int, Upload]] = []
-    refused: list[Refused] = []
-    for position, file in enumerate(files):
-        try:
-            upload = await _examine_file(services, file, wish)
-            # The first one was admitted at the door.
-            await _count_upload(services, caller, upload, first=not uploads)
-            uploads.append((position, upload))
-        except DatabaseAway:
-            raise
-        except ImagemillError as refusal:
-            problem = make_problem(refusal, "").model_dump(mode="json", exclude_none=True)
-            refused.append(Refused(position=position, filename=clean_name(file.filename or ""), problem=problem))
-    return Sorted(uploads=tuple(uploads), refused=tuple(refused))
-
-
-async def _examine_file(services: Services, file: UploadFile, wish: Wish) -> Upload:
-    if isinstance(file, BatchFile) and file.is_too_large:
-        raise UploadTooLarge(limit=services.settings.max_upload_bytes)
-    source = await sniff_file(file)
-    return Upload(
-        file=file,
-        size=file.size or 0,
-        filename=clean_name(file.filename or ""),
-        source=source,
-        target=wish.target,
-        options=wish.options,
-    )
-
-
-async def _count_upload(services: Services, caller: Caller, upload: Upload, *, first: bool) -> None:
-    """Admit a file and count it at once, so that those after it are held to what is left of every limit."""
-    if not first:
-        await admit(services, caller)
-    services.backlog.count_job()
-    services.store.count_upload(upload.size)
+    clients.check_waiting(connection, caller)
+    batch = replace(batch, jobs=tuple(jobs))
+    if batch.is_over:
+        # No job will end it.
+        note_batches(connection, {batch_id})
+    return batch

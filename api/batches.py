@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func
 
 from api.batch_errors import BatchFull, BatchNotFound
 from api.callers import Caller
@@ -15,8 +15,7 @@ from core.batches import MOST_ENTRIES, Batch, find_batch, find_batch_owner, repl
 from core.blobs import erase_all_blobs
 from core.jobs import Job
 from core.metrics import count_finished
-from core.record import changes, job_columns, jobs_of, may
-from core.tables import jobs
+from core.record import advance
 from core.transitions import CANCEL, EXPIRE, Status
 
 log = structlog.get_logger(__name__)
@@ -45,9 +44,9 @@ def join_batch(connection: Connection, caller: Caller, batch_id: UUID) -> int:
     return place
 
 
-def _may_see(_caller: Caller, _owner: str) -> bool:
+def _may_see(caller: Caller, owner: str) -> bool:
     """Without keys, whoever knows the random id may see a batch, as with jobs."""
-    return True
+    return caller.key_id is None or caller.owner == owner
 
 
 async def batch_when_over(services: Services, caller: Caller, batch_id: UUID, seconds: float) -> Batch:
@@ -89,14 +88,15 @@ async def delete_batch(services: Services, caller: Caller, batch_id: UUID) -> No
 
 
 def end_jobs(connection: Connection, ids: Sequence[UUID]) -> list[Job]:
-    """End all of these jobs as the deletion of each would, and return those that this changed."""
-    # Always in one order, so that two deletions at the same time never wait for each other in a circle.
-    mine = select(jobs.c.id).where(jobs.c.id.in_(ids)).order_by(jobs.c.id).with_for_update()
-    held = connection.execute(mine).scalars().all()
-    ended: list[Job] = []
-    for step, values in ((CANCEL, {"finished_at": func.now()}), (EXPIRE, {})):
-        statement = update(jobs).where(jobs.c.id.in_(held), may(step)).values(changes(step, **values))
-        ended += jobs_of(connection.execute(statement.returning(*job_columns())))
+    """End all of these jobs as the deletion of each would, and return those that this changed.
+
+    The ids are in order, so that two deletions at the same time never wait for each other in a circle.
+    """
+    steps = (
+        advance(connection, CANCEL, job_id, finished_at=func.now()) or advance(connection, EXPIRE, job_id)
+        for job_id in ids
+    )
+    ended = [job for job in steps if job is not None]
     erase_all_blobs(connection, ended)
     return ended
 

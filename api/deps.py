@@ -9,14 +9,16 @@ from fastapi import Depends, Header, Path, Request
 
 from api.batch_errors import BatchNotFound
 from api.batch_forms import BatchForm
-from api.callers import Caller, identify_caller
+from api.callers import Caller
 from api.conversion_body import ConversionBody
 from api.errors import JobNotFound, WrongParameters
 from api.forms import FormReader
+from api.gate import admit_caller
 from api.idempotency import HEADER
 from api.links import prefix_of
 from api.redis_gate import Turn
 from api.services import Services
+from api.status import check_owner
 from api.waits import Wait, waiting
 from core.batch_answers import BATCH_ID
 from core.job_answers import JOB_ID
@@ -82,14 +84,21 @@ async def _idempotency_key(
     return key
 
 
+CallerDep = Annotated[Caller, Depends(admit_caller)]
+
+
 async def _job_id(
+    services: ServicesDep,
+    turn: Annotated[Turn, Depends(_turn)],
+    caller: CallerDep,
     job_id: Annotated[str, Path(description="The job's id.", examples=[JOB_ID], json_schema_extra={"format": "uuid"})],
 ) -> UUID:
-    """Read the id. Anything else is the id of no job."""
+    """Read the id. Anything else is the id of no job; so is the id of somebody else's."""
     try:
         found = UUID(job_id)
     except ValueError:
         raise JobNotFound from None
+    await check_owner(services, turn, caller, found)
     structlog.contextvars.bind_contextvars(job=str(found))
     return found
 
@@ -106,10 +115,6 @@ async def _batch_id(
         raise BatchNotFound from None
     structlog.contextvars.bind_contextvars(batch=str(found))
     return found
-
-
-async def _caller(request: Request) -> Caller:
-    return identify_caller(request)
 
 
 async def _prefix(request: Request) -> str:
@@ -138,7 +143,8 @@ FormDep = Annotated[FormReader, Depends(_form)]
 BatchFormDep = Annotated[BatchForm, Depends(_batch_form)]
 BatchId = Annotated[UUID, Depends(_batch_id)]
 JobId = Annotated[UUID, Depends(_job_id)]
-CallerDep = Annotated[Caller, Depends(_caller)]
+"""The id of a job that the caller may see. Whatever takes a job's id from an address takes it from here."""
+
 LastEvent = Annotated[int, Depends(_last_event)]
 LinkPrefix = Annotated[str, Depends(_prefix)]
 """What links begin with, for code that has no request at hand."""

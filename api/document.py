@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.document_access import describe_keys, describe_limits
 from api.examples import FOLDED
-from api.openapi import COMPONENT, SCHEMAS
+from api.openapi import COMPONENT, SCHEMAS, document_wrong_host
 from core.problems import Problem
 
 DESCRIPTION = """\
@@ -68,12 +69,15 @@ def _make_document(app: FastAPI, *, keys: bool) -> Node:
     )
     # It holds what routes were given, which other applications of this process use too.
     document = deepcopy(made)
-    for _path, _method, operation in _operations(document):
+    for path, _method, operation in _operations(document):
         _forget_framework_errors(operation["responses"])
+        if path.startswith("/v1/"):
+            operation["responses"]["421"] = document_wrong_host()
+        describe_limits(operation)
     _replace_framework_schemas(document["components"]["schemas"])
+    _secure(document, keys=keys)
     _unfold(document["paths"], document["components"]["schemas"])
     _add_heads(document["paths"])
-    _secure(document, keys=keys)
     return document
 
 
@@ -137,6 +141,8 @@ def _secure(document: Node, *, keys: bool) -> None:
     if not keys:
         return
     document["components"]["securitySchemes"] = {"key": BEARER}
-    for _path, _method, operation in _operations(document):
+    for _path, method, operation in _operations(document):
         if WITHOUT_KEY & set(operation.get("tags", ())):
             operation["security"] = []
+        else:
+            describe_keys(method, operation)

@@ -10,10 +10,15 @@
       |    +- RepeatedFields      +- JobFailed 409           +- BadOptions 422
       |    +- WrongParameters     +- ResultExpired 410       +- TryLater
       +- MissingFile 400          +- JobCanceled 410              +- RateLimited 429
-      +- EmptyFile 400                                            +- QueueFull 503
-      +- SeveralFiles 400         +- ConversionFailed 422         +- DatabaseAway 503
-      |    +- TooManyFiles        +- IdempotencyKeyReused 422     +- StorageFull 507
-      +- CrossSite 403                                            +- IdempotencyInProgress 409
+      +- EmptyFile 400                                            +- TooManyWaiting 429
+      +- SeveralFiles 400         +- ConversionFailed 422         +- TooMuchStored 429
+      |    +- TooManyFiles        +- IdempotencyKeyReused 422     +- QueueFull 503
+      +- CrossSite 403            +- KeyRequired 401              +- DatabaseAway 503
+                                  +- KeyInvalid 401               +- StorageFull 507
+                                  +- HostNotAllowed 421           +- IdempotencyInProgress 409
+                                  +- NoWebhook 409
+                                       +- WebhookNotDue
+                                       +- WebhooksOff
 
 A class without a number shares status, code and title with its parent; only its sentence differs.
 Those of batches are in api.batch_errors. api.handlers turns any of them into an answer. A conversion that fails is no error of the request:
@@ -137,10 +142,29 @@ class TooManyFiles(SeveralFiles):
     template = "There are more than {count} files in this form; a job takes one."
 
 
+class KeyRequired(ImagemillError, status=401, code="key_required", title="Key required"):
+    """The request names no key, and this installation asks for one."""
+
+    template = (
+        "A key is required. Programs send it in the header 'Authorization: Bearer <key>'; people enter it once on the "
+        "page /key. Whoever runs this service gives keys out."
+    )
+
+
+class KeyInvalid(ImagemillError, status=401, code="key_invalid", title="Invalid key"):
+    """The key is unknown, revoked or not whole; `reason` says what can be said."""
+
+    template = "{reason} Whoever runs this service gives keys out."
+    reason: str = "This key is not valid: it is unknown or revoked, or was not copied whole."
+
+
 class CrossSite(ImagemillError, status=403, code="cross_site", title="Form of another site"):
     """A form of another site was sent here."""
 
-    template = "This form was sent from another site. Open the page here and send it again."
+    template = (
+        "This form was sent from another site, or by a browser that keeps no cookies. "
+        "Open the page here and send it again."
+    )
 
 
 class JobNotFound(ImagemillError, status=404, code="job_not_found", title="Unknown job"):
@@ -194,6 +218,25 @@ class JobFailed(ImagemillError, status=409, code="job_failed", title="Conversion
     reason: str
 
 
+class NoWebhook(ImagemillError, status=409, code="no_webhook", title="No webhook to send"):
+    """The job was sent without a webhook."""
+
+    template = "The job has no webhook. Give the field webhook_url when you send the image."
+
+
+class WebhookNotDue(NoWebhook):
+    """The job is not over."""
+
+    template = "The job is {state}; its webhook is sent when it is over."
+    state: str
+
+
+class WebhooksOff(NoWebhook):
+    """No webhook is sent by this installation."""
+
+    template = "Webhooks are switched off here. Whoever runs this service can set IMAGEMILL_WEBHOOKS=on."
+
+
 class ResultExpired(ImagemillError, status=410, code="expired", title="Result expired"):
     """The bytes are gone: deleted, or past their time."""
 
@@ -229,6 +272,16 @@ class RangeNotSatisfiable(ImagemillError, status=416, code="range_not_satisfiabl
     template = "The result has {size:,} bytes; the range {asked} lies outside of it."
     size: int
     asked: str
+
+
+class HostNotAllowed(ImagemillError, status=421, code="host_not_allowed", title="Unknown host"):
+    """The request names a host that this service does not answer for."""
+
+    template = (
+        "This service does not answer for the host '{host}'. Use the address that you were given; "
+        "whoever runs it lists its hosts in IMAGEMILL_ALLOWED_HOSTS."
+    )
+    host: str
 
 
 class UnknownTarget(ImagemillError, status=422, code="unknown_target_format", title="Unknown target format"):
@@ -296,10 +349,33 @@ class TryLater(ImagemillError):
 
 
 class RateLimited(TryLater, status=429, code="rate_limited", title="Too many requests"):
-    """This address has sent too many jobs."""
+    """This key, or this address where there are no keys, has sent too many images."""
 
-    template = "Rate limit reached: {limit} from this address. Try again in {retry_after} s."
+    template = "Rate limit reached: {limit} from this {client}. Try again in {retry_after} s."
     limit: str
+    client: str
+
+
+class TooManyWaiting(TryLater, status=429, code="too_many_waiting", title="Too many jobs waiting"):
+    """As many jobs of this key or address wait as may."""
+
+    template = (
+        "{jobs:,} jobs of this {client} may wait at the same time, and as many do. "
+        "Wait until some are converted, or cancel some. Try again in {retry_after} s."
+    )
+    jobs: int
+    client: str
+
+
+class TooMuchStored(TryLater, status=429, code="too_much_stored", title="Too many bytes stored"):
+    """The images and results of this key or address take as many bytes as they may."""
+
+    template = (
+        "The images and results of this {client} take all of the {limit:,} bytes that they may. "
+        "Delete jobs that are no longer needed, or wait until they expire. Try again in {retry_after} s."
+    )
+    limit: int
+    client: str
 
 
 class IdempotencyInProgress(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api import errors
+from api import errors, wire_errors
 from api.batch_errors import BatchFull, BatchNotFound
 from api.errors import ImagemillError
 from api.problems import make_problem
@@ -69,6 +69,8 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.MissingFile(field="file"),
     errors.EmptyFile(),
     errors.SeveralFiles(count=2),
+    errors.KeyRequired(),
+    errors.KeyInvalid(),
     errors.CrossSite(),
     errors.JobNotFound(),
     BatchNotFound(),
@@ -78,11 +80,15 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.BodyTimeout(seconds=60),
     errors.ResultNotReady(state=Status.PROCESSING),
     errors.JobFailed(reason=TruncatedImage().failure.detail),
+    errors.NoWebhook(),
     errors.ResultExpired(),
     errors.JobCanceled(),
     errors.UploadTooLarge(limit=50_000_000),
+    wire_errors.LongTarget(limit=16_384),
+    wire_errors.LargeHead(headers=200, limit=65_536),
     errors.UnsupportedMedia(supported=("JPEG", "PNG", "WebP")),
     errors.RangeNotSatisfiable(size=103_220, asked="bytes=200000-"),
+    errors.HostNotAllowed(host="evil.example"),
     errors.UnknownTarget(name="docx", targets=TARGETS),
     errors.BadOptions(errors=(WrongOption("quality", "quality must be a whole number from 1 to 100, not '101'."),)),
     errors.ConversionFailed(
@@ -90,7 +96,9 @@ REFUSALS: tuple[ImagemillError, ...] = (
     ),
     errors.IdempotencyKeyReused(key="8e03978e-40d5-43e8-bc93-6894a57f9324"),
     errors.IdempotencyInProgress(key="8e03978e-40d5-43e8-bc93-6894a57f9324", retry_after=2),
-    errors.RateLimited(limit="60 uploads per minute", retry_after=17),
+    errors.RateLimited(limit="600 uploads per minute", client="key", retry_after=17),
+    errors.TooManyWaiting(jobs=1_000, client="key", retry_after=5),
+    errors.TooMuchStored(limit=5_000_000_000, client="address", retry_after=60),
     errors.QueueFull(jobs=10_000, retry_after=5),
     errors.DatabaseAway(),
     errors.StorageFull(limit=14_000_000_000, retry_after=60),

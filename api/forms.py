@@ -19,6 +19,7 @@ from api.errors import (
     TooManyFiles,
     UploadTooLarge,
 )
+from api.form_wrapping import unwrap_form
 from api.names import has_only_extended, read_file_name
 from api.queries import refuse_options
 from core.options import show_text
@@ -41,7 +42,8 @@ class FormParser(MultiPartParser):
     def __init__(
         self, headers: Headers, stream: AsyncGenerator[bytes, None], *, cap: int, most_files: int = MOST_FILES
     ) -> None:
-        super().__init__(headers, stream, max_files=most_files, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES)
+        body = unwrap_form(stream, headers.get("content-type", ""))
+        super().__init__(headers, body, max_files=most_files, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES)
         self._cap = cap
         self._file_bytes = 0
         self.complete = False

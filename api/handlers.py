@@ -38,7 +38,7 @@ def add_handlers(app: FastAPI) -> None:
 def answer_error(request: Request, error: ImagemillError) -> Response:
     """Answer with a page below `/jobs` and at `/`, else with a problem."""
     path = own_path(request)
-    if path in {"/", "/jobs"} or path.startswith("/jobs/"):
+    if path in {"/", "/jobs"} or path.startswith(("/jobs/", "/key")):
         return error_page(request, error)
     return problem_response(request, error)
 

@@ -25,6 +25,17 @@ HELD_SECONDS = Histogram(
     buckets=HELD_BUCKETS,
 )
 SUBMITTED = Counter("imagemill_jobs_submitted_total", "Jobs that were taken.")
+RATE_CHECKS = Counter(
+    "imagemill_rate_limit_checks_total",
+    "Uploads counted against the rate limit of their client, by where: in redis over all API processes, or in this "
+    "process alone while Redis is away.",
+    ["where"],
+)
+LIMITS_REACHED = Counter(
+    "imagemill_client_limits_reached_total",
+    "Uploads refused with 429, by the limit of the client: uploads, waiting or stored.",
+    ["limit"],
+)
 STATUS_CACHE = Counter(
     "imagemill_status_cache_total", "Looks into the status cache, by result: hit, miss, error or off.", ["result"]
 )
@@ -41,6 +52,11 @@ def count_request(method: str, route: str, status: int, seconds: float, *, held:
     _requests(method, route, status).inc()
     duration = _held_seconds(route) if held else _seconds(method, route, status)
     duration.observe(seconds)
+
+
+def count_refusal(limit: str) -> None:
+    """Count an upload that a client's limit refused."""
+    LIMITS_REACHED.labels(limit).inc()
 
 
 def metrics_response() -> Response:

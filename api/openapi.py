@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from api.errors import DatabaseAway, ImagemillError, InternalError
+from api.errors import DatabaseAway, HostNotAllowed, ImagemillError, InternalError
 from api.examples import REFUSALS
 from api.problems import MEDIA_TYPE, error_headers, make_problem
 from api.response_headers import describe_headers
@@ -35,6 +35,10 @@ ANYWHERE = (DatabaseAway, InternalError)
 BINARY: Json = {"type": "string", "format": "binary"}
 """Bytes. OpenAPI 3.1 knows `contentMediaType` for it; generators of clients know the older `format`."""
 
+WEBHOOK = (
+    "Where to post the job when it is over, by the rules of Standard Webhooks. Only where webhooks are switched on."
+)
+
 DOWNLOAD_HEADERS = (
     "ETag", "Content-Disposition", "Accept-Ranges", "Cache-Control", "Content-Security-Policy", "X-Content-Type-Options",
 )  # fmt: skip
@@ -45,6 +49,11 @@ def document_refusals(*kinds: type[ImagemillError]) -> Responses:
     known: set[type[ImagemillError]] = {*kinds, *ANYWHERE}
     in_order = sorted(known, key=lambda kind: (kind.status, kind.code))
     return {status: _refusal(list(same)) for status, same in groupby(in_order, key=lambda kind: kind.status)}
+
+
+def document_wrong_host() -> dict[str, Json]:
+    """Document the answer that comes before any route where hosts are listed."""
+    return _refusal([HostNotAllowed])
 
 
 def document_downloads(
@@ -150,7 +159,11 @@ def _form_schema(name: str, several: bool, raw: bool, fields: Mapping[str, Json]
 def _text_fields() -> dict[str, Json]:
     names: list[Json] = [name for fmt in TARGETS for name in (fmt.name, *fmt.aliases)]
     options = {option.name: _describe_option(option) for option in OPTIONS}
-    return {"target_format": {"type": "string", "enum": names, "description": "What to convert to."}, **options}
+    return {
+        "target_format": {"type": "string", "enum": names, "description": "What to convert to."},
+        "webhook_url": {"type": "string", "format": "uri", "description": WEBHOOK},
+        **options,
+    }
 
 
 def _describe_option(option: Option) -> Json:

@@ -1,15 +1,13 @@
 """The routes of the pages: form, status page, the two posts, and what problems link to."""
 
-from urllib.parse import urlsplit
-
 from fastapi import APIRouter, Request
-from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import CallerDep, FormDep, JobId, ServicesDep, TurnDep
-from api.errors import ConversionFailed, CrossSite, ImagemillError, ProblemNotFound
+from api.errors import ConversionFailed, ImagemillError, ProblemNotFound
 from api.examples import REFUSALS
 from api.links import link
+from api.same_site import check_same_site
 from api.status import current_job, delete_job
 from api.submission import Submission, submit
 from api.views import form_page, job_page, problem_page
@@ -30,7 +28,7 @@ async def submit_form(
 ) -> Response:
     """Take the form: on to the job's page, or the form again with its mistakes."""
     try:
-        check_same_site(request.headers)
+        check_same_site(request)
         taken = await submit(services, turn, Submission(form=form, caller=caller))
     except ImagemillError as refusal:
         await form.drain()
@@ -47,7 +45,7 @@ async def show_job(request: Request, services: ServicesDep, turn: TurnDep, job_i
 @router.post("/jobs/{job_id}/delete")
 async def delete_from_page(request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId) -> Response:
     """Delete a job by the button of its status page."""
-    check_same_site(request.headers)
+    check_same_site(request)
     await delete_job(services, turn, job_id)
     return RedirectResponse(link(request, f"/jobs/{job_id}"), status_code=303)
 
@@ -63,15 +61,3 @@ async def show_problem(request: Request, code: str) -> Response:
             request, ConversionFailed(failure=code, reason="", job=""), FAILURES[FailureCode(code)].__doc__
         )
     raise ProblemNotFound(path=code[:40])
-
-
-def check_same_site(headers: Headers) -> None:
-    """Raise CrossSite for a form from another site. Older browsers tell the site by Origin, programs not at all."""
-    site = headers.get("sec-fetch-site")
-    origin = headers.get("origin")
-    if site is not None:
-        fits = site in {"same-origin", "none"}
-    else:
-        fits = origin is None or urlsplit(origin).netloc == headers.get("host")
-    if not fits:
-        raise CrossSite

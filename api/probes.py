@@ -34,7 +34,8 @@ async def check_readiness(services: Services, turn: Turn) -> JSONResponse:
     if parts.get("workers") == NO_WORKER:
         parts["workers"] = await _waiting_workers(turn)
     ready = all(state == OK for part, state in parts.items() if part not in OPTIONAL)
-    return JSONResponse({"status": "ready" if ready else "not ready", "parts": parts}, 200 if ready else 503)
+    answer = {"status": "ready" if ready else "not ready", "auth": services.settings.auth, "parts": parts}
+    return JSONResponse(answer, 200 if ready else 503)
 
 
 async def _database_parts(services: Services) -> dict[str, str]:

@@ -5,11 +5,22 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.errors import BadOptions, ConversionFailed, ImagemillError, MethodNotAllowed, RangeNotSatisfiable, TryLater
+from api.errors import (
+    BadOptions,
+    ConversionFailed,
+    ImagemillError,
+    KeyInvalid,
+    KeyRequired,
+    MethodNotAllowed,
+    RangeNotSatisfiable,
+    TryLater,
+)
 from api.links import prefix_of
 from core.problems import FieldProblem, Problem
 
 MEDIA_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="imagemill"'
+"""How a key is sent (RFC 6750)."""
 
 
 def make_problem(error: ImagemillError, prefix: str) -> Problem:
@@ -54,4 +65,8 @@ def error_headers(error: ImagemillError) -> dict[str, str]:
         headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, KeyRequired):
+        headers["WWW-Authenticate"] = CHALLENGE
+    if isinstance(error, KeyInvalid):
+        headers["WWW-Authenticate"] = f'{CHALLENGE}, error="invalid_token"'
     return headers

@@ -30,12 +30,13 @@ HEADERS = {
     "Idempotency-Replayed": ResponseHeader(
         "`true`: this is the stored answer of an earlier request with the same Idempotency-Key.", "true"
     ),
+    "Link": ResponseHeader('The next page, with rel="next", where there is one.', '</v1/jobs?cursor=AAY9>; rel="next"'),
     "Location": ResponseHeader("The address of the job or batch.", "/v1/jobs/0a2f1c5e-6b7d-4c1e-9a53-2f4f6d1b8e90"),
     "Preference-Applied": ResponseHeader("The Prefer that was followed.", "wait=30"),
-    "RateLimit": ResponseHeader("The limit that is nearest: what is left, and for how long.", '"uploads";r=0;t=17'),
-    "RateLimit-Policy": ResponseHeader("The limits: how many in how many seconds.", '"uploads";q=60;w=60'),
+    "RateLimit": ResponseHeader("What is left of a limit, and for how many seconds.", '"uploads";r=0;t=17'),
+    "RateLimit-Policy": ResponseHeader("The limit: how many in how many seconds.", '"uploads";q=600;w=60'),
     "Retry-After": ResponseHeader("Seconds until it is worth asking again.", 1),
-    "WWW-Authenticate": ResponseHeader("How to send a key.", "Bearer"),
+    "WWW-Authenticate": ResponseHeader("How to send a key.", 'Bearer realm="imagemill"'),
     "Warning-Code": ResponseHeader("The code of a warning; one header for each.", "alpha_flattened"),
     "X-Accel-Buffering": ResponseHeader("`no`: a proxy has to pass events on at once.", "no"),
     "X-Content-Type-Options": ResponseHeader("A browser believes the media type.", "nosniff"),

@@ -19,6 +19,7 @@ from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
 from api.submission import Submission, Taken, as_first_answered, submit, submit_and_wait
 from api.uploads import explain_unavailable
+from api.webhooks import resend_webhook
 from core.formats import READABLE, TARGETS, Format
 from core.job_answers import JobAnswer, job_answer
 from core.options import OPTIONS
@@ -40,7 +41,7 @@ OVER = {
 REFUSED = (
     errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
-    errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
+    errors.TooManyWaiting, errors.TooMuchStored, errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
     batch_errors.BatchNotFound, batch_errors.BatchFull,
 )  # fmt: skip
 DOWNLOAD_REFUSALS = document_refusals(
@@ -155,6 +156,17 @@ async def remove_job(services: ServicesDep, turn: TurnDep, job_id: JobId) -> Res
     """Cancel a job that is not over; erase the bytes of one that is. Again does no harm."""
     await delete_job(services, turn, job_id)
     return Response(status_code=204)
+
+
+@router.post(
+    "/v1/jobs/{job_id}/webhook",
+    status_code=202,
+    response_description="The message is due now, with another day of attempts.",
+    responses=document_refusals(errors.JobNotFound, errors.NoWebhook),
+)
+async def send_webhook_again(request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId) -> JobAnswer:
+    """Send the message of a job that is over once more, delivered or dead."""
+    return job_answer(await resend_webhook(services, turn, job_id), prefix_of(request))
 
 
 @router.get("/v1/formats", tags=["formats"])

@@ -112,6 +112,10 @@ class Ready(BaseModel):
     status: Literal["ready", "not ready"] = Field(
         description="`not ready` by database, schema or partitions; the other parts are for people to look at."
     )
+    auth: Literal["none", "keys"] = Field(
+        description="Whether a key is asked for. With `none`, whoever reaches this address can convert, and see or delete "
+        "a job by its id."
+    )
     parts: Parts
 
 

@@ -5,11 +5,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from api.admission import Backlog, RateGuard, Store
+from api.admission import Backlog, Store
+from api.client_limits import ClientLimits
 from api.database import Database
 from api.hub import Hub
+from api.job_owners import JobOwners
+from api.key_ring import KeyRing
+from api.rate_guard import RateGuard
 from api.redis_gate import RedisGate
 from api.settings import ApiSettings
+from api.static_keys import read_static_keys
 from core.database import make_engine
 from core.record import find_job
 from core.redis_client import make_async_redis
@@ -27,6 +32,9 @@ class Services:
     backlog: Backlog
     store: Store
     rate: RateGuard
+    clients: ClientLimits
+    keys: KeyRing
+    owners: JobOwners
     taking: set[str] = field(default_factory=set)
     """The idempotency keys of requests that this process is taking."""
 
@@ -50,6 +58,13 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
             backlog=Backlog(database, settings.max_queued),
             store=Store(database, settings.max_stored_bytes),
             rate=RateGuard(settings.rate_limit),
+            clients=ClientLimits(
+                database,
+                most_waiting=settings.max_waiting_per_client,
+                most_bytes=settings.max_stored_per_client_bytes,
+            ),
+            keys=KeyRing(database, read_static_keys(settings.keys)),
+            owners=JobOwners(),
         )
     finally:
         listening.cancel()

@@ -8,6 +8,7 @@ import structlog
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from sqlalchemy import Connection, func
 
+from api.callers import Caller
 from api.errors import DatabaseAway, JobNotFound
 from api.hub import Watch
 from api.metrics import STATUS_CACHE
@@ -47,6 +48,19 @@ async def recorded_job(services: Services, job_id: UUID) -> Job:
     if job is None:
         raise JobNotFound
     return job
+
+
+async def check_owner(services: Services, turn: Turn, caller: Caller, job_id: UUID) -> None:
+    """Raise JobNotFound for a job of somebody else, as for none at all: nobody learns which ids there are."""
+    if caller.key_id is None:
+        return
+    owner = services.owners.get(job_id)
+    if owner is None:
+        # An entry that an API of the release before has cached names no owner.
+        owner = (await current_job(services, turn, job_id)).owner or (await recorded_job(services, job_id)).owner
+        services.owners.put(job_id, owner)
+    if owner != caller.owner:
+        raise JobNotFound
 
 
 async def job_when_over(services: Services, turn: Turn, job_id: UUID, seconds: float) -> Job:

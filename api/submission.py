@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from api.batches import join_batch
 from api.callers import Caller
+from api.client_limits import ClientLimits
 from api.errors import ImagemillError
 from api.forms import FormReader
 from api.idempotency import Held, digest_payload, hold_key, read_held
@@ -17,6 +18,7 @@ from api.redis_gate import Turn
 from api.services import Services
 from api.status import job_when_over, recorded_job, until_over
 from api.uploads import Upload, receive_upload
+from api.webhooks import check_webhook_url
 from core.blobs import store_upload
 from core.idempotency import KeyTaken, Made
 from core.jobs import Job
@@ -49,7 +51,7 @@ async def submit(services: Services, turn: Turn, asked: Submission, job_id: UUID
     """Take a job. Raises the refusals of admission, the form, the key and the database; then nothing is kept."""
     try:
         async with hold_key(services, asked.caller, asked.key) as held:
-            await admit(services, asked.caller, is_known=held is not None and held.made is not None)
+            await admit(services, turn, asked.caller, is_known=held is not None and held.made is not None)
             return await _take(services, turn, asked, held, job_id or uuid4())
     except ImagemillError:
         await asked.form.drain()
@@ -87,29 +89,34 @@ def as_queued(job: Job) -> Job:
         error=None,
         warnings=[],
         webhook_state=None,
+        webhook_error=None,
     )
 
 
-async def admit(services: Services, caller: Caller, *, is_known: bool = False) -> None:
+async def admit(services: Services, turn: Turn, caller: Caller, *, is_known: bool = False) -> None:
     """Admit an upload. One that only asks for the job that it made before needs no room."""
-    await services.rate.admit(caller.owner)
+    await services.rate.admit(turn, caller)
     if not is_known:
         await services.backlog.admit()
         await services.store.admit()
+        await services.clients.admit(caller)
 
 
 async def _take(services: Services, turn: Turn, asked: Submission, held: Held | None, job_id: UUID) -> Taken:
     async with receive_upload(asked.form, services.settings.targets) as upload:
+        check_webhook_url(upload.webhook_url, services.settings)
         digest = await to_thread.run_sync(_digest, asked.call, upload) if held is not None else b""
         if held is not None and held.made is not None:
             return await _replay(services, held, digest)
         try:
-            job = await services.database.run_blob(_store, upload, asked.caller, job_id, held, digest)
+            job = await services.database.run_blob(_store, services.clients, upload, asked.caller, job_id, held, digest)
         except KeyTaken:
             return await _replay(services, await read_held(services, asked.caller, asked.key or ""), digest)
     structlog.contextvars.bind_contextvars(job=str(job.id))
     services.backlog.count_job()
     services.store.count_upload(upload.size)
+    services.clients.count_upload(asked.caller, upload.size)
+    services.owners.put(job.id, asked.caller.owner)
     SUBMITTED.inc()
     await turn.publish(job, add=job.id)
     log.info("submitted", source=upload.source.name, target=upload.target.name, bytes=upload.size)
@@ -124,14 +131,20 @@ async def _replay(services: Services, held: Held, digest: bytes) -> Taken:
 
 
 def _digest(call: str, upload: Upload) -> bytes:
-    fields = [("target_format", upload.target.name), *upload.options.items()]
+    fields = [("target_format", upload.target.name), *upload.options.items(), ("webhook_url", upload.webhook_url)]
     if upload.batch is not None:
         fields.append(("batch", str(upload.batch)))
     return digest_payload(call, fields, [(upload.filename, upload.file.file)])
 
 
 def _store(
-    connection: Connection, upload: Upload, caller: Caller, job_id: UUID, held: Held | None, digest: bytes
+    connection: Connection,
+    clients: ClientLimits,
+    upload: Upload,
+    caller: Caller,
+    job_id: UUID,
+    held: Held | None,
+    digest: bytes,
 ) -> Job:
     if held is not None:
         held.record(connection, Made(digest=digest, job_id=job_id, batch_id=None))
@@ -141,7 +154,9 @@ def _store(
     new = make_job(upload, caller, job_id)
     if new.batch_id is not None:
         new = replace(new, batch_position=join_batch(connection, caller, new.batch_id))
-    return insert_job(connection, new, day)
+    job = insert_job(connection, new, day)
+    clients.check_waiting(connection, caller)
+    return job
 
 
 def make_job(upload: Upload, caller: Caller, job_id: UUID) -> NewJob:
@@ -154,4 +169,5 @@ def make_job(upload: Upload, caller: Caller, job_id: UUID) -> NewJob:
         source={"format": upload.source.name, "bytes": upload.size},
         owner=caller.owner,
         batch_id=upload.batch,
+        webhook_url=upload.webhook_url or None,
     )

@@ -32,6 +32,7 @@ from core.options import WrongOptions, parse_options
 TARGET = "target_format"
 BATCH = "batch"
 """The field of the batch that a job joins."""
+WEBHOOK_URL = "webhook_url"
 READABLE_TITLES = tuple(fmt.title for fmt in READABLE)
 
 
@@ -45,6 +46,7 @@ class Upload:
     source: Format
     target: Format
     options: dict[str, OptionValue]
+    webhook_url: str = ""
     batch: UUID | None = None
 
 
@@ -63,6 +65,7 @@ async def _examine(form: FormReader, targets: Sequence[Format]) -> Upload:
     fields = once_each(form.fields())
     source = await sniff_file(file)
     batch = read_batch_id(fields.pop(BATCH, ""))
+    webhook_url = fields.pop(WEBHOOK_URL, "").strip()
     target = read_target(fields.pop(TARGET, ""), targets)
     return Upload(
         file=file,
@@ -71,6 +74,7 @@ async def _examine(form: FormReader, targets: Sequence[Format]) -> Upload:
         source=source,
         target=target,
         options=read_options(target, fields),
+        webhook_url=webhook_url,
         batch=batch,
     )
 

@@ -9,9 +9,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from api.callers import KEY_COOKIE
 from api.errors import BadOptions, ImagemillError
-from api.links import prefix_of
+from api.links import own_path, prefix_of
 from api.problems import refusal_headers
+from api.same_site import mark_page
 from api.settings import ApiSettings
 from api.uploads import READABLE_TITLES, TARGET
 from core.formats import READABLE, Format
@@ -158,6 +160,11 @@ def job_page(request: Request, job: Job) -> HTMLResponse:
     )
 
 
+def key_page(request: Request, name: str | None, next_page: str, refusal: ImagemillError | None) -> HTMLResponse:
+    """Render the page of the key: `name` is the one that this browser has, None without one."""
+    return _page(request, "key.html", refusal, name=name, next_page=next_page)
+
+
 def error_page(request: Request, error: ImagemillError) -> HTMLResponse:
     """Render a refusal."""
     return _page(request, "error.html", error)
@@ -183,9 +190,14 @@ def size_text(count: int) -> str:
 
 def _page(request: Request, template: str, refusal: ImagemillError | None, **values: object) -> HTMLResponse:
     templates: Environment = request.app.state.templates
+    keys_on = request.app.state.services.settings.auth == "keys"
+    shown = {"keys_on": keys_on, "has_key": KEY_COOKIE in request.cookies, "path": own_path(request), **values}
     body = templates.get_template(template).render(
-        root=prefix_of(request), refusal=refusal, size_text=size_text, **values
+        root=prefix_of(request), refusal=refusal, size_text=size_text, **shown
     )
     if refusal is None:
-        return HTMLResponse(body, headers=SECURITY)
-    return HTMLResponse(body, refusal.status, {**SECURITY, **refusal_headers(request, refusal)})
+        page = HTMLResponse(body, headers=SECURITY)
+    else:
+        page = HTMLResponse(body, refusal.status, {**SECURITY, **refusal_headers(request, refusal)})
+    mark_page(request, page)
+    return page

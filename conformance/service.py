@@ -40,6 +40,10 @@ QUICK = {
     "IMAGEMILL_SWEEP_SECONDS": "0.5",
     "IMAGEMILL_DRAIN_SECONDS": "30",
     "IMAGEMILL_LOG_FORMAT": "json",
+    # Everything comes from one address.
+    "IMAGEMILL_RATE_LIMIT": "none",
+    "IMAGEMILL_MAX_WAITING_PER_CLIENT": "0",
+    "IMAGEMILL_MAX_STORED_PER_CLIENT_BYTES": "0",
 }
 
 

@@ -73,7 +73,7 @@ def batch_answer(batch: Batch, prefix: str) -> BatchAnswer:
         created_at=batch.created_at,
         counts=count_entries(batch),
         jobs=[_show_entry(entry, prefix) for entry in batch.entries],
-        webhook=show_webhook(batch.webhook_url, batch.webhook_state),
+        webhook=show_webhook(batch.webhook_url, batch.webhook_state, batch.webhook_error),
         links=BatchLinks(itself=path, events=f"{path}/events", result=f"{path}/result"),
     )
 

@@ -18,7 +18,8 @@ MOST_ENTRIES = 1000
 """How many jobs and refused files one batch may have."""
 
 _COLUMNS = (
-    batches.c.id, batches.c.owner, batches.c.refused, batches.c.webhook_url, batches.c.webhook_state, batches.c.created_at,
+    batches.c.id, batches.c.owner, batches.c.refused, batches.c.webhook_url, batches.c.webhook_state,
+    batches.c.webhook_error, batches.c.created_at,
 )  # fmt: skip
 
 
@@ -42,6 +43,7 @@ class Batch:
     jobs: tuple[Job, ...] = ()
     webhook_url: str | None = None
     webhook_state: str | None = None
+    webhook_error: str | None = None
 
     @property
     def is_over(self) -> bool:

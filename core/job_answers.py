@@ -89,6 +89,7 @@ class Webhook(BaseModel):
     state: Literal["waiting", "pending", "delivered", "dead"] = Field(
         description="`waiting` for the end; `pending` while its message is sent; `dead` after a day without success."
     )
+    error: str | None = Field(None, description="Why the last attempt failed.", examples=[None])
 
 
 class JobAnswer(BaseModel):
@@ -135,7 +136,7 @@ def job_answer(job: Job, prefix: str) -> JobAnswer:
         error=JobFailure.model_validate(job.error) if job.status is Status.FAILED else None,
         warnings=[JobWarning.model_validate(warned) for warned in job.warnings],
         batch=job.batch_id,
-        webhook=show_webhook(job.webhook_url, job.webhook_state),
+        webhook=show_webhook(job.webhook_url, job.webhook_state, job.webhook_error),
         links=Links(itself=path, events=f"{path}/events", result=f"{path}/result", page=f"{prefix}/jobs/{job.id}"),
     )
 
@@ -144,6 +145,6 @@ def _result(stored: ResultFacts, path: str) -> Result:
     return Result(url=f"{path}/result", **stored)
 
 
-def show_webhook(url: str | None, state: str | None) -> Webhook | None:
+def show_webhook(url: str | None, state: str | None, error: str | None = None) -> Webhook | None:
     """Return what is shown of a webhook; None without one."""
-    return None if url is None else Webhook.model_validate({"url": url, "state": state or "waiting"})
+    return None if url is None else Webhook.model_validate({"url": url, "state": state or "waiting", "error": error})

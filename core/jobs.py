@@ -68,6 +68,7 @@ class Job:
     batch_id: UUID | None = None
     webhook_url: str | None = None
     webhook_state: str | None = None
+    webhook_error: str | None = None
 
     @property
     def is_over(self) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     CursorResult,
     RowMapping,
     and_,
+    case,
     exists,
     func,
     insert,
@@ -23,9 +24,11 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.jobs import Job, SourceFacts
 from core.option_kinds import OptionValue
+from core.outbox import JOB_EVENTS, record_ends
 from core.tables import jobs
 from core.transitions import CLAIM, Lease, Status, Transition
 
@@ -95,8 +98,31 @@ def advance(
         raise ValueError(f"{step.name} is fenced and needs the claim of the one who makes it")
     where = and_(jobs.c.id == job_id, may(step, claim=claim), true() if only_if is None else only_if)
     statement = update(jobs).where(where).values(changes(step, **values)).returning(*_COLUMNS)
-    row = connection.execute(statement).mappings().one_or_none()
-    return None if row is None else _job(row)
+    changed = _execute(connection, statement)
+    return changed[0] if changed else None
+
+
+def advance_all(
+    connection: Connection,
+    step: Transition,
+    *,
+    most: int,
+    limit: int | None = None,
+    only_if: ColumnElement[bool] | None = None,
+    **values: object,
+) -> list[Job]:
+    """Make one transition of at most `most` jobs, in one statement. Jobs that another transaction holds are left out."""
+    guards = and_(may(step, limit=limit), true() if only_if is None else only_if)
+    some = select(jobs.c.id).where(guards).limit(most).with_for_update(skip_locked=True).scalar_subquery()
+    where = and_(jobs.c.id.in_(some), guards)
+    return _execute(connection, update(jobs).where(where).values(changes(step, **values)).returning(*_COLUMNS))
+
+
+def _execute(connection: Connection, statement: ReturningUpdate[Any]) -> list[Job]:
+    """Every transition of every job is made here, and its end told in the same transaction."""
+    changed = [_job(row) for row in connection.execute(statement).mappings()]
+    record_ends(connection, changed)
+    return changed
 
 
 def claim_job(connection: Connection, job_id: UUID, *, worker: str, lease_seconds: float, alone: bool) -> Job | None:
@@ -136,7 +162,9 @@ def changes(step: Transition, **values: object) -> dict[str, object]:
     """Return the columns set by a transition. For Lease.SET the caller gives `lease_until` among the values."""
     if (step.lease is Lease.SET) != ("lease_until" in values):
         raise ValueError(f"{step.name} and lease_until do not go together like this")
+    told = {"webhook_state": case((jobs.c.webhook_url.is_not(None), "pending"))} if step.target in JOB_EVENTS else {}
     return {
+        **told,
         "status": step.target,
         "rev": jobs.c.rev + 1,
         "claim": jobs.c.claim + step.claim,

@@ -17,6 +17,10 @@ LONGEST_SHOWN = 60
 """Characters of a wrong value that are shown."""
 
 
+class WrongSecret(ValueError):
+    """A secret cannot be used. The text goes on after the setting's name, and never holds a part of the secret."""
+
+
 def explain_error(error: ValidationError, kind: type[BaseSettings]) -> list[str]:
     """Make one sentence for every wrong setting, or for every contradiction between settings right alone."""
     return [sentence for problem in error.errors(include_url=False) for sentence in _explain(problem, kind)]
@@ -40,7 +44,7 @@ def _explain(problem: ErrorDetails, kind: type[BaseSettings]) -> Iterator[str]:
         return
     field = str(problem["loc"][0])
     variable, info = name_of(field), kind.model_fields[field]
-    if not info.repr and not isinstance(own, WrongUrl):
+    if not info.repr and not isinstance(own, WrongUrl | WrongSecret):
         # The text of any other error may quote the URL.
         yield f"{variable} is not a URL that can be read."
     elif own is not None:

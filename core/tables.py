@@ -4,7 +4,7 @@
 day, so that old images go by dropping a table instead of by deleting rows.
 """
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Date, DateTime, Identity, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 metadata = MetaData()
@@ -43,6 +43,7 @@ jobs = Table(
     Column("batch_position", Integer),
     Column("webhook_url", Text),
     Column("webhook_state", Text),
+    Column("webhook_error", Text),
 )
 
 owners = Table(
@@ -72,10 +73,18 @@ batches = Table(
     Column("refused", JSONB, nullable=False),
     Column("webhook_url", Text),
     Column("webhook_state", Text),
+    Column("webhook_error", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
     # How many places are taken, by jobs and refused files. Each job that is added takes the next one.
     Column("entries", Integer, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+
+batch_ends = Table(
+    "batch_ends",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("batch_id", UUID(as_uuid=True), nullable=False),
 )
 
 idempotency = Table(
@@ -98,6 +107,8 @@ webhooks = Table(
     Column("batch_id", UUID(as_uuid=True)),
     Column("type", Text, nullable=False),
     Column("url", Text, nullable=False),
+    # The receiver, of whom only so many deliveries run at a time.
+    Column("host", Text, nullable=False),
     Column("body", JSONB, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),

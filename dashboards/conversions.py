@@ -2,6 +2,7 @@
 
 from dashboards.model import Board, Kind, Panel, Query, Row
 from dashboards.promql import HPA, WINDOW, gauge, keda, mean, ours, quantile, rate, total
+from dashboards.webhooks import WEBHOOKS
 
 STAGES = "imagemill_job_stage_seconds"
 FINISHED = "imagemill_jobs_finished_total"
@@ -267,6 +268,6 @@ SANDBOX = Row(
 CONVERSIONS = Board(
     name="conversions",
     title="imagemill / Conversions and autoscaling",
-    description="Queue, workers and autoscaling, stages and outcomes, memory and the sandbox.",
-    rows=(QUEUE, SCALING, LATENCY, OUTCOMES, SANDBOX),
+    description="Queue, workers and autoscaling, stages and outcomes, memory and the sandbox, webhooks.",
+    rows=(QUEUE, SCALING, LATENCY, OUTCOMES, SANDBOX, WEBHOOKS),
 )

@@ -11,9 +11,11 @@ from core.liveness import Liveness
 from core.metrics import show_failure_codes
 from core.probes import probing
 from core.process import run_program
+from core.publisher import Publisher
 from core.redis_client import make_redis
 from janitor.loop import Janitor
 from janitor.settings import JanitorSettings
+from janitor.webhooks.sender import LIVENESS_NAME, OVERDUE_SECONDS, sending
 
 LOOP_OVERDUE_SECONDS = 120.0
 REDIS_SECONDS = 5.0
@@ -32,8 +34,10 @@ def run_sweeps(settings: JanitorSettings) -> int:
         engine = make_engine(settings.database_url, pool=2)
         stack.callback(engine.dispose)
         client = stack.enter_context(make_redis(settings.redis_url, timeout=REDIS_SECONDS))
-        liveness = Liveness({"loop": LOOP_OVERDUE_SECONDS})
+        watched = {LIVENESS_NAME: OVERDUE_SECONDS} if settings.webhooks == "on" else {}
+        liveness = Liveness({"loop": LOOP_OVERDUE_SECONDS, **watched})
         stack.enter_context(probing(settings, liveness))
+        stack.enter_context(sending(settings, Publisher(client, cache=settings.status_cache), liveness))
         janitor = Janitor(engine, client, settings, liveness)
         stop_on_signals(janitor)
         structlog.get_logger("janitor").info("ready", sweep_seconds=settings.sweep_seconds)

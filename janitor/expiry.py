@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, delete, func, select
 
 from core.batches import delete_old_batches
 from core.idempotency import forget_old_keys
 from core.publisher import Publisher
-from core.record import changes, job_columns, jobs_of, may
-from core.tables import jobs
+from core.record import advance_all
+from core.tables import jobs, webhooks
 from core.transitions import EXPIRE, Status
 from janitor.locks import Sweep, lock_sweep
 from janitor.settings import JanitorSettings
@@ -22,16 +22,14 @@ def expire_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings)
     with lock_sweep(engine, Sweep.EXPIRY) as connection:
         if connection is None:
             return 0
-        due = select(jobs.c.id).where(may(EXPIRE), jobs.c.expires_at < func.now()).limit(BATCH)
-        statement = (
-            update(jobs)
-            .where(jobs.c.id.in_(due.with_for_update(skip_locked=True).scalar_subquery()))
-            .values(changes(EXPIRE))
-            .returning(*job_columns())
-        )
-        expired = jobs_of(connection.execute(statement))
+        expired = advance_all(connection, EXPIRE, most=BATCH, only_if=jobs.c.expires_at < func.now())
         old = func.now() - timedelta(days=settings.record_days)
         gone = select(jobs.c.id).where(jobs.c.status.in_(GONE), jobs.c.changed_at < old).limit(BATCH)
+        # A job's message stays as long as the job, so that it can be sent again.
+        sent = select(webhooks.c.id).where(
+            webhooks.c.state != "pending", webhooks.c.ended_at < old - timedelta(hours=settings.retention_hours)
+        )
+        connection.execute(delete(webhooks).where(webhooks.c.id.in_(sent.limit(BATCH).scalar_subquery())))
         connection.execute(delete(jobs).where(jobs.c.id.in_(gone.scalar_subquery())))
         delete_old_batches(connection, settings.record_days, BATCH)
         forget_old_keys(connection, BATCH)

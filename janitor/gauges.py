@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 from sqlalchemy import Engine, func, select, text
 
 from core.queue import STREAM
-from core.tables import jobs
+from core.tables import jobs, webhooks
 from core.transitions import OPEN, TERMINAL, Status
 from janitor.metrics import (
     JOBS,
@@ -23,6 +23,9 @@ from janitor.metrics import (
     REDIS_BYTES_MAX,
     REDIS_EVICTED,
     REDIS_UP,
+    WEBHOOKS_LATE_SECONDS,
+    WEBHOOKS_OLDEST_SECONDS,
+    WEBHOOKS_PENDING,
 )
 
 # Readable by every role, unlike the columns of pg_stat_activity.
@@ -43,6 +46,18 @@ def show_open_jobs(engine: Engine) -> None:
 def show_finished_jobs(engine: Engine) -> None:
     """Count the other jobs. This reads a whole index, so it runs less often."""
     _show_statuses(engine, TERMINAL)
+
+
+def show_webhooks(engine: Engine) -> None:
+    """Count the webhooks that are not delivered yet, and how old and how late they are."""
+    created, due = (func.extract("epoch", func.now() - func.min(webhooks.c[name])) for name in ("created_at", "due_at"))
+    query = select(func.count(), created, due).where(webhooks.c.state == "pending")
+    with _mark_unknown(WEBHOOKS_PENDING, WEBHOOKS_OLDEST_SECONDS, WEBHOOKS_LATE_SECONDS):
+        with engine.begin() as connection:
+            count, oldest, late = connection.execute(query).one()
+        WEBHOOKS_PENDING.set(count)
+        WEBHOOKS_OLDEST_SECONDS.set(max(0.0, float(oldest or 0)))
+        WEBHOOKS_LATE_SECONDS.set(max(0.0, float(late or 0)))
 
 
 def show_queue(client: redis.Redis) -> None:

@@ -3,17 +3,16 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Engine, func
 
 from core.failures import FailureCode, WorkerLost
-from core.jobs import Job
 from core.metrics import count_finished
 from core.publisher import Publisher
-from core.record import changes, job_columns, jobs_of, may
-from core.tables import jobs
-from core.transitions import LOSE, RECLAIM, Transition
+from core.record import advance_all
+from core.transitions import LOSE, RECLAIM
 from janitor.locks import Sweep, lock_sweep
 from janitor.metrics import RECLAIMED
 from janitor.settings import JanitorSettings
@@ -51,8 +50,9 @@ def reclaim_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings
     with lock_sweep(engine, Sweep.LEASES) as connection:
         if connection is None:
             return 0
-        lost = _advance_all(connection, LOSE, settings, **_describe_loss(settings))
-        back = _advance_all(connection, RECLAIM, settings, worker=None, started_at=None)
+        limit = settings.max_attempts
+        lost = advance_all(connection, LOSE, most=BATCH, limit=limit, **_describe_loss(settings))
+        back = advance_all(connection, RECLAIM, most=BATCH, limit=limit, worker=None, started_at=None)
     for job in (*lost, *back):
         log.warning("lease expired", job=str(job.id), claim=job.claim, attempts=job.attempts, status=job.status)
     for job in lost:
@@ -62,18 +62,9 @@ def reclaim_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings
     return len(lost) + len(back)
 
 
-def _describe_loss(settings: JanitorSettings) -> dict[str, object]:
+def _describe_loss(settings: JanitorSettings) -> dict[str, Any]:
     return {
         "error": WorkerLost(attempts=settings.max_attempts).failure.as_json(),
         "finished_at": func.now(),
         "expires_at": func.now() + timedelta(hours=settings.retention_hours),
     }
-
-
-def _advance_all(connection: Connection, step: Transition, settings: JanitorSettings, **values: object) -> list[Job]:
-    guards = may(step, limit=settings.max_attempts)
-    some = select(jobs.c.id).where(guards).limit(BATCH).with_for_update(skip_locked=True).scalar_subquery()
-    statement = (
-        update(jobs).where(jobs.c.id.in_(some), guards).values(changes(step, **values)).returning(*job_columns())
-    )
-    return jobs_of(connection.execute(statement))

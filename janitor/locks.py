@@ -14,11 +14,17 @@ class Sweep(IntEnum):
     QUEUE = 0x696D_0011
     EXPIRY = 0x696D_0012
     PARTITIONS = 0x696D_0013
+    BATCHES = 0x696D_0014
 
 
 @contextmanager
 def lock_sweep(engine: Engine, sweep: Sweep) -> Iterator[Connection | None]:
     """Yield a transaction with the sweep's lock; None when another process holds it."""
     with engine.begin() as connection:
-        locked = connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": int(sweep)}).scalar_one()
-        yield connection if locked else None
+        yield connection if take_lock(connection, sweep) else None
+
+
+def take_lock(connection: Connection, sweep: Sweep) -> bool:
+    """Take the sweep's lock until the end of the transaction; False when another process holds it."""
+    locked = connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": int(sweep)})
+    return bool(locked.scalar_one())

@@ -20,6 +20,7 @@ from janitor.gauges import (
     show_postgresql,
     show_queue,
     show_redis,
+    show_webhooks,
 )
 from janitor.leases import OutageGuard, reclaim_jobs
 from janitor.metrics import SWEEP_FAILURES, SWEPT
@@ -63,6 +64,8 @@ class Janitor:
             Task("finished jobs", lambda: show_finished_jobs(engine), seldom),
             Task("database size", lambda: show_database_size(engine), seldom),
         ]
+        if settings.webhooks == "on":
+            self.tasks.append(Task("webhooks", lambda: show_webhooks(engine), often))
         for task in self.tasks:
             SWEEP_FAILURES.labels(task.name)
 

@@ -1,11 +1,13 @@
 """Settings of the janitor, besides the shared ones."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from core.settings import DAY, ProbeSettings
+from core.webhook_secrets import decode_secret
+from core.webhook_settings import WebhookSettings
 
 
-class JanitorSettings(ProbeSettings):
+class JanitorSettings(ProbeSettings, WebhookSettings):
     """The shared settings and the janitor's own."""
 
     sweep_seconds: float = Field(
@@ -17,3 +19,29 @@ class JanitorSettings(ProbeSettings):
         le=3650,
         description="How long the record of a canceled or expired job is kept, in days. Afterwards the job is unknown.",
     )
+    webhook_secret: str = Field(
+        "",
+        repr=False,
+        description="What webhooks are signed with where no key has a secret of its own: `whsec_` and the base64 of 24 "
+        "to 64 random bytes.",
+    )
+    webhook_ca_file: str = Field(
+        "", description="A file with certificates (PEM) of authorities to trust beside the public ones."
+    )
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _usable_secret(cls, text: str) -> str:
+        if text:
+            decode_secret(text)
+        return text
+
+    def contradictions(self) -> list[str]:
+        """Add a rule: webhooks are never sent unsigned."""
+        said = super().contradictions()
+        if self.webhooks == "on" and not self.webhook_secret:
+            said.append(
+                "IMAGEMILL_WEBHOOKS is on and IMAGEMILL_WEBHOOK_SECRET is empty: messages would not be signed. "
+                "Make a secret: echo whsec_$(openssl rand -base64 32)"
+            )
+        return said

@@ -18,6 +18,11 @@ T = TypeVar("T")
 Job = dict[str, Any]
 RUNNING = {"queued", "processing"}
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+LIMITED = 429
+LIMITED_SENTENCE = (
+    "429: the service limits its clients, and all load comes from this address. For a load test switch that off: "
+    "IMAGEMILL_RATE_LIMIT=none IMAGEMILL_MAX_WAITING_PER_CLIENT=0 IMAGEMILL_MAX_STORED_PER_CLIENT_BYTES=0"
+)
 DECODE_EVERY = 20
 """Each download is compared with its SHA-256; one in this many is decoded too."""
 
@@ -120,10 +125,7 @@ class Client:
         headers = FORM if form else None
         with self._session.request(method, path, name=name, catch_response=True, data=form, headers=headers) as answer:
             if answer.status_code != status:
-                detail = (
-                    f"{answer.status_code} instead of {status}" if answer.status_code else f"no answer: {answer.error}"
-                )
-                answer.failure(Wrong(detail))
+                answer.failure(Wrong(_explain_status(answer, status)))
                 return None
             try:
                 found = read(answer)
@@ -135,6 +137,13 @@ class Client:
                 return None
             answer.success()
             return found
+
+
+def _explain_status(answer: FastResponse, status: int) -> str:
+    """Say what came instead of `status`, and what to do where the service limits its clients."""
+    if answer.status_code == LIMITED:
+        return LIMITED_SENTENCE
+    return f"{answer.status_code} instead of {status}" if answer.status_code else f"no answer: {answer.error}"
 
 
 def _read_id(answer: FastResponse) -> str:

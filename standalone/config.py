@@ -1,6 +1,7 @@
 """The settings of `make run`: the environment, and a `.env` file below it."""
 
 import io
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,21 @@ class Config:
     database_url: str | None
     redis_url: str | None
     env: Mapping[str, str]
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Return whether the API asks for keys."""
+        return self.env.get("IMAGEMILL_AUTH", "").strip() == "keys"
+
+    @property
+    def is_for_this_machine_alone(self) -> bool:
+        """Return whether nobody else can reach the API."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
 
 def read_config(environ: Mapping[str, str], dotenv: Path) -> Config:

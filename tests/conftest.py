@@ -20,7 +20,7 @@ from tests.skips import explain, skipped_reasons, summarize
 TEMPLATE = "migrated"
 
 
-WAITING = ("tests/e2e", "tests/model", "tests/loadtest", "tests/monitoring", "tests/standalone")
+WAITING = ("tests/e2e", "tests/model", "tests/loadtest", "tests/monitoring", "tests/proxy", "tests/standalone")
 """Folders whose files take longest. They start first, or one of them would be left over when all others are done."""
 
 

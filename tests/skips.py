@@ -36,6 +36,11 @@ REASONS = (
         r"chromium is not installed",
         "The judge that asks a browser is not tried here. `make browser` needs Chromium, and runs it on every file.",
     ),
+    Reason(
+        r"nginx is not installed",
+        "The configurations of docs/behind-a-proxy.md are not run here; the headers they send are, in tests/api. "
+        "`.ci/run` installs nginx-light, and runs them.",
+    ),
     Reason(r"the README's commands are curl's", "`.ci/run` installs curl, and runs the README's examples."),
     Reason(
         r"only root ",

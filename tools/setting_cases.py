@@ -21,6 +21,7 @@ API = ("api",)
 WORKER = ("worker",)
 JANITOR = ("janitor",)
 PROBED = ("worker", "janitor")
+HOOKED = ("api", "janitor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ SECRET = "hunter2"  # noqa: S105 - a password that must not be shown
 _BEGINS = "IMAGEMILL_DATABASE_URL must begin with postgresql:// (or postgres:// or postgresql+psycopg2://)."
 _BEGINS_REDIS = "IMAGEMILL_REDIS_URL must begin with redis:// (or rediss:// or unix://)."
 
+_MAKE_ONE = "Make one: echo whsec_$(openssl rand -base64 32)"
+
 REFUSED = (
     row(WORKER, "IMAGEMILL_SLOTS must be a whole number from 1 to 64, not '0'.", SLOTS="0"),
     row(WORKER, "IMAGEMILL_SLOTS must be a whole number from 1 to 64, not '1.5'.", SLOTS="1.5"),
@@ -97,8 +100,34 @@ REFUSED = (
     row(API, "IMAGEMILL_THREADS must be a whole number from 1 to 200, not '1000'.", THREADS="1000"),
     row(API, "IMAGEMILL_API_DRAIN_SECONDS must be a number from 0 to 86400, not '20s'.", API_DRAIN_SECONDS="20s"),
     row(API, "IMAGEMILL_HEIC_WRITING must be one of auto, always, never, not 'yes'.", HEIC_WRITING="yes"),
-    row(API, "IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, not 'often'.", RATE_LIMIT="often"),
-    row(API, "IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, not '0/minute'.", RATE_LIMIT="0/minute"),
+    row(API, "IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, or none, not 'often'.", RATE_LIMIT="often"),
+    row(
+        API, "IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, or none, not '0/minute'.", RATE_LIMIT="0/minute"
+    ),
+    row(API, "IMAGEMILL_AUTH must be one of none, keys, not 'yes'.", AUTH="yes"),
+    row(
+        API,
+        "IMAGEMILL_KEYS must be name=key,name=key: entry 1 has no =.",
+        AUTH="keys",
+        KEYS=SECRET,
+    ),
+    row(
+        API,
+        "IMAGEMILL_KEYS holds a key in entry 1 (shop) that could be guessed: it needs at least 32 characters, 12 of "
+        "them different. Make one: openssl rand -hex 32.",
+        AUTH="keys",
+        KEYS=f"shop={SECRET}",
+    ),
+    row(
+        API,
+        "IMAGEMILL_KEYS is set, but IMAGEMILL_AUTH is none, so nobody would be asked for a key. Say IMAGEMILL_AUTH=keys.",
+        KEYS=f"shop={SECRET}-0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    ),
+    row(
+        API,
+        "IMAGEMILL_MAX_WAITING_PER_CLIENT must be a whole number from 0 to 100000000, not 'none'.",
+        MAX_WAITING_PER_CLIENT="none",
+    ),
     row(
         API,
         "IMAGEMILL_HOST must be an IP address or the name of a host, without scheme, port and brackets, "
@@ -116,6 +145,64 @@ REFUSED = (
         "IMAGEMILL_FORWARDED_ALLOW_IPS must be addresses and networks with commas between, like 10.0.0.1, 10.1.0.0/16 "
         "(no bits right of the mask), or * alone, not '10.0.0.1/8'.",
         FORWARDED_ALLOW_IPS="10.0.0.1/8",
+    ),
+    row(
+        API,
+        "IMAGEMILL_ALLOWED_HOSTS must be names of hosts with commas between, without scheme and port, like "
+        "images.example.com, *.example.com, 10.0.0.5 or [::1], not 'https://images.example.com'.",
+        ALLOWED_HOSTS="images.lan, https://images.example.com",
+    ),
+    row(
+        API,
+        "IMAGEMILL_CORS_ORIGINS must be origins with commas between, with scheme and without path, like "
+        "https://app.example.com, http://localhost:3000, or * alone, not 'app.example.com'.",
+        CORS_ORIGINS="https://a.example.com, app.example.com",
+    ),
+    row(
+        ALL,
+        "IMAGEMILL_ROOT_PATH must be a path that begins with /, like /imagemill, of letters, digits and . _ ~ - only, "
+        "not '//imagemill'.",
+        ROOT_PATH="//imagemill",
+    ),
+    row(
+        API,
+        "IMAGEMILL_ROOT_PATH (/v1/images) must not begin like a path of imagemill's own: /docs, /jobs, /key, /keys, "
+        "/livez, /metrics, /openapi.json, /problems, /readyz, /static, /v1.",
+        ROOT_PATH="/v1/images",
+    ),
+    row(HOOKED, "IMAGEMILL_WEBHOOKS must be one of off, on, not 'yes'.", WEBHOOKS="yes"),
+    row(
+        HOOKED,
+        "IMAGEMILL_WEBHOOK_ALLOW must be networks (no bits right of the mask), addresses and names with commas between, "
+        "like 10.1.0.0/16, receiver.internal, not '10.1.2.3/8'.",
+        WEBHOOK_ALLOW="receiver.internal, 10.1.2.3/8",
+    ),
+    row(
+        HOOKED,
+        "IMAGEMILL_WEBHOOK_ALLOW must be networks (no bits right of the mask), addresses and names with commas between, "
+        "like 10.1.0.0/16, receiver.internal, not 'https://receiver'.",
+        WEBHOOK_ALLOW="https://receiver",
+    ),
+    row(
+        JANITOR,
+        "IMAGEMILL_WEBHOOKS is on and IMAGEMILL_WEBHOOK_SECRET is empty: messages would not be signed. "
+        "Make a secret: echo whsec_$(openssl rand -base64 32)",
+        WEBHOOKS="on",
+    ),
+    row(
+        JANITOR,
+        f"IMAGEMILL_WEBHOOK_SECRET must begin with whsec_. {_MAKE_ONE}",
+        WEBHOOK_SECRET=SECRET,
+    ),
+    row(
+        JANITOR,
+        f"IMAGEMILL_WEBHOOK_SECRET must be whsec_ and base64. {_MAKE_ONE}",
+        WEBHOOK_SECRET=f"whsec_{SECRET}!",
+    ),
+    row(
+        JANITOR,
+        f"IMAGEMILL_WEBHOOK_SECRET must hold 24 to 64 bytes, not 6. {_MAKE_ONE}",
+        WEBHOOK_SECRET=f"whsec_{SECRET}A",
     ),
     row(PROBED, "IMAGEMILL_PROBE_PORT must be a whole number from 0 to 65535, not '-1'.", PROBE_PORT="-1"),
     row(JANITOR, "IMAGEMILL_SWEEP_SECONDS must be a number above 0 and at most 86400, not '0'.", SWEEP_SECONDS="0"),

@@ -60,7 +60,7 @@ def shared_database(postgres_url: str, migrated_url: str) -> str:
 def shared(shared_database: str, redis_url: str) -> Iterator[Live]:
     """One API for all tests that look at their own job only; the others may flush its Redis at any time."""
     engine = make_engine(shared_database, pool=5)
-    settings = ApiSettings(database_url=shared_database, redis_url=redis_url, api_drain_seconds=10)
+    settings = ApiSettings(database_url=shared_database, redis_url=redis_url, api_drain_seconds=10, rate_limit="none")
     with make_redis(redis_url) as client, running(settings, engine, client) as live:
         yield live
     engine.dispose()

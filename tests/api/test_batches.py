@@ -126,12 +126,30 @@ def test_limits_hold_for_each_file(serve: Serve) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "queue_full")
 
 
-def test_each_file_counts_against_the_rate(serve: Serve) -> None:
-    live = serve(rate_limit="3/hour")
+@pytest.mark.parametrize("redis", [True, False])
+def test_each_file_counts_against_the_rate(serve: Serve, redis: bool) -> None:
+    given = {"rate_limit": "3/hour"}
+    live = serve(**given) if redis else serve(**given, redis_url=NOWHERE)
     batch = make(live, TEXT, *((f"{number}.png", PNG) for number in range(4)))
     assert [entry["status"] for entry in batch["jobs"]] == ["refused", "queued", "queued", "queued", "refused"]
     assert batch["jobs"][4]["problem"]["code"] == "rate_limited"
     assert send(live, ("a.png", PNG)).status_code == 429
+
+
+def test_each_file_counts_against_the_clients_waiting_jobs(serve: Serve) -> None:
+    live = serve(max_waiting_per_client=3)
+    live.submit()
+    batch = make(live, *((f"{number}.png", PNG) for number in range(4)))
+    assert [entry["status"] for entry in batch["jobs"]] == ["queued", "queued", "refused", "refused"]
+    assert {entry["problem"]["code"] for entry in batch["jobs"][2:]} == {"too_many_waiting"}
+    assert live.counts()[0] == 3
+
+
+def test_each_file_counts_against_the_clients_bytes(serve: Serve) -> None:
+    live = serve(max_stored_per_client_bytes=2 * len(PNG))
+    batch = make(live, *((f"{number}.png", PNG) for number in range(4)))
+    assert [entry["status"] for entry in batch["jobs"]] == ["queued", "queued", "refused", "refused"]
+    assert {entry["problem"]["code"] for entry in batch["jobs"][2:]} == {"too_much_stored"}
 
 
 BOUNDARY = "frontier"

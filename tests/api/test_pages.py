@@ -240,30 +240,6 @@ def test_the_delete_button(shared: Live) -> None:
     assert shared.http.post(f"/jobs/{uuid4()}/delete").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("headers", "taken"),
-    [
-        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, True),
-        ({"Sec-Fetch-Site": "none"}, True),
-        ({"Sec-Fetch-Site": "cross-site"}, False),
-        ({"Sec-Fetch-Site": "same-site"}, False),
-        ({"Origin": "https://evil.example"}, False),
-        ({"Origin": "null"}, False),
-        ({"Origin": "https://mill.example", "Host": "mill.example"}, True),
-        ({}, True),
-    ],
-)
-def test_forms_of_other_sites_are_refused(shared: Live, headers: dict[str, str], taken: bool) -> None:
-    job_id = shared.submit()
-    deleted = shared.http.post(f"/jobs/{job_id}/delete", headers=headers)
-    assert deleted.status_code == (303 if taken else 403)
-    assert shared.record(job_id).status is (Status.CANCELED if taken else Status.QUEUED)
-    sent = shared.http.post("/jobs", files={"file": ("a.png", PNG)}, data={"target_format": "gif"}, headers=headers)
-    assert sent.status_code == (303 if taken else 403)
-    if not taken:
-        assert "another site" in sent.text
-
-
 def test_a_hostile_name_is_only_text(shared: Live) -> None:
     name = "<script>alert('x')<&\".png"
     job_id = post(shared, name=name)

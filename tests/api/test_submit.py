@@ -12,7 +12,7 @@ import limits
 import pytest
 from sqlalchemy import Engine
 
-from api.admission import spell_limit
+from api.rate_guard import spell_limit
 from api.settings import ApiSettings
 from conformance.service import PATIENCE, wait_for
 from core.blobs import SLICE_BYTES

@@ -86,10 +86,17 @@ def test_requests_are_counted_by_template_and_nothing_else(shared: Live) -> None
     # A request is counted when its answer is out, which the client may see first.
     wait_for("the count", lambda: counted(**labels) == before + 1)
     assert metric("imagemill_http_request_duration_seconds_count", **labels) >= 1
+    shared.http.request("PROPFIND", "/coffee/with/milk")
     shared.http.request("BREW", "/coffee/with/milk")
     shared.http.head("/static/style.css")
     shared.http.head("/")
-    for method, route, status in (("other", "unmatched", "404"), ("HEAD", "/static", "200"), ("HEAD", "/", "200")):
+    counts = [
+        ("other", "unmatched", "404"),
+        ("other", "unmatched", "400"),
+        ("HEAD", "/static", "200"),
+        ("HEAD", "/", "200"),
+    ]
+    for method, route, status in counts:
         wait_for(route, lambda m=method, r=route, s=status: counted(method=m, route=r, status=s) >= 1)  # type: ignore[misc]
     page = shared.http.get("/metrics")
     assert page.headers["content-type"].startswith("text/plain")
@@ -184,8 +191,8 @@ def test_the_document_shows_an_example_of_every_refusal(shared: Live) -> None:
         for answer in operation["responses"].values()
         for code, example in answer.get("content", {}).get("application/problem+json", {}).get("examples", {}).items()
     }
-    # Pages only, and what has no operation.
-    elsewhere = {"cross_site", "not_found", "method_not_allowed"}
+    # Pages only, what has no operation, and what is refused before there is a request.
+    elsewhere = {"cross_site", "not_found", "method_not_allowed", "target_too_long", "head_too_large"}
     assert set(shown) == {example.problem_code for example in REFUSALS} - elsewhere
     for example in REFUSALS:
         if example.problem_code in shown:
@@ -261,7 +268,7 @@ def test_all_wrong_settings_are_said_at_once(tmp_path: Path) -> None:
     assert process.wait(PATIENCE) == 2
     assert (tmp_path / "log").read_text().splitlines() == [
         "imagemill: IMAGEMILL_PORT must be a whole number from 0 to 65535, not 'no'.",
-        "imagemill: IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, not 'often'.",
+        "imagemill: IMAGEMILL_RATE_LIMIT must be like 60/minute or 1000/day, or none, not 'often'.",
     ]
 
 

@@ -21,6 +21,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "Set it to 95 or more",
     ),
     ({"api.terminationGracePeriodSeconds": 64}, "api.terminationGracePeriodSeconds is 64"),
+    (
+        {"api.keys.existingSecret": "my-keys"},
+        "api.keys.existingSecret is my-keys, but api.settings.auth is none, so nobody would be asked for a key.",
+    ),
     ({"settings.heartbeatSeconds": 16}, "settings.heartbeatSeconds (16) is above half of settings.leaseSeconds (30)"),
     (
         {"worker.slots": 6},
@@ -45,6 +49,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "redis.secretKeys.password is empty: the Redis of the release needs one",
     ),
     ({"api.ingress.enabled": True}, "api.ingress.hosts is empty"),
+    ({"webhooks.enabled": True}, "webhooks.existingSecret is empty: messages would not be signed"),
+    (
+        {"webhooks.enabled": True, "webhooks.existingSecret": "a", "postgresql.maxConnections": 50},
+        "+ 5 for the janitor",
+    ),
     *(
         (
             {f"{component}.extraEnv": [{"name": "IMAGEMILL_SLOTS", "value": "2"}]},
@@ -60,6 +69,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"api.replicas": -1}, "minimum"),
     ({"worker.jobMemory": "lots"}, "does not match pattern"),
     ({"settings.logLevel": "loud"}, "value must be one of"),
+    ({"api.settings.auth": "yes"}, "value must be one of"),
+    ({"api.settings.rateLimit": ""}, "minLength"),
     ({"postgresql.username": "o'hara"}, "does not match pattern"),
 ]
 
@@ -69,6 +80,7 @@ ALLOWED: list[dict[str, Any]] = [
     {"worker.terminationGracePeriodSeconds": 75},
     {"api.terminationGracePeriodSeconds": 65},
     {"settings.heartbeatSeconds": 15},
+    {"api.keys.existingSecret": "my-keys", "api.settings.auth": "keys"},
     {"worker.autoscaling.maxReplicas": 38},
     {"worker.slots": 5, "worker.resources.limits.memory": "7Gi"},
     {"worker.slots": 5, "worker.resources.limits": None},

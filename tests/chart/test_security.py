@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.chart.conftest import rendered
-from tests.chart.rendering import CHART, Manifest, containers, of_kind, pods, render, secrets
+from tests.chart.rendering import CHART, Manifest, containers, merged, of_kind, pods, render, secrets
 
 PEERS = {"api", "worker", "janitor"}
 
@@ -211,3 +211,32 @@ def test_ports_of_ones_own_are_used_everywhere() -> None:
     for component, port in (("postgresql", 5433), ("redis", 6380)):
         assert of_kind(manifests, "Service")[component]["spec"]["ports"][0]["port"] == port
         assert f":{port}/" in secrets(manifests)[component]["url"]
+
+
+WEBHOOKS = {"webhooks": {"enabled": True, "existingSecret": "webhooks", "secretKey": "signing", "http": True}}
+PEER = {"networkPolicy": {"webhooksTo": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]}}
+
+
+def test_webhooks_leave_the_janitor_alone_for_the_internet_and_what_is_named() -> None:
+    policies = of_kind(render(merged(WEBHOOKS, PEER)), "NetworkPolicy")
+    (rule,) = [
+        rule for rule in policies["janitor"]["spec"]["egress"] if {"port": 443, "protocol": "TCP"} in rule["ports"]
+    ]
+    assert rule["ports"][1:] == [
+        {"port": 80, "protocol": "TCP"},
+        {"port": 1024, "endPort": 65535, "protocol": "TCP"},
+    ]
+    internet, *others = rule["to"]
+    assert {"10.0.0.0/8", "169.254.0.0/16", "127.0.0.0/8"} <= set(internet["ipBlock"]["except"])
+    assert others[-1] == {"ipBlock": {"cidr": "10.1.0.0/16"}}
+    for component in ("api", "worker"):
+        assert not [rule for rule in policies[component]["spec"]["egress"] if rule["ports"][0]["port"] == 443]
+
+
+def test_only_the_janitor_knows_what_webhooks_are_signed_with() -> None:
+    secret = {"name": "webhooks", "key": "signing"}
+    for component, deployment in of_kind(render(WEBHOOKS), "Deployment").items():
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        named = [entry for entry in container["env"] if entry["name"] == "IMAGEMILL_WEBHOOK_SECRET"]
+        expected = [{"name": "IMAGEMILL_WEBHOOK_SECRET", "valueFrom": {"secretKeyRef": secret}}]
+        assert named == (expected if component == "janitor" else [])

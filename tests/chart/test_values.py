@@ -10,12 +10,12 @@ from api.settings import ApiSettings
 from core.settings import Settings
 from janitor.settings import JanitorSettings
 from tests.chart.conftest import read, rendered
-from tests.chart.rendering import CHART, of_kind
+from tests.chart.rendering import CHART, NAMESPACE, merged, nested, of_kind, pods, render
 from tools import chart_readme
 from worker.settings import WorkerSettings
 
 ROOMS: dict[str, type[Settings]] = {"api": ApiSettings, "worker": WorkerSettings, "janitor": JanitorSettings}
-FROM_SECRETS = {"IMAGEMILL_DATABASE_URL", "IMAGEMILL_REDIS_URL"}
+FROM_SECRETS = {"IMAGEMILL_DATABASE_URL", "IMAGEMILL_REDIS_URL", "IMAGEMILL_KEYS", "IMAGEMILL_WEBHOOK_SECRET"}
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -48,6 +48,20 @@ def test_shared_settings_are_the_same_everywhere() -> None:
     for name in shared:
         variable = f"IMAGEMILL_{name.upper()}"
         assert len({of_kind(rendered("default"), "ConfigMap")[room]["data"][variable] for room in ROOMS}) == 1
+
+
+def test_the_api_alone_gets_its_keys_from_the_secret_that_is_named() -> None:
+    values = merged(nested("api.settings.auth", "keys"), nested("api.keys.existingSecret", "my-keys"))
+    found = {
+        name: variable["valueFrom"]["secretKeyRef"]
+        for name, pod in pods(render(values))
+        for container in pod["spec"].get("containers", [])
+        for variable in container.get("env", [])
+        if variable["name"] == "IMAGEMILL_KEYS"
+    }
+    assert list(found.values()) == [{"name": "my-keys", "key": "keys"}]
+    assert next(iter(found)).endswith("api")
+    assert "IMAGEMILL_KEYS" not in str(render())
 
 
 def leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -87,3 +101,22 @@ def test_a_value_without_a_description_is_found() -> None:
     (first, second) = chart_readme.read_values("a:\n  # -- What b is,\n  # and more.\n  b: [1]\n  c: {}\n")
     assert (first.path, first.default, first.text) == ("a.b", "[1]", "What b is, and more.")
     assert (second.path, second.default, second.text) == ("a.c", "{}", "")
+
+
+def test_the_list_of_hosts_has_the_services_own_name() -> None:
+    def listed(hosts: str) -> str:
+        manifests = render(nested("api.settings.allowedHosts", hosts))
+        return str(of_kind(manifests, "ConfigMap")["api"]["data"]["IMAGEMILL_ALLOWED_HOSTS"])
+
+    service = of_kind(rendered("default"), "Service")["api"]["metadata"]["name"]
+    names = listed("images.example.com").split(", ")
+    assert names == ["images.example.com", service, f"{service}.{NAMESPACE}", f"{service}.{NAMESPACE}.svc"]
+    assert (listed(""), listed("*")) == ("", "*")
+
+
+def test_the_ingress_leads_to_the_root_path() -> None:
+    ingress = nested("api.ingress", {"enabled": True, "hosts": ["images.example.com"]})
+    for root, path in (("", "/"), ("/imagemill", "/imagemill")):
+        manifests = render(merged(ingress, nested("settings.rootPath", root)))
+        (rule,) = of_kind(manifests, "Ingress")["api"]["spec"]["rules"]
+        assert [entry["path"] for entry in rule["http"]["paths"]] == [path]

@@ -5,6 +5,7 @@ import pytest
 
 from standalone.config import read_config
 from standalone.errors import StartupError, WrongSetting
+from standalone.launcher import _make_environment
 
 
 def test_works_without_anything(tmp_path: Path) -> None:
@@ -19,6 +20,31 @@ def test_the_environment_wins_over_the_file_and_empty_is_not_given(tmp_path: Pat
     config = read_config({"PORT": "8002", "IMAGEMILL_REDIS_URL": ""}, tmp_path / ".env")
     assert (config.port, config.data_dir, config.redis_url) == (8002, Path("a b"), None)
     assert config.env["X"] == "$HOME"
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),  # noqa: S104
+        ("::", False),
+        ("mill.example", False),
+    ],
+)
+def test_who_can_reach_it_is_known(tmp_path: Path, host: str, alone: bool) -> None:
+    assert read_config({"IMAGEMILL_HOST": host}, tmp_path / ".env").is_for_this_machine_alone is alone
+
+
+def test_the_limits_of_a_client_hold_where_others_reach_it(tmp_path: Path) -> None:
+    def limit(**environ: str) -> str | None:
+        config = read_config(environ, tmp_path / ".env")
+        return _make_environment(config, None).get("IMAGEMILL_RATE_LIMIT")
+
+    assert limit() == "none"
+    assert limit(IMAGEMILL_RATE_LIMIT="5/minute") == "5/minute"
+    assert limit(IMAGEMILL_HOST="0.0.0.0") is None  # noqa: S104
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "80x", "-1", "²"])

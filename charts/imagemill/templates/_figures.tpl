@@ -47,12 +47,16 @@
 {{- .Values.api.autoscaling.enabled | ternary .Values.api.autoscaling.minReplicas .Values.api.replicas | int64 }}
 {{- end }}
 
-{{/* Connections to PostgreSQL: a worker has a pool of 3 and one for its heartbeat, the janitor 2, a pod of the API its
-     threads and one for its probes. */}}
+{{/* Connections to PostgreSQL: a worker has a pool of 3 and one for its heartbeat, the janitor 2 (and 3 to send
+     webhooks), a pod of the API its threads and one for its probes. */}}
+{{- define "imagemill.janitor.connections" -}}
+{{- .Values.webhooks.enabled | ternary 5 2 }}
+{{- end }}
+
 {{- define "imagemill.connections" -}}
 {{- $api := mul (include "imagemill.api.most" .) (add .Values.api.settings.threads 1) }}
 {{- $workers := mul (include "imagemill.worker.most" .) 4 }}
-{{- add $api $workers 2 .Values.postgresql.reservedConnections }}
+{{- add $api $workers (include "imagemill.janitor.connections" .) .Values.postgresql.reservedConnections }}
 {{- end }}
 
 {{/* What a worker needs when its conversions use all that they share and every slot has the largest files: the upload

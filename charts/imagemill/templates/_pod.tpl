@@ -85,6 +85,16 @@ env:
   - name: IMAGEMILL_REDIS_URL
     valueFrom:
       secretKeyRef: {name: {{ include "imagemill.redis.secretName" .root }}, key: {{ include "imagemill.secretKey" (dict "root" .root "component" "redis" "key" "url") }}}
+  {{- if and (eq .component "api") .root.Values.api.keys.existingSecret }}
+  - name: IMAGEMILL_KEYS
+    valueFrom:
+      secretKeyRef: {name: {{ .root.Values.api.keys.existingSecret }}, key: {{ .root.Values.api.keys.secretKey }}}
+  {{- end }}
+  {{- if and (eq .component "janitor") .root.Values.webhooks.enabled }}
+  - name: IMAGEMILL_WEBHOOK_SECRET
+    valueFrom:
+      secretKeyRef: {name: {{ .root.Values.webhooks.existingSecret }}, key: {{ .root.Values.webhooks.secretKey }}}
+  {{- end }}
   {{- with (index .root.Values .component).extraEnv }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

@@ -36,6 +36,26 @@ egress:
 {{- end }}
 {{- end }}
 
+{{/* The way out of webhooks: the public internet, on the ports that the sender takes; inner networks by name only. The
+     sender checks every address itself; this is for the day when it has a flaw. */}}
+{{- define "imagemill.webhooks.egress" -}}
+- ports:
+    - {port: 443, protocol: TCP}
+    {{- if .Values.webhooks.http }}
+    - {port: 80, protocol: TCP}
+    {{- end }}
+    - {port: 1024, endPort: 65535, protocol: TCP}
+  to:
+    - ipBlock:
+        cidr: 0.0.0.0/0
+        except: [0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 168.63.129.16/32, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0/3]
+    - ipBlock: {cidr: "2000::/3"}
+    - ipBlock: {cidr: "64:ff9b::/96"}
+    {{- with .Values.networkPolicy.webhooksTo }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
+
 {{/* The way in for Prometheus. */}}
 {{- define "imagemill.scraped" -}}
 - ports:

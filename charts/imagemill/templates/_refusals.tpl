@@ -58,7 +58,7 @@
 {{- end }}
 {{- $connections := include "imagemill.connections" . | int }}
 {{- if gt $connections (int .Values.postgresql.maxConnections) }}
-- postgresql.maxConnections is {{ .Values.postgresql.maxConnections }}, but {{ include "imagemill.worker.most" . }} workers x 4 + {{ include "imagemill.api.most" . }} api pods x ({{ .Values.api.settings.threads }} threads + 1) + 2 for the janitor + {{ .Values.postgresql.reservedConnections }} reserved are {{ $connections }}. Raise it (with a database of your own: on the server too), or lower the most workers, api pods or threads.
+- postgresql.maxConnections is {{ .Values.postgresql.maxConnections }}, but {{ include "imagemill.worker.most" . }} workers x 4 + {{ include "imagemill.api.most" . }} api pods x ({{ .Values.api.settings.threads }} threads + 1) + {{ include "imagemill.janitor.connections" . }} for the janitor + {{ .Values.postgresql.reservedConnections }} reserved are {{ $connections }}. Raise it (with a database of your own: on the server too), or lower the most workers, api pods or threads.
 {{- end }}
 {{- with .Values.redis }}
 {{- $limit := dig "limits" "memory" "" .resources }}
@@ -82,6 +82,12 @@
 {{- end }}
 {{- if and .Values.api.ingress.enabled (not .Values.api.ingress.hosts) }}
 - api.ingress.enabled is true and api.ingress.hosts is empty: the Ingress would lead nowhere. Name at least one host.
+{{- end }}
+{{- if and .Values.api.keys.existingSecret (ne .Values.api.settings.auth "keys") }}
+- api.keys.existingSecret is {{ .Values.api.keys.existingSecret }}, but api.settings.auth is {{ .Values.api.settings.auth }}, so nobody would be asked for a key. Set api.settings.auth to keys, or leave the Secret out.
+{{- end }}
+{{- if and .Values.webhooks.enabled (not .Values.webhooks.existingSecret) }}
+- webhooks.enabled is true and webhooks.existingSecret is empty: messages would not be signed. Make a Secret (kubectl create secret generic NAME --from-literal=secret=whsec_$(openssl rand -base64 32)) and name it in webhooks.existingSecret.
 {{- end }}
 {{- range $component := list "api" "worker" "janitor" }}
 {{- range (index $.Values $component).extraEnv }}

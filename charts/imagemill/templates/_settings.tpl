@@ -7,8 +7,21 @@ IMAGEMILL_{{ snakecase $name | upper }}: {{ include "imagemill.text" $value | qu
 {{- end }}
 {{- end }}
 
+{{/* What API and janitor must agree on about webhooks. */}}
+{{- define "imagemill.webhooks.settings" -}}
+webhooks: {{ ternary "on" "off" .Values.webhooks.enabled | quote }}
+webhookAllow: {{ .Values.webhooks.allow | quote }}
+webhookHttp: {{ .Values.webhooks.http }}
+{{- end }}
+
 {{- define "imagemill.api.settings" -}}
 {{- $own := dict "host" "0.0.0.0" "port" 8000 "metricsPort" 9090 }}
+{{- with .Values.api.settings.allowedHosts }}
+{{- $service := include "imagemill.componentName" (dict "root" $ "component" "api") }}
+{{- $names := list . $service (printf "%s.%s" $service $.Release.Namespace) (printf "%s.%s.svc" $service $.Release.Namespace) }}
+{{- $_ := set $own "allowedHosts" (ternary . (join ", " $names) (eq . "*")) }}
+{{- end }}
+{{- $own = merge $own (include "imagemill.webhooks.settings" . | fromYaml) }}
 {{- include "imagemill.variables" (merge $own .Values.api.settings .Values.settings) | trim }}
 {{- end }}
 
@@ -20,7 +33,12 @@ IMAGEMILL_{{ snakecase $name | upper }}: {{ include "imagemill.text" $value | qu
 {{- include "imagemill.variables" (merge $own .Values.settings) | trim }}
 {{- end }}
 
+{{- define "imagemill.webhooks.caFile" -}}
+{{- if .Values.webhooks.caConfigMap }}/etc/imagemill/webhooks/ca.crt{{ end }}
+{{- end }}
+
 {{- define "imagemill.janitor.settings" -}}
-{{- $own := dict "probeHost" "0.0.0.0" "probePort" 9090 }}
+{{- $own := dict "probeHost" "0.0.0.0" "probePort" 9090 "webhookCaFile" (include "imagemill.webhooks.caFile" .) }}
+{{- $own = merge $own (include "imagemill.webhooks.settings" . | fromYaml) }}
 {{- include "imagemill.variables" (merge $own .Values.janitor.settings .Values.settings) | trim }}
 {{- end }}

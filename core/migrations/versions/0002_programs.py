@@ -16,7 +16,8 @@ ALTER TABLE jobs
     ADD COLUMN batch_id uuid,
     ADD COLUMN batch_position integer,
     ADD COLUMN webhook_url text,
-    ADD COLUMN webhook_state text CHECK (webhook_state IN ('pending', 'delivered', 'dead'))
+    ADD COLUMN webhook_state text CHECK (webhook_state IN ('pending', 'delivered', 'dead')),
+    ADD COLUMN webhook_error text
 """
 TABLES = (
     # The last turn that each owner's jobs were given; changed at every submit, so there is room for HOT updates.
@@ -44,11 +45,19 @@ TABLES = (
         refused jsonb NOT NULL,
         webhook_url text,
         webhook_state text CHECK (webhook_state IN ('pending', 'delivered', 'dead')),
+        webhook_error text,
         created_at timestamptz NOT NULL,
         -- How many places are taken; each job that is added takes the next.
         entries integer NOT NULL DEFAULT 0,
         changed_at timestamptz NOT NULL DEFAULT now()
     ) WITH (fillfactor = 50)
+    """,
+    # The end of a job whose batch has a webhook: the sender looks whether the batch is over.
+    """
+    CREATE TABLE batch_ends (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        batch_id uuid NOT NULL
+    )
     """,
     """
     CREATE TABLE idempotency (
@@ -70,6 +79,7 @@ TABLES = (
         batch_id uuid,
         type text NOT NULL,
         url text NOT NULL,
+        host text NOT NULL,
         body jsonb NOT NULL,
         state text NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
         attempts integer NOT NULL,
@@ -86,6 +96,15 @@ CLOCK = "CREATE SEQUENCE jobs_clock MINVALUE 0 START 0"
 INDEXES = (
     "CREATE INDEX jobs_turns ON jobs (turn, created_at) WHERE status = 'queued'",
     "CREATE INDEX jobs_waiting ON jobs (owner) WHERE status = 'queued'",
+    # What a client has stored is summed over these; the list must be the one of api.client_limits.
+    "CREATE INDEX jobs_stored ON jobs (owner) WHERE status IN ('queued', 'processing', 'succeeded', 'failed')",
+    # The list of a key's own jobs. Installations without keys have no entries here.
+    "CREATE INDEX jobs_of_key ON jobs (owner, created_at, id) WHERE owner LIKE 'key:%'",
+    "CREATE INDEX jobs_of_key_by_status ON jobs (owner, status, created_at, id) WHERE owner LIKE 'key:%'",
+    """
+    CREATE INDEX jobs_of_key_by_batch ON jobs (owner, batch_id, created_at, id) INCLUDE (status)
+    WHERE owner LIKE 'key:%' AND batch_id IS NOT NULL
+    """,
     "CREATE INDEX jobs_of_batch ON jobs (batch_id, batch_position) WHERE batch_id IS NOT NULL",
     "CREATE INDEX batches_changed ON batches (changed_at)",
     "CREATE INDEX idempotency_created ON idempotency (created_at)",

@@ -12,4 +12,7 @@ resources:
   {{- toYaml (index .root.Values .component).resources | nindent 2 }}
 volumeMounts:
   - {name: tmp, mountPath: /tmp}
+  {{- if and (eq .component "janitor") .root.Values.webhooks.caConfigMap }}
+  - {name: webhook-authorities, mountPath: /etc/imagemill/webhooks, readOnly: true}
+  {{- end }}
 {{- end }}

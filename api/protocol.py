@@ -1,0 +1,178 @@
+"""HTTP/1.1 on the wire: uvicorn's protocol over llhttp, with the bounds that llhttp lacks, and refusals as problems.
+
+Every read is bounded before the application sees it: a head has at most MOST_HEAD bytes, and bytes that are no body
+(extensions of chunks, trailers) as many.
+"""
+
+import sys
+from urllib.parse import urlsplit
+
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from api.errors import ImagemillError
+from api.metrics import count_request
+from api.problems import MEDIA_TYPE, make_problem
+from api.wire_errors import BrokenHead, LargeHead, LongTarget
+
+MOST_TARGET = 16 * 1024
+MOST_HEAD = 64 * 1024
+MOST_HEADERS = 200
+LINGER_SECONDS = 2.0
+"""How long the rest of a refused request is taken in, so that the client reads the answer before the connection ends."""
+
+
+class _Refused(Exception):
+    def __init__(self, error: ImagemillError) -> None:
+        super().__init__(error.detail)
+        self.error = error
+
+
+class WireProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    _in_head = False
+    _head_bytes = 0
+    _unseen_bytes = 0
+    """Received since anything went to the application."""
+    _read = b""
+    _is_refused = False
+
+    def data_received(self, data: bytes) -> None:
+        """Take what was read. Nothing is parsed after a refusal."""
+        if self._is_refused:
+            return
+        self._read = data
+        self._unseen_bytes += len(data)
+        super().data_received(data)
+        self._read = b""
+        if self._unseen_bytes > MOST_HEAD and not self._is_refused:
+            self._refuse(_large_head())
+
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        super().on_message_begin()
+        self._in_head, self._head_bytes = True, 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the target."""
+        super().on_url(url)
+        if len(self.url) > MOST_TARGET:
+            raise _Refused(LongTarget(limit=MOST_TARGET))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header. Trailers are dropped: the application has its headers, and must not see them change."""
+        if not self._in_head:
+            return
+        super().on_header(name, value)
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > MOST_HEAD or len(self.headers) > MOST_HEADERS:
+            raise _Refused(_large_head())
+
+    def on_headers_complete(self) -> None:
+        """Check the head and begin the request."""
+        self._in_head, self._unseen_bytes = False, 0
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            return
+        self._check_head()
+        self._take_absolute_target()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._unseen_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End the body. With an offer to upgrade, llhttp says so before there was any."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what could not be parsed. The caller handles the parser's error, which knows more than `msg`."""
+        error = sys.exception()
+        # What a callback raised is wrapped.
+        cause = error.__context__ if isinstance(error, HttpParserCallbackError) else error
+        reason = str(cause) if isinstance(cause, HttpParserError) else msg
+        self._refuse(cause.error if isinstance(cause, _Refused) else BrokenHead(reason=reason.rstrip(".")))
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Read a request that offers another protocol as if it did not: Java's client offers HTTP/2 with every body.
+
+        llhttp stops after such a head, so a new parser reads it again without the offer.
+        """
+        offer = sys.exception()
+        read_on = offer.args[0] if isinstance(offer, HttpParserUpgrade) else len(self._read)
+        rest, head = self._read[read_on:], self._write_head_without_offer()
+        self.parser = HttpRequestParser(self)
+        self._unseen_bytes = 0
+        self.data_received(head + rest)
+
+    def _write_head_without_offer(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] not in {b"upgrade", b"http2-settings"}]
+        return b"\r\n".join([*lines, b"", b""])
+
+    def _check_head(self) -> None:
+        """Refuse what llhttp lets pass and RFC 9112 does not."""
+        version = self.parser.get_http_version()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+        if version not in {"1.0", "1.1"}:
+            raise _Refused(BrokenHead(reason=f"its version is {version}"))
+        if hosts > 1 or (hosts == 0 and version == "1.1"):
+            raise _Refused(BrokenHead(reason=f"it has {hosts} Host headers, not one"))
+        if any(coding.strip().lower() != b"chunked" for coding in codings):
+            raise _Refused(BrokenHead(reason="its Transfer-Encoding is not chunked"))
+
+    def _take_absolute_target(self) -> None:
+        """Turn an absolute target into a path, and its authority into the Host (RFC 9112, section 3.2.2)."""
+        if self.url.startswith(b"/"):
+            return
+        try:
+            target = urlsplit(self.url)
+        except ValueError:
+            raise _Refused(BrokenHead(reason="its target is no address")) from None
+        if target.scheme not in {b"http", b"https"} or not target.netloc or b"@" in target.netloc:
+            raise _Refused(BrokenHead(reason="its target is neither a path nor an http address"))
+        self.url = (target.path or b"/") + (b"?" + target.query if target.query else b"")
+        # The scope holds this very list.
+        self.headers[:] = [header for header in self.headers if header[0] != b"host"] + [(b"host", target.netloc)]
+
+    def _refuse(self, error: ImagemillError) -> None:
+        """Answer with the problem, unless an answer is on its way, and end the connection."""
+        self._is_refused = True
+        count_request("other", "unmatched", error.status, 0.0, held=False)
+        # None before the first request.
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body:
+                # The request was whole: what follows it is broken, and the connection ends after its answer.
+                cycle.keep_alive = False
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if cycle.response_started:
+                self.transport.close()
+                return
+        self.transport.write(self._write_answer(error))
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _write_answer(self, error: ImagemillError) -> bytes:
+        # No request was read, so no prefix of a proxy is known.
+        body = make_problem(error, "").model_dump_json(exclude_none=True).encode()
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", MEDIA_TYPE.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        ]
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        return STATUS_LINE[error.status] + lines + b"\r\n" + body
+
+
+def _large_head() -> LargeHead:
+    return LargeHead(headers=MOST_HEADERS, limit=MOST_HEAD)

@@ -1,0 +1,59 @@
+"""Webhooks as a caller meets them: a URL refused when it is given, and a message sent again."""
+
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from api.errors import BadOptions, JobNotFound, NoWebhook, WebhookNotDue, WebhooksOff
+from api.redis_gate import Turn
+from api.services import Services
+from core.jobs import Job
+from core.option_rules import WrongOption
+from core.record import find_job
+from core.webhook_settings import WebhookSettings
+from core.webhook_states import mark_job, renew_message
+from core.webhook_urls import WrongWebhook, read_webhook_url
+
+FIELD = "webhook_url"
+
+
+def check_webhook_url(text: str, settings: WebhookSettings) -> str | None:
+    """Return a webhook's URL, None when none was given. Raises BadOptions.
+
+    The name is not looked up: it may change until the message is sent, and is checked then.
+    """
+    if not text:
+        return None
+    if settings.webhooks == "off":
+        raise _refuse(f"{FIELD} is not taken: {WebhooksOff().detail[0].lower()}{WebhooksOff().detail[1:]}")
+    try:
+        read_webhook_url(text, settings.webhook_allowance)
+    except WrongWebhook as wrong:
+        raise _refuse(f"{FIELD} {wrong}") from None
+    return text
+
+
+async def resend_webhook(services: Services, turn: Turn, job_id: UUID) -> Job:
+    """Make a job's message due again and return the job. Raises JobNotFound, NoWebhook."""
+    if services.settings.webhooks == "off":
+        raise WebhooksOff
+    job = await services.database.run(_renew, job_id)
+    await turn.publish(job)
+    return job
+
+
+def _renew(connection: Connection, job_id: UUID) -> Job:
+    job = find_job(connection, job_id)
+    if job is None:
+        raise JobNotFound
+    if job.webhook_url is None:
+        raise NoWebhook
+    if not job.is_over:
+        raise WebhookNotDue(state=job.status)
+    if not renew_message(connection, job_id):
+        raise JobNotFound
+    return mark_job(connection, job_id, "pending", None) or job
+
+
+def _refuse(sentence: str) -> BadOptions:
+    return BadOptions(errors=(WrongOption(FIELD, sentence),))
