@@ -25,7 +25,7 @@ CLUSTER := $(VENV)/cluster.stamp
 SOURCES := api benchmarks client conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
-.PHONY: run test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz bombs flaws corpora tiff-grid browser sizes api-fuzz ssrf speed lock clean help
+.PHONY: run test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser sizes api-fuzz ssrf speed lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -85,6 +85,9 @@ tune: $(DEV) ## Measure every encoder's efforts and qualities: size, time, SSIM 
 
 bench: $(DEV) ## Measure the protocol on this machine and print a table
 	$(BIN)/python -m benchmarks.bench
+
+archive: $(DEV) ## Stream a batch of 100 results of 20 MB as a ZIP: memory of the API, what a slow reader holds (ARGS="220 20" is over 4 GiB)
+	$(BIN)/python -m benchmarks.archive $(ARGS)
 
 matrix: $(DEV) ## Every read format to every write format, seen by other programs (ARGS="--only alpha"); see docs/results
 	$(BIN)/python -m conformance.matrix $(ARGS)

@@ -82,6 +82,16 @@ class ClientLimits:
             waiting = self._waiting.of(caller.owner)
             if await waiting.read_number() >= self.most_waiting and await waiting.count_anew() >= self.most_waiting:
                 raise refuse_waiting(caller, self.most_waiting)
+        await self.admit_bytes(caller)
+
+    async def count_room(self, caller: Caller) -> int | None:
+        """Return how many more jobs of the client may wait, None for any number. Raises DatabaseAway."""
+        if not self.most_waiting:
+            return None
+        return max(0, self.most_waiting - await self._waiting.of(caller.owner).count_anew())
+
+    async def admit_bytes(self, caller: Caller) -> None:
+        """Raise TooMuchStored, or DatabaseAway when it cannot be measured."""
         if self.most_bytes and await self._stored.of(caller.owner).read_number() >= self.most_bytes:
             count_refusal(STORED)
             tell_quota(Quota(name=STORED, most=self.most_bytes, left=0, unit="content-bytes"))

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.sse import EventSourceResponse
 
 from api import errors
+from api.batch_openapi import BATCH_FIELD
 from api.deps import CallerDep, FormDep, IdempotencyKey, JobId, LastEvent, ServicesDep, TurnDep, WaitDep
 from api.downloads import download
 from api.errors import NoWebhook
@@ -42,6 +43,7 @@ REFUSED = (
     errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
     errors.TooManyWaiting, errors.TooMuchStored, errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
+    errors.BatchNotFound, errors.BatchFull,
 )  # fmt: skip
 DOWNLOAD_REFUSALS = document_refusals(
     errors.JobNotFound, errors.ResultNotReady, errors.JobFailed, errors.ResultExpired, errors.JobCanceled,
@@ -54,7 +56,7 @@ DOWNLOAD_REFUSALS = document_refusals(
     status_code=202,
     response_description="The job is stored and will be converted.",
     responses={201: OVER, 202: TAKEN, **document_refusals(*REFUSED, errors.JobNotFound)},
-    openapi_extra=upload_form("JobForm"),
+    openapi_extra=upload_form("JobForm", fields=BATCH_FIELD),
 )
 async def submit_job(
     request: Request,

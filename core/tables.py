@@ -77,6 +77,9 @@ batches = Table(
     Column("webhook_state", Text),
     Column("webhook_error", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    # How many places are taken, by jobs and refused files. Each job that is added takes the next one.
+    Column("entries", Integer, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
 )
 
 batch_ends = Table(

@@ -21,7 +21,7 @@ def keyed(running: Running) -> Iterator[str]:
 
 def test_a_missing_or_wrong_key_ends_everything_with_status_4(keyed: str, tmp_path: Path) -> None:
     sources = [write_photo(tmp_path / f"{number}.png") for number in range(3)]
-    line = ("convert", *sources, "--to", "webp", "-o", "out", "--jobs", "1", "--url", keyed)
+    line: tuple[str | Path, ...] = ("convert", *sources, "--to", "webp", "-o", "out", "--jobs", "1", "--url", keyed)
     missing = imagemill(tmp_path, *line)
     assert (missing.returncode, files_of(tmp_path / "out")) == (4, [])
     assert "key is required" in missing.stderr
@@ -44,7 +44,7 @@ def test_a_key_is_sent_and_sees_its_own_jobs_alone(running: Running, keyed: str,
 def test_a_limit_is_waited_for_as_the_service_says(running: Running, keyed: str, tmp_path: Path) -> None:
     _, key = new_key(running.service.engine, "many")
     sources = [write_photo(tmp_path / f"{number}.png") for number in range(7)]
-    line = ("convert", *sources, "--to", "webp", "-o", "out", "--json", "--url", keyed)
+    line: tuple[str | Path, ...] = ("convert", *sources, "--to", "webp", "-o", "out", "--json", "--url", keyed)
     done = imagemill(tmp_path, *line, IMAGEMILL_KEY=key)
     assert (done.returncode, [document["status"] for document in documents(done)]) == (0, ["converted"] * 7)
 

@@ -47,8 +47,11 @@ TABLES = (
         webhook_url text,
         webhook_state text CHECK (webhook_state IN ('pending', 'delivered', 'dead')),
         webhook_error text,
-        created_at timestamptz NOT NULL
-    )
+        created_at timestamptz NOT NULL,
+        -- How many places are taken; each job that is added takes the next.
+        entries integer NOT NULL DEFAULT 0,
+        changed_at timestamptz NOT NULL DEFAULT now()
+    ) WITH (fillfactor = 50)
     """,
     # The end of a job whose batch has a webhook: the sender looks whether the batch is over.
     """
@@ -104,7 +107,7 @@ INDEXES = (
     WHERE owner LIKE 'key:%' AND batch_id IS NOT NULL
     """,
     "CREATE INDEX jobs_of_batch ON jobs (batch_id, batch_position) WHERE batch_id IS NOT NULL",
-    "CREATE INDEX batches_created ON batches (created_at)",
+    "CREATE INDEX batches_changed ON batches (changed_at)",
     "CREATE INDEX idempotency_created ON idempotency (created_at)",
     "CREATE INDEX webhooks_due ON webhooks (due_at) WHERE state = 'pending'",
     "CREATE INDEX webhooks_of_job ON webhooks (job_id) WHERE job_id IS NOT NULL",
