@@ -25,7 +25,7 @@ CLUSTER := $(VENV)/cluster.stamp
 SOURCES := api benchmarks client conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
-.PHONY: run test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz bombs flaws corpora tiff-grid browser sizes ssrf speed lock clean help
+.PHONY: run test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz bombs flaws corpora tiff-grid browser sizes api-fuzz ssrf speed lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -109,6 +109,9 @@ browser: $(DEV) ## What Chromium shows of files beside our PNG of them (ARGS="--
 
 sizes: $(DEV) ## The bytes of results beside gifsicle, gif2webp, FFmpeg, tiff2pdf and pngquant; see docs/results (ARGS="--only gif")
 	$(BIN)/python -m conformance.sizes $(ARGS)
+
+api-fuzz: $(DEV) ## Ask the API by its OpenAPI document, right and wrong, with Schemathesis (ARGS="-n 500", "--url http://...")
+	$(BIN)/python -m conformance.api_fuzz $(ARGS)
 
 ssrf: $(DEV) ## Try every address and name that a webhook must not reach; see docs/results
 	$(BIN)/python -m conformance.ssrf

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import conversion_routes, job_list_routes, key_pages, pages, routes, system
+from api import conversion_routes, job_list_routes, key_pages, pages, reference, routes, system
 from api.allowed_hosts import AllowedHosts
 from api.cross_origin import CrossOrigin, parse_origins
 from api.document import make_openapi
@@ -78,6 +78,7 @@ def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
         conversion_routes.router,
         pages.router,
         key_pages.router,
+        reference.router,
         system.router,
     ]
     if not settings.metrics_port:

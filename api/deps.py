@@ -52,6 +52,7 @@ async def _idempotency_key(
             description="A new text of your own for each request, at most 255 visible ASCII characters, a UUID for "
             "example. Sent again within 24 hours with the same request, it gets the same answer and makes nothing new.",
             examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+            json_schema_extra={"pattern": "^[!-~]{1,255}$"},
         ),
     ] = None,
 ) -> str | None:

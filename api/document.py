@@ -1,7 +1,7 @@
 """The OpenAPI document of the whole application. What a route tells it is in api.openapi."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -70,6 +70,7 @@ def _make_document(app: FastAPI, *, keys: bool) -> Node:
     document = deepcopy(made)
     for path, _method, operation in _operations(document):
         _forget_framework_errors(operation["responses"])
+        _forget_nulls(operation.get("parameters", ()))
         if path.startswith("/v1/"):
             operation["responses"]["421"] = document_wrong_host()
         describe_limits(operation)
@@ -91,6 +92,16 @@ def _forget_framework_errors(responses: Node) -> None:
     content = responses.get("422", {}).get("content", {})
     if "application/json" in content:
         del responses["422"]
+
+
+def _forget_nulls(parameters: Iterable[Node]) -> None:
+    """Remove the null of FastAPI's optional parameters: an address or a head has none, a parameter is left out."""
+    for parameter in parameters:
+        schema = parameter["schema"]
+        kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            del schema["anyOf"]
+            schema.update(kinds[0])
 
 
 def _replace_framework_schemas(schemas: Node) -> None:

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api import errors, wire_errors
-from api.errors import ImagemillError
-from api.webhook_errors import NoWebhook
+from api import errors
+from api.errors import ImagemillError, NoWebhook
 from core.failures import TruncatedImage
 from core.job_answers import JOB_ID, job_answer
 from core.jobs import Job
@@ -79,8 +78,8 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.ResultExpired(),
     errors.JobCanceled(),
     errors.UploadTooLarge(limit=50_000_000),
-    wire_errors.LongTarget(limit=16_384),
-    wire_errors.LargeHead(headers=200, limit=65_536),
+    errors.LongTarget(limit=16_384),
+    errors.LargeHead(headers=200, limit=65_536),
     errors.UnsupportedMedia(supported=("JPEG", "PNG", "WebP")),
     errors.RangeNotSatisfiable(size=103_220, asked="bytes=200000-"),
     errors.HostNotAllowed(host="evil.example"),

@@ -153,7 +153,13 @@ def _form_schema(name: str, several: bool, raw: bool, fields: Mapping[str, Json]
     # Where the body may be the file itself, the target stands in the address.
     required: Json = [*([] if several else ["file"]), *([] if raw else ["target_format"])]
     properties: Json = {"file": file, **_text_fields(), **fields}
-    return {COMPONENT: name, "type": "object", "required": required, "properties": properties}
+    return {
+        COMPONENT: name,
+        "type": "object",
+        "required": required,
+        "properties": properties,
+        "additionalProperties": False,
+    }
 
 
 def _text_fields() -> dict[str, Json]:
@@ -174,6 +180,8 @@ def _describe_option(option: Option) -> Json:
     """
     told = option_answer(option).model_dump(exclude_none=True, exclude={"allowed", "default"})
     description = f"{option.sentence} Must be {option.allowed}."
+    if option.example:
+        told["examples"] = [option.example]
     if option.default is None:
         return told | {"description": description}
     shown = str(option.default).lower()

@@ -6,6 +6,7 @@ from fastapi.sse import EventSourceResponse
 from api import errors
 from api.deps import CallerDep, FormDep, IdempotencyKey, JobId, LastEvent, ServicesDep, TurnDep, WaitDep
 from api.downloads import download
+from api.errors import NoWebhook
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
 from api.idempotency import REPLAYED
 from api.links import link, prefix_of
@@ -18,7 +19,6 @@ from api.settings import ApiSettings
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
 from api.submission import Submission, Taken, as_first_answered, submit, submit_and_wait
 from api.uploads import explain_unavailable
-from api.webhook_errors import NoWebhook
 from api.webhooks import resend_webhook
 from core.formats import READABLE, TARGETS, Format
 from core.job_answers import JobAnswer, job_answer

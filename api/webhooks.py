@@ -4,10 +4,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from api.errors import BadOptions, JobNotFound
+from api.errors import BadOptions, JobNotFound, NoWebhook, WebhookNotDue, WebhooksOff
 from api.redis_gate import Turn
 from api.services import Services
-from api.webhook_errors import NoWebhook, WebhookNotDue, WebhooksOff
 from core.jobs import Job
 from core.option_rules import WrongOption
 from core.record import find_job

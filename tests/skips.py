@@ -34,7 +34,8 @@ REASONS = (
     ),
     Reason(
         r"chromium is not installed",
-        "The judge that asks a browser is not tried here. `make browser` needs Chromium, and runs it on every file.",
+        "The judge that asks a browser is not tried here, nor the page /docs. `make browser` needs Chromium, and runs it on "
+        "every file.",
     ),
     Reason(
         r"nginx is not installed",
@@ -42,6 +43,11 @@ REASONS = (
         "`.ci/run` installs nginx-light, and runs them.",
     ),
     Reason(r"the README's commands are curl's", "`.ci/run` installs curl, and runs the README's examples."),
+    Reason(
+        r"Node is not installed|the packages of Node could not be fetched",
+        "No client in JavaScript or TypeScript is tried here, and Redocly does not read the OpenAPI document. "
+        "`.ci/run` installs nodejs and npm, and runs these tests.",
+    ),
     Reason(
         r"only root ",
         "These show what changes for root. The same programs run as an ordinary user in all other tests.",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from setuptools import find_packages
+from setuptools import find_packages  # type: ignore[import-untyped]
 
 import imagemill_client
 from imagemill_client.command.flags import FLAGS

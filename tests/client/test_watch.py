@@ -76,7 +76,8 @@ def test_a_file_that_could_not_be_tried_comes_again_later(folder: Folder, clock:
 
 def test_files_are_converted_as_they_appear(running: Running, tmp_path: Path) -> None:
     write_photo(tmp_path / "whole.png")
-    write_photo(tmp_path / "in" / "first.png" if (tmp_path / "in").mkdir() is None else tmp_path)
+    (tmp_path / "in").mkdir()
+    write_photo(tmp_path / "in" / "first.png")
     whole = (tmp_path / "whole.png").read_bytes()
     out = tmp_path / "in" / "out"
     process = start(

@@ -1,12 +1,6 @@
-"""The refusals of webhooks, a branch of the tree in api.errors.
+"""Refusals to send a webhook again. The tree is drawn in api.errors."""
 
-ImagemillError
-  +- NoWebhook 409
-       +- WebhookNotDue
-       +- WebhooksOff
-"""
-
-from api.errors import ImagemillError
+from api.errors.base import ImagemillError
 
 
 class NoWebhook(ImagemillError, status=409, code="no_webhook", title="No webhook to send"):

@@ -1,0 +1,1 @@
+"""The API asked by its own OpenAPI document, with what the contract wants otherwise."""
