@@ -34,6 +34,10 @@ class Caller:
         """Return what the caller is called in a sentence about its limits."""
         return "address" if self.key_id is None else "key"
 
+    def may_see(self, owner: str) -> bool:
+        """Return whether this caller may see what `owner` made. Where no keys are asked for, everybody may."""
+        return self.key_id is None or self.owner == owner
+
 
 def address_owner(host: str) -> str:
     """Return the owner for an address without a key: an IPv6 address counts by its /64."""

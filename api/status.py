@@ -59,7 +59,7 @@ async def check_owner(services: Services, turn: Turn, caller: Caller, job_id: UU
         # An entry that an API of the release before has cached names no owner.
         owner = (await current_job(services, turn, job_id)).owner or (await recorded_job(services, job_id)).owner
         services.owners.put(job_id, owner)
-    if owner != caller.owner:
+    if not caller.may_see(owner):
         raise JobNotFound
 
 

@@ -24,7 +24,7 @@ def from_address(live: Live, address: str) -> httpx.Response:
 
 
 def test_every_answer_tells_what_is_left(serve: Serve) -> None:
-    live = serve(rate_limit="3/hour")
+    live = serve(rate_limit="3/hour").wait_for_redis()
     left = []
     for data in (PNG, b"text", PNG, PNG):
         answer = live.post(data)
@@ -60,14 +60,14 @@ def test_which_addresses_are_one_client(one: str, other: str, same: bool) -> Non
 
 
 def test_a_network_of_ipv6_shares_its_rate(serve: Serve) -> None:
-    live = serve(rate_limit="1/hour", forwarded_allow_ips="127.0.0.1")
+    live = serve(rate_limit="1/hour", forwarded_allow_ips="127.0.0.1").wait_for_redis()
     assert from_address(live, "2001:db8:1:2::5").status_code == 202
     assert from_address(live, "2001:db8:1:2:3::6").status_code == 429
     assert from_address(live, "2001:db8:1:3::5").status_code == 202
 
 
 def test_each_key_has_limits_of_its_own(serve: Serve) -> None:
-    live = serve(auth="keys", rate_limit="2/hour")
+    live = serve(auth="keys", rate_limit="2/hour").wait_for_redis()
     with holder(live) as ana, holder(live) as ben:
         for _ in range(2):
             ana.submit()

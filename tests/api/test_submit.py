@@ -267,7 +267,7 @@ def test_a_full_queue_is_503_until_there_is_room(serve: Serve) -> None:
 
 
 def test_an_address_has_its_rate(serve: Serve) -> None:
-    live = serve(rate_limit="2/hour")
+    live = serve(rate_limit="2/hour").wait_for_redis()
     assert [live.post().status_code for _ in range(3)] == [202, 202, 429]
     answer = live.post()
     assert answer.json()["code"] == "rate_limited"
