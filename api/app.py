@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import conversion_routes, job_list_routes, key_pages, pages, reference, routes, system
+from api import batch_routes, conversion_routes, job_list_routes, key_pages, pages, reference, routes, system
 from api.allowed_hosts import AllowedHosts
 from api.cross_origin import CrossOrigin, parse_origins
 from api.document import make_openapi
@@ -74,6 +74,7 @@ def _add_middleware(app: FastAPI, settings: ApiSettings) -> None:
 def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
     routers = [
         routes.router,
+        batch_routes.router,
         job_list_routes.router,
         conversion_routes.router,
         pages.router,

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 
 from api import errors
+from api.batch_openapi import BATCH_FIELD
 from api.conversion_body import FILENAME
 from api.deps import CallerDep, ConversionBodyDep, IdempotencyKey, LongWaitDep, ServicesDep, TurnDep
 from api.downloads import download
@@ -37,7 +38,7 @@ NAME: Json = {
     "description": "The name of an image that is the body itself.",
     "schema": {"type": "string"},
 }
-EXTRA = {**upload_form("ConversionForm", raw=True), "parameters": [NAME, *option_parameters()]}
+EXTRA = {**upload_form("ConversionForm", raw=True, fields=BATCH_FIELD), "parameters": [NAME, *option_parameters()]}
 
 
 @router.post("/v1/convert", response_class=Response, responses=RESPONSES, openapi_extra=EXTRA)

@@ -7,9 +7,10 @@ from uuid import UUID
 import structlog
 from fastapi import Depends, Header, Path, Request
 
+from api.batch_forms import BatchForm
 from api.callers import Caller
 from api.conversion_body import ConversionBody
-from api.errors import JobNotFound, WrongParameters
+from api.errors import BatchNotFound, JobNotFound, WrongParameters
 from api.forms import FormReader
 from api.gate import admit_caller
 from api.idempotency import HEADER
@@ -18,6 +19,7 @@ from api.redis_gate import Turn
 from api.services import Services
 from api.status import check_owner
 from api.waits import Wait, waiting
+from core.batch_answers import BATCH_ID
 from core.job_answers import JOB_ID
 
 
@@ -36,6 +38,18 @@ async def _turn(services: ServicesDep) -> Turn:
 async def _form(request: Request, services: ServicesDep) -> FormReader:
     settings = services.settings
     return FormReader(request, cap=settings.max_upload_bytes, seconds=settings.upload_seconds)
+
+
+async def _batch_form(request: Request, services: ServicesDep) -> BatchForm:
+    settings = services.settings
+    # As much time for each byte as an upload has.
+    share = max(1.0, settings.max_batch_bytes / settings.max_upload_bytes)
+    return BatchForm(
+        request,
+        cap=settings.max_batch_bytes,
+        file_cap=settings.max_upload_bytes,
+        seconds=settings.upload_seconds * share,
+    )
 
 
 async def _conversion_body(request: Request, services: ServicesDep) -> ConversionBody:
@@ -89,6 +103,20 @@ async def _job_id(
     return found
 
 
+async def _batch_id(
+    batch_id: Annotated[
+        str, Path(description="The batch's id.", examples=[BATCH_ID], json_schema_extra={"format": "uuid"})
+    ],
+) -> UUID:
+    """Read the id. Anything else is the id of no batch."""
+    try:
+        found = UUID(batch_id)
+    except ValueError:
+        raise BatchNotFound from None
+    structlog.contextvars.bind_contextvars(batch=str(found))
+    return found
+
+
 async def _prefix(request: Request) -> str:
     return prefix_of(request)
 
@@ -112,6 +140,8 @@ WaitDep = Annotated[Wait, Depends(waiting(default=0))]
 
 LongWaitDep = Annotated[Wait, Depends(waiting(default=30))]
 FormDep = Annotated[FormReader, Depends(_form)]
+BatchFormDep = Annotated[BatchForm, Depends(_batch_form)]
+BatchId = Annotated[UUID, Depends(_batch_id)]
 JobId = Annotated[UUID, Depends(_job_id)]
 """The id of a job that the caller may see. Whatever takes a job's id from an address takes it from here."""
 

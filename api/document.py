@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from api.document_access import describe_keys, describe_limits
 from api.examples import FOLDED
 from api.openapi import COMPONENT, SCHEMAS, document_wrong_host
-from api.problems import Problem
+from core.problems import Problem
 
 DESCRIPTION = """\
 Upload an image and name a target format; ask for the job until it is over; download the result.
@@ -24,6 +24,7 @@ Whatever answers GET answers HEAD too, with the same status and headers.
 
 TAGS = [
     {"name": "jobs", "description": "One image each: upload, wait, download, delete."},
+    {"name": "batches", "description": "Many images at once: upload, wait, download as one ZIP, delete."},
     {"name": "formats", "description": "What can be read and written, with which options, and the limits."},
     {"name": "operation", "description": "Probes and metrics, for whoever runs this."},
 ]

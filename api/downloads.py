@@ -38,7 +38,7 @@ async def download(services: Services, job: Job, asked: Headers, *, head_only: b
     headers["Content-Length"] = str(wanted.end - wanted.start)
     status, media_type = (206 if span else 200), result["media_type"]
     # The first slice is read before the status is said: what is gone is a 410 and no broken download.
-    first = await _read_slice(services, job, Span(wanted.start, wanted.start + 1) if head_only else wanted)
+    first = await read_slice(services, job, Span(wanted.start, wanted.start + 1) if head_only else wanted)
     if head_only:
         return Response(status_code=status, headers=headers, media_type=media_type)
     return StreamingResponse(_read_slices(services, job, first, wanted), status, headers, media_type)
@@ -99,12 +99,13 @@ async def _read_slices(services: Services, job: Job, first: bytes, wanted: Span)
     yield first
     start = wanted.start + len(first)
     while start < wanted.end:
-        piece = await _read_slice(services, job, Span(start, wanted.end))
+        piece = await read_slice(services, job, Span(start, wanted.end))
         yield piece
         start += len(piece)
 
 
-async def _read_slice(services: Services, job: Job, left: Span) -> bytes:
+async def read_slice(services: Services, job: Job, left: Span) -> bytes:
+    """Return the next bytes of a result, at most a slice. Raises ResultExpired, DatabaseAway."""
     if job.result_day is None:
         raise ResultExpired
     size = min(SLICE_BYTES, left.end - left.start)

@@ -7,8 +7,11 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api import errors, wire_errors
-from api.errors import ImagemillError
+from api import errors
+from api.errors import BatchFull, BatchNotFound, ImagemillError, NoWebhook
+from api.problems import make_problem
+from core.batch_answers import BATCH_ID, batch_answer
+from core.batches import MOST_ENTRIES, Batch, Refused
 from core.failures import TruncatedImage
 from core.job_answers import JOB_ID, job_answer
 from core.jobs import Job
@@ -69,17 +72,19 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.KeyInvalid(),
     errors.CrossSite(),
     errors.JobNotFound(),
+    BatchNotFound(),
+    BatchFull(limit=MOST_ENTRIES),
     errors.NotFound(path="/v2/jobs"),
     errors.MethodNotAllowed(method="PUT", allowed=("GET", "HEAD", "DELETE")),
     errors.BodyTimeout(seconds=60),
     errors.ResultNotReady(state=Status.PROCESSING),
     errors.JobFailed(reason=TruncatedImage().failure.detail),
-    errors.NoWebhook(),
+    NoWebhook(),
     errors.ResultExpired(),
     errors.JobCanceled(),
     errors.UploadTooLarge(limit=50_000_000),
-    wire_errors.LongTarget(limit=16_384),
-    wire_errors.LargeHead(headers=200, limit=65_536),
+    errors.LongTarget(limit=16_384),
+    errors.LargeHead(headers=200, limit=65_536),
     errors.UnsupportedMedia(supported=("JPEG", "PNG", "WebP")),
     errors.RangeNotSatisfiable(size=103_220, asked="bytes=200000-"),
     errors.HostNotAllowed(host="evil.example"),
@@ -99,6 +104,22 @@ REFUSALS: tuple[ImagemillError, ...] = (
 )
 """One error of every code."""
 
+BATCH = Batch(
+    id=UUID(BATCH_ID),
+    owner="",
+    created_at=_CREATED,
+    refused=(
+        Refused(
+            position=1,
+            filename="notes.txt",
+            problem=make_problem(errors.UnsupportedMedia(supported=("JPEG", "PNG", "WebP")), "").model_dump(
+                mode="json", exclude_none=True
+            ),
+        ),
+    ),
+    jobs=(replace(QUEUED, batch_id=UUID(BATCH_ID)),),
+)
+
 
 FOLDED = "x-json"
 """Marks an example as text: FastAPI drops every null of the document, also from examples."""
@@ -113,3 +134,8 @@ def show_examples(answers: Mapping[str, BaseModel]) -> dict[str, Json]:
     """Make the `content` of an answer with these examples, each by its name."""
     shown: dict[str, Json] = {name: {"value": {FOLDED: answer.model_dump_json()}} for name, answer in answers.items()}
     return {"application/json": {"examples": shown}}
+
+
+def batch_example(batch: Batch) -> dict[str, Json]:
+    """Make the `content` of an answer with this batch."""
+    return show_examples({"over" if batch.is_over else "open": batch_answer(batch, "")})

@@ -15,6 +15,7 @@ from api.errors import (
     ImagemillError,
     LongField,
     NotMultipart,
+    SeveralFiles,
     TooManyFiles,
     UploadTooLarge,
 )
@@ -35,12 +36,14 @@ DRAIN_SECONDS = 5.0
 """How long the rest of a refused body is taken in, so that a browser shows the answer and not a broken connection."""
 
 
-class _Parser(MultiPartParser):
+class FormParser(MultiPartParser):
     """Starlette's parser, spooling the file to disk up to a cap: bytes beyond it are counted and dropped."""
 
-    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], cap: int) -> None:
+    def __init__(
+        self, headers: Headers, stream: AsyncGenerator[bytes, None], *, cap: int, most_files: int = MOST_FILES
+    ) -> None:
         body = unwrap_form(stream, headers.get("content-type", ""))
-        super().__init__(headers, body, max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES)
+        super().__init__(headers, body, max_files=most_files, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES)
         self._cap = cap
         self._file_bytes = 0
         self.complete = False
@@ -63,12 +66,16 @@ class _Parser(MultiPartParser):
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         """Take a piece of a part. A file's piece is written to disk while there is room for it."""
         if self._current_part.file is not None:
-            self._file_bytes += end - start
+            self.count_file_bytes(end - start)
             if self.is_over:
                 return
         elif len(self._current_part.data) + end - start > MOST_FIELD_BYTES:
             raise LongField(field=show_text(self._current_part.field_name), limit=MOST_FIELD_BYTES)
         super().on_part_data(data, start, end)
+
+    def count_file_bytes(self, size: int) -> None:
+        """Count bytes of a file."""
+        self._file_bytes += size
 
     def on_end(self) -> None:
         """Note the closing boundary. Without it the form was cut off."""
@@ -90,7 +97,7 @@ class FormReader:
         self._request = request
         self._cap = cap
         self._seconds = seconds
-        self._parser: _Parser | None = None
+        self._parser: FormParser | None = None
         self._bytes = 0
         self._most = cap + SLACK_BYTES
         self._finished = False
@@ -147,7 +154,7 @@ class FormReader:
         except TimeoutError:
             raise self._too_late() from None
         except MultiPartException as error:
-            raise _broken(error) from error
+            raise self._broken(error) from error
         self._check_complete()
 
     def _check_address(self) -> None:
@@ -158,8 +165,11 @@ class FormReader:
             raise NotMultipart(field=FILE)
 
     async def _parse(self, cap: int) -> None:
-        self._parser = _Parser(self._request.headers, self._chunks(), cap)
+        self._parser = self._make_parser(cap)
         await self._parser.parse()
+
+    def _make_parser(self, cap: int) -> FormParser:
+        return FormParser(self._request.headers, self._chunks(), cap=cap)
 
     def _check_complete(self) -> None:
         if self._parser is not None and self._parser.is_over:
@@ -217,10 +227,12 @@ class FormReader:
         """Return whether the client holds its body back until we say 100 Continue: then there is nothing to take in."""
         return not self._bytes and self._request.headers.get("expect", "").lower() == "100-continue"
 
-
-def _broken(error: MultiPartException) -> ImagemillError:
-    if error.message.startswith("Too many files"):
+    def _too_many(self) -> SeveralFiles:
         return TooManyFiles(count=MOST_FILES)
-    if error.message.startswith("Too many fields"):
-        return BrokenForm(reason=f"it has more than {MOST_FIELDS} fields")
-    return BrokenForm(reason=f"{error.message.rstrip('.')}. Send it again as multipart/form-data")
+
+    def _broken(self, error: MultiPartException) -> ImagemillError:
+        if error.message.startswith("Too many files"):
+            return self._too_many()
+        if error.message.startswith("Too many fields"):
+            return BrokenForm(reason=f"it has more than {MOST_FIELDS} fields")
+        return BrokenForm(reason=f"{error.message.rstrip('.')}. Send it again as multipart/form-data")

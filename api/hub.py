@@ -70,7 +70,7 @@ class Hub:
 
     @contextmanager
     def watch(self, job_id: UUID) -> Iterator[Watch]:
-        """Watch a job. Begin before the first look at the job, so that no change falls between."""
+        """Watch a job, or all jobs of a batch by its id. Begin before the first look, so that no change falls between."""
         watch = Watch(self, job_id)
         self._watches[job_id].add(watch)
         try:
@@ -116,5 +116,6 @@ class Hub:
         except ValueError as error:
             log.warning("an event that is none of ours", error=str(error))
             return
-        for watch in self._watches.get(job.id, ()):
-            watch.heard.put_nowait(job)
+        for key in (job.id, job.batch_id):
+            for watch in self._watches.get(key, ()) if key is not None else ():
+                watch.heard.put_nowait(job)

@@ -36,6 +36,11 @@ LIMITS_REACHED = Counter(
     "Uploads refused with 429, by the limit of the client: uploads, waiting or stored.",
     ["limit"],
 )
+# Shown from the start: Prometheus sees no increase in a counter first shown with 1.
+for _where in ("redis", "process"):
+    RATE_CHECKS.labels(_where)
+for _limit in ("uploads", "waiting", "stored"):
+    LIMITS_REACHED.labels(_limit)
 STATUS_CACHE = Counter(
     "imagemill_status_cache_total", "Looks into the status cache, by result: hit, miss, error or off.", ["result"]
 )

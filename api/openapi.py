@@ -151,7 +151,7 @@ def _form_schema(name: str, several: bool, raw: bool, fields: Mapping[str, Json]
     if several:
         file = {"type": "array", "items": BINARY, "description": "The images, each in a part of its own."}
     # Where the body may be the file itself, the target stands in the address.
-    required: Json = [*([] if several else ["file"]), *([] if raw else ["target_format"])]
+    required: Json = [] if several else ["file", *([] if raw else ["target_format"])]
     properties: Json = {"file": file, **_text_fields(), **fields}
     return {
         COMPONENT: name,

@@ -53,9 +53,14 @@ class HostList:
         wild = tuple(part.removeprefix("*") for part in parts if part.startswith("*"))
         return cls(frozenset(part for part in parts if not part.startswith("*")), wild)
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing is listed, so that every host is allowed."""
+        return not (self.names or self.endings)
+
     def has(self, host: str) -> bool:
         """Return whether the host is allowed."""
-        return not (self.names or self.endings) or host in self.names or host.endswith(self.endings)
+        return self.is_empty or host in self.names or host.endswith(self.endings)
 
     def has_header(self, header: str) -> bool:
         """Return whether the host in the header is allowed, whatever its port."""
@@ -82,6 +87,12 @@ def origin_of_url(url: str) -> Origin | None:
     """Read the origin of a page's address, as `Referer` has it."""
     scheme, _, rest = url.partition("://")
     return read_origin(f"{scheme}://{re.split(r'[/?#]', rest, maxsplit=1)[0]}")
+
+
+def is_sibling(one: str, other: str) -> bool:
+    """Return whether two names are below the same domain, by their last two labels. Addresses have no siblings."""
+    domains = [host.split(".")[-2:] for host in (one, other)]
+    return domains[0] == domains[1] and len(domains[0]) == 2 and not (domains[0][-1].isdecimal() or ":" in one)
 
 
 def _clean(host: str) -> str:

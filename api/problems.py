@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -17,28 +16,11 @@ from api.errors import (
     TryLater,
 )
 from api.links import prefix_of
+from core.problems import FieldProblem, Problem
 
 MEDIA_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="imagemill"'
 """How a key is sent (RFC 6750)."""
-
-
-class FieldProblem(BaseModel):
-    """One wrong field of the form."""
-
-    field: str = Field(examples=["quality"])
-    detail: str = Field(examples=["quality must be a whole number from 1 to 100, not '101'."])
-
-
-class Problem(BaseModel):
-    """What went wrong (RFC 9457), `code` for programs and `detail` for people."""
-
-    type: str = Field(description="A page about this kind of problem.", examples=["/problems/job_not_found"])
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: list[FieldProblem] | None = Field(None, description="Which fields are wrong, for bad_option.")
 
 
 def make_problem(error: ImagemillError, prefix: str) -> Problem:

@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from api.errors import ImagemillError
+from api.errors import BrokenHead, ImagemillError, LargeHead, LongTarget
 from api.metrics import count_request
 from api.problems import MEDIA_TYPE, make_problem
-from api.wire_errors import BrokenHead, LargeHead, LongTarget
 
 MOST_TARGET = 16 * 1024
 MOST_HEAD = 64 * 1024

@@ -43,16 +43,25 @@ class RateGuard:
 
     async def admit(self, turn: Turn, caller: Caller, uploads: int = 1) -> None:
         """Count uploads of this client. Raises RateLimited."""
-        if self._limit is None:
-            return
+        _, refusal = await self.admit_some(turn, caller, uploads)
+        if refusal is not None:
+            raise refusal
+
+    async def admit_some(self, turn: Turn, caller: Caller, uploads: int) -> tuple[int, RateLimited | None]:
+        """Count uploads of this client. Return how many of them may go on, and the refusal of the others."""
+        if self._limit is None or not uploads:
+            return uploads, None
         used, left_seconds = await self._count(self._limit, turn, caller.owner, uploads)
         reset = max(1, math.ceil(left_seconds))
         left = max(0, self._limit.amount - used)
         window = self._limit.get_expiry()
         tell_quota(Quota(name=POLICY, most=self._limit.amount, left=left, window=window, reset=reset))
-        if used > self._limit.amount:
-            count_refusal(POLICY)
-            raise RateLimited(limit=spell_limit(self._limit), client=caller.client, retry_after=reset)
+        over = max(0, used - self._limit.amount)
+        if not over:
+            return uploads, None
+        count_refusal(POLICY)
+        refusal = RateLimited(limit=spell_limit(self._limit), client=caller.client, retry_after=reset)
+        return max(0, uploads - over), refusal
 
     async def _count(self, limit: limits.RateLimitItem, turn: Turn, owner: str, uploads: int) -> tuple[int, float]:
         """Return how many are used, and the seconds until they are given back."""
@@ -67,10 +76,11 @@ class RateGuard:
         return int(used), int(left_ms) / 1000
 
     async def _count_alone(self, limit: limits.RateLimitItem, owner: str, uploads: int) -> tuple[int, float]:
-        is_within = await self._alone.hit(limit, owner, cost=uploads)
+        before = await self._alone.get_window_stats(limit, owner)
+        if before.remaining:
+            await self._alone.hit(limit, owner, cost=min(uploads, before.remaining))
         window = await self._alone.get_window_stats(limit, owner)
-        used = limit.amount - window.remaining if is_within else limit.amount + 1
-        return used, window.reset_time - time.time()
+        return limit.amount - before.remaining + uploads, window.reset_time - time.time()
 
     def _note_place(self, *, in_redis: bool) -> None:
         """Count where it was counted, and log a change once."""

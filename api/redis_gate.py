@@ -6,7 +6,7 @@ dead Redis over and over.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 from uuid import UUID
@@ -100,6 +100,12 @@ class Turn:
         """Publish a change, with the message to add. While Redis is away do nothing: the janitor adds the message."""
         with suppress(RedisAway):
             await self.ask(lambda client: AsyncPublisher(client, self._cache).publish(job, add=add))
+
+    async def publish_all(self, jobs: Sequence[Job], *, add: bool = False) -> None:
+        """Publish many changes, each with its message if they are to `add`. While Redis is away do nothing."""
+        if jobs:
+            with suppress(RedisAway):
+                await self.ask(lambda client: AsyncPublisher(client, self._cache).publish_all(jobs, add=add))
 
     async def cache_state(self, job: Job) -> None:
         """Cache a state read from the row. While Redis is away do nothing."""

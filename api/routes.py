@@ -4,8 +4,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.sse import EventSourceResponse
 
 from api import errors
+from api.batch_openapi import BATCH_FIELD
 from api.deps import CallerDep, FormDep, IdempotencyKey, JobId, LastEvent, ServicesDep, TurnDep, WaitDep
 from api.downloads import download
+from api.errors import NoWebhook
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
 from api.idempotency import REPLAYED
 from api.links import link, prefix_of
@@ -41,6 +43,7 @@ REFUSED = (
     errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
     errors.TooManyWaiting, errors.TooMuchStored, errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
+    errors.BatchNotFound, errors.BatchFull,
 )  # fmt: skip
 DOWNLOAD_REFUSALS = document_refusals(
     errors.JobNotFound, errors.ResultNotReady, errors.JobFailed, errors.ResultExpired, errors.JobCanceled,
@@ -53,7 +56,7 @@ DOWNLOAD_REFUSALS = document_refusals(
     status_code=202,
     response_description="The job is stored and will be converted.",
     responses={201: OVER, 202: TAKEN, **document_refusals(*REFUSED, errors.JobNotFound)},
-    openapi_extra=upload_form("JobForm"),
+    openapi_extra=upload_form("JobForm", fields=BATCH_FIELD),
 )
 async def submit_job(
     request: Request,
@@ -160,7 +163,7 @@ async def remove_job(services: ServicesDep, turn: TurnDep, job_id: JobId) -> Res
     "/v1/jobs/{job_id}/webhook",
     status_code=202,
     response_description="The message is due now, with another day of attempts.",
-    responses=document_refusals(errors.JobNotFound, errors.NoWebhook),
+    responses=document_refusals(errors.JobNotFound, NoWebhook),
 )
 async def send_webhook_again(request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId) -> JobAnswer:
     """Send the message of a job that is over once more, delivered or dead."""

@@ -12,10 +12,12 @@ deleted by a person (and later by a key) who did not mean it. In this order:
    No browser since 2018 sends such a cookie along with a form of another site, nor lets another site set it. So its
    value need not be secret.
 
-What the cookie cannot tell apart is the same site: another port of our host, or a sibling name below our domain. Those
-get through over plain http only, and only where the proxy hides our name; https has step 1. `IMAGEMILL_ALLOWED_HOSTS`
-shuts out the siblings, since the host of `Origin` must be on that list too. `null` never passes steps 3 and 4: each
-sandboxed frame has it. Against a name that is made to lead here later (DNS rebinding) only that list helps.
+What the cookie cannot tell apart is the same site: another port of our host, or a sibling name below our domain. So it
+decides only where the name that came in may stand for another: not where `Origin` is a sibling of it, nor where it is
+the same name with a port that somebody chose. What is left are neighbours over plain http whose proxy hides the name
+behind an address or a name of its own; https has step 1. `IMAGEMILL_ALLOWED_HOSTS` shuts out the siblings there too,
+since the host of `Origin` must be on that list. `null` never passes steps 3 and 4: each sandboxed frame has it. Against
+a name that is made to lead here later (DNS rebinding) only that list helps.
 """
 
 from starlette.requests import Request
@@ -24,7 +26,16 @@ from starlette.responses import Response
 from api.errors import CrossSite
 from api.forwarded import forwarded_hosts
 from api.links import prefix_of
-from api.origins import HostList, Origin, origin_of_url, read_origin, read_place
+from api.origins import (
+    DEFAULT_PORTS,
+    HostList,
+    Origin,
+    Place,
+    is_sibling,
+    origin_of_url,
+    read_origin,
+    read_place,
+)
 
 COOKIE = "imagemill_page"
 
@@ -52,9 +63,19 @@ def _is_sent_from_here(request: Request) -> bool:
     hosts = HostList.parse(request.app.state.services.settings.allowed_hosts)
     if sender is None or not hosts.has(sender.host):
         return False
-    return _names_us(sender, request) or COOKIE in request.cookies
+    places = [place for host in _named_hosts(request) if (place := read_place(host))]
+    if any(sender.is_at(place) for place in places):
+        return True
+    is_hidden = all(_may_stand_for(place, sender, are_listed=not hosts.is_empty) for place in places)
+    return is_hidden and COOKIE in request.cookies
 
 
-def _names_us(sender: Origin, request: Request) -> bool:
-    named = (request.headers.get("host", ""), *forwarded_hosts(request))
-    return any(sender.is_at(place) for host in named if (place := read_place(host)))
+def _named_hosts(request: Request) -> tuple[str, ...]:
+    return (request.headers.get("host", ""), *forwarded_hosts(request))
+
+
+def _may_stand_for(place: Place, sender: Origin, *, are_listed: bool) -> bool:
+    """Return whether a proxy may have written this in place of the sender's own name."""
+    if place.host == sender.host:
+        return place.port in {None, *DEFAULT_PORTS.values()}
+    return are_listed or not is_sibling(place.host, sender.host)

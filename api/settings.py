@@ -45,6 +45,12 @@ class ApiSettings(WebhookSettings):
         description="How many bytes uploads and results may take together; while they take as many, uploads are "
         "refused with 507; 0 means no limit.",
     )
+    max_batch_bytes: int = Field(
+        500_000_000,
+        ge=1,
+        le=100_000_000_000,
+        description="How many bytes the files of one batch may have together, in one form.",
+    )
     upload_seconds: float = Field(60, gt=0, le=DAY, description="How long the body of an upload may take, in seconds.")
     auth: Literal["none", "keys"] = Field(
         "none",

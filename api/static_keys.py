@@ -52,7 +52,7 @@ def _check_entry(entry: _Entry) -> None:
     if len(entry.key) < LEAST_CHARACTERS or len(set(entry.key)) < LEAST_DIFFERENT:
         raise WrongSecret(
             f"holds a key in {entry.place} that could be guessed: it needs at least {LEAST_CHARACTERS} characters, "
-            f"{LEAST_DIFFERENT} of them different. Make one: openssl rand -hex 32."
+            f"{LEAST_DIFFERENT} of them different. docs/keys-and-limits.md says how to make one."
         )
 
 

@@ -7,6 +7,7 @@ import structlog
 from anyio import to_thread
 from sqlalchemy import Connection
 
+from api.batches import join_batch
 from api.callers import Caller
 from api.client_limits import ClientLimits
 from api.errors import ImagemillError
@@ -50,7 +51,7 @@ async def submit(services: Services, turn: Turn, asked: Submission, job_id: UUID
     """Take a job. Raises the refusals of admission, the form, the key and the database; then nothing is kept."""
     try:
         async with hold_key(services, asked.caller, asked.key) as held:
-            await _admit(services, turn, asked.caller, is_known=held is not None and held.made is not None)
+            await admit(services, turn, asked.caller, is_known=held is not None and held.made is not None)
             return await _take(services, turn, asked, held, job_id or uuid4())
     except ImagemillError:
         await asked.form.drain()
@@ -70,8 +71,12 @@ async def submit_and_wait(services: Services, turn: Turn, asked: Submission, sec
 
 def as_first_answered(taken: Taken) -> Taken:
     """Return the job as the answer to its submission showed it, whatever became of it since."""
-    job = taken.job
-    queued = replace(
+    return Taken(as_queued(taken.job), taken.replayed)
+
+
+def as_queued(job: Job) -> Job:
+    """Return the job as it was when it was stored."""
+    return replace(
         job,
         status=Status.QUEUED,
         rev=1,
@@ -86,10 +91,9 @@ def as_first_answered(taken: Taken) -> Taken:
         webhook_state=None,
         webhook_error=None,
     )
-    return Taken(queued, taken.replayed)
 
 
-async def _admit(services: Services, turn: Turn, caller: Caller, *, is_known: bool) -> None:
+async def admit(services: Services, turn: Turn, caller: Caller, *, is_known: bool = False) -> None:
     """Admit an upload. One that only asks for the job that it made before needs no room."""
     await services.rate.admit(turn, caller)
     if not is_known:
@@ -128,6 +132,8 @@ async def _replay(services: Services, held: Held, digest: bytes) -> Taken:
 
 def _digest(call: str, upload: Upload) -> bytes:
     fields = [("target_format", upload.target.name), *upload.options.items(), ("webhook_url", upload.webhook_url)]
+    if upload.batch is not None:
+        fields.append(("batch", str(upload.batch)))
     return digest_payload(call, fields, [(upload.filename, upload.file.file)])
 
 
@@ -140,19 +146,28 @@ def _store(
     held: Held | None,
     digest: bytes,
 ) -> Job:
-    new = NewJob(
+    if held is not None:
+        held.record(connection, Made(digest=digest, job_id=job_id, batch_id=None))
+    day = today(connection)
+    # The bytes go before the row, because the batch is locked from its next place to the commit.
+    store_upload(connection, day, job_id, upload.file.file, upload.size)
+    new = make_job(upload, caller, job_id)
+    if new.batch_id is not None:
+        new = replace(new, batch_position=join_batch(connection, caller, new.batch_id))
+    job = insert_job(connection, new, day)
+    clients.check_waiting(connection, caller)
+    return job
+
+
+def make_job(upload: Upload, caller: Caller, job_id: UUID) -> NewJob:
+    """Return what the record is to know of an upload."""
+    return NewJob(
         id=job_id,
         filename=upload.filename,
         target_format=upload.target.name,
         options=upload.options,
         source={"format": upload.source.name, "bytes": upload.size},
         owner=caller.owner,
+        batch_id=upload.batch,
         webhook_url=upload.webhook_url or None,
     )
-    if held is not None:
-        held.record(connection, Made(digest=digest, job_id=job_id, batch_id=None))
-    day = today(connection)
-    job = insert_job(connection, new, day)
-    store_upload(connection, day, job.id, upload.file.file, upload.size)
-    clients.check_waiting(connection, caller)
-    return job

@@ -6,7 +6,8 @@ field count and length-prefixed fields, then -1 (PostgreSQL documentation, COPY,
 """
 
 import struct
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import IO, Protocol
 from uuid import UUID
@@ -15,6 +16,7 @@ from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a
 from psycopg2.extensions import cursor
 from sqlalchemy import Connection, Table, delete
 
+from core.jobs import Job
 from core.tables import results, uploads
 
 SLICE_BYTES = 1 << 20
@@ -74,6 +76,17 @@ def erase_blobs(connection: Connection, job_id: UUID, upload_day: date, result_d
     for table, day in ((uploads, upload_day), (results, result_day)):
         if day is not None:
             connection.execute(delete(table).where(table.c.day == day, table.c.job_id == job_id))
+
+
+def erase_all_blobs(connection: Connection, ended: Iterable[Job]) -> None:
+    """Delete both blobs of all these jobs, in one statement for each table and day."""
+    by_day: defaultdict[tuple[Table, date], list[UUID]] = defaultdict(list)
+    for job in ended:
+        by_day[uploads, job.upload_day].append(job.id)
+        if job.result_day is not None:
+            by_day[results, job.result_day].append(job.id)
+    for (table, day), ids in by_day.items():
+        connection.execute(delete(table).where(table.c.day == day, table.c.job_id.in_(ids)))
 
 
 def _store(connection: Connection, table: Table, day: date, job_id: UUID, data: Readable, size: int) -> None:

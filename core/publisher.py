@@ -91,6 +91,13 @@ class AsyncPublisher:
             pipe_change(pipe, job, cache=self.cache, add=add)
             await pipe.execute()
 
+    async def publish_all(self, jobs: Iterable[Job], *, add: bool = False) -> None:
+        """Publish many changes, each with its message if they are to `add`, in one round trip."""
+        async with self.client.pipeline(transaction=False) as pipe:
+            for job in jobs:
+                pipe_change(pipe, job, cache=self.cache, add=job.id if add else None)
+            await pipe.execute()
+
     async def cache_state(self, job: Job) -> None:
         """Cache a state read from the row. Nobody else hears of it."""
         async with self.client.pipeline(transaction=False) as pipe:

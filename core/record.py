@@ -32,6 +32,9 @@ from core.outbox import JOB_EVENTS, record_ends
 from core.tables import jobs
 from core.transitions import CLAIM, Lease, Status, Transition
 
+ERASED = frozenset({Status.CANCELED, Status.EXPIRED})
+"""Where a job has no bytes any more."""
+
 _COLUMNS = [jobs.c[f.name] for f in fields(Job)]
 
 
@@ -64,6 +67,7 @@ def insert_job(connection: Connection, new: NewJob, day: date) -> Job:
         "attempts": 0,
         "warnings": [],
         "upload_day": day,
+        "stored": new.source["bytes"],
         "owner": new.owner,
         "turn": 0,
         "batch_id": new.batch_id,
@@ -171,8 +175,16 @@ def changes(step: Transition, **values: object) -> dict[str, object]:
         "attempts": jobs.c.attempts + step.attempts,
         "changed_at": func.now(),
         "lease_until": None,
+        **_count_stored(step, values.get("result")),
         **values,
     }
+
+
+def _count_stored(step: Transition, result: object) -> dict[str, object]:
+    """Return what a transition makes of the bytes that are stored: it adds a result, or erases all."""
+    if step.target in ERASED:
+        return {"stored": 0}
+    return {"stored": jobs.c.stored + result["bytes"]} if isinstance(result, Mapping) else {}
 
 
 def lease(seconds: float) -> ColumnElement[datetime]:

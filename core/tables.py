@@ -39,6 +39,8 @@ jobs = Table(
     Column("turn", BigInteger, nullable=False),
     # The id of the message that the claim holds.
     Column("message", Text),
+    # The bytes of its upload and its result that are kept.
+    Column("stored", BigInteger, nullable=False),
     Column("batch_id", UUID(as_uuid=True)),
     Column("batch_position", Integer),
     Column("webhook_url", Text),
@@ -75,6 +77,9 @@ batches = Table(
     Column("webhook_state", Text),
     Column("webhook_error", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    # How many places are taken, by jobs and refused files. Each job that is added takes the next one.
+    Column("entries", Integer, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
 )
 
 batch_ends = Table(

@@ -12,7 +12,7 @@ MOST_BYTES = 64
 
 def decode_secret(text: str) -> bytes:
     """Return the bytes of a secret. Raises WrongSecret."""
-    advice = "Make one: echo whsec_$(openssl rand -base64 32)"
+    advice = "docs/webhooks.md says how to make one."
     if not text.startswith(PREFIX):
         raise WrongSecret(f"must begin with {PREFIX}. {advice}")
     try:

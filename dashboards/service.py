@@ -128,6 +128,17 @@ TRAFFIC_ROW = Row(
             unit="reqps",
             kind=Kind.STACK,
         ),
+        Panel(
+            id=14,
+            title="Limits of clients",
+            description="Uploads refused with 429, by limit: uploads in a time, jobs waiting, bytes stored; and where rates are "
+            "counted. In the process means that Redis is away: then each API process has the whole limit.",
+            queries=(
+                Query(total(rate("imagemill_client_limits_reached_total"), "limit"), "refused: {{limit}}"),
+                Query(total(rate("imagemill_rate_limit_checks_total"), "where"), "counted in: {{where}}"),
+            ),
+            unit="reqps",
+        ),
     ),
 )
 

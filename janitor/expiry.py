@@ -1,9 +1,10 @@
-"""Expire results, and delete the records of old jobs and old idempotency keys."""
+"""Expire results, and delete what is old: records of jobs, batches whose jobs are gone, and idempotency keys."""
 
 from datetime import timedelta
 
 from sqlalchemy import Engine, delete, func, select
 
+from core.batches import delete_old_batches
 from core.idempotency import forget_old_keys
 from core.publisher import Publisher
 from core.record import advance_all
@@ -30,6 +31,7 @@ def expire_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings)
         )
         connection.execute(delete(webhooks).where(webhooks.c.id.in_(sent.limit(BATCH).scalar_subquery())))
         connection.execute(delete(jobs).where(jobs.c.id.in_(gone.scalar_subquery())))
+        delete_old_batches(connection, settings.record_days, BATCH)
         forget_old_keys(connection, BATCH)
     publisher.publish_all(expired)
     return len(expired)

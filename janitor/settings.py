@@ -42,6 +42,6 @@ class JanitorSettings(ProbeSettings, WebhookSettings):
         if self.webhooks == "on" and not self.webhook_secret:
             said.append(
                 "IMAGEMILL_WEBHOOKS is on and IMAGEMILL_WEBHOOK_SECRET is empty: messages would not be signed. "
-                "Make a secret: echo whsec_$(openssl rand -base64 32)"
+                "docs/webhooks.md says how to make one."
             )
         return said

@@ -15,6 +15,14 @@ DATABASE_URL = "IMAGEMILL_DATABASE_URL"
 REDIS_URL = "IMAGEMILL_REDIS_URL"
 
 
+NO_LIMITS = {
+    "IMAGEMILL_RATE_LIMIT": "none",
+    "IMAGEMILL_MAX_WAITING_PER_CLIENT": "0",
+    "IMAGEMILL_MAX_STORED_PER_CLIENT_BYTES": "0",
+}
+"""For whoever sits at the machine: the limits of a client protect a service that others reach."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The launcher's settings. A given URL replaces the embedded server.
@@ -43,6 +51,11 @@ class Config:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def limits(self) -> Mapping[str, str]:
+        """Return what holds of the limits of a client unless they are set."""
+        return NO_LIMITS if self.is_for_this_machine_alone else {}
 
 
 def read_config(environ: Mapping[str, str], dotenv: Path) -> Config:

@@ -28,12 +28,6 @@ from standalone.watcher import Watcher, describe_ending
 SECONDS_TO_START = 180
 DRAIN_SECONDS = "2"
 API_DRAIN_SECONDS = "2"
-NO_LIMITS = {
-    "IMAGEMILL_RATE_LIMIT": "none",
-    "IMAGEMILL_MAX_WAITING_PER_CLIENT": "0",
-    "IMAGEMILL_MAX_STORED_PER_CLIENT_BYTES": "0",
-}
-"""For whoever sits at the machine: the limits of a client protect a service that others reach."""
 """How long what runs may take after Ctrl-C, where nothing else is set: a person waits at the terminal."""
 MOMENT_SECONDS = 5.0
 NO_REDIS = f"The Redis of {REDIS_URL} does not answer. Images are accepted, but none is converted until it does."
@@ -213,7 +207,7 @@ def _make_environment(config: Config, account: Account | None) -> dict[str, str]
         "IMAGEMILL_API_DRAIN_SECONDS": API_DRAIN_SECONDS,
         # The address stays the last line on the terminal until something is wrong.
         "IMAGEMILL_LOG_LEVEL": "warning",
-        **(NO_LIMITS if config.is_for_this_machine_alone else {}),
+        **config.limits,
         **given,
         "IMAGEMILL_HOST": config.host,
         "IMAGEMILL_PORT": str(config.port),

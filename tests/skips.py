@@ -42,6 +42,10 @@ REASONS = (
         "The configurations of docs/behind-a-proxy.md are not run here; the headers they send are, in tests/api. "
         "`.ci/run` installs nginx-light, and runs them.",
     ),
+    Reason(
+        r"(unzip|7z) is not installed",
+        "Archives of batches are opened with Python alone here. `.ci/run` installs unzip and p7zip-full, and opens them with both.",
+    ),
     Reason(r"the README's commands are curl's", "`.ci/run` installs curl, and runs the README's examples."),
     Reason(
         r"Node is not installed|the packages of Node could not be fetched",

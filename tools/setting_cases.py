@@ -1,75 +1,11 @@
 """Wrong settings with each program's sentence: docs/wrong-settings.md is made from these rows, and tests run them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from api.settings import ApiSettings
-from core.settings import Settings
-from janitor.settings import JanitorSettings
-from worker.settings import WorkerSettings
-
-PROGRAMS: Mapping[str, type[Settings]] = {
-    "api": ApiSettings,
-    "worker": WorkerSettings,
-    "janitor": JanitorSettings,
-    "core.migrations": Settings,
-}
-"""The settings of each program, by the name of its module."""
-
-ALL = tuple(PROGRAMS)
-API = ("api",)
-WORKER = ("worker",)
-JANITOR = ("janitor",)
-PROBED = ("worker", "janitor")
-HOOKED = ("api", "janitor")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Settings by their names after IMAGEMILL_, the programs that mind them, and the sentences."""
-
-    given: Mapping[str, str]
-    programs: tuple[str, ...]
-    said: tuple[str, ...]
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """The environment with the full names."""
-        return {f"IMAGEMILL_{name}": value for name, value in self.given.items()}
-
-
-def row(programs: tuple[str, ...], *said: str, **given: str) -> Row:
-    """Make a row: the programs, the sentences, and the settings by name."""
-    return Row(given, programs, said)
-
-
-LAUNCHER: Mapping[str, tuple[Mapping[str, str], str]] = {
-    "PORT=http": ({"PORT": "http"}, "PORT must be a whole number from 1 to 65535, not 'http'."),
-    "IMAGEMILL_PORT=80000": (
-        {"PORT": "", "IMAGEMILL_PORT": "80000"},
-        "IMAGEMILL_PORT must be a whole number from 1 to 65535, not '80000'.",
-    ),
-    "IMAGEMILL_HOST=192.0.2.1": (
-        {"IMAGEMILL_HOST": "192.0.2.1"},
-        (
-            "IMAGEMILL_HOST is 192.0.2.1, which is no address of this machine (Cannot assign requested address). "
-            "Take 127.0.0.1 for this machine alone, or 0.0.0.0 for the whole network."
-        ),
-    ),
-    "DATA_DIR=/dev/null/data": (
-        {"DATA_DIR": "/dev/null/data"},
-        "/dev/null/data cannot be made: Not a directory. Give another directory: make run DATA_DIR=...",
-    ),
-}
-"""What the launcher reads itself, and what it says; tests/standalone runs it."""
-
-SECRET = "hunter2"  # noqa: S105 - a password that must not be shown
-"""In every URL below; no sentence may hold it."""
+from tools.setting_rows import ALL, API, HOOKED, JANITOR, PROBED, SECRET, WORKER, row
 
 _BEGINS = "IMAGEMILL_DATABASE_URL must begin with postgresql:// (or postgres:// or postgresql+psycopg2://)."
 _BEGINS_REDIS = "IMAGEMILL_REDIS_URL must begin with redis:// (or rediss:// or unix://)."
 
-_MAKE_ONE = "Make one: echo whsec_$(openssl rand -base64 32)"
+_MAKE_ONE = "docs/webhooks.md says how to make one."
 
 REFUSED = (
     row(WORKER, "IMAGEMILL_SLOTS must be a whole number from 1 to 64, not '0'.", SLOTS="0"),
@@ -114,7 +50,7 @@ REFUSED = (
     row(
         API,
         "IMAGEMILL_KEYS holds a key in entry 1 (shop) that could be guessed: it needs at least 32 characters, 12 of "
-        "them different. Make one: openssl rand -hex 32.",
+        "them different. docs/keys-and-limits.md says how to make one.",
         AUTH="keys",
         KEYS=f"shop={SECRET}",
     ),
@@ -186,7 +122,7 @@ REFUSED = (
     row(
         JANITOR,
         "IMAGEMILL_WEBHOOKS is on and IMAGEMILL_WEBHOOK_SECRET is empty: messages would not be signed. "
-        "Make a secret: echo whsec_$(openssl rand -base64 32)",
+        "docs/webhooks.md says how to make one.",
         WEBHOOKS="on",
     ),
     row(

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from core.process import setting_warnings
 from core.setting_errors import explain_error
-from tools.setting_cases import LAUNCHER, PROGRAMS, REFUSED, WARNED, Row
+from tools.setting_cases import REFUSED, WARNED
+from tools.setting_rows import LAUNCHER, PROGRAMS, Row
 
 
 def list_refusals(program: str, environ: Mapping[str, str]) -> list[str]:

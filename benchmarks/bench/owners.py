@@ -28,10 +28,10 @@ TIMES = 300
 OWNER = "key:ana"
 FILL = text("""
 INSERT INTO jobs (id, status, rev, claim, attempts, filename, target_format, options, source, result, result_day, warnings,
-    upload_day, created_at, changed_at, owner, batch_id)
+    upload_day, created_at, changed_at, stored, owner, batch_id)
 SELECT gen_random_uuid(), CASE WHEN n % 10 = 0 THEN 'canceled' ELSE 'succeeded' END, 3, 1, 1, 'photo.png', 'jpeg', '{}',
     '{"format": "png", "bytes": 1000}', '{"bytes": 1000}', current_date, '[]', current_date,
-    now() - n * interval '1 second', now(),
+    now() - n * interval '1 second', now(), CASE WHEN n % 10 = 0 THEN 0 ELSE 2000 END,
     CASE WHEN n % 2 = 0 THEN 'key:ana' ELSE 'key:k' || n % 50 END,
     CASE WHEN n % 100 = 0 THEN ('00000000-0000-0000-0000-' || lpad((n / 10000)::text, 12, '0'))::uuid END
 FROM generate_series(1, :rows) AS n
@@ -39,9 +39,9 @@ FROM generate_series(1, :rows) AS n
 """Half of all jobs are of one key, a tenth of them canceled; every hundredth is in a batch of a hundred."""
 WAITING = text("""
 INSERT INTO jobs (id, status, rev, claim, attempts, filename, target_format, options, source, warnings, upload_day,
-    created_at, changed_at, owner)
+    created_at, changed_at, stored, owner)
 SELECT gen_random_uuid(), 'queued', 1, 0, 0, 'photo.png', 'jpeg', '{}', '{"format": "png", "bytes": 1000}', '[]',
-    current_date, now(), now(), 'key:ana'
+    current_date, now(), now(), 1000, 'key:ana'
 FROM generate_series(1, 999)
 """)
 
@@ -70,6 +70,7 @@ def _filled(rows: int) -> Iterator[Engine]:
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("SET statement_timeout = 0"))
                 connection.execute(text("VACUUM ANALYZE jobs"))
+                connection.execute(text("RESET statement_timeout"))
             yield engine
             engine.dispose()
 

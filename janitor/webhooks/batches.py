@@ -10,6 +10,8 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, RowMapping, delete, exists, func, insert, select, update
 
+from core.batch_answers import batch_answer
+from core.batches import find_batch
 from core.json_types import Json
 from core.outbox import BATCH_OVER, describe_message
 from core.tables import batch_ends, batches, jobs, webhooks
@@ -59,9 +61,5 @@ def _write_message(connection: Connection, batch: RowMapping) -> None:
 
 def show_batch(connection: Connection, batch_id: UUID) -> Json:
     """Return the batch as the API shows it."""
-    counted = select(jobs.c.status, func.count()).where(jobs.c.batch_id == batch_id).group_by(jobs.c.status)
-    return {
-        "id": str(batch_id),
-        "status": "over",
-        "counts": {status: count for status, count in connection.execute(counted).all()},  # noqa: C416 - typed rows
-    }
+    batch = find_batch(connection, batch_id)
+    return None if batch is None else batch_answer(batch, "").model_dump(mode="json")

@@ -44,6 +44,14 @@ def post(live: Live, path: str, headers: dict[str, str]) -> httpx.Response:
         ({"Origin": "http://mill.lan:8080", "Host": "mill.lan", **OURS}, True),
         ({"Origin": "http://mill.lan:8080", "Host": "mill.lan:80", **OURS}, True),
         ({"Origin": "http://mill.lan:8080", "Host": "mill.lan:80"}, False),
+        ({"Origin": "http://10.1.0.1", "Host": "127.1.0.1:8000", **OURS}, True),
+        ({"Origin": "http://[2001:db8::7]", "Host": "127.0.0.1:8000", **OURS}, True),
+        # From the same site the browser brings the cookie along. These are no names that a proxy put in place of ours.
+        ({"Origin": "http://mill.lan:9999", "Host": "mill.lan:8000", **OURS}, False),
+        ({"Origin": "http://evil.corp.example", "Host": "mill.corp.example", **OURS}, False),
+        ({"Origin": "http://evil.corp.example", "Host": "a.b.corp.example:8000", **OURS}, False),
+        ({"Origin": "http://corp.example", "Host": "mill.corp.example", **OURS}, False),
+        ({"Origin": "http://evil.corp.example", "Host": "b", "X-Forwarded-Host": "mill.corp.example", **OURS}, False),
         ({"Origin": "http://mill.lan", "Host": "imagemill", "X-Forwarded-Host": "mill.lan"}, True),
         ({"Origin": "http://mill.lan:8080", "Host": "imagemill", "X-Forwarded-Host": "mill.lan:8080"}, True),
         ({"Origin": "http://mill.lan", "Host": "b", "X-Forwarded-Host": "mill.lan, inner.lan"}, True),
@@ -68,9 +76,14 @@ def test_a_host_that_no_proxy_forwarded_is_not_believed(serve: Serve) -> None:
 
 
 def test_an_origin_beside_the_list_of_hosts_does_not_pass_by_the_cookie(serve: Serve) -> None:
-    live = serve(allowed_hosts="mill.corp.example, imagemill")
-    for name, status in (("mill", 303), ("evil", 403)):
-        headers = {"Origin": f"http://{name}.corp.example", "Host": "imagemill", **OURS}
+    live = serve(allowed_hosts="mill.corp.example, imagemill, imagemill.corp.example")
+    for name, host, status in (
+        ("mill", "imagemill", 303),
+        ("mill", "imagemill.corp.example", 303),
+        ("evil", "imagemill", 403),
+        ("evil", "mill.corp.example", 403),
+    ):
+        headers = {"Origin": f"http://{name}.corp.example", "Host": host, **OURS}
         assert post(live, "/jobs", headers).status_code == status
 
 

@@ -116,7 +116,7 @@ def test_a_method_that_does_not_fit(shared: Live) -> None:
     answer = shared.http.request("PUT", f"/v1/jobs/{shared.submit()}")
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert answer.headers["allow"] == "GET, HEAD, DELETE"
-    assert shared.http.get("/v1/jobs").headers["allow"] == "POST"
+    assert shared.http.delete("/v1/convert").headers["allow"] == "POST, PUT"
 
 
 def test_a_defect_is_a_sentence_and_no_traceback(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ def test_the_document_types_every_option(shared: Live) -> None:
     body = document["paths"]["/v1/jobs"]["post"]["requestBody"]
     assert body["content"]["multipart/form-data"]["schema"] == {"$ref": "#/components/schemas/JobForm"}
     fields = document["components"]["schemas"]["JobForm"]["properties"]
-    assert fields.keys() == {"file", "target_format", *BY_NAME}
+    assert fields.keys() == {"file", "target_format", "webhook_url", *BY_NAME}
     assert fields["quality"].items() >= {"type": "integer", "minimum": 1, "maximum": 100}.items()
     assert fields["fit"].items() >= {"enum": ["inside", "cover", "fill", "pad"], "x-default": "inside"}.items()
     assert fields["dither"].items() >= {"type": "boolean", "x-default": True}.items()

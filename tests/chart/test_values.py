@@ -10,7 +10,7 @@ from api.settings import ApiSettings
 from core.settings import Settings
 from janitor.settings import JanitorSettings
 from tests.chart.conftest import read, rendered
-from tests.chart.rendering import CHART, NAMESPACE, merged, nested, of_kind, pods, render
+from tests.chart.rendering import CHART, NAMESPACE, containers, merged, nested, of_kind, pods, render
 from tools import chart_readme
 from worker.settings import WorkerSettings
 
@@ -55,7 +55,7 @@ def test_the_api_alone_gets_its_keys_from_the_secret_that_is_named() -> None:
     found = {
         name: variable["valueFrom"]["secretKeyRef"]
         for name, pod in pods(render(values))
-        for container in pod["spec"].get("containers", [])
+        for container in containers(pod)
         for variable in container.get("env", [])
         if variable["name"] == "IMAGEMILL_KEYS"
     }

@@ -11,7 +11,7 @@ import pytest
 
 from core.listening import listening_on
 from core.process import CannotStart
-from tools.setting_cases import PROGRAMS, SECRET
+from tools.setting_rows import PROGRAMS, SECRET
 
 ROOT = Path(__file__).parents[2]
 TO_NOWHERE = {

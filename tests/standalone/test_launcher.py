@@ -16,7 +16,7 @@ from standalone.errors import StartupError
 from standalone.watcher import StopRequest, Watcher
 from tests.standalone.harness import PATIENCE, Launched, eventually
 from tests.standalone.standins import program
-from tools.setting_cases import LAUNCHER
+from tools.setting_rows import LAUNCHER
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., Launched]

@@ -30,8 +30,9 @@ def test_help_describes_every_target(arguments: tuple[str, ...]) -> None:
 
 
 def test_a_file_with_the_name_of_a_target_does_not_hide_it(tmp_path: Path) -> None:
-    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
-        shutil.copy(ROOT / name, tmp_path)
+    for name in ("Makefile", "pyproject.toml", "client/pyproject.toml", "requirements.lock"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     for name in targets():
         (tmp_path / name).touch()
     done = make("--dry-run", *targets(), cwd=tmp_path)

@@ -40,7 +40,7 @@ def functions(source: str) -> Iterator[tuple[str, int]]:
 
 
 def test_the_house_has_no_file_or_function_that_is_too_long() -> None:
-    rooms = ("api", "core", "dashboards", "engine", "janitor", "loadtest", "standalone", "tools", "worker")
+    rooms = ("api", "client", "core", "dashboards", "engine", "janitor", "loadtest", "standalone", "tools", "worker")
     sources = {file: file.read_text(encoding="utf-8") for room in rooms for file in (ROOT / room).rglob("*.py")}
     assert [file.name for file, source in sources.items() if source.count("\n") > 300] == []
     assert [

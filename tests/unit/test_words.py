@@ -78,6 +78,7 @@ def test_every_refusal_has_its_own_code_and_an_http_status() -> None:
     assert len({kind.code for kind in kinds}) == len(kinds) >= 23
     assert {kind.status for kind in kinds} == {
         400,
+        401,
         403,
         404,
         405,
@@ -85,10 +86,13 @@ def test_every_refusal_has_its_own_code_and_an_http_status() -> None:
         409,
         410,
         413,
+        414,
         415,
         416,
+        421,
         422,
         429,
+        431,
         500,
         503,
         507,

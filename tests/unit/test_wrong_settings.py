@@ -10,7 +10,8 @@ from annotated_types import Ge, Gt, Le
 from api.settings import ApiSettings
 from core.setting_names import NAMES, OF_TESTS, warn_unknown
 from core.settings import Settings
-from tools.setting_cases import PROGRAMS, REFUSED, SECRET, WARNED, Row
+from tools.setting_cases import REFUSED, WARNED
+from tools.setting_rows import PROGRAMS, SECRET, Row
 from tools.wrong_settings import list_refusals, list_warnings
 
 ROOT = Path(__file__).parents[2]

@@ -1,12 +1,7 @@
-"""Refusals of what is no request for the application to see: heads that break HTTP/1.1 or are too large.
+"""Refusals of what is no request for the application to see: heads that break HTTP/1.1 or are too large. The tree is drawn in api.errors."""
 
-ImagemillError (api.errors)
-+- BrokenHead 400, a MalformedRequest
-+- LongTarget 414
-+- LargeHead 431
-"""
-
-from api.errors import ImagemillError, MalformedRequest
+from api.errors.base import ImagemillError
+from api.errors.bodies import MalformedRequest
 
 
 class BrokenHead(MalformedRequest):

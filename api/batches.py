@@ -1,0 +1,105 @@
+"""A batch: found for who asks, waited for, and ended by its owner."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection, func
+
+from api.callers import Caller
+from api.errors import BatchFull, BatchNotFound
+from api.hub import Watch
+from api.services import Services
+from core.batches import MOST_ENTRIES, Batch, find_batch, find_batch_owner, replace_job, take_place
+from core.blobs import erase_all_blobs
+from core.jobs import Job
+from core.metrics import count_finished
+from core.record import advance
+from core.transitions import CANCEL, EXPIRE, Status
+
+log = structlog.get_logger(__name__)
+
+TOGETHER = 100
+"""Jobs that are ended in one transaction, and told to Redis in one round trip."""
+GONE = (Status.CANCELED, Status.EXPIRED)
+
+
+async def find_batch_for(services: Services, caller: Caller, batch_id: UUID) -> Batch:
+    """Return the batch, if the caller may see it. Raises BatchNotFound."""
+    batch = await services.database.run(find_batch, batch_id)
+    if batch is None or not _may_see(caller, batch.owner):
+        raise BatchNotFound
+    return batch
+
+
+def join_batch(connection: Connection, caller: Caller, batch_id: UUID) -> int:
+    """Take the next place in the batch for a job of the caller. Raises BatchNotFound, BatchFull."""
+    owner = find_batch_owner(connection, batch_id)
+    if owner is None or not _may_see(caller, owner):
+        raise BatchNotFound
+    place = take_place(connection, batch_id)
+    if place is None:
+        raise BatchFull(limit=MOST_ENTRIES)
+    return place
+
+
+def _may_see(caller: Caller, owner: str) -> bool:
+    """Without keys, whoever knows the random id may see a batch, as with jobs."""
+    return caller.key_id is None or caller.owner == owner
+
+
+async def batch_when_over(services: Services, caller: Caller, batch_id: UUID, seconds: float) -> Batch:
+    """Return the batch once all its jobs are over, or as it is after `seconds`. Raises BatchNotFound."""
+    with services.hub.watch(batch_id) as watch:
+        return await until_all_over(services, watch, await find_batch_for(services, caller, batch_id), seconds)
+
+
+async def until_all_over(services: Services, watch: Watch, batch: Batch, seconds: float) -> Batch:
+    """Return the watched batch once all its jobs are over, or as it is after `seconds`."""
+    until = _now() + seconds
+    while not batch.is_over and not services.hub.closed and _now() < until:
+        batch = await wait_for_state(services, watch, batch, until)
+    return batch
+
+
+async def wait_for_state(services: Services, watch: Watch, batch: Batch, until: float) -> Batch:
+    """Return the batch after the next event, or read again after a silence. It may be as it was."""
+    try:
+        async with asyncio.timeout(min(until - _now(), services.hub.recheck_seconds)):
+            job = await watch.heard.get()
+    except TimeoutError:
+        return await services.database.run(find_batch, batch.id) or batch
+    return batch if job is None else replace_job(batch, job) or batch
+
+
+async def delete_batch(services: Services, caller: Caller, batch_id: UUID) -> None:
+    """Cancel the batch's unfinished jobs; erase and expire the finished ones. Raises BatchNotFound."""
+    batch = await find_batch_for(services, caller, batch_id)
+    left = sorted(job.id for job in batch.jobs if job.status not in GONE)
+    # In pieces, each in a transaction of its own: a large batch would take longer than a statement may.
+    for start in range(0, len(left), TOGETHER):
+        ended = await services.database.run_blob(end_jobs, left[start : start + TOGETHER])
+        for job in ended:
+            if job.status is Status.CANCELED:
+                count_finished(job.status, job.source["format"], job.target_format)
+        await services.redis.open_turn().publish_all(ended)
+    log.info("batch deleted", batch=str(batch_id), jobs=len(left))
+
+
+def end_jobs(connection: Connection, ids: Sequence[UUID]) -> list[Job]:
+    """End all of these jobs as the deletion of each would, and return those that this changed.
+
+    The ids are in order, so that two deletions at the same time never wait for each other in a circle.
+    """
+    steps = (
+        advance(connection, CANCEL, job_id, finished_at=func.now()) or advance(connection, EXPIRE, job_id)
+        for job_id in ids
+    )
+    ended = [job for job in steps if job is not None]
+    erase_all_blobs(connection, ended)
+    return ended
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

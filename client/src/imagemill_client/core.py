@@ -1,0 +1,275 @@
+"""Every call of the client, once, without I/O: generators for Client and AsyncClient to drive."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from imagemill_client import errors
+from imagemill_client.files import FileSink, MemorySink, ResultSink, place_result
+from imagemill_client.models import Batch, Formats, Job, RefusedFile, ResultInfo
+from imagemill_client.options import write_option
+from imagemill_client.retries import RetryPolicy, exchange
+from imagemill_client.uploads import Upload
+from imagemill_client.wire import Pause, Request, Steps
+
+LONGEST_WAIT = 50
+"""Seconds that the service holds an answer back at most."""
+PREFERRED_WAIT = 20
+SOON = 1.0
+BATCH_FILES = 100
+BATCH_BYTES = 100_000_000
+"""As many files, and bytes, go into one batch: it is uploaded again as a whole when its answer is lost."""
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to make of an upload. `key` is its Idempotency-Key; without one each submit gets a new one."""
+
+    to: str
+    options: Mapping[str, object]
+    key: str | None = None
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields of the form. An option that is None is not given."""
+        given = {name: write_option(value) for name, value in self.options.items() if value is not None}
+        return {"target_format": self.to, **given}
+
+    def headers(self, wait: int = 0) -> dict[str, str]:
+        """Make the headers: a key that is the same in each attempt, and a wait that older services pass over."""
+        asked = {"Prefer": f"wait={wait}"} if wait else {}
+        return {"Idempotency-Key": self.key or str(uuid4()), **asked}
+
+
+def submit(policy: RetryPolicy, upload: Upload, order: Order, *, wait: int = 0) -> Steps[Job]:
+    """Upload a file. With `wait`, the service may answer when the job is over."""
+    request = Request("POST", "/v1/jobs", headers=order.headers(wait), fields=order.fields, files=(upload,))
+    reply = yield from exchange(request, policy)
+    return Job.read(reply.json)
+
+
+def find_job(policy: RetryPolicy, job: Job | str | UUID, *, wait: int = 0) -> Steps[Job]:
+    """Look at a job; with `wait`, when it is over or after so many seconds."""
+    query = {"wait": str(wait)} if wait else {}
+    reply = yield from exchange(Request("GET", f"/v1/jobs/{id_of(job)}", query), policy)
+    return Job.read(reply.json)
+
+
+def wait_for_job(
+    policy: RetryPolicy, job: Job | str | UUID, timeout: float | None, on_change: Callable[[Job], None] | None = None
+) -> Steps[Job]:
+    """Return the job once it succeeded. Raises ConversionFailed, JobCanceled, JobExpired and WaitTimeout."""
+    until = None if timeout is None else time.monotonic() + timeout
+    while not (isinstance(job, Job) and job.is_over):
+        asked = time.monotonic()
+        left = LONGEST_WAIT if until is None else until - asked
+        if left <= 0:
+            raise errors.WaitTimeout(f"Job {id_of(job)} is not over after {timeout:g} s. It goes on.")
+        job = yield from find_job(policy, job, wait=max(1, min(LONGEST_WAIT, int(left))))
+        if on_change:
+            on_change(job)
+        if not job.is_over and time.monotonic() - asked < SOON:
+            # Whoever answers at once would be asked in a circle.
+            yield Pause(SOON)
+    return check_success(job)
+
+
+def check_success(job: Job) -> Job:
+    """Return a job that succeeded, and raise what became of any other."""
+    if job.status == "failed":
+        failure = job.error
+        detail = failure.detail if failure else "The conversion failed."
+        raise errors.ConversionFailed(detail, code=failure.code if failure else None, job=job)
+    if job.status == "canceled":
+        raise errors.JobCanceled(f"Job {job.id} was canceled. Submit the file again.", job=job)
+    if job.status == "expired":
+        raise errors.JobExpired(f"The result of job {job.id} is gone. Submit the file again.", job=job)
+    return job
+
+
+def fetch_bytes(policy: RetryPolicy, job: Job) -> Steps[bytes]:
+    """Download a result into memory."""
+    sink = MemorySink()
+    yield from _fetch(policy, job, sink)
+    return sink.content
+
+
+def download(
+    policy: RetryPolicy, job: Job | str | UUID, where: Path, *, overwrite: bool, progress: Progress | None = None
+) -> Steps[Path]:
+    """Download a result to a file, or into a folder under its own name. Nothing is seen there before it is whole."""
+    if not isinstance(job, Job):
+        job = yield from find_job(policy, job)
+    path = place_result(where, _result_of(job))
+    with FileSink(path, overwrite=overwrite, progress=progress) as sink:
+        yield from _fetch(policy, job, sink)
+        sink.keep()
+    return path
+
+
+def _fetch(policy: RetryPolicy, job: Job, sink: ResultSink) -> Steps[None]:
+    result = _result_of(job)
+    for attempt in range(1, policy.attempts + 1):
+        yield from exchange(Request("GET", f"/v1/jobs/{job.id}/result", sink=sink), policy)
+        try:
+            return sink.check(result)
+        except errors.DamagedDownload:
+            if attempt == policy.attempts:
+                raise
+        yield Pause(policy.backoff(attempt))
+    return None
+
+
+def _result_of(job: Job) -> ResultInfo:
+    result = check_success(job).result
+    if result is None:
+        raise errors.ResultNotReady(f"Job {job.id} is {job.status}. Wait for it first.", code="not_ready")
+    return result
+
+
+def convert(policy: RetryPolicy, upload: Upload, order: Order, timeout: float | None) -> Steps[tuple[Job, bytes]]:
+    """Upload, wait, download into memory."""
+    until = None if timeout is None else time.monotonic() + timeout
+    wait = PREFERRED_WAIT if timeout is None else max(1, min(PREFERRED_WAIT, int(timeout)))
+    job = yield from submit(policy, upload, order, wait=wait)
+    left = None if until is None else until - time.monotonic()
+    job = yield from wait_for_job(policy, job, left)
+    return job, (yield from fetch_bytes(policy, job))
+
+
+def delete(policy: RetryPolicy, job: Job | str | UUID) -> Steps[None]:
+    """Cancel a job, or erase its result."""
+    yield from exchange(Request("DELETE", f"/v1/jobs/{id_of(job)}"), policy)
+
+
+def list_formats(policy: RetryPolicy) -> Steps[Formats]:
+    """List formats, options and limits."""
+    reply = yield from exchange(Request("GET", "/v1/formats"), policy)
+    return Formats.of(reply.json)
+
+
+def submit_batch(policy: RetryPolicy, uploads: Sequence[Upload], order: Order) -> Steps[Batch]:
+    """Upload up to a hundred files at once."""
+    request = Request("POST", "/v1/batches", headers=order.headers(), fields=order.fields, files=tuple(uploads))
+    reply = yield from exchange(request, policy)
+    return Batch.read(reply.json)
+
+
+def wait_for_batch(policy: RetryPolicy, batch: Batch | str | UUID, timeout: float | None) -> Steps[Batch]:
+    """Return the batch once all its jobs are over, however they ended. Raises WaitTimeout."""
+    until = None if timeout is None else time.monotonic() + timeout
+    while not (isinstance(batch, Batch) and batch.is_over):
+        asked = time.monotonic()
+        left = LONGEST_WAIT if until is None else until - asked
+        if left <= 0:
+            raise errors.WaitTimeout(f"Batch {id_of(batch)} is not over after {timeout:g} s. It goes on.")
+        query = {"wait": str(max(1, min(LONGEST_WAIT, int(left))))}
+        reply = yield from exchange(Request("GET", f"/v1/batches/{id_of(batch)}", query), policy)
+        batch = Batch.read(reply.json)
+        if not batch.is_over and time.monotonic() - asked < SOON:
+            yield Pause(SOON)
+    return batch
+
+
+def download_batch(
+    policy: RetryPolicy, batch: Batch | str | UUID, path: Path, *, partial: bool, overwrite: bool
+) -> Steps[Path]:
+    """Download all results as one ZIP."""
+    query = {"partial": "true"} if partial else {}
+    with FileSink(path, overwrite=overwrite) as sink:
+        yield from exchange(Request("GET", f"/v1/batches/{id_of(batch)}/result", query, sink=sink), policy)
+        sink.keep()
+    return path
+
+
+def delete_batch(policy: RetryPolicy, batch: Batch | str | UUID) -> Steps[None]:
+    """Cancel what runs of a batch, and erase its results."""
+    yield from exchange(Request("DELETE", f"/v1/batches/{id_of(batch)}"), policy)
+
+
+def convert_all(
+    policy: RetryPolicy, uploads: Iterable[Upload], order: Order, timeout: float | None
+) -> Steps[list[Job | RefusedFile]]:
+    """Upload many files and wait until all are over. The answers are in the order of the files."""
+    until = None if timeout is None else time.monotonic() + timeout
+    groups: list[Batch | list[Job | RefusedFile]] = []
+    for uploaded in _split(uploads):
+        taken = yield from _submit_group(policy, uploaded, order)
+        groups.append(taken)
+    over: list[Job | RefusedFile] = []
+    for group in groups:
+        over += yield from _wait_for_group(policy, group, until)
+    return over
+
+
+def _split(uploads: Iterable[Upload]) -> Iterator[list[Upload]]:
+    group: list[Upload] = []
+    room = BATCH_BYTES
+    for upload in uploads:
+        if group and (len(group) == BATCH_FILES or upload.size > room):
+            yield group
+            group, room = [], BATCH_BYTES
+        group.append(upload)
+        room -= upload.size
+    if group:
+        yield group
+
+
+def _submit_group(policy: RetryPolicy, uploads: list[Upload], order: Order) -> Steps[Batch | list[Job | RefusedFile]]:
+    try:
+        return (yield from submit_batch(policy, uploads, order))
+    except (errors.NotFound, errors.FileTooLarge):
+        # A service of before batches, or one that takes fewer bytes at once: the files go one by one.
+        pass
+    entries: list[Job | RefusedFile] = []
+    for upload in uploads:
+        entry = yield from _submit_or_refuse(policy, upload, order)
+        entries.append(entry)
+    return entries
+
+
+def _wait_for_group(
+    policy: RetryPolicy, group: Batch | list[Job | RefusedFile], until: float | None
+) -> Steps[list[Job | RefusedFile]]:
+    def left() -> float | None:
+        return None if until is None else until - time.monotonic()
+
+    if isinstance(group, Batch):
+        batch = yield from wait_for_batch(policy, group, left())
+        return list(batch.entries)
+    over: list[Job | RefusedFile] = []
+    for entry in group:
+        done = yield from _wait_until_over(policy, entry, left())
+        over.append(done)
+    return over
+
+
+def _submit_or_refuse(policy: RetryPolicy, upload: Upload, order: Order) -> Steps[Job | RefusedFile]:
+    try:
+        return (yield from submit(policy, upload, order))
+    except (errors.UnsupportedImage, errors.FileTooLarge) as refused:
+        return RefusedFile(upload.filename, refused.code, refused.detail, refused.status, refused.errors)
+
+
+def _wait_until_over(policy: RetryPolicy, entry: Job | RefusedFile, timeout: float | None) -> Steps[Job | RefusedFile]:
+    if isinstance(entry, RefusedFile):
+        return entry
+    try:
+        return (yield from wait_for_job(policy, entry, timeout))
+    except errors.JobOver as over:
+        return over.job or entry
+
+
+def id_of(named: Job | Batch | str | UUID) -> str:
+    """Return the id as it stands in a path. Raises NotFound for what can be none."""
+    text = named.id if isinstance(named, Job | Batch) else str(named)
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise errors.NotFound(
+            f"'{text[:60]}' is no id; ids look like 0a2f1c5e-6b7d-4c1e-9a53-2f4f6d1b8e90.", code="job_not_found"
+        ) from None

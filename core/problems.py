@@ -1,0 +1,21 @@
+"""Problems (RFC 9457) as JSON: api makes them of refusals, and batches keep those of their refused files."""
+
+from pydantic import BaseModel, Field
+
+
+class FieldProblem(BaseModel):
+    """One wrong field of the form."""
+
+    field: str = Field(examples=["quality"])
+    detail: str = Field(examples=["quality must be a whole number from 1 to 100, not '101'."])
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457), `code` for programs and `detail` for people."""
+
+    type: str = Field(description="A page about this kind of problem.", examples=["/problems/job_not_found"])
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldProblem] | None = Field(None, description="Which fields are wrong, for bad_option.")
