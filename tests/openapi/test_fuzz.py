@@ -3,6 +3,7 @@
 A few examples of each call here; `make api-fuzz` runs more of them, and the edges of every parameter.
 """
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def test_every_call_holds_to_the_document(api_url: str, tmp_path: Path) -> None:
         api_url, FEW, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE * 5
     )
     assert done.returncode == 0, done.stdout
-    assert "found no problems" in done.stdout or "No issues found" in done.stdout, done.stdout
+    assert re.search(r"(\d{2,}) generated, \1 passed", done.stdout), done.stdout
 
 
 def test_options_that_a_target_refuses_are_left_out() -> None:
