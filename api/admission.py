@@ -66,9 +66,12 @@ class Backlog:
         self._most = most
         self._queued = Lately(lambda: database.run(count_queued, most), COUNT_SECONDS, clock)
 
-    async def admit(self) -> None:
-        """Raise QueueFull when too many jobs wait, DatabaseAway when they cannot be counted."""
-        if await self._queued.read_number() >= self._most:
+    async def admit(self, more: int = 0) -> None:
+        """Raise QueueFull when too many jobs wait, DatabaseAway when they cannot be counted.
+
+        `more` are jobs that this request has admitted, and not stored yet.
+        """
+        if await self._queued.read_number() + more >= self._most:
             raise QueueFull(jobs=self._most, retry_after=RETRY_SECONDS)
 
     def count_job(self) -> None:
@@ -83,9 +86,12 @@ class Store:
         self._most = most
         self._stored = Lately(lambda: database.run(stored_bytes), MEASURE_SECONDS, clock)
 
-    async def admit(self) -> None:
-        """Raise StorageFull when there is no room, DatabaseAway when it cannot be measured."""
-        if self._most and await self._stored.read_number() >= self._most:
+    async def admit(self, more: int = 0) -> None:
+        """Raise StorageFull when there is no room, DatabaseAway when it cannot be measured.
+
+        `more` are bytes that this request has admitted, and not stored yet.
+        """
+        if self._most and await self._stored.read_number() + more >= self._most:
             raise StorageFull(limit=self._most, retry_after=ROOM_SECONDS)
 
     def count_upload(self, size: int) -> None:

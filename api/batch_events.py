@@ -9,8 +9,6 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from api import status
 from api.batches import find_batch_for, wait_for_state
 from api.callers import Caller
-from api.errors import DatabaseAway
-from api.hub import Watch
 from api.services import Services
 from core.batch_answers import batch_answer
 from core.batches import Batch
@@ -34,7 +32,7 @@ async def batch_events(
         quiet_since = now()
         while not (batch.is_over or services.hub.closed or now() >= until):
             soon = min(until, quiet_since + status.KEEPALIVE_SECONDS)
-            newer = await _wait_for_next(services, watch, batch, soon)
+            newer = await wait_for_state(services, watch, batch, soon)
             for event in _changes(batch, newer, prefix):
                 quiet_since = now()
                 yield event
@@ -42,14 +40,6 @@ async def batch_events(
             if now() >= quiet_since + status.KEEPALIVE_SECONDS:
                 quiet_since = now()
                 yield KEEPALIVE_COMMENT
-
-
-async def _wait_for_next(services: Services, watch: Watch, batch: Batch, until: float) -> Batch:
-    """Return the next state, or the same for a while without one. A stream outlives an outage of the database."""
-    try:
-        return await wait_for_state(services, watch, batch, until)
-    except DatabaseAway:
-        return batch
 
 
 def _changes(before: Batch, after: Batch, prefix: str) -> Iterator[bytes]:

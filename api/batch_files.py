@@ -83,30 +83,22 @@ async def _admit_uploads(
     more, rate_refusal = await services.rate.admit_some(turn, caller, max(0, len(uploads) - 1))
     room = await services.clients.count_room(caller) if uploads else None
     refusals: dict[int, ImagemillError] = {}
-    taken = 0
+    taken = taken_bytes = 0
     for number, (place, upload) in enumerate(uploads.items()):
         try:
             if number > more and rate_refusal is not None:
                 raise rate_refusal
             if room is not None and taken >= room:
                 raise refuse_waiting(caller, services.clients.most_waiting)
-            await _admit_to_store(services, caller, upload)
-            taken += 1
+            await services.backlog.admit(taken)
+            await services.store.admit(taken_bytes)
+            await services.clients.admit_bytes(caller, taken_bytes)
+            taken, taken_bytes = taken + 1, taken_bytes + upload.size
         except DatabaseAway:
             raise
         except ImagemillError as refusal:
             refusals[place] = refusal
     return refusals
-
-
-async def _admit_to_store(services: Services, caller: Caller, upload: Upload) -> None:
-    """Admit one upload, and count it at once, so that those after it are held to what is left."""
-    await services.backlog.admit()
-    await services.store.admit()
-    await services.clients.admit_bytes(caller)
-    services.backlog.count_job()
-    services.store.count_upload(upload.size)
-    services.clients.count_upload(caller, upload.size)
 
 
 def _show_refusal(place: int, file: UploadFile, refusal: ImagemillError) -> Refused:

@@ -90,6 +90,9 @@ async def _take(services: Services, turn: Turn, asked: Submission, held: Held | 
         held = await read_held(services, asked.caller, asked.key or "")
         return await _replay(services, asked.caller, held, digest)
     for job in batch.jobs:
+        services.backlog.count_job()
+        services.store.count_upload(job.source["bytes"])
+        services.clients.count_upload(asked.caller, job.source["bytes"])
         services.owners.put(job.id, asked.caller.owner)
     SUBMITTED.inc(len(batch.jobs))
     await turn.publish_all(batch.jobs, add=True)

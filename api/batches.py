@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection, func
 
 from api.callers import Caller
-from api.errors import BatchFull, BatchNotFound
+from api.errors import BatchFull, BatchNotFound, DatabaseAway
 from api.hub import Watch
 from api.services import Services
 from core.batches import MOST_ENTRIES, Batch, find_batch, find_batch_owner, replace_job, take_place
@@ -64,12 +65,17 @@ async def until_all_over(services: Services, watch: Watch, batch: Batch, seconds
 
 
 async def wait_for_state(services: Services, watch: Watch, batch: Batch, until: float) -> Batch:
-    """Return the batch after the next event, or read again after a silence. It may be as it was."""
+    """Return the batch after the next event, or read again after a silence. It may be as it was.
+
+    Who waits outlives an outage of the database.
+    """
     try:
         async with asyncio.timeout(min(until - _now(), services.hub.recheck_seconds)):
             job = await watch.heard.get()
     except TimeoutError:
-        return await services.database.run(find_batch, batch.id) or batch
+        with suppress(DatabaseAway):
+            return await services.database.run(find_batch, batch.id) or batch
+        return batch
     return batch if job is None else replace_job(batch, job) or batch
 
 

@@ -90,9 +90,12 @@ class ClientLimits:
             return None
         return max(0, self.most_waiting - await self._waiting.of(caller.owner).count_anew())
 
-    async def admit_bytes(self, caller: Caller) -> None:
-        """Raise TooMuchStored, or DatabaseAway when it cannot be measured."""
-        if self.most_bytes and await self._stored.of(caller.owner).read_number() >= self.most_bytes:
+    async def admit_bytes(self, caller: Caller, more: int = 0) -> None:
+        """Raise TooMuchStored, or DatabaseAway when it cannot be measured.
+
+        `more` are bytes that this request has admitted, and not stored yet.
+        """
+        if self.most_bytes and await self._stored.of(caller.owner).read_number() + more >= self.most_bytes:
             count_refusal(STORED)
             tell_quota(Quota(name=STORED, most=self.most_bytes, left=0, unit="content-bytes"))
             raise TooMuchStored(limit=self.most_bytes, client=caller.client, retry_after=STORED_RETRY_SECONDS)

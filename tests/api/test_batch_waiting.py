@@ -192,7 +192,7 @@ def test_a_stream_says_that_it_lives_and_ends_after_its_time(live: Live, monkeyp
     assert [event["id"] for event in events_of(answer.text)] == ["3"]
 
 
-def test_a_stream_outlives_an_outage_of_the_database(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_waits_outlives_an_outage_of_the_database(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     subscribed(live)
     services = live.app.state.services
     batch = make(live, *TWO)
@@ -208,12 +208,14 @@ def test_a_stream_outlives_an_outage_of_the_database(live: Live, monkeypatch: py
     is_away = threading.Event()
     monkeypatch.setattr(services.database, "run", away)
     monkeypatch.setattr(services.hub, "recheck_seconds", 0.1)
-    with following(live, batch["id"], "/events") as answers:
+    with following(live, batch["id"], "/events") as followed, following(live, batch["id"], "?wait=60") as waited:
+        wait_for("both to wait", lambda: len(services.hub._watches.get(UUID(batch["id"]), ())) == 2)
         is_away.set()
-        wait_for("outages", lambda: len(outages) > 2)
+        wait_for("outages", lambda: len(outages) > 4)
         for job_id in ids_of(batch):
             finish(live, job_id)
-    assert events_of(answers[0].text)[-1]["id"] == "7"
+    assert events_of(followed[0].text)[-1]["id"] == "7"
+    assert waited[0].json()["status"] == "over"
 
 
 def test_who_waits_is_let_go_when_the_service_stops(serve: Serve) -> None:
