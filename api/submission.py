@@ -16,6 +16,7 @@ from core.blobs import store_upload
 from core.jobs import Job
 from core.partitions import today
 from core.record import NewJob, insert_job
+from core.turns import take_turns
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +25,9 @@ async def submit(services: Services, turn: Turn, form: FormReader, caller: Calle
     """Take a job. Raises the refusals of admission, the form and the database; then nothing is kept."""
     await _admit(services, form, caller)
     async with receive_upload(form, services.settings.targets) as upload:
-        job = await services.database.run_blob(_store, upload, caller.owner)
+        # In a transaction of its own: the owner's row is locked for no longer than this.
+        place = await services.database.run(take_turns, caller.owner)
+        job = await services.database.run_blob(_store, upload, caller.owner, place)
     structlog.contextvars.bind_contextvars(job=str(job.id))
     services.backlog.count_job()
     services.store.count_upload(upload.size)
@@ -44,7 +47,7 @@ async def _admit(services: Services, form: FormReader, caller: Caller) -> None:
         raise
 
 
-def _store(connection: Connection, upload: Upload, owner: str) -> Job:
+def _store(connection: Connection, upload: Upload, owner: str, turn: int) -> Job:
     new = NewJob(
         id=uuid4(),
         filename=upload.filename,
@@ -52,6 +55,7 @@ def _store(connection: Connection, upload: Upload, owner: str) -> Job:
         options=upload.options,
         source={"format": upload.source.name, "bytes": upload.size},
         owner=owner,
+        turn=turn,
     )
     day = today(connection)
     job = insert_job(connection, new, day)

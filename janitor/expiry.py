@@ -1,17 +1,20 @@
-"""Expire results, and delete the records of old jobs."""
+"""Expire results, and delete the records of old jobs and of owners not seen for days."""
 
 from datetime import timedelta
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from core.publisher import Publisher
 from core.record import changes, job_columns, jobs_of, may
-from core.tables import jobs
+from core.tables import jobs, owners
 from core.transitions import EXPIRE, Status
 from janitor.locks import Sweep, lock_sweep
 from janitor.settings import JanitorSettings
 
 BATCH = 1000
+OWNER_DAYS = 3
+"""Far beyond the day by which `owners.changed_at` may be late."""
+
 GONE = (Status.CANCELED, Status.EXPIRED)
 
 
@@ -31,5 +34,13 @@ def expire_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings)
         old = func.now() - timedelta(days=settings.record_days)
         gone = select(jobs.c.id).where(jobs.c.status.in_(GONE), jobs.c.changed_at < old).limit(BATCH)
         connection.execute(delete(jobs).where(jobs.c.id.in_(gone.scalar_subquery())))
+        forget_owners(connection)
     publisher.publish_all(expired)
     return len(expired)
+
+
+def forget_owners(connection: Connection) -> None:
+    """Delete at most BATCH owners that sent nothing for days. Their next jobs begin at the clock, as a new owner's do."""
+    old = func.now() - timedelta(days=OWNER_DAYS)
+    unseen = select(owners.c.owner).where(owners.c.changed_at < old).limit(BATCH).with_for_update(skip_locked=True)
+    connection.execute(delete(owners).where(owners.c.owner.in_(unseen.scalar_subquery())))

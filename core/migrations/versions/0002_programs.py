@@ -81,8 +81,10 @@ TABLES = (
 # The turn of the job claimed last. It is outside of transactions, so that no claim waits for another.
 CLOCK = "CREATE SEQUENCE jobs_clock MINVALUE 0 START 0"
 INDEXES = (
-    "CREATE INDEX jobs_turns ON jobs (turn, created_at) WHERE status = 'queued'",
+    # Jobs that were started before have messages of their own and wait in no line.
+    "CREATE INDEX jobs_turns ON jobs (turn, created_at) WHERE status = 'queued' AND attempts = 0",
     "CREATE INDEX jobs_waiting ON jobs (owner) WHERE status = 'queued'",
+    "CREATE INDEX owners_changed ON owners (changed_at)",
     "CREATE INDEX jobs_of_batch ON jobs (batch_id, batch_position) WHERE batch_id IS NOT NULL",
     "CREATE INDEX batches_created ON batches (created_at)",
     "CREATE INDEX idempotency_created ON idempotency (created_at)",
