@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from core.transitions import OPEN, Status
 from tests.model.rows import Row
-from tests.model.state import FRESH, GHOST, GONE, STALE, WAITING
+from tests.model.state import GONE, WAITING
 
 Token = tuple[int, str]
 """The job whose message it is, and its kind."""
@@ -190,6 +190,3 @@ def _remembering(state: State, place: Callable[[int], int]) -> State:
             surplus=tuple(known for known in map(place, sweep.surplus) if known != GONE),
         ),
     )
-
-
-__all__ = ["FRESH", "GHOST", "GONE", "STALE", "WAITING"]
