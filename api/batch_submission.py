@@ -5,6 +5,7 @@ whole refuses all of it.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
@@ -31,6 +32,7 @@ from core.idempotency import KeyTaken, Made
 from core.outbox import note_batches
 from core.partitions import today
 from core.record import insert_job
+from core.turns import take_turns
 
 log = structlog.get_logger(__name__)
 
@@ -82,10 +84,11 @@ async def _take(services: Services, turn: Turn, asked: Submission, held: Held | 
     if held is not None and held.made is not None:
         return await _replay(services, asked.caller, held, digest)
     found = await sort_files(services, turn, form, asked.caller)
+    # In a transaction of its own: the owner's row is locked for no longer than this.
+    first = await services.database.run(take_turns, asked.caller.owner, max(1, len(found.uploads)))
+    store = partial(store_batch, clients=services.clients, found=found, caller=asked.caller, held=held, digest=digest)
     try:
-        batch = await services.database.run_blob(
-            store_batch, services.clients, found, asked.caller, batch_id, held, digest
-        )
+        batch = await services.database.run_blob(store, batch_id=batch_id, first_turn=first)
     except KeyTaken:
         held = await read_held(services, asked.caller, asked.key or "")
         return await _replay(services, asked.caller, held, digest)
@@ -130,10 +133,12 @@ def _digest(call: str, form: Asked) -> bytes:
 
 def store_batch(
     connection: Connection,
+    *,
     clients: ClientLimits,
     found: Sorted,
     caller: Caller,
     batch_id: UUID,
+    first_turn: int,
     held: Held | None,
     digest: bytes,
 ) -> Batch:
@@ -150,8 +155,8 @@ def store_batch(
     batch = insert_batch(connection, new)
     day = today(connection)
     jobs = []
-    for position, upload in found.uploads:
-        job = replace(make_job(upload, caller, uuid4()), batch_id=batch_id, batch_position=position)
+    for turn, (position, upload) in enumerate(found.uploads, first_turn):
+        job = replace(make_job(upload, caller, uuid4(), turn), batch_id=batch_id, batch_position=position)
         store_upload(connection, day, job.id, upload.file.file, upload.size)
         jobs.append(insert_job(connection, job, day))
     clients.check_waiting(connection, caller)

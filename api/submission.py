@@ -1,6 +1,7 @@
 """A job's way in: admitted, read, examined, stored in one transaction, and only then told to Redis."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
@@ -25,6 +26,7 @@ from core.jobs import Job
 from core.partitions import today
 from core.record import NewJob, insert_job
 from core.transitions import Status
+from core.turns import take_turns
 
 log = structlog.get_logger(__name__)
 
@@ -108,8 +110,11 @@ async def _take(services: Services, turn: Turn, asked: Submission, held: Held | 
         digest = await to_thread.run_sync(_digest, asked.call, upload) if held is not None else b""
         if held is not None and held.made is not None:
             return await _replay(services, held, digest)
+        # In a transaction of its own: the owner's row is locked for no longer than this.
+        place = await services.database.run(take_turns, asked.caller.owner)
+        store = partial(_store, clients=services.clients, upload=upload, caller=asked.caller, held=held, digest=digest)
         try:
-            job = await services.database.run_blob(_store, services.clients, upload, asked.caller, job_id, held, digest)
+            job = await services.database.run_blob(store, job_id=job_id, turn=place)
         except KeyTaken:
             return await _replay(services, await read_held(services, asked.caller, asked.key or ""), digest)
     structlog.contextvars.bind_contextvars(job=str(job.id))
@@ -139,10 +144,12 @@ def _digest(call: str, upload: Upload) -> bytes:
 
 def _store(
     connection: Connection,
+    *,
     clients: ClientLimits,
     upload: Upload,
     caller: Caller,
     job_id: UUID,
+    turn: int,
     held: Held | None,
     digest: bytes,
 ) -> Job:
@@ -151,7 +158,7 @@ def _store(
     day = today(connection)
     # The bytes go before the row, because the batch is locked from its next place to the commit.
     store_upload(connection, day, job_id, upload.file.file, upload.size)
-    new = make_job(upload, caller, job_id)
+    new = make_job(upload, caller, job_id, turn)
     if new.batch_id is not None:
         new = replace(new, batch_position=join_batch(connection, caller, new.batch_id))
     job = insert_job(connection, new, day)
@@ -159,7 +166,7 @@ def _store(
     return job
 
 
-def make_job(upload: Upload, caller: Caller, job_id: UUID) -> NewJob:
+def make_job(upload: Upload, caller: Caller, job_id: UUID, turn: int) -> NewJob:
     """Return what the record is to know of an upload."""
     return NewJob(
         id=job_id,
@@ -168,6 +175,7 @@ def make_job(upload: Upload, caller: Caller, job_id: UUID) -> NewJob:
         options=upload.options,
         source={"format": upload.source.name, "bytes": upload.size},
         owner=caller.owner,
+        turn=turn,
         batch_id=upload.batch,
         webhook_url=upload.webhook_url or None,
     )

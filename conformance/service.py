@@ -28,6 +28,7 @@ from core.publisher import pipe_change
 from core.record import NewJob, find_job, insert_job
 from core.tables import results
 from core.transitions import Status
+from core.turns import take_turns
 
 T = TypeVar("T")
 
@@ -165,6 +166,8 @@ class Service:
         """Insert a job as the API does. Its conversion waits for `hold` seconds; `tell` puts its message into the stream."""
         data = slowed(data, hold)
         source = sniff(data)
+        with self.engine.begin() as connection:
+            turn = take_turns(connection, owner)
         new = NewJob(
             id=uuid4(),
             filename=filename,
@@ -172,6 +175,7 @@ class Service:
             options={},
             source={"format": source.name if source else "png", "bytes": len(data)},
             owner=owner,
+            turn=turn,
         )
         with blob_transaction(self.engine) as connection:
             day = today(connection)

@@ -5,12 +5,14 @@ follows. Redis only says "look at this job"; PostgreSQL knows what the job is, a
 any message that is lost. Nothing here claims other consumers' messages.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
 import redis
 import redis.asyncio
+import redis.client
 from redis.exceptions import ResponseError
 
 from core.redis_client import AnyPipeline
@@ -29,6 +31,9 @@ questions it may also claim a job, which PostgreSQL may take 5 s to refuse, and 
 AFTER_ALL = "18446744073709551615-0"
 """An id that no message reaches."""
 
+
+MOST_ARGUMENTS = 1000
+"""Of one call of a script: Lua's stack holds about 8,000."""
 
 Answer = list[tuple[str, list[tuple[str, dict[str, str] | None]]]] | None
 """What XREADGROUP answers over RESP2: for each stream its name and its entries, and nothing when the wait was in vain."""
@@ -51,6 +56,34 @@ def remove_message(pipe: AnyPipeline, message_id: str) -> None:
     """Put XACK and XDEL on a MULTI pipeline."""
     pipe.xack(STREAM, GROUP, message_id)
     pipe.xdel(STREAM, message_id)
+
+
+UNREAD = """
+local function parse(id)
+  local milliseconds, sequence = id:match('^(%d+)-(%d+)$')
+  return tonumber(milliseconds), tonumber(sequence)
+end
+local last = '0-0'
+for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+  local group = {}
+  for at = 1, #flat, 2 do group[flat[at]] = flat[at + 1] end
+  if group.name == ARGV[1] then last = group['last-delivered-id'] end
+end
+local last_milliseconds, last_sequence = parse(last)
+for at = 2, #ARGV do
+  local milliseconds, sequence = parse(ARGV[at])
+  if milliseconds > last_milliseconds or (milliseconds == last_milliseconds and sequence > last_sequence) then
+    redis.call('XDEL', KEYS[1], ARGV[at])
+  end
+end
+"""
+"""Check and delete in one script: a message that was read meanwhile is some job's."""
+
+
+def remove_unread_messages(pipe: redis.client.Pipeline, message_ids: Sequence[str]) -> None:
+    """Put the removal of those messages on a pipeline that nobody has read by then."""
+    for start in range(0, len(message_ids), MOST_ARGUMENTS):
+        pipe.eval(UNREAD, 1, STREAM, GROUP, *message_ids[start : start + MOST_ARGUMENTS])
 
 
 def ensure_group(client: redis.Redis) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     CursorResult,
@@ -30,12 +31,13 @@ from core.jobs import Job, SourceFacts
 from core.option_kinds import OptionValue
 from core.outbox import JOB_EVENTS, record_ends
 from core.tables import jobs
-from core.transitions import CLAIM, Lease, Status, Transition
+from core.transitions import CLAIM, OPEN, Lease, Status, Transition
 
 ERASED = frozenset({Status.CANCELED, Status.EXPIRED})
 """Where a job has no bytes any more."""
 
-_COLUMNS = [jobs.c[f.name] for f in fields(Job)]
+_NAMES = [f.name for f in fields(Job)]
+_COLUMNS = [jobs.c[name] for name in _NAMES]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class NewJob:
     options: Mapping[str, OptionValue]
     source: SourceFacts
     owner: str
+    turn: int
     batch_id: UUID | None = None
     batch_position: int | None = None
     webhook_url: str | None = None
@@ -69,7 +72,7 @@ def insert_job(connection: Connection, new: NewJob, day: date) -> Job:
         "upload_day": day,
         "stored": new.source["bytes"],
         "owner": new.owner,
-        "turn": 0,
+        "turn": new.turn,
         "batch_id": new.batch_id,
         "batch_position": new.batch_position,
         "webhook_url": new.webhook_url,
@@ -129,17 +132,24 @@ def _execute(connection: Connection, statement: ReturningUpdate[Any]) -> list[Jo
     return changed
 
 
-def claim_job(connection: Connection, job_id: UUID, *, worker: str, lease_seconds: float, alone: bool) -> Job | None:
-    """Take a queued job for `worker`; a job started before is only taken when the worker is `alone`."""
+def claim_job(
+    connection: Connection, job_id: UUID, *, worker: str, lease_seconds: float, message: str | None = None
+) -> Job | None:
+    """Take this queued job for `worker`, whose hands hold the message of that id."""
     return advance(
         connection,
         CLAIM,
         job_id,
-        only_if=true() if alone else jobs.c.attempts == 0,
         worker=worker,
         started_at=func.now(),
         lease_until=lease(lease_seconds),
+        message=message,
     )
+
+
+def is_any_job_open(connection: Connection) -> bool:
+    """Return whether a job waits or runs."""
+    return bool(connection.execute(select(exists().where(jobs.c.status.in_(sorted(OPEN))))).scalar_one())
 
 
 def is_job_left_waiting(connection: Connection, seconds: float) -> bool:
@@ -175,6 +185,7 @@ def changes(step: Transition, **values: object) -> dict[str, object]:
         "attempts": jobs.c.attempts + step.attempts,
         "changed_at": func.now(),
         "lease_until": None,
+        "message": None,
         **_count_stored(step, values.get("result")),
         **values,
     }
@@ -187,13 +198,13 @@ def _count_stored(step: Transition, result: object) -> dict[str, object]:
     return {"stored": jobs.c.stored + result["bytes"]} if isinstance(result, Mapping) else {}
 
 
-def lease(seconds: float) -> ColumnElement[datetime]:
+def lease(seconds: float | BindParameter[float]) -> ColumnElement[datetime]:
     """Return the end of a lease starting now, by the database's clock."""
     return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
 def jobs_of(rows: CursorResult[Any]) -> list[Job]:
-    """Make jobs of the rows of a result with the columns `job_columns()`."""
+    """Make jobs of the rows of a result with the columns `job_columns()`, whatever else it has."""
     return [_job(row) for row in rows.mappings()]
 
 
@@ -203,4 +214,4 @@ def job_columns() -> list[ColumnElement[Any]]:
 
 
 def _job(row: RowMapping) -> Job:
-    return Job(**{**row, "status": Status(row["status"])})
+    return Job(**{**{name: row[name] for name in _NAMES}, "status": Status(row["status"])})

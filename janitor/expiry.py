@@ -1,19 +1,22 @@
-"""Expire results, and delete what is old: records of jobs, batches whose jobs are gone, and idempotency keys."""
+"""Expire results, and delete what is old: records of jobs, batches whose jobs are gone, idempotency keys, and owners."""
 
 from datetime import timedelta
 
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Connection, Engine, delete, func, select
 
 from core.batches import delete_old_batches
 from core.idempotency import forget_old_keys
 from core.publisher import Publisher
 from core.record import advance_all
-from core.tables import jobs, webhooks
+from core.tables import jobs, owners, webhooks
 from core.transitions import EXPIRE, Status
 from janitor.locks import Sweep, lock_sweep
 from janitor.settings import JanitorSettings
 
 BATCH = 1000
+OWNER_DAYS = 3
+"""Far beyond the day by which `owners.changed_at` may be late."""
+
 GONE = (Status.CANCELED, Status.EXPIRED)
 
 
@@ -33,5 +36,13 @@ def expire_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings)
         connection.execute(delete(jobs).where(jobs.c.id.in_(gone.scalar_subquery())))
         delete_old_batches(connection, settings.record_days, BATCH)
         forget_old_keys(connection, BATCH)
+        forget_owners(connection)
     publisher.publish_all(expired)
     return len(expired)
+
+
+def forget_owners(connection: Connection) -> None:
+    """Delete at most BATCH owners that sent nothing for days. Their next jobs begin at the clock, as a new owner's do."""
+    old = func.now() - timedelta(days=OWNER_DAYS)
+    unseen = select(owners.c.owner).where(owners.c.changed_at < old).limit(BATCH).with_for_update(skip_locked=True)
+    connection.execute(delete(owners).where(owners.c.owner.in_(unseen.scalar_subquery())))

@@ -1,5 +1,7 @@
 """Reconcile the stream with the record: read it, read the rows, apply the plan."""
 
+from dataclasses import replace
+
 import redis
 import structlog
 from sqlalchemy import Connection, Engine, func, select
@@ -12,6 +14,7 @@ from core.queue import (
     parse_message,
     remove_idle_consumers,
     remove_message,
+    remove_unread_messages,
 )
 from core.tables import jobs
 from core.transitions import OPEN, Status
@@ -30,9 +33,10 @@ def sweep_queue(engine: Engine, client: redis.Redis) -> Plan | None:
     with lock_sweep(engine, Sweep.QUEUE) as connection:
         if connection is None:
             return None
-        # The stream before the rows: see janitor.reconcile.
+        # The stream before the rows, and again after them: see janitor.reconcile.
         stream = read_stream(client)
-        plan = reconcile(stream, read_open_rows(connection))
+        rows = read_open_rows(connection)
+        plan = reconcile(look_again(client, stream), rows)
         apply_plan(client, plan)
     remove_idle_consumers(client, IDLE_CONSUMER_SECONDS)
     return plan
@@ -45,29 +49,49 @@ def read_stream(client: redis.Redis) -> StreamView:
         pipe.xinfo_groups(STREAM)
         pipe.xpending_range(STREAM, GROUP, "-", "+", MOST_PENDING)
         entries, groups, pending = pipe.execute()
-    ours: dict[str, str] = next(group for group in groups if group["name"] == GROUP)
     return StreamView(
         messages=tuple(parse_message(name, values) for name, values in entries),
-        last_delivered=ours["last-delivered-id"],
+        last_delivered=_find_position(groups),
         pending={entry["message_id"]: entry["time_since_delivered"] / 1000 for entry in pending},
     )
+
+
+def look_again(client: redis.Redis, stream: StreamView) -> StreamView:
+    """Add what came since, and the group's position now."""
+    last = stream.messages[-1].id if stream.messages else stream.last_delivered
+    with client.pipeline(transaction=True) as pipe:
+        pipe.xrange(STREAM, min=f"({last}")
+        pipe.xinfo_groups(STREAM)
+        entries, groups = pipe.execute()
+    return replace(
+        stream,
+        added=tuple(parse_message(name, values) for name, values in entries),
+        delivered_since=_find_position(groups),
+    )
+
+
+def _find_position(groups: list[dict[str, str]]) -> str:
+    return next((group["last-delivered-id"] for group in groups if group["name"] == GROUP), "0-0")
 
 
 def read_open_rows(connection: Connection) -> list[OpenRow]:
     """Read the queued and processing jobs. A statement of its own sees every commit before it."""
     unchanged = func.extract("epoch", func.clock_timestamp() - jobs.c.changed_at)
-    rows = connection.execute(select(jobs.c.id, jobs.c.status, unchanged).where(jobs.c.status.in_(sorted(OPEN))))
-    return [OpenRow(job_id, Status(status), float(seconds)) for job_id, status, seconds in rows]
+    columns = jobs.c.id, jobs.c.status, unchanged, jobs.c.attempts, jobs.c.message
+    rows = connection.execute(select(*columns).where(jobs.c.status.in_(sorted(OPEN))))
+    return [OpenRow(job_id, Status(status), float(seconds), *rest) for job_id, status, seconds, *rest in rows]
 
 
 def apply_plan(client: redis.Redis, plan: Plan) -> None:
     """Add and delete in one MULTI, so that no reader sees a job without its message."""
-    if not (plan.adds or plan.deletes):
+    if not (plan.adds or plan.deletes or plan.surplus):
         return
     with client.pipeline(transaction=True) as pipe:
         for job_id in plan.adds:
             add_message(pipe, job_id)
         for message_id in plan.deletes:
             remove_message(pipe, message_id)
+        remove_unread_messages(pipe, plan.surplus)
         pipe.execute()
-    log.info("queue reconciled", added=[str(job_id) for job_id in plan.adds[:20]], removed=len(plan.deletes))
+    removed = len(plan.deletes) + len(plan.surplus)
+    log.info("queue reconciled", added=[str(job_id) for job_id in plan.adds[:20]], removed=removed)

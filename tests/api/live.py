@@ -96,7 +96,7 @@ class Live:
 
     def claim(self, job_id: UUID) -> Job:
         with self.engine.begin() as connection:
-            return self._told(claim_job(connection, job_id, worker="test", lease_seconds=60, alone=True))
+            return self._told(claim_job(connection, job_id, worker="test", lease_seconds=60))
 
     def succeed(self, job_id: UUID, filename: str = "photo.jpg", data: bytes = RESULT, *, tell: bool = True) -> Job:
         described = {

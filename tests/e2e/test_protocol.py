@@ -198,6 +198,21 @@ def test_one_message_delivered_ten_times_makes_one_run(service: Service) -> None
     queue_empties(service)
 
 
+def test_the_job_of_another_client_does_not_wait_behind_a_crowd(service: Service) -> None:
+    """By the order of the messages it would be the last."""
+    service.start("janitor")
+    crowd = [service.submit(picture(), owner="key:crowd") for _ in range(60)]
+    other = service.submit(picture("blue"), owner="key:other")
+    service.start("worker", slots="1")
+    jobs = service.wait_all([*crowd, other], Status.SUCCEEDED)
+
+    in_order = sorted(jobs, key=lambda job: str(job.started_at))
+    assert [job.id for job in in_order].index(other) <= 1
+    assert {(job.attempts, job.claim) for job in jobs} == {(1, 1)}
+    assert service.results() == len(jobs)
+    queue_empties(service)
+
+
 def test_a_poison_job_is_lost_after_three_attempts_and_its_neighbours_live(service: Service) -> None:
     """The poison is a job whose worker is killed whenever it runs, as by a node's out-of-memory killer."""
     service.start("janitor")

@@ -11,6 +11,7 @@ from core.jobs import Job, SourceFacts
 from core.partitions import today
 from core.queue import FIELD, STREAM
 from core.record import NewJob, claim_job, insert_job
+from core.turns import take_turns
 
 Submit = Callable[..., UUID]
 
@@ -26,7 +27,15 @@ def submit(engine: Engine) -> Submit:
         with engine.begin() as connection:
             day = today(connection)
             source: SourceFacts = {"format": "png", "bytes": len(data)}
-            new = NewJob(id=job_id, filename="a.png", target_format="jpeg", options={}, source=source, owner=owner)
+            new = NewJob(
+                id=job_id,
+                filename="a.png",
+                target_format="jpeg",
+                options={},
+                source=source,
+                owner=owner,
+                turn=take_turns(connection, owner),
+            )
             insert_job(connection, new, day)
             store_upload(connection, day, job_id, BytesIO(data), len(data))
             set_columns(connection, job_id, f"attempts = {attempts}")
@@ -43,7 +52,7 @@ def send_message(client: redis.Redis, job_id: UUID) -> str:
 
 
 def claim(connection: Connection, job_id: UUID) -> Job:
-    job = claim_job(connection, job_id, worker="test", lease_seconds=30, alone=True)
+    job = claim_job(connection, job_id, worker="test", lease_seconds=30)
     assert job is not None
     return job
 

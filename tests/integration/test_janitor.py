@@ -20,7 +20,8 @@ from janitor.gauges import show_finished_jobs, show_open_jobs, show_queue
 from janitor.leases import reclaim_jobs
 from janitor.locks import Sweep, lock_sweep
 from janitor.loop import Janitor
-from janitor.queue_sweep import sweep_queue
+from janitor.queue_sweep import apply_plan, sweep_queue
+from janitor.reconcile import Plan
 from janitor.settings import JanitorSettings
 from janitor.storage import drop_partitions, keep_partitions
 from tests.integration.conftest import Submit, claim, send_message, set_columns
@@ -95,23 +96,51 @@ def test_a_heartbeat_waits_for_no_lock_and_does_not_take_a_locked_row_for_lost(e
         assert renew_leases(connection, {job_id: 1}, 30) == set()
 
 
-def test_a_lost_message_is_put_back_and_a_leftover_goes(engine: Engine, client: redis.Redis, submit: Submit) -> None:
-    lost, done = submit(), submit(claimed=True)
+def test_a_lost_message_is_put_back_and_what_is_not_ours_goes(
+    engine: Engine, client: redis.Redis, submit: Submit
+) -> None:
+    lost = submit()
     change(engine, lost, LONG_AGO)
-    send_message(client, done)
     client.xadd(STREAM, {"something": "else"})
-    with engine.begin() as connection:
-        advance(connection, FAIL, done, claim=1, error={"code": "internal"})
 
     plan = sweep_queue(engine, client)
 
     assert plan is not None
-    assert (plan.adds, len(plan.deletes)) == ((lost,), 2)
+    assert (plan.adds, len(plan.deletes)) == ((lost,), 1)
     (message,) = read_messages(client, "c", 10, 100)
     assert message.job_id == lost
     again = sweep_queue(engine, client)
     assert again is not None
-    assert (again.adds, again.deletes) == ((), ())
+    assert (again.adds, again.deletes, again.surplus) == ((), (), ())
+
+
+def test_a_finished_jobs_message_is_kept_for_another_and_goes_without_one(
+    engine: Engine, client: redis.Redis, submit: Submit
+) -> None:
+    done, waiting = submit(claimed=True), submit()
+    change(engine, waiting, LONG_AGO)
+    left = send_message(client, done)
+    with engine.begin() as connection:
+        advance(connection, FAIL, done, claim=1, error={"code": "internal"})
+    plan = sweep_queue(engine, client)
+    assert plan is not None
+    assert (plan.adds, plan.deletes, plan.surplus) == ((), (), ())
+
+    with engine.begin() as connection:
+        advance(connection, CANCEL, waiting)
+    plan = sweep_queue(engine, client)
+    assert plan is not None
+    assert (plan.surplus, client.xlen(STREAM)) == ((left,), 0)
+
+
+def test_thousands_of_surplus_messages_go_but_none_that_was_read(client: redis.Redis) -> None:
+    ensure_group(client)
+    names = [send_message(client, uuid4()) for _ in range(2500)]
+    read = [message.id for message in read_messages(client, "c", 10, 100)]
+    apply_plan(client, Plan((), (), tuple(names)))
+    assert read == names[:10]
+    assert [name for name, _ in client.xrange(STREAM) or []] == read
+    assert client.xpending(STREAM, GROUP)["pending"] == 10
 
 
 def test_a_flushed_redis_is_filled_again(engine: Engine, client: redis.Redis, submit: Submit) -> None:
@@ -194,6 +223,16 @@ def test_results_expire_and_old_records_go(engine: Engine, client: redis.Redis, 
     assert (status(engine, fresh), status(engine, old)) == (Status.SUCCEEDED, Status.EXPIRED)
     with engine.begin() as connection:
         assert find_job(connection, ancient) is None
+
+
+def test_owners_not_seen_for_days_are_forgotten(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+    for owner in ("key:old", "key:new"):
+        submit(owner=owner)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE owners SET changed_at = now() - interval '4 days' WHERE owner = 'key:old'"))
+    expire_jobs(engine, Publisher(client, cache=True), SETTINGS)
+    with engine.begin() as connection:
+        assert connection.scalars(text("SELECT owner FROM owners")).all() == ["key:new"]
 
 
 def test_an_old_partition_is_dropped_once_nobody_needs_it(engine: Engine, submit: Submit) -> None:

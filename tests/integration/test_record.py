@@ -53,18 +53,11 @@ def test_a_job_is_claimed_by_one_and_finished_by_its_claim(engine: Engine, submi
     with engine.begin() as connection:
         job = claim(connection, job_id)
         assert (job.status, job.claim, job.attempts, job.rev) == (Status.PROCESSING, 1, 1, 2)
-        assert claim_job(connection, job_id, worker="other", lease_seconds=30, alone=True) is None
+        assert claim_job(connection, job_id, worker="other", lease_seconds=30) is None
         assert advance(connection, FAIL, job_id, claim=2, error={"code": "x"}) is None
         done = advance(connection, FAIL, job_id, claim=1, error={"code": "x"}, finished_at=func.now())
     assert done is not None
     assert (done.status, done.rev, done.error) == (Status.FAILED, 3, {"code": "x"})
-
-
-def test_a_job_that_was_started_before_is_only_claimed_alone(engine: Engine, submit: Submit) -> None:
-    job_id = submit(attempts=1)
-    with engine.begin() as connection:
-        assert claim_job(connection, job_id, worker="w", lease_seconds=30, alone=False) is None
-        assert claim_job(connection, job_id, worker="w", lease_seconds=30, alone=True) is not None
 
 
 def test_a_fenced_transition_needs_a_claim_and_a_claim_needs_a_lease(engine: Engine, submit: Submit) -> None:

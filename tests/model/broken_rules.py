@@ -28,7 +28,7 @@ def with_faults(*, cancel: bool = False, calm: bool = False, **most: int) -> Sco
 
 
 def no_message_for_a_job_without(stream: StreamView, rows: Iterable[OpenRow]) -> Plan:
-    plan, jobs = reconcile(stream, rows), {message.job_id for message in stream.messages}
+    plan, jobs = reconcile(stream, rows), {message.job_id for message in (*stream.messages, *stream.added)}
     return replace(plan, adds=tuple(job_id for job_id in plan.adds if job_id in jobs))
 
 

@@ -7,6 +7,7 @@ putting a changed one in their place; a rule that lives in the worker or the jan
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from core.queue import Message
@@ -64,6 +65,23 @@ class Scope:
         return sum(state.faults) < self.faults and getattr(state.faults, fault) < getattr(self.most, fault)
 
 
+class Seen(NamedTuple):
+    """The stream of both looks: the kinds at the first, how many were `added`, and how many `delivered` by the second."""
+
+    kinds: str
+    added: int = 0
+    delivered: int = 0
+
+
+class SeenRow(NamedTuple):
+    """The row as the janitor reads it; `held` is the place of its message in what was seen."""
+
+    status: Status | None
+    fresh: bool
+    retried: bool
+    held: int
+
+
 class Protocol:
     """Rules within a scope, with the answers of `take` and `reconcile` remembered."""
 
@@ -87,19 +105,33 @@ class Protocol:
         """The transitions that were possible at least once."""
         return frozenset(key[0] for key, after in self._taken.items() if after is not None)
 
-    def _plan(self, kinds: str, status: Status | None, fresh: bool) -> tuple[int, tuple[int, ...]]:
-        """How many messages reconcile adds, and the places of those it deletes."""
-        rows = [OpenRow(JOB, status, 0.0 if fresh else SETTLE_SECONDS + 1)] if status in OPEN else []
-        plan = self.rules.reconcile(stream_view(kinds), rows)
-        return len(plan.adds), tuple(int(name.partition("-")[0]) for name in plan.deletes)
+    def _plan(self, seen: Seen, row: SeenRow) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+        """How many messages reconcile adds, and the places (in what was seen) of those it deletes, and of the surplus."""
+        rows = [_open_row(row)] if row.status in OPEN else []
+        plan = self.rules.reconcile(stream_view(seen), rows)
+        return len(plan.adds), _places(plan.deletes), _places(plan.surplus)
 
 
-def stream_view(kinds: str) -> StreamView:
+def _places(names: Iterable[str]) -> tuple[int, ...]:
+    return tuple(int(name.partition("-")[0]) for name in names)
+
+
+def _open_row(row: SeenRow) -> OpenRow:
+    assert row.status is not None
+    unchanged = 0.0 if row.fresh else SETTLE_SECONDS + 1
+    return OpenRow(JOB, row.status, unchanged, int(row.retried), f"{row.held}-0" if row.held else None)
+
+
+def stream_view(seen: Seen) -> StreamView:
     """The stream as the janitor reads it, the message at place n with the id n-0."""
     ages = {FRESH: 0.0, STALE: STALE_SECONDS + 1}
+    kinds = seen.kinds
     assert set(kinds) <= {WAITING, FRESH, STALE, GHOST}
+    messages = [Message(f"{place}-0", JOB) for place in range(1, len(kinds) + seen.added + 1)]
     return StreamView(
-        messages=tuple(Message(f"{place}-0", JOB) for place in range(1, len(kinds) + 1)),
+        messages=tuple(messages[: len(kinds)]),
         last_delivered=f"{len(kinds.rstrip(WAITING))}-0",
         pending={f"{place}-0": ages[kind] for place, kind in enumerate(kinds, 1) if kind in ages},
+        added=tuple(messages[len(kinds) :]),
+        delivered_since=f"{seen.delivered}-0",
     )

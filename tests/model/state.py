@@ -38,7 +38,7 @@ class Worker(NamedTuple):
 class Sweep(NamedTuple):
     """The janitor's look at the queue: what it saw in the stream, then what it will do about it.
 
-    `owed`: it has seen an open row that has settled, and no flush since its look at the stream: from now on,
+    `held` is the message of the claim by the row. `owed`: it has seen an open row that has settled, and no flush since its look at the stream: from now on,
     there is no excuse for an empty stream.
     """
 
@@ -47,15 +47,18 @@ class Sweep(NamedTuple):
     kinds: str = ""
     status: Status | None = None
     fresh: bool = False
+    retried: bool = False
+    held: int = GONE
     adds: int = 0
     deletes: tuple[int, ...] = ()
+    surplus: tuple[int, ...] = ()
     owed: bool = False
 
 
 class State(NamedTuple):
     """Everything at one moment.
 
-    `fresh`: the row changed less than SETTLE_SECONDS ago. `lease_over`: its lease has run out. `results` are the runs
+    `fresh`: the row changed less than SETTLE_SECONDS ago. `held` is the message of its claim. `lease_over`: its lease has run out. `results` are the runs
     whose results are stored. `runs` counts the claims that were made, `handed` those that were handed back.
     `told`: the success was announced, or cannot be. `excused`: the stream may be empty although the job is open.
     """
@@ -63,6 +66,7 @@ class State(NamedTuple):
     row: Row | None = None
     fresh: bool = False
     lease_over: bool = False
+    held: int = GONE
     results: tuple[int, ...] = ()
     submit: str = "storing"
     messages: str = ""
@@ -93,9 +97,8 @@ def _without_what_is_past(state: State, row: Row) -> State:
     return state._replace(
         row=Row(row.status, claim=1, attempts=1),
         results=tuple(1 if run == state.runs else 2 for run in state.results),
-        messages=state.messages.replace(STALE, FRESH),
         workers=(one, other),
-        sweep=state.sweep._replace(kinds=FRESH * len(state.sweep.kinds), owed=False),
+        sweep=state.sweep._replace(owed=False),
         faults=Faults(forget=state.faults.forget),
         runs=1,
         handed=0,
@@ -121,7 +124,7 @@ def is_open(state: State) -> bool:
 
 def with_row(state: State, row: Row, *, fresh: bool = True) -> State:
     """The state after a transition of the row."""
-    return state._replace(row=row, fresh=fresh and row.status in OPEN, lease_over=False)
+    return state._replace(row=row, fresh=fresh and row.status in OPEN, lease_over=False, held=GONE)
 
 
 def with_worker(state: State, which: int, worker: Worker) -> State:
@@ -164,9 +167,12 @@ def _remembering(state: State, place: Callable[[int], int]) -> State:
     one, other = state.workers
     sweep = state.sweep
     return state._replace(
+        held=place(state.held),
         workers=(one._replace(message=place(one.message)), other._replace(message=place(other.message))),
         sweep=sweep._replace(
+            held=place(sweep.held),
             places=tuple(place(known) for known in sweep.places),
             deletes=tuple(known for known in map(place, sweep.deletes) if known != GONE),
+            surplus=tuple(known for known in map(place, sweep.surplus) if known != GONE),
         ),
     )

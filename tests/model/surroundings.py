@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from core.transitions import OPEN, Status
 from tests.model.rows import Row
-from tests.model.rules import Protocol
+from tests.model.rules import Protocol, Seen, SeenRow
 from tests.model.state import (
     FRESH,
     GHOST,
     GONE,
     STALE,
+    WAITING,
     State,
     Sweep,
     Worker,
@@ -55,8 +56,11 @@ def _sweep_steps(protocol: Protocol, state: State) -> Iterator[Step]:
     elif sweep.at == "idle":
         after = _seen(protocol, state, Sweep(owed=True)) if stream_first else _known(state, Sweep(owed=True))
         yield f"the janitor reads the {'stream' if stream_first else 'rows'}", after
+    elif sweep.at == "compared":
+        yield "the janitor looks at the stream again", _planned(protocol, state)
     elif stream_first:
-        yield "the janitor reads the rows", _planned(protocol, _known(state, sweep))
+        known = _known(state, sweep)
+        yield "the janitor reads the rows", known._replace(sweep=known.sweep._replace(at="compared"))
     else:
         yield "the janitor reads the stream", _planned(protocol, _seen(protocol, state, sweep))
 
@@ -70,21 +74,31 @@ def _seen(protocol: Protocol, state: State, sweep: Sweep) -> State:
 def _known(state: State, sweep: Sweep) -> State:
     status, fresh = (state.row.status, state.fresh) if state.row else (None, False)
     owed = sweep.owed and status in OPEN and not fresh
-    return state._replace(sweep=sweep._replace(at="looking", status=status, fresh=fresh, owed=owed))
+    retried = status is Status.QUEUED and state.row is not None and state.row.attempts > 0
+    return state._replace(
+        sweep=sweep._replace(at="looking", status=status, fresh=fresh, retried=retried, held=state.held, owed=owed)
+    )
 
 
 def _planned(protocol: Protocol, state: State) -> State:
+    """The second look, and the plan. What was seen is numbered from 1: the messages of the first look, then the added."""
     sweep = state.sweep
-    adds, deletes = protocol.plan(sweep.kinds, sweep.status, sweep.fresh)
-    places = tuple(sorted(sweep.places[place - 1] for place in deletes))
-    planned = Sweep("planned", adds=adds, deletes=tuple(p for p in places if p != GONE), owed=sweep.owed)
-    return state._replace(sweep=planned) if adds or deletes else _applied(state._replace(sweep=planned))
+    new = tuple(place for place in range(1, len(state.messages) + 1) if place not in sweep.places)
+    places = (*sweep.places, *new)
+    held = places.index(sweep.held) + 1 if sweep.held != GONE else GONE
+    read = [n for n, place in enumerate(places, 1) if place == GONE or state.messages[place - 1] != WAITING]
+    seen = Seen(sweep.kinds, len(new), max(read, default=0))
+    adds, *others = protocol.plan(seen, SeenRow(sweep.status, sweep.fresh, sweep.retried, held))
+    deletes, surplus = (tuple(sorted(places[n - 1] for n in some if places[n - 1] != GONE)) for some in others)
+    planned = state._replace(sweep=Sweep("planned", adds=adds, deletes=deletes, surplus=surplus, owed=sweep.owed))
+    return planned if adds or deletes or surplus else _applied(planned)
 
 
 def _applied(state: State) -> State:
     sweep = state.sweep
     after = added(state._replace(sweep=Sweep(), excused=state.excused and not sweep.owed), sweep.adds)
-    for place in reversed(sweep.deletes):
+    unread = [place for place in sweep.surplus if state.messages[place - 1] == WAITING]
+    for place in sorted((*sweep.deletes, *unread), reverse=True):
         after = removed(after, place)
     return after
 
@@ -117,7 +131,7 @@ def time_steps(protocol: Protocol, state: State) -> Iterator[Step]:
     if state.fresh and not (protocol.scope.calm and _in_between(state)):
         yield "time passes, the row has settled", state._replace(fresh=False)
     oldest = state.messages.find(FRESH) + 1
-    if oldest and is_open(state) and not (protocol.scope.calm and _being_looked_at(state, oldest)):
+    if oldest and not (protocol.scope.calm and _being_looked_at(state, oldest)):
         yield "time passes, a pending message is stale", marked(state, oldest, STALE)
     if _leased(state) and not (protocol.rules.heartbeat_renews and live_owner(state)):
         yield "time passes, the lease runs out", state._replace(lease_over=True)

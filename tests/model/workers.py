@@ -55,7 +55,7 @@ def with_group(protocol: Protocol, state: State) -> State:
 def _claim(protocol: Protocol, state: State, which: int) -> Iterator[Step]:
     worker, row = state.workers[which], protocol.taken(protocol.rules.claim, state.row)
     if row is not None:
-        after = with_row(state._replace(runs=state.runs + 1), row)
+        after = with_row(state._replace(runs=state.runs + 1), row)._replace(held=worker.message)
         yield "a worker claims", with_worker(after, which, Worker("run", worker.message, row.claim, after.runs))
     elif state.row and state.row.status is Status.PROCESSING and protocol.rules.running_stays_pending:
         yield "a worker leaves the message pending, since the job runs", with_worker(state, which, Worker())
@@ -112,7 +112,8 @@ def settled(protocol: Protocol, state: State, which: int) -> State:
     if _is_own_success(row, worker):
         found = worker._replace(at="stored") if rules.own_success_is_known else fenced
     else:
-        found = acknowledging if row.status in TERMINAL or not rules.miss_is_looked_at else fenced
+        ended = row.status in TERMINAL and row.claim == worker.claim
+        found = acknowledging if ended or not rules.miss_is_looked_at else fenced
     return with_worker(state, which, found)
 
 

@@ -169,13 +169,15 @@ def _has_our_end(job: Job, claimed: InFlightJob) -> bool:
 
 
 def acknowledge(context: Context, claimed: InFlightJob, completion: Completion) -> None:
-    """Publish our end of a job, and remove its message unless another claim needs it."""
+    """Publish our end of a job, and remove its message unless another job needs it."""
     match completion:
         case Completed(job=ended):
             context.publisher.publish(ended, remove=claimed.message_id)
             log.info("finished", status=ended.status, code=ended.error["code"] if ended.error else "")
         case AlreadyOver(job=found):
-            _remove_message(context, claimed)
+            # The end of a newer claim has removed a message already. This one may be the token of a waiting job.
+            if found is None or found.claim == claimed.job.claim:
+                _remove_message(context, claimed)
             log.info("job was already over", status=found.status if found else "gone")
         case ClaimLost(job=open_job):
             log.warning("claim lost, result rejected", status=open_job.status, newer_claim=open_job.claim)

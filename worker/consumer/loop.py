@@ -1,21 +1,23 @@
 """The loop of a worker: read messages, claim jobs, fill the slots.
 
-A message only says "look at this job". One conditional UPDATE decides whether the job is claimed, so a message that
-comes ten times makes one run.
+A message is a token: whoever reads it claims the job whose turn it is. One conditional UPDATE decides whether a job is
+claimed, so a message that comes ten times makes one run.
 """
 
 import threading
 import time
 from collections import deque
+from uuid import UUID
 
 import structlog
 
 from core.database import ERRORS
 from core.jobs import Job
 from core.queue import Message, finish_message, read_messages
-from core.record import claim_job, find_job
+from core.record import claim_job, find_job, is_any_job_open
 from core.redis_client import AWAY
 from core.transitions import Status
+from core.turns import claim_next_job
 from worker.consumer.context import Context, InFlightJob
 from worker.consumer.job_runner import run_job
 
@@ -70,41 +72,34 @@ class Consumer:
             self._context.liveness.beat("loop")
 
     def _start_or_skip(self, message: Message, *, alone: bool) -> None:
-        """Claim the message's job and start it, or find out why it cannot be claimed."""
+        """Claim a job by the message and start it, or find out what the message is good for."""
         if message.job_id is None:
             finish_message(self._context.redis, message.id)
-        elif (job := self._claim_job(message, alone=alone)) is not None:
+        elif (job := self._claim_job(message, message.job_id, alone=alone)) is not None:
             self._start_job(job, message)
         else:
-            self._handle_unclaimed(message)
+            self._handle_unclaimed(message, message.job_id)
 
-    def _claim_job(self, message: Message, *, alone: bool) -> Job | None:
-        if message.job_id is None:
-            return None
-        settings = self._context.settings
+    def _claim_job(self, message: Message, own: UUID, *, alone: bool) -> Job | None:
+        worker, lease_seconds = self._context.name, self._context.settings.lease_seconds
         with self._context.engine.begin() as connection:
-            return claim_job(
-                connection,
-                message.job_id,
-                worker=self._context.name,
-                lease_seconds=settings.lease_seconds,
-                alone=alone,
-            )
+            if alone:
+                return claim_job(connection, own, worker=worker, lease_seconds=lease_seconds, message=message.id)
+            return claim_next_job(connection, message, worker=worker, lease_seconds=lease_seconds)
 
-    def _handle_unclaimed(self, message: Message) -> None:
-        """Drop, defer or leave the message of an unclaimed job.
+    def _handle_unclaimed(self, message: Message, own: UUID) -> None:
+        """Defer, drop or leave a message that found no job.
 
-        A job that is over or gone needs no message. A queued one was started before and must run alone. The message of
-        a processing one stays pending.
+        The message of a job that was started before waits until it can run alone. While any job is open, another
+        message stays pending: it may be the only one left that counts a running job, after Redis lost its data.
         """
-        if message.job_id is None:
-            return
         with self._context.engine.begin() as connection:
-            job = find_job(connection, message.job_id)
-        if job is None or job.is_over:
-            finish_message(self._context.redis, message.id)
-        elif job.status is Status.QUEUED:
+            job = find_job(connection, own)
+            is_needed = (job is not None and not job.is_over) or is_any_job_open(connection)
+        if job is not None and job.status is Status.QUEUED and job.attempts > 0:
             self.deferred.append(message)
+        elif not is_needed:
+            finish_message(self._context.redis, message.id)
 
     def _start_job(self, job: Job, message: Message) -> None:
         claimed = InFlightJob(job, message.id)

@@ -95,7 +95,8 @@ TABLES = (
 # The turn of the job claimed last. It is outside of transactions, so that no claim waits for another.
 CLOCK = "CREATE SEQUENCE jobs_clock MINVALUE 0 START 0"
 INDEXES = (
-    "CREATE INDEX jobs_turns ON jobs (turn, created_at) WHERE status = 'queued'",
+    # Jobs that were started before have messages of their own and wait in no line.
+    "CREATE INDEX jobs_turns ON jobs (turn, created_at) WHERE status = 'queued' AND attempts = 0",
     "CREATE INDEX jobs_waiting ON jobs (owner) WHERE status = 'queued'",
     # What a client has stored is summed from this index alone.
     "CREATE INDEX jobs_stored ON jobs (owner) INCLUDE (stored) WHERE stored > 0",
@@ -106,6 +107,7 @@ INDEXES = (
     CREATE INDEX jobs_of_key_by_batch ON jobs (owner, batch_id, created_at, id) INCLUDE (status)
     WHERE owner LIKE 'key:%' AND batch_id IS NOT NULL
     """,
+    "CREATE INDEX owners_changed ON owners (changed_at)",
     "CREATE INDEX jobs_of_batch ON jobs (batch_id, batch_position) WHERE batch_id IS NOT NULL",
     "CREATE INDEX batches_changed ON batches (changed_at)",
     "CREATE INDEX idempotency_created ON idempotency (created_at)",
