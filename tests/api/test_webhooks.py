@@ -162,6 +162,6 @@ def test_a_batch_is_told_and_told_again(serve: Serve) -> None:
     assert live.http.get(path).json()["webhook"]["state"] == "pending"
     with live.engine.begin() as connection:
         assert connection.execute(select(webhooks.c.state)).scalar_one() == "pending"
-    bare = live.http.post("/v1/batches", data={"target_format": "jpeg"}).json()["id"]
+    bare = live.http.post("/v1/batches", files={"file": ("a.png", PNG)}, data={"target_format": "jpeg"}).json()["id"]
     assert live.http.post(f"/v1/batches/{bare}/webhook").json()["code"] == "no_webhook"
     assert live.http.post(f"/v1/batches/{uuid4()}/webhook").status_code == 404
