@@ -21,6 +21,7 @@ from api.queries import refuse_strays
 from api.response_headers import describe_headers
 from api.routes import RETRY_AFTER, SUBMIT_HEADERS
 from api.submission import Submission
+from api.webhooks import resend_batch_webhook
 from core.batch_answers import BatchAnswer, batch_answer
 
 router = APIRouter(tags=["batches"])
@@ -159,3 +160,14 @@ async def remove_batch(services: ServicesDep, caller: CallerDep, batch_id: Batch
     """Delete all jobs of a batch, as each would be. Again does no harm."""
     await delete_batch(services, caller, batch_id)
     return Response(status_code=204)
+
+
+@router.post(
+    "/v1/batches/{batch_id}/webhook",
+    status_code=202,
+    response_description="The last message is due now, with another day of attempts.",
+    responses=document_refusals(errors.BatchNotFound, errors.NoWebhook),
+)
+async def send_batch_webhook_again(request: Request, services: ServicesDep, batch_id: BatchId) -> BatchAnswer:
+    """Send the last message of a batch that is over once more, delivered or dead."""
+    return batch_answer(await resend_batch_webhook(services, batch_id), prefix_of(request))

@@ -1,17 +1,19 @@
 """Webhooks as a caller meets them: a URL refused when it is given, and a message sent again."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from api.errors import BadOptions, JobNotFound, NoWebhook, WebhookNotDue, WebhooksOff
+from api.errors import BadOptions, BatchNotFound, JobNotFound, NoWebhook, WebhookNotDue, WebhooksOff
 from api.redis_gate import Turn
 from api.services import Services
+from core.batches import Batch, find_batch
 from core.jobs import Job
 from core.option_rules import WrongOption
 from core.record import find_job
 from core.webhook_settings import WebhookSettings
-from core.webhook_states import mark_job, renew_message
+from core.webhook_states import mark_job, renew_batch_message, renew_message
 from core.webhook_urls import WrongWebhook, read_webhook_url
 
 FIELD = "webhook_url"
@@ -40,6 +42,26 @@ async def resend_webhook(services: Services, turn: Turn, job_id: UUID) -> Job:
     job = await services.database.run(_renew, job_id)
     await turn.publish(job)
     return job
+
+
+async def resend_batch_webhook(services: Services, batch_id: UUID) -> Batch:
+    """Make the last message of a batch due again and return the batch. Raises BatchNotFound, NoWebhook."""
+    if services.settings.webhooks == "off":
+        raise WebhooksOff
+    return await services.database.run(_renew_batch, batch_id)
+
+
+def _renew_batch(connection: Connection, batch_id: UUID) -> Batch:
+    batch = find_batch(connection, batch_id)
+    if batch is None:
+        raise BatchNotFound
+    if batch.webhook_url is None:
+        raise NoWebhook
+    if not batch.is_over:
+        raise WebhookNotDue(state="open")
+    # Without a message the batch is just over, and its first one is on its way.
+    renew_batch_message(connection, batch_id)
+    return replace(batch, webhook_state="pending", webhook_error=None)
 
 
 def _renew(connection: Connection, job_id: UUID) -> Job:

@@ -4,15 +4,15 @@ from api.errors.base import ImagemillError
 
 
 class NoWebhook(ImagemillError, status=409, code="no_webhook", title="No webhook to send"):
-    """The job was sent without a webhook."""
+    """The job or batch was sent without a webhook."""
 
-    template = "The job has no webhook. Give the field webhook_url when you send the image."
+    template = "There is no webhook. Give the field webhook_url when you send the image or the batch."
 
 
 class WebhookNotDue(NoWebhook):
-    """The job is not over."""
+    """The job or batch is not over."""
 
-    template = "The job is {state}; its webhook is sent when it is over."
+    template = "Not over yet, but {state}: the webhook is sent at the end."
     state: str
 
 

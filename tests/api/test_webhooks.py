@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 
 from core.tables import webhooks
 from core.transitions import Status
+from janitor.webhooks.batches import tell_batches
 from tests.api.conftest import Serve
 from tests.api.live import PNG, Live
 
@@ -112,12 +113,12 @@ def again(live: Live, job_id: UUID | str) -> tuple[int, str, str]:
 def test_what_cannot_be_sent_again(serve: Serve) -> None:
     live = serve(**ON)
     waiting = live.submit(webhook_url=URL)
-    assert again(live, waiting) == (409, "no_webhook", "The job is queued; its webhook is sent when it is over.")
+    assert again(live, waiting) == (409, "no_webhook", "Not over yet, but queued: the webhook is sent at the end.")
     live.claim(waiting)
-    assert again(live, waiting)[2] == "The job is processing; its webhook is sent when it is over."
+    assert again(live, waiting)[2] == "Not over yet, but processing: the webhook is sent at the end."
     bare = live.in_status(Status.CANCELED)
     assert again(live, bare)[1:] == (
-        "no_webhook", "The job has no webhook. Give the field webhook_url when you send the image.",
+        "no_webhook", "There is no webhook. Give the field webhook_url when you send the image or the batch.",
     )  # fmt: skip
     for unknown in (uuid4(), "not-an-id", "0"):
         assert again(live, unknown)[:2] == (404, "job_not_found")
@@ -134,3 +135,33 @@ def test_hosts_that_are_allowed_by_setting_are_taken(serve: Serve) -> None:
         assert live.post(webhook_url=url).status_code == 202, url
     for url in ("https://10.2.0.1/", "https://receiver2/", "http://example.com:22/"):
         assert live.post(webhook_url=url).status_code == 422, url
+
+
+def test_a_batch_is_told_and_told_again(serve: Serve) -> None:
+    live = serve(**ON)
+    batch = live.http.post(
+        "/v1/batches", files={"file": ("a.png", PNG)}, data={"target_format": "jpeg", "webhook_url": URL}
+    )
+    path = f"/v1/batches/{batch.json()['id']}"
+    assert (
+        live.http.post(f"{path}/webhook").json()["detail"] == "Not over yet, but open: the webhook is sent at the end."
+    )
+    live.http.delete(f"/v1/jobs/{batch.json()['jobs'][0]['id']}")
+    assert tell_batches(live.engine) == 1
+    with live.engine.begin() as connection:
+        row = connection.execute(select(webhooks)).one()
+        assert (row.type, row.body["data"]["status"], row.body["data"]["counts"]["canceled"]) == (
+            "batch.over",
+            "over",
+            1,
+        )
+        connection.execute(text("UPDATE webhooks SET state = 'dead', ended_at = now()"))
+        connection.execute(text("UPDATE batches SET webhook_state = 'dead', webhook_error = 'x'"))
+    again_ = live.http.post(f"{path}/webhook")
+    assert (again_.status_code, again_.json()["webhook"]) == (202, {"url": URL, "state": "pending", "error": None})
+    assert live.http.get(path).json()["webhook"]["state"] == "pending"
+    with live.engine.begin() as connection:
+        assert connection.execute(select(webhooks.c.state)).scalar_one() == "pending"
+    bare = live.http.post("/v1/batches", files={"file": ("a.png", PNG)}, data={"target_format": "jpeg"}).json()["id"]
+    assert live.http.post(f"/v1/batches/{bare}/webhook").json()["code"] == "no_webhook"
+    assert live.http.post(f"/v1/batches/{uuid4()}/webhook").status_code == 404
