@@ -48,7 +48,7 @@ REASONS = (
     ),
     Reason(r"the README's commands are curl's", "`.ci/run` installs curl, and runs the README's examples."),
     Reason(
-        r"Node is not installed|the packages of Node could not be fetched",
+        r"Node is not installed|Node is older than|the packages of Node could not be fetched",
         "No client in JavaScript or TypeScript is tried here, and Redocly does not read the OpenAPI document. "
         "`.ci/run` installs nodejs and npm, and runs these tests.",
     ),

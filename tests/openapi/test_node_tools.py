@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.openapi.conftest import read_document, run_node
+from tests.openapi.conftest import NodeFailed, read_document, run_node
 
 WRONG = {
     'target_format: "webp"': 'target_format: "docx"',
@@ -48,7 +48,7 @@ def test_the_types_find_mistakes(client: Path) -> None:
         (client / name).write_text(program.replace(right, wrong))
     config = json.loads((client / "tsconfig.json").read_text())
     (client / "wrong.json").write_text(json.dumps({**config, "files": [*names, "node.d.ts"]}))
-    with pytest.raises(AssertionError) as refused:
+    with pytest.raises(NodeFailed) as refused:
         compile_types(client, "--noEmit", "--pretty", "false", "-p", "wrong.json")
     assert {line.partition("(")[0] for line in str(refused.value).splitlines() if ": error TS" in line} == {*names}
 
@@ -66,5 +66,5 @@ def test_redocly_would_find_one(node: Path, document: Path, tmp_path: Path) -> N
     wrong = read_document(document)
     wrong["paths"]["/v1/jobs"]["post"]["operationId"] = "get_job"  # type: ignore[index]
     (tmp_path / "wrong.json").write_text(json.dumps(wrong))
-    with pytest.raises(AssertionError, match="operation-operationId-unique"):
+    with pytest.raises(NodeFailed, match="operation-operationId-unique"):
         lint(node, tmp_path / "wrong.json")
