@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,6 +48,12 @@ def run(command: Sequence[str], program: str, folder: Path, address: str) -> str
     return done.stdout
 
 
+def names(path: Path) -> list[str]:
+    """The results in an archive."""
+    with zipfile.ZipFile(path) as archive:
+        return sorted(name for name in archive.namelist() if name != "manifest.json")
+
+
 def kind(path: Path) -> tuple[str | None, tuple[int, int]]:
     with Image.open(path) as picture:
         return picture.format, picture.size
@@ -59,6 +66,7 @@ def test_the_examples_in_curl(address: str, folder: Path) -> None:
     assert kind(folder / "photo.png") == ("PNG", (1280, 960))
     assert kind(folder / "result.jpg") == ("JPEG", (1280, 960))
     assert kind(folder / "photo.gif") == ("GIF", (1280, 960))
+    assert names(folder / "results.zip") == ["photo (2).webp", "photo.webp"]
     assert "event: status" in said
     assert '"status":"expired"' in said
 
@@ -67,9 +75,10 @@ def test_the_examples_in_python(address: str, folder: Path) -> None:
     said = run([sys.executable, "-"], examples("python"), folder, address)
     assert kind(folder / "photo.webp") == ("WEBP", (1280, 960))
     assert kind(folder / "photo.png") == ("PNG", (320, 240))
-    assert said.splitlines()[:2] == ["warnings: []", "photo.png"]
-    assert said.splitlines()[2].startswith("bad_option - PNG takes no quality.")
-    assert said.splitlines()[3] == "wrong: ['quality']"
+    assert names(folder / "gifs.zip") == ["photo (2).gif", "photo.gif"]
+    assert said.splitlines()[:4] == ["warnings: []", "photo.png", "photo.jpg succeeded", "photo.png succeeded"]
+    assert said.splitlines()[4].startswith("bad_option - PNG takes no quality.")
+    assert said.splitlines()[5] == "wrong: ['quality']"
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed (on Debian: apt install nodejs npm)")
@@ -77,6 +86,7 @@ def test_the_examples_in_javascript(address: str, folder: Path) -> None:
     run(["node", "--input-type=module", "-"], examples("javascript"), folder, address)
     assert kind(folder / "photo.avif") == ("AVIF", (1280, 960))
     assert kind(folder / "photo.webp") == ("WEBP", (320, 240))
+    assert names(folder / "pngs.zip") == ["photo (2).png", "photo.png"]
 
 
 @pytest.mark.parametrize("language", FENCES)

@@ -10,7 +10,7 @@ import pytest
 from tests.markdown import ROOT, Page, page_of, rendered, slugs
 from tests.tracked import FILES
 
-LANGUAGES = {"bash", "javascript", "mermaid", "nginx", "promql", "python", "sql", "text", "yaml"}
+LANGUAGES = {"bash", "javascript", "json", "mermaid", "nginx", "promql", "python", "sql", "text", "yaml"}
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 PROGRAMS = {
     "curl": r"https?:\S+",
@@ -22,6 +22,7 @@ PROGRAMS = {
     "kubectl": "annotate|apply|create|delete|describe|edit|exec|get|label|logs|patch|port-forward|rollout|run|scale|top",
     "make": rf"(?:{'|'.join(sorted(TARGETS))})(?:\s+[A-Z_]+=\S+)*\s*(?:#.*)?$",
     "npx": r"openapi-\S+",
+    "openapi-python-client": "generate",
     "pip": "download|index|install|list|show|uninstall",
     "promtool": "check|query|test",
     "psql": r"postgresql:\S+",
