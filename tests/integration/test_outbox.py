@@ -1,5 +1,6 @@
 """The outbox: no end of a job without its message, and no message without an end."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from janitor.expiry import expire_jobs
 from janitor.leases import reclaim_jobs
 from janitor.settings import JanitorSettings
 from tests.integration.conftest import Submit, claim, set_columns
+from tests.tracked import ROOT
 
 URL = "https://receiver.example/hook?key=1"
 SETTINGS = JanitorSettings(lease_seconds=3, heartbeat_seconds=1)
@@ -124,8 +126,11 @@ def test_a_state_that_did_not_change_is_no_new_revision(engine: Engine, submit: 
 
 
 def test_transitions_are_made_in_the_record_alone(repository: Callable[[], list[str]]) -> None:
-    """Whoever makes his own UPDATE of a transition would forget the message."""
-    assert repository() == ["core/record.py"]
+    """Whoever makes his own UPDATE of a transition would forget the message. core.turns only claims, which ends no job."""
+    assert repository() == ["core/record.py", "core/turns.py"]
+    assert set(re.findall(r"changes\(\s*([A-Z]+)", (ROOT / "core" / "turns.py").read_text(encoding="utf-8"))) == {
+        "CLAIM"
+    }
 
 
 @pytest.fixture
