@@ -4,6 +4,7 @@ import asyncio
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 from PIL import Image
@@ -19,6 +20,7 @@ from imagemill_client import (
     Job,
     JobCanceled,
     JobExpired,
+    JobOver,
     NotFound,
     Options,
     RefusedFile,
@@ -85,6 +87,41 @@ def test_a_file_is_not_overwritten_unless_told(images: Client, photo: Path, tmp_
     assert there.read_bytes() == b"mine"
     images.download(job, there, overwrite=True)
     assert there.read_bytes() != b"mine"
+
+
+def test_a_folder_that_is_missing_is_made_and_never_taken_for_a_file(
+    images: Client, photo: Path, tmp_path: Path
+) -> None:
+    job = images.wait(images.submit(photo, to="webp"))
+    done = images.convert(photo, to="jpeg")
+    for where in ("small", "deep/er.d/", "trip.2026", ".hidden"):
+        wanted = tmp_path / where
+        assert images.download(job, f"{tmp_path}/{where}", overwrite=True) == wanted / "photo.webp"
+        assert done.save(f"{tmp_path}/{where}") == wanted / "photo.jpg"
+    (tmp_path / "file").write_bytes(b"mine")
+    with pytest.raises(FileExists, match="is a file"):
+        images.download(job, tmp_path / "file", overwrite=True)
+    assert (tmp_path / "file").read_bytes() == b"mine"
+
+
+def test_a_batch_is_one_zip_as_a_file_or_in_a_folder(images: Client, photo: Path, tmp_path: Path) -> None:
+    batch = images.submit_batch([photo, b"no image", photo], to="webp")
+    assert [file.code for file in batch.refused] == ["unsupported_media_type"]
+    batch = images.wait_batch(batch.id)
+    assert [job.status for job in batch.jobs] == ["succeeded"] * 2
+    paths = [images.download_batch(batch, tmp_path / where) for where in ("all.zip", "", "new")]
+    name = f"batch-{batch.id[:8]}.zip"
+    assert paths == [tmp_path / "all.zip", tmp_path / name, tmp_path / "new" / name]
+    with ZipFile(paths[2]) as archive:
+        assert archive.namelist() == ["photo.webp", "photo (2).webp", "manifest.json"]
+        assert archive.testzip() is None
+    with pytest.raises(FileExists):
+        images.download_batch(batch, tmp_path)
+    images.delete_batch(batch)
+    assert [job.status for job in images.wait_batch(batch.id).jobs] == ["expired"] * 2
+    with pytest.raises(JobOver):
+        images.download_batch(batch, tmp_path / "late.zip")
+    assert not (tmp_path / "late.zip").exists()
 
 
 def test_a_failed_conversion_is_an_exception_with_its_code(images: Client) -> None:

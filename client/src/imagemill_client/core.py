@@ -1,5 +1,6 @@
 """Every call of the client, once, without I/O: generators for Client and AsyncClient to drive."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ BATCH_BYTES = 100_000_000
 """As many files, and bytes, go into one batch: it is uploaded again as a whole when its answer is lost."""
 
 Progress = Callable[[int], None]
+Where = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,12 @@ def fetch_bytes(policy: RetryPolicy, job: Job) -> Steps[bytes]:
 
 
 def download(
-    policy: RetryPolicy, job: Job | str | UUID, where: Path, *, overwrite: bool, progress: Progress | None = None
+    policy: RetryPolicy, job: Job | str | UUID, where: Where, *, overwrite: bool, progress: Progress | None = None
 ) -> Steps[Path]:
     """Download a result to a file, or into a folder under its own name. Nothing is seen there before it is whole."""
     if not isinstance(job, Job):
         job = yield from find_job(policy, job)
-    path = place_result(where, _result_of(job))
+    path = place_result(where, _result_of(job).filename)
     with FileSink(path, overwrite=overwrite, progress=progress) as sink:
         yield from _fetch(policy, job, sink)
         sink.keep()
@@ -176,10 +178,11 @@ def wait_for_batch(policy: RetryPolicy, batch: Batch | str | UUID, timeout: floa
 
 
 def download_batch(
-    policy: RetryPolicy, batch: Batch | str | UUID, path: Path, *, partial: bool, overwrite: bool
+    policy: RetryPolicy, batch: Batch | str | UUID, where: Where, *, partial: bool, overwrite: bool
 ) -> Steps[Path]:
-    """Download all results as one ZIP."""
+    """Download all results as one ZIP, to a file or into a folder."""
     query = {"partial": "true"} if partial else {}
+    path = place_result(where, f"batch-{id_of(batch)[:8]}.zip")
     with FileSink(path, overwrite=overwrite) as sink:
         yield from exchange(Request("GET", f"/v1/batches/{id_of(batch)}/result", query, sink=sink), policy)
         sink.keep()
