@@ -49,6 +49,15 @@ def test_a_limit_is_waited_for_as_the_service_says(running: Running, keyed: str,
     assert (done.returncode, [document["status"] for document in documents(done)]) == (0, ["converted"] * 7)
 
 
+def test_files_that_a_limit_keeps_out_of_a_batch_are_sent_again(running: Running, keyed: str, tmp_path: Path) -> None:
+    _, key = new_key(running.service.engine, "batch")
+    sources = [write_photo(tmp_path / f"{number}.png") for number in range(5)]
+    with Client(keyed, key=key, retries=EAGER) as client:
+        entries = client.batch([*sources, b"no image"], to="webp")
+        assert [entry.filename for entry in entries] == [*(source.name for source in sources), "image"]
+        assert [getattr(entry, "status", 0) for entry in entries] == ["succeeded"] * 5 + [415]
+
+
 def test_without_patience_it_says_when_to_come_again(running: Running, tmp_path: Path) -> None:
     api = running.service.start("api", rate_limit="1/hour")
     url = f"http://127.0.0.1:{api.probe_port}"

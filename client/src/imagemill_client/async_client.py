@@ -11,7 +11,7 @@ from uuid import UUID
 
 import httpx
 
-from imagemill_client import core
+from imagemill_client import core, many
 from imagemill_client.core import Order
 from imagemill_client.models import Batch, Formats, Job, OptionValue, RefusedFile
 from imagemill_client.options import Options
@@ -130,9 +130,12 @@ class AsyncClient:
         more: More = None,
         **options: Unpack[Options],
     ) -> list[Job | RefusedFile]:
-        """Convert many files; one that is refused or fails stops no other. The answers are in the files' order."""
+        """Convert many files; one that is refused or fails stops no other. The answers are in the files' order.
+
+        A file that a limit keeps out is sent again as `convert` would, as long as patience and `timeout` last.
+        """
         order = Order(to, {**options, **(more or {})})
-        return await self._run(core.convert_all(self._policy, map(Upload.of, sources), order, timeout))
+        return await self._run(many.convert_all(self._policy, map(Upload.of, sources), order, timeout))
 
     async def submit_batch(
         self,
