@@ -17,6 +17,7 @@ from imagemill_client import (
     Client,
     ConversionFailed,
     FileExists,
+    ImagemillError,
     Job,
     JobCanceled,
     JobExpired,
@@ -28,6 +29,7 @@ from imagemill_client import (
     UnsupportedImage,
     WaitTimeout,
     WrongAddress,
+    WrongInput,
 )
 from tests.client.conftest import EAGER, Running, write_photo
 
@@ -174,6 +176,27 @@ def test_a_missing_file_is_an_ordinary_error(images: Client, tmp_path: Path) -> 
         images.convert(tmp_path / "nothing.png", to="jpeg")
 
 
+@pytest.mark.parametrize("key", ["ä", "a\r\nb: c", "", " a", "k" * 256])
+def test_an_idempotency_key_that_cannot_be_sent_is_told(images: Client, photo: Path, key: str) -> None:
+    for send in (
+        lambda: images.submit(photo, to="webp", idempotency_key=key),
+        lambda: images.submit_batch([photo], to="webp", idempotency_key=key),
+    ):
+        with pytest.raises(WrongInput, match="idempotency_key takes"):
+            send()
+
+
+def test_what_cannot_be_uploaded_is_told(images: Client, photo: Path) -> None:
+    with photo.open(encoding="latin-1") as text, pytest.raises(WrongInput, match="rb"):
+        images.convert(text, to="webp")  # type: ignore[arg-type]
+    with pytest.raises(WrongInput, match="not int"):
+        images.submit(3, to="webp")  # type: ignore[arg-type]
+    with pytest.raises(WrongInput, match="no files"):
+        images.submit_batch([], to="webp")
+    assert images.batch([], to="webp") == []
+    assert images.convert(photo, to="webp", filename="\udce9.png").filename == "?.webp"
+
+
 def test_many_files_are_converted_and_none_stops_the_others(images: Client, photo: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(truncated_png())
@@ -191,10 +214,11 @@ def test_nobody_there_is_said_with_the_address() -> None:
         nobody.formats()
 
 
-@pytest.mark.parametrize("url", ["images.example.org", "ftp://images", "http://", "http://[::"])
+@pytest.mark.parametrize("url", ["images.example.org", "ftp://images", "http://", "http://[::", "", "127.0.0.1:8123"])
 def test_a_wrong_address_is_said_at_once(url: str) -> None:
-    with pytest.raises(WrongAddress, match=r"Give one like|no address"):
+    with pytest.raises(WrongAddress, match=r"Give one like|no address") as wrong:
         Client(url)
+    assert isinstance(wrong.value, ImagemillError)
 
 
 def test_the_options_are_those_of_the_service(images: Client) -> None:

@@ -18,6 +18,7 @@ from imagemill_client.wire import Pause, Request, Steps
 LONGEST_WAIT = 50
 """Seconds that the service holds an answer back at most."""
 PREFERRED_WAIT = 20
+LONGEST_KEY = 255
 SOON = 1.0
 
 Progress = Callable[[int], None]
@@ -44,7 +45,16 @@ class Order:
     def headers(self, wait: int = 0) -> dict[str, str]:
         """Make the headers: a key that is the same in each attempt, and a wait that older services pass over."""
         asked = {"Prefer": f"wait={wait}"} if wait else {}
-        return {"Idempotency-Key": self.key or str(uuid4()), **asked}
+        return {"Idempotency-Key": str(uuid4()) if self.key is None else _check_key(self.key), **asked}
+
+
+def _check_key(key: str) -> str:
+    if not (key.isascii() and key.isprintable() and 0 < len(key.strip()) == len(key) <= LONGEST_KEY):
+        raise errors.WrongInput(
+            f"idempotency_key takes 1 to {LONGEST_KEY} printable characters of ASCII, without blanks at its ends, not"
+            f" {key[:60]!r}. Leave it out for one that is made."
+        )
+    return key
 
 
 def submit(policy: RetryPolicy, upload: Upload, order: Order, *, wait: int = 0) -> Steps[Job]:
@@ -156,6 +166,8 @@ def list_formats(policy: RetryPolicy) -> Steps[Formats]:
 
 def submit_batch(policy: RetryPolicy, uploads: Sequence[Upload], order: Order) -> Steps[Batch]:
     """Upload up to a hundred files at once."""
+    if not uploads:
+        raise errors.WrongInput("There are no files. Give the batch one at least.")
     request = Request("POST", "/v1/batches", headers=order.headers(), fields=order.fields, files=tuple(uploads))
     reply = yield from exchange(request, policy)
     return Batch.read(reply.json)

@@ -23,9 +23,8 @@ from imagemill_client.command.watching import Folder, watch
 from imagemill_client.errors import ImagemillError
 from imagemill_client.models import FormatInfo, Formats
 from imagemill_client.retries import RetryPolicy
-from imagemill_client.transport import WrongAddress
 
-TROUBLE = (ImagemillError, Misuse, WrongAddress, OSError)
+TROUBLE = (ImagemillError, Misuse, OSError)
 
 
 @dataclass(frozen=True, slots=True)
