@@ -30,7 +30,7 @@ def test_a_folder_is_converted_and_what_was_lost_stands_at_the_end(running: Runn
     done = imagemill(folder, "convert", "in", "-r", "--to", "jpg", "--quality", "60", "-o", "out", "--url", running.url)
     assert done.returncode == 1
     assert files_of(folder / "out") == ["a.jpg", "deep/b.jpg"]
-    assert "1 files in folders are no images" in done.stdout
+    assert "Left out, as no images by their names: 1 file in folders." in done.stdout
     warning, failed, total = done.stderr.splitlines()
     assert warning.startswith("warning: b.TIF: JPEG has no transparency")
     assert failed.startswith("failed: in/broken.png: The file ends before")
