@@ -110,6 +110,10 @@ def test_names_of_results(running: Running, folder: Path) -> None:
         (["in/a.png", "--to", "jpeg", "--jobs", "0"], "'--jobs'"),
         (["in/a.png", "--to", "jpeg", "--url", "example.org"], "is no address of a service"),
         (["in/a.png", "--to", "jpeg", "--key", "ключ"], "The key has characters that no key has."),
+        (["in/a.png", "in/broken.png", "--to", "webp", "-o", "one.webp"], "one.webp is the name of one picture, and 2"),
+        (["in", "-r", "--to", "webp", "-o", "one.webp"], "one.webp is the name of one picture, and 3"),
+        (["in/a.png", "--to", "webp", "-o", "one.jpg"], "Say -o and a folder, or a name like one.webp."),
+        (["in/a.png", "--to", "webp", "-o", "-"], "not written to standard output"),
         (["in/a.png"], "'--to'"),
     ],
 )

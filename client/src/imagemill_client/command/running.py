@@ -16,7 +16,7 @@ from imagemill_client.command.converting import Converter
 from imagemill_client.command.exits import Exit, Misuse, find_exit, worst_exit
 from imagemill_client.command.flags import read_options
 from imagemill_client.command.ledger import Ledger, find_ledger
-from imagemill_client.command.plans import Naming, Plan, check_arguments, make_plan, name_single
+from imagemill_client.command.plans import Naming, Plan, check_arguments, check_output, make_plan, name_single
 from imagemill_client.command.screen import choose_screen, count_files, explain
 from imagemill_client.command.showing import print_formats, print_job, print_json, print_target
 from imagemill_client.command.watching import Folder, watch
@@ -77,12 +77,14 @@ def run_convert(files: list[Path], wishes: Wishes) -> Exit:
 
 
 async def _convert(files: list[Path], wishes: Wishes) -> Exit:
+    check_output(wishes.output)
     check_arguments(files, recursive=wishes.recursive)
     async with wishes.make_client() as client:
         formats = await client.formats()
         target = wishes.check(formats)
-        plan = make_plan(files, wishes.make_naming(formats, target))
-        name_single(plan, wishes.output, target)
+        naming = wishes.make_naming(formats, target)
+        plan = make_plan(files, naming)
+        name_single(plan, wishes.output, naming, target)
         return await _convert_plan(plan, wishes.make_converter(client), wishes)
 
 
@@ -114,6 +116,7 @@ def run_watch(folder: Path, wishes: Wishes, interval: float, settle: float) -> E
 
 
 async def _watch(path: Path, wishes: Wishes, interval: float, settle: float) -> Exit:
+    check_output(wishes.output)
     async with wishes.make_client() as client:
         formats = await client.formats()
         naming = wishes.make_naming(formats, wishes.check(formats))
