@@ -167,6 +167,18 @@ def test_formats_and_their_options_are_listed(running: Running, folder: Path) ->
     assert imagemill(folder, "formats", "docx", IMAGEMILL_URL=running.url).returncode == 2
 
 
+def test_the_address_stands_before_or_behind_the_command(running: Running, folder: Path) -> None:
+    away = {"IMAGEMILL_URL": NOBODY}
+    assert imagemill(folder, "--url", running.url, "formats", **away).returncode == 0
+    assert imagemill(folder, "--url", NOBODY, "formats", "--url", running.url, **away).returncode == 0
+    done = imagemill(folder, "--url", running.url, "convert", "in/a.png", "--to", "webp", **away)
+    assert done.returncode == 0
+    wrong = imagemill(folder, "--key", "ключ", "formats", IMAGEMILL_URL=running.url, IMAGEMILL_KEY="good")
+    assert (wrong.returncode, "The key has characters" in wrong.stderr) == (2, True)
+    empty = imagemill(folder, "--url", "", "formats", IMAGEMILL_URL=running.url)
+    assert (empty.returncode, "is no address" in empty.stderr) == (2, True)
+
+
 def test_a_job_is_shown_by_its_id(running: Running, folder: Path) -> None:
     with Client(running.url) as client:
         good = client.submit(folder / "in" / "a.png", to="webp")
