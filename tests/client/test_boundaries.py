@@ -16,7 +16,7 @@ from imagemill_client.options import Options
 from tests.tracked import ROOT
 
 SOURCES = ROOT / "client" / "src" / "imagemill_client"
-WITHOUT_IO = ("core", "errors", "models", "options", "problems", "retries", "wire")
+WITHOUT_IO = ("core", "errors", "many", "models", "options", "problems", "retries", "wire")
 
 
 def imports(file: Path) -> Iterator[str]:

@@ -4,6 +4,7 @@ import asyncio
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 from PIL import Image
@@ -16,9 +17,11 @@ from imagemill_client import (
     Client,
     ConversionFailed,
     FileExists,
+    ImagemillError,
     Job,
     JobCanceled,
     JobExpired,
+    JobOver,
     NotFound,
     Options,
     RefusedFile,
@@ -26,6 +29,7 @@ from imagemill_client import (
     UnsupportedImage,
     WaitTimeout,
     WrongAddress,
+    WrongInput,
 )
 from tests.client.conftest import EAGER, Running, write_photo
 
@@ -87,6 +91,41 @@ def test_a_file_is_not_overwritten_unless_told(images: Client, photo: Path, tmp_
     assert there.read_bytes() != b"mine"
 
 
+def test_a_folder_that_is_missing_is_made_and_never_taken_for_a_file(
+    images: Client, photo: Path, tmp_path: Path
+) -> None:
+    job = images.wait(images.submit(photo, to="webp"))
+    done = images.convert(photo, to="jpeg")
+    for where in ("small", "deep/er.d/", "trip.2026", ".hidden"):
+        wanted = tmp_path / where
+        assert images.download(job, f"{tmp_path}/{where}", overwrite=True) == wanted / "photo.webp"
+        assert done.save(f"{tmp_path}/{where}") == wanted / "photo.jpg"
+    (tmp_path / "file").write_bytes(b"mine")
+    with pytest.raises(FileExists, match="is a file"):
+        images.download(job, tmp_path / "file", overwrite=True)
+    assert (tmp_path / "file").read_bytes() == b"mine"
+
+
+def test_a_batch_is_one_zip_as_a_file_or_in_a_folder(images: Client, photo: Path, tmp_path: Path) -> None:
+    batch = images.submit_batch([photo, b"no image", photo], to="webp")
+    assert [file.code for file in batch.refused] == ["unsupported_media_type"]
+    batch = images.wait_batch(batch.id)
+    assert [job.status for job in batch.jobs] == ["succeeded"] * 2
+    paths = [images.download_batch(batch, tmp_path / where) for where in ("all.zip", "", "new")]
+    name = f"batch-{batch.id[:8]}.zip"
+    assert paths == [tmp_path / "all.zip", tmp_path / name, tmp_path / "new" / name]
+    with ZipFile(paths[2]) as archive:
+        assert archive.namelist() == ["photo.webp", "photo (2).webp", "manifest.json"]
+        assert archive.testzip() is None
+    with pytest.raises(FileExists):
+        images.download_batch(batch, tmp_path)
+    images.delete_batch(batch)
+    assert [job.status for job in images.wait_batch(batch.id).jobs] == ["expired"] * 2
+    with pytest.raises(JobOver):
+        images.download_batch(batch, tmp_path / "late.zip")
+    assert not (tmp_path / "late.zip").exists()
+
+
 def test_a_failed_conversion_is_an_exception_with_its_code(images: Client) -> None:
     with pytest.raises(ConversionFailed) as failed:
         images.convert(truncated_png(), to="webp")
@@ -137,6 +176,27 @@ def test_a_missing_file_is_an_ordinary_error(images: Client, tmp_path: Path) -> 
         images.convert(tmp_path / "nothing.png", to="jpeg")
 
 
+@pytest.mark.parametrize("key", ["ä", "a\r\nb: c", "", " a", "k" * 256])
+def test_an_idempotency_key_that_cannot_be_sent_is_told(images: Client, photo: Path, key: str) -> None:
+    for send in (
+        lambda: images.submit(photo, to="webp", idempotency_key=key),
+        lambda: images.submit_batch([photo], to="webp", idempotency_key=key),
+    ):
+        with pytest.raises(WrongInput, match="idempotency_key takes"):
+            send()
+
+
+def test_what_cannot_be_uploaded_is_told(images: Client, photo: Path) -> None:
+    with photo.open(encoding="latin-1") as text, pytest.raises(WrongInput, match="rb"):
+        images.convert(text, to="webp")  # type: ignore[arg-type]
+    with pytest.raises(WrongInput, match="not int"):
+        images.submit(3, to="webp")  # type: ignore[arg-type]
+    with pytest.raises(WrongInput, match="no files"):
+        images.submit_batch([], to="webp")
+    assert images.batch([], to="webp") == []
+    assert images.convert(photo, to="webp", filename="\udce9.png").filename == "?.webp"
+
+
 def test_many_files_are_converted_and_none_stops_the_others(images: Client, photo: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(truncated_png())
@@ -154,10 +214,11 @@ def test_nobody_there_is_said_with_the_address() -> None:
         nobody.formats()
 
 
-@pytest.mark.parametrize("url", ["images.example.org", "ftp://images", "http://", "http://[::"])
+@pytest.mark.parametrize("url", ["images.example.org", "ftp://images", "http://", "http://[::", "", "127.0.0.1:8123"])
 def test_a_wrong_address_is_said_at_once(url: str) -> None:
-    with pytest.raises(WrongAddress, match=r"Give one like|no address"):
+    with pytest.raises(WrongAddress, match=r"Give one like|no address") as wrong:
         Client(url)
+    assert isinstance(wrong.value, ImagemillError)
 
 
 def test_the_options_are_those_of_the_service(images: Client) -> None:

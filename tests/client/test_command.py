@@ -30,7 +30,7 @@ def test_a_folder_is_converted_and_what_was_lost_stands_at_the_end(running: Runn
     done = imagemill(folder, "convert", "in", "-r", "--to", "jpg", "--quality", "60", "-o", "out", "--url", running.url)
     assert done.returncode == 1
     assert files_of(folder / "out") == ["a.jpg", "deep/b.jpg"]
-    assert "1 files in folders are no images" in done.stdout
+    assert "Left out, as no images by their names: 1 file in folders." in done.stdout
     warning, failed, total = done.stderr.splitlines()
     assert warning.startswith("warning: b.TIF: JPEG has no transparency")
     assert failed.startswith("failed: in/broken.png: The file ends before")
@@ -110,6 +110,10 @@ def test_names_of_results(running: Running, folder: Path) -> None:
         (["in/a.png", "--to", "jpeg", "--jobs", "0"], "'--jobs'"),
         (["in/a.png", "--to", "jpeg", "--url", "example.org"], "is no address of a service"),
         (["in/a.png", "--to", "jpeg", "--key", "ключ"], "The key has characters that no key has."),
+        (["in/a.png", "in/broken.png", "--to", "webp", "-o", "one.webp"], "one.webp is the name of one picture, and 2"),
+        (["in", "-r", "--to", "webp", "-o", "one.webp"], "one.webp is the name of one picture, and 3"),
+        (["in/a.png", "--to", "webp", "-o", "one.jpg"], "Say -o and a folder, or a name like one.webp."),
+        (["in/a.png", "--to", "webp", "-o", "-"], "not written to standard output"),
         (["in/a.png"], "'--to'"),
     ],
 )
@@ -161,6 +165,18 @@ def test_formats_and_their_options_are_listed(running: Running, folder: Path) ->
     (described,) = documents(imagemill(folder, "formats", "avif", "--json", IMAGEMILL_URL=running.url))
     assert described["options"]["quality"]["maximum"] == 100
     assert imagemill(folder, "formats", "docx", IMAGEMILL_URL=running.url).returncode == 2
+
+
+def test_the_address_stands_before_or_behind_the_command(running: Running, folder: Path) -> None:
+    away = {"IMAGEMILL_URL": NOBODY}
+    assert imagemill(folder, "--url", running.url, "formats", **away).returncode == 0
+    assert imagemill(folder, "--url", NOBODY, "formats", "--url", running.url, **away).returncode == 0
+    done = imagemill(folder, "--url", running.url, "convert", "in/a.png", "--to", "webp", **away)
+    assert done.returncode == 0
+    wrong = imagemill(folder, "--key", "ключ", "formats", IMAGEMILL_URL=running.url, IMAGEMILL_KEY="good")
+    assert (wrong.returncode, "The key has characters" in wrong.stderr) == (2, True)
+    empty = imagemill(folder, "--url", "", "formats", IMAGEMILL_URL=running.url)
+    assert (empty.returncode, "is no address" in empty.stderr) == (2, True)
 
 
 def test_a_job_is_shown_by_its_id(running: Running, folder: Path) -> None:

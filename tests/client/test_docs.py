@@ -30,7 +30,6 @@ def folder(tmp_path: Path) -> Path:
     for name in ("photo.heic", "second.heic", "pictures/deep/third.png", "inbox/fourth.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         write_photo(tmp_path / name)
-    (tmp_path / "small").mkdir()
     program = tmp_path / "bin" / "imagemill"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m imagemill_client "$@"\n')

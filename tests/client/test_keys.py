@@ -21,10 +21,17 @@ def keyed(running: Running) -> Iterator[str]:
 
 def test_a_missing_or_wrong_key_ends_everything_with_status_4(keyed: str, tmp_path: Path) -> None:
     sources = [write_photo(tmp_path / f"{number}.png") for number in range(3)]
+    (tmp_path / "inbox").mkdir()
     line: tuple[str | Path, ...] = ("convert", *sources, "--to", "webp", "-o", "out", "--jobs", "1", "--url", keyed)
     missing = imagemill(tmp_path, *line)
     assert (missing.returncode, files_of(tmp_path / "out")) == (4, [])
-    assert "key is required" in missing.stderr
+    told, total = missing.stderr.splitlines()
+    assert (missing.stdout, told.count("key is required"), total) == ("", 1, "3 files: 1 failed, 2 not tried.")
+    assert "--key" in told
+    assert "IMAGEMILL_KEY" in told
+    inbox = write_photo(tmp_path / "inbox" / "0.png").parent
+    watched = imagemill(tmp_path, "watch", inbox, "--to", "webp", "-o", "out", "--settle", "0", "--url", keyed)
+    assert (watched.returncode, watched.stderr.count("IMAGEMILL_KEY")) == (4, 1)
     wrong = imagemill(tmp_path, *line, IMAGEMILL_KEY="nobodys")
     assert (wrong.returncode, "not valid" in wrong.stderr) == (4, True)
 
@@ -47,6 +54,15 @@ def test_a_limit_is_waited_for_as_the_service_says(running: Running, keyed: str,
     line: tuple[str | Path, ...] = ("convert", *sources, "--to", "webp", "-o", "out", "--json", "--url", keyed)
     done = imagemill(tmp_path, *line, IMAGEMILL_KEY=key)
     assert (done.returncode, [document["status"] for document in documents(done)]) == (0, ["converted"] * 7)
+
+
+def test_files_that_a_limit_keeps_out_of_a_batch_are_sent_again(running: Running, keyed: str, tmp_path: Path) -> None:
+    _, key = new_key(running.service.engine, "batch")
+    sources = [write_photo(tmp_path / f"{number}.png") for number in range(5)]
+    with Client(keyed, key=key, retries=EAGER) as client:
+        entries = client.batch([*sources, b"no image"], to="webp")
+        assert [entry.filename for entry in entries] == [*(source.name for source in sources), "image"]
+        assert [getattr(entry, "status", 0) for entry in entries] == ["succeeded"] * 5 + [415]
 
 
 def test_without_patience_it_says_when_to_come_again(running: Running, tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from imagemill_client import (
     ServiceUnavailable,
     UnexpectedAnswer,
 )
-from imagemill_client.core import Order, convert_all, find_job, submit, wait_for_job
+from imagemill_client.core import Order, find_job, submit, wait_for_job
+from imagemill_client.many import convert_all
 from imagemill_client.problems import read_problem, read_retry_after
 from imagemill_client.retries import exchange
 from imagemill_client.uploads import Upload
@@ -162,22 +163,69 @@ def batch(status: str, *entries: dict[str, Any]) -> Reply:
 
 
 def test_a_batch_is_sent_at_once_and_waited_for_as_a_whole() -> None:
-    refused = {"filename": "b", "status": "refused", "problem": {"code": "too_large", "detail": "No.", "status": 413}}
+    large = {"filename": "b", "status": "refused", "problem": {"code": "too_large", "detail": "No.", "status": 413}}
     running, over = ({"id": JOB_ID, "status": status} for status in ("queued", "failed"))
     uploads = [Upload.of(b"a"), Upload.of(b"b")]
     steps, entries = drive(
         convert_all(HIGHEST, uploads, Order("webp", {}), None),
-        batch("open", running, refused),
-        batch("over", over, refused),
+        batch("open", running, large),
+        batch("over", over, large),
     )
     sent = [(step.method, step.path, len(step.files)) for step in steps if isinstance(step, Request)]
     assert sent == [("POST", "/v1/batches", 2), ("GET", f"/v1/batches/{JOB_ID}", 0)]
     assert [(entry.status, getattr(entry, "code", None)) for entry in entries] == [("failed", None), (413, "too_large")]
 
 
+TAKEN = {"id": JOB_ID, "status": "succeeded"}
+JOINED = "1b3f2d6e-7c8e-4d2f-8b64-3f5f7e2c9f01"
+
+
+def refused(status: int, **more: Any) -> dict[str, Any]:
+    return {"filename": "x", "status": "refused", "problem": {"code": "later", "status": status, **more}}
+
+
+def test_a_file_that_a_limit_keeps_out_of_a_batch_joins_it_later() -> None:
+    late = {"id": JOINED, "status": "queued"}
+    uploads = [Upload.of(data) for data in (b"a", b"b", b"c")]
+    steps, entries = drive(
+        convert_all(HIGHEST, uploads, Order("webp", {}), None),
+        batch("over", refused(429, retry_after=7), TAKEN, refused(415)),
+        problem(429, "rate_limited", retry_after="20"),
+        Reply(202, {}, json.dumps(late).encode()),
+        batch("over", refused(429), TAKEN, refused(415), {**late, "status": "succeeded"}),
+    )
+    sent = [step for step in steps if isinstance(step, Request)]
+    assert [(step.path, step.fields.get("batch")) for step in sent[:3]] == [
+        ("/v1/batches", None),
+        ("/v1/jobs", JOB_ID),
+        ("/v1/jobs", JOB_ID),
+    ]
+    assert sent[1] == sent[2], "the same key"
+    assert sent[1].headers["Idempotency-Key"] != sent[0].headers["Idempotency-Key"]
+    assert sent[1].files == (uploads[0],)
+    assert pauses(steps) == [7.0, 22.0]
+    assert [(entry.status, getattr(entry, "id", None)) for entry in entries] == [
+        ("succeeded", JOINED),
+        ("succeeded", JOB_ID),
+        (415, None),
+    ]
+
+
+@pytest.mark.parametrize("timeout", [None, 3.0])
+def test_without_patience_or_time_left_files_stay_refused(timeout: float | None) -> None:
+    policy = RetryPolicy(patience=0.0 if timeout is None else 300.0, chance=lambda: 1.0)
+    work = convert_all(policy, [Upload.of(b"a"), Upload.of(b"b")], Order("webp", {}), timeout)
+    steps, entries = drive(work, batch("over", refused(429), refused(507)), problem(429, "full", retry_after="30"))
+    assert len([step for step in steps if isinstance(step, Request)]) == 2, "the second would be told the same"
+    assert [(entry.code, entry.retry_after) for entry in entries] == [("full", 30.0)] * 2
+
+
 def test_many_or_large_files_are_several_batches() -> None:
     uploads = [Upload.of(b"a")] * 101 + [Upload.of(bytes(60_000_000))] * 2
-    steps, _ = drive(convert_all(HIGHEST, uploads, Order("webp", {}), None), *[batch("over")] * 3)
+    steps, _ = drive(
+        convert_all(HIGHEST, uploads, Order("webp", {}), None),
+        *[batch("over", *[TAKEN] * count) for count in (100, 2, 1)],
+    )
     assert [len(step.files) for step in steps if isinstance(step, Request)] == [100, 2, 1]
     keys = {step.headers["Idempotency-Key"] for step in steps if isinstance(step, Request)}
     assert len(keys) == 3

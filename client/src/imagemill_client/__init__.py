@@ -33,12 +33,13 @@ from imagemill_client.errors import (
     UnexpectedAnswer,
     UnsupportedImage,
     WaitTimeout,
+    WrongAddress,
+    WrongInput,
 )
 from imagemill_client.models import Batch, FormatInfo, Formats, Job, Notice, OptionInfo, RefusedFile, ResultInfo
 from imagemill_client.options import Options
 from imagemill_client.results import Conversion
 from imagemill_client.retries import RetryPolicy
-from imagemill_client.transport import WrongAddress
 from imagemill_client.uploads import Upload
 from imagemill_client.version import VERSION
 
@@ -81,4 +82,5 @@ __all__ = [
     "Upload",
     "WaitTimeout",
     "WrongAddress",
+    "WrongInput",
 ]

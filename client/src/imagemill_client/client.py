@@ -11,7 +11,7 @@ from uuid import UUID
 
 import httpx
 
-from imagemill_client import core
+from imagemill_client import core, many
 from imagemill_client.core import Order
 from imagemill_client.models import Batch, Formats, Job, OptionValue, RefusedFile
 from imagemill_client.options import Options
@@ -107,9 +107,10 @@ class Client:
     ) -> Path:
         """Stream a result to a file, or into a folder under its own name, and return where it is.
 
+        A name without an ending, or with a slash at its end, is a folder; it is made when it is missing.
         The bytes are checked by their SHA-256 and have the final name only when all are there.
         """
-        steps = core.download(self._policy, job, Path(where), overwrite=overwrite, progress=progress)
+        steps = core.download(self._policy, job, where, overwrite=overwrite, progress=progress)
         return self._run(steps)
 
     def delete(self, job: Job | str | UUID) -> None:
@@ -129,9 +130,12 @@ class Client:
         more: More = None,
         **options: Unpack[Options],
     ) -> list[Job | RefusedFile]:
-        """Convert many files; one that is refused or fails stops no other. The answers are in the files' order."""
+        """Convert many files; one that is refused or fails stops no other. The answers are in the files' order.
+
+        A file that a limit keeps out is sent again as `convert` would, as long as patience and `timeout` last.
+        """
         order = Order(to, {**options, **(more or {})})
-        return self._run(core.convert_all(self._policy, map(Upload.of, sources), order, timeout))
+        return self._run(many.convert_all(self._policy, map(Upload.of, sources), order, timeout))
 
     def submit_batch(
         self,
@@ -153,13 +157,13 @@ class Client:
     def download_batch(
         self,
         batch: Batch | str | UUID,
-        path: str | os.PathLike[str],
+        where: str | os.PathLike[str],
         *,
         partial: bool = False,
         overwrite: bool = False,
     ) -> Path:
-        """Stream the results of a batch to one ZIP; with `partial`, those that are there by now."""
-        steps = core.download_batch(self._policy, batch, Path(path), partial=partial, overwrite=overwrite)
+        """Stream the results of a batch to one ZIP, or into a folder; with `partial`, those that are there by now."""
+        steps = core.download_batch(self._policy, batch, where, partial=partial, overwrite=overwrite)
         return self._run(steps)
 
     def delete_batch(self, batch: Batch | str | UUID) -> None:

@@ -1,14 +1,15 @@
 """Every call of the client, once, without I/O: generators for Client and AsyncClient to drive."""
 
+import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from imagemill_client import errors
 from imagemill_client.files import FileSink, MemorySink, ResultSink, place_result
-from imagemill_client.models import Batch, Formats, Job, RefusedFile, ResultInfo
+from imagemill_client.models import Batch, Formats, Job, ResultInfo
 from imagemill_client.options import write_option
 from imagemill_client.retries import RetryPolicy, exchange
 from imagemill_client.uploads import Upload
@@ -17,12 +18,11 @@ from imagemill_client.wire import Pause, Request, Steps
 LONGEST_WAIT = 50
 """Seconds that the service holds an answer back at most."""
 PREFERRED_WAIT = 20
+LONGEST_KEY = 255
 SOON = 1.0
-BATCH_FILES = 100
-BATCH_BYTES = 100_000_000
-"""As many files, and bytes, go into one batch: it is uploaded again as a whole when its answer is lost."""
 
 Progress = Callable[[int], None]
+Where = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,29 @@ class Order:
     to: str
     options: Mapping[str, object]
     key: str | None = None
+    batch: str | None = None
+    """The batch that the job joins."""
 
     @property
     def fields(self) -> dict[str, str]:
         """The fields of the form. An option that is None is not given."""
         given = {name: write_option(value) for name, value in self.options.items() if value is not None}
-        return {"target_format": self.to, **given}
+        joined = {"batch": self.batch} if self.batch else {}
+        return {"target_format": self.to, **joined, **given}
 
     def headers(self, wait: int = 0) -> dict[str, str]:
         """Make the headers: a key that is the same in each attempt, and a wait that older services pass over."""
         asked = {"Prefer": f"wait={wait}"} if wait else {}
-        return {"Idempotency-Key": self.key or str(uuid4()), **asked}
+        return {"Idempotency-Key": str(uuid4()) if self.key is None else _check_key(self.key), **asked}
+
+
+def _check_key(key: str) -> str:
+    if not (key.isascii() and key.isprintable() and 0 < len(key.strip()) == len(key) <= LONGEST_KEY):
+        raise errors.WrongInput(
+            f"idempotency_key takes 1 to {LONGEST_KEY} printable characters of ASCII, without blanks at its ends, not"
+            f" {key[:60]!r}. Leave it out for one that is made."
+        )
+    return key
 
 
 def submit(policy: RetryPolicy, upload: Upload, order: Order, *, wait: int = 0) -> Steps[Job]:
@@ -99,12 +111,12 @@ def fetch_bytes(policy: RetryPolicy, job: Job) -> Steps[bytes]:
 
 
 def download(
-    policy: RetryPolicy, job: Job | str | UUID, where: Path, *, overwrite: bool, progress: Progress | None = None
+    policy: RetryPolicy, job: Job | str | UUID, where: Where, *, overwrite: bool, progress: Progress | None = None
 ) -> Steps[Path]:
     """Download a result to a file, or into a folder under its own name. Nothing is seen there before it is whole."""
     if not isinstance(job, Job):
         job = yield from find_job(policy, job)
-    path = place_result(where, _result_of(job))
+    path = place_result(where, _result_of(job).filename)
     with FileSink(path, overwrite=overwrite, progress=progress) as sink:
         yield from _fetch(policy, job, sink)
         sink.keep()
@@ -154,6 +166,8 @@ def list_formats(policy: RetryPolicy) -> Steps[Formats]:
 
 def submit_batch(policy: RetryPolicy, uploads: Sequence[Upload], order: Order) -> Steps[Batch]:
     """Upload up to a hundred files at once."""
+    if not uploads:
+        raise errors.WrongInput("There are no files. Give the batch one at least.")
     request = Request("POST", "/v1/batches", headers=order.headers(), fields=order.fields, files=tuple(uploads))
     reply = yield from exchange(request, policy)
     return Batch.read(reply.json)
@@ -176,10 +190,11 @@ def wait_for_batch(policy: RetryPolicy, batch: Batch | str | UUID, timeout: floa
 
 
 def download_batch(
-    policy: RetryPolicy, batch: Batch | str | UUID, path: Path, *, partial: bool, overwrite: bool
+    policy: RetryPolicy, batch: Batch | str | UUID, where: Where, *, partial: bool, overwrite: bool
 ) -> Steps[Path]:
-    """Download all results as one ZIP."""
+    """Download all results as one ZIP, to a file or into a folder."""
     query = {"partial": "true"} if partial else {}
+    path = place_result(where, f"batch-{id_of(batch)[:8]}.zip")
     with FileSink(path, overwrite=overwrite) as sink:
         yield from exchange(Request("GET", f"/v1/batches/{id_of(batch)}/result", query, sink=sink), policy)
         sink.keep()
@@ -189,79 +204,6 @@ def download_batch(
 def delete_batch(policy: RetryPolicy, batch: Batch | str | UUID) -> Steps[None]:
     """Cancel what runs of a batch, and erase its results."""
     yield from exchange(Request("DELETE", f"/v1/batches/{id_of(batch)}"), policy)
-
-
-def convert_all(
-    policy: RetryPolicy, uploads: Iterable[Upload], order: Order, timeout: float | None
-) -> Steps[list[Job | RefusedFile]]:
-    """Upload many files and wait until all are over. The answers are in the order of the files."""
-    until = None if timeout is None else time.monotonic() + timeout
-    groups: list[Batch | list[Job | RefusedFile]] = []
-    for uploaded in _split(uploads):
-        taken = yield from _submit_group(policy, uploaded, order)
-        groups.append(taken)
-    over: list[Job | RefusedFile] = []
-    for group in groups:
-        over += yield from _wait_for_group(policy, group, until)
-    return over
-
-
-def _split(uploads: Iterable[Upload]) -> Iterator[list[Upload]]:
-    group: list[Upload] = []
-    room = BATCH_BYTES
-    for upload in uploads:
-        if group and (len(group) == BATCH_FILES or upload.size > room):
-            yield group
-            group, room = [], BATCH_BYTES
-        group.append(upload)
-        room -= upload.size
-    if group:
-        yield group
-
-
-def _submit_group(policy: RetryPolicy, uploads: list[Upload], order: Order) -> Steps[Batch | list[Job | RefusedFile]]:
-    try:
-        return (yield from submit_batch(policy, uploads, order))
-    except (errors.NotFound, errors.FileTooLarge):
-        # A service of before batches, or one that takes fewer bytes at once: the files go one by one.
-        pass
-    entries: list[Job | RefusedFile] = []
-    for upload in uploads:
-        entry = yield from _submit_or_refuse(policy, upload, order)
-        entries.append(entry)
-    return entries
-
-
-def _wait_for_group(
-    policy: RetryPolicy, group: Batch | list[Job | RefusedFile], until: float | None
-) -> Steps[list[Job | RefusedFile]]:
-    def left() -> float | None:
-        return None if until is None else until - time.monotonic()
-
-    if isinstance(group, Batch):
-        batch = yield from wait_for_batch(policy, group, left())
-        return list(batch.entries)
-    over: list[Job | RefusedFile] = []
-    for entry in group:
-        done = yield from _wait_until_over(policy, entry, left())
-        over.append(done)
-    return over
-
-
-def _submit_or_refuse(policy: RetryPolicy, upload: Upload, order: Order) -> Steps[Job | RefusedFile]:
-    try:
-        return (yield from submit(policy, upload, order))
-    except (errors.UnsupportedImage, errors.FileTooLarge) as refused:
-        return RefusedFile(upload.filename, refused.code, refused.detail, refused.status, refused.errors)
-
-
-def _wait_until_over(policy: RetryPolicy, entry: Job | RefusedFile, timeout: float | None) -> Steps[Job | RefusedFile]:
-    if isinstance(entry, RefusedFile):
-        return entry
-    try:
-        return (yield from wait_for_job(policy, entry, timeout))
-    except errors.JobOver as over:
-        return over.job or entry
 
 
 def id_of(named: Job | Batch | str | UUID) -> str:

@@ -18,6 +18,8 @@ ImagemillError                   all of them: `code` for programs, `detail` for 
 │   ├── ConversionFailed         `code` is the reason, like truncated_image
 │   ├── JobCanceled              somebody deleted it before it was over
 │   └── JobExpired               its result was deleted, or is past its time
+├── WrongInput                   what the caller gave cannot be sent: an open text file, a bad Idempotency-Key
+│   └── WrongAddress             the address of the service, or the key, cannot be used
 ├── WaitTimeout                  the job runs longer than the caller wanted to wait
 ├── DamagedDownload              the bytes that came are not those that the service stored
 └── FileExists                   the target exists, and nobody said to overwrite it
@@ -40,7 +42,10 @@ class FieldError:
 
 
 class ImagemillError(Exception):
-    """Base of every error. `code` is stable, `detail` is a sentence, `status` that of HTTP if there was an answer."""
+    """Base of every error. `code` is stable, `detail` is a sentence, `status` that of HTTP if there was an answer.
+
+    A local file that is missing, or cannot be read or written, is an OSError of Python, like FileNotFoundError.
+    """
 
     code = "error"
 
@@ -151,6 +156,18 @@ class JobExpired(JobOver):
     """The result was deleted, or is past its time."""
 
     code = "expired"
+
+
+class WrongInput(ImagemillError, ValueError):
+    """What the caller gave cannot be sent. No request was made."""
+
+    code = "wrong_input"
+
+
+class WrongAddress(WrongInput):
+    """The address of the service, or the key, cannot be used."""
+
+    code = "wrong_address"
 
 
 class WaitTimeout(ImagemillError):

@@ -115,9 +115,29 @@ def exists_already(path: Path) -> FileExists:
     return FileExists(f"{path} exists already. Overwrite it on purpose, or choose another place.")
 
 
-def place_result(where: Path, result: ResultInfo) -> Path:
-    """Return the file to write: `where` itself, or in a folder the result's own name."""
-    if not where.is_dir():
-        return where
-    name = Path(result.filename.replace("\\", "/")).name
-    return where / (name if name not in {"", "..", "."} else "image")
+def place_result(where: str | os.PathLike[str], filename: str) -> Path:
+    """Return the file to write: `where` itself, or in a folder the name of what comes.
+
+    A folder is what is one already, ends with a slash, or has no ending like `.webp`. A folder that is missing is made:
+    taken for a file, it would be written over by each of many results. Raises FileExists and OSError.
+    """
+    path = Path(where)
+    if path.is_dir() or not _is_file_name(os.fspath(where)):
+        _make_folder(path)
+        name = Path(filename.replace("\\", "/")).name
+        return path / (name if name not in {"", "..", "."} else "image")
+    return path
+
+
+def _is_file_name(text: str) -> bool:
+    # `trip.2026` is a folder more likely than a file.
+    return not text.endswith(("/", os.sep)) and Path(text).suffix[1:2].isalpha()
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise FileExists(
+            f"{path} is a file, and was taken for a folder, since its name has no ending. Choose another name."
+        ) from None

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from imagemill_client.errors import FieldError, UnexpectedAnswer
+from imagemill_client.errors import FieldError, Refused, UnexpectedAnswer
 
 Json = Mapping[str, Any]
 OptionValue = str | int | float | bool
@@ -92,25 +92,34 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class RefusedFile:
-    """A file of a batch that the service did not take."""
+    """A file of a batch that the service did not take. `retry_after`: it may take it after so many seconds."""
 
     filename: str
     code: str
     detail: str
     status: int | None
     errors: tuple[FieldError, ...] = ()
+    retry_after: float | None = None
+
+    @classmethod
+    def of(cls, filename: str, refused: Refused) -> Self:
+        """Make it of the answer to a file that was sent alone."""
+        later = getattr(refused, "retry_after", None)
+        return cls(filename, refused.code, refused.detail, refused.status, refused.errors, later)
 
     @classmethod
     def read(cls, json: Json) -> Self:
         """Read an entry of a batch whose status is `refused`."""
         problem = json.get("problem") or {}
         wrong = problem.get("errors") or ()
+        later = json.get("retry_after", problem.get("retry_after"))
         return cls(
             filename=str(json.get("filename", "")),
             code=str(problem.get("code", "refused")),
             detail=str(problem.get("detail", "The service did not take this file.")),
             status=problem.get("status"),
             errors=tuple(FieldError(str(entry.get("field")), str(entry.get("detail"))) for entry in wrong),
+            retry_after=float(later) if isinstance(later, int | float) else None,
         )
 
 

@@ -34,8 +34,11 @@ class Conversion:
         return self.job.warnings
 
     def save(self, where: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write it to a file, or into a folder under its own name, and return where. Raises FileExists and OSError."""
-        path = place_result(Path(where), self.result)
+        """Write it to a file, or into a folder under its own name, and return where. Raises FileExists and OSError.
+
+        A name without an ending, or with a slash at its end, is a folder; it is made when it is missing.
+        """
+        path = place_result(where, self.result.filename)
         with FileSink(path, overwrite=overwrite) as sink:
             sink.write(self.bytes)
             sink.keep()

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from imagemill_client.errors import WrongAddress
 from imagemill_client.version import VERSION
 from imagemill_client.wire import Reply, Request
 
@@ -15,13 +16,10 @@ TIMEOUT = httpx.Timeout(connect=10.0, read=90.0, write=60.0, pool=None)
 """Reading has to outlast the 50 s for which the service holds an answer back."""
 
 
-class WrongAddress(ValueError):
-    """The address of the service, or the key, cannot be used."""
-
-
 def make_settings(url: str | None, key: str | None) -> dict[str, Any]:
     """Return the arguments of an httpx client. Raises WrongAddress."""
-    address = (url or os.environ.get("IMAGEMILL_URL") or DEFAULT_URL).rstrip("/")
+    # An empty address is a mistake of the caller, an empty variable is none.
+    address = (os.environ.get("IMAGEMILL_URL") or DEFAULT_URL if url is None else url).strip().rstrip("/")
     headers = {"User-Agent": f"imagemill-client/{VERSION}", "Accept": "application/json, */*;q=0.8"}
     if key := (key or os.environ.get("IMAGEMILL_KEY") or "").strip():
         if not (key.isascii() and key.isprintable()):

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from io import BytesIO
+from io import BytesIO, TextIOBase
 from pathlib import Path
 from typing import IO, BinaryIO, Self
+
+from imagemill_client.errors import WrongInput
 
 UNNAMED = "image"
 """The name of bytes that came without one."""
@@ -21,17 +23,21 @@ class Upload:
 
     @classmethod
     def of(cls, source: "Source", filename: str | None = None) -> "Upload":
-        """Make an upload. A text is a path. An open file is read here, from where it stands to its end."""
+        """Make an upload. A text is a path. An open file is read here, from where it stands to its end.
+
+        Raises WrongInput for anything else.
+        """
         if isinstance(source, Upload):
             return source
-        if isinstance(source, bytes):
-            return cls(filename or UNNAMED, source)
+        filename = filename and _clean_name(filename)
+        if isinstance(source, bytes | bytearray | memoryview):
+            return cls(filename or UNNAMED, bytes(source))
         if isinstance(source, str | os.PathLike):
             path = Path(source)
             return cls(filename or _show_name(path), path)
         named = getattr(source, "name", None)
         name = _show_name(Path(named)) if isinstance(named, str) else UNNAMED
-        return cls(filename or name, source.read())
+        return cls(filename or name, _read_file(source))
 
     @property
     def size(self) -> int:
@@ -78,6 +84,22 @@ class Reader:
         self._inner.close()
 
 
+def _read_file(source: object) -> bytes:
+    read = getattr(source, "read", None)
+    if isinstance(source, TextIOBase):
+        raise WrongInput('The file is open for text. Open it with open(path, "rb"), or give its path.')
+    content = read() if callable(read) else None
+    if not isinstance(content, bytes):
+        raise WrongInput(
+            f"A path, bytes or a file open for reading bytes can be uploaded, not {type(source).__name__}."
+        )
+    return content
+
+
 def _show_name(path: Path) -> str:
     # A name on disk may be no UTF-8, and HTTP cannot carry it then.
     return os.fsencode(path.name).decode("utf-8", "replace") or UNNAMED
+
+
+def _clean_name(name: str) -> str:
+    return name.encode("utf-8", "replace").decode()

@@ -25,10 +25,13 @@ def _complete_target(begun: str) -> list[str]:
     return [name for name in TARGETS if name.startswith(begun)]
 
 
-Url = Annotated[
-    str | None, typer.Option("--url", envvar="IMAGEMILL_URL", help="Address of the service.", show_default=False)
-]
-Key = Annotated[str | None, typer.Option("--key", envvar="IMAGEMILL_KEY", help="Your key.", show_default=False)]
+def _make_service_option(flag: str, variable: str, what: str) -> Any:  # noqa: ANN401 - what typer returns
+    # The client reads the variable itself: read here, it would win over a flag before the command's name.
+    return typer.Option(flag, help=f"{what} Without it, what {variable} says.", show_default=False)
+
+
+Url = Annotated[str | None, _make_service_option("--url", "IMAGEMILL_URL", "Address of the service.")]
+Key = Annotated[str | None, _make_service_option("--key", "IMAGEMILL_KEY", "Your key.")]
 To = Annotated[str, typer.Option("--to", "-t", help="Target format, like webp.", autocompletion=_complete_target)]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Folder for the results. Without it, beside the sources.")
@@ -54,12 +57,18 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback()
-def show_version(
+def begin(
+    context: typer.Context,
+    url: Url = None,
+    key: Key = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Convert images with an imagemill service."""
+    # What stands before the command's name holds unless it is said again behind it.
+    given = {name: value for name, value in (("url", url), ("key", key)) if value is not None}
+    context.default_map = dict.fromkeys(("convert", "watch", "formats", "status"), given)
 
 
 @app.command()

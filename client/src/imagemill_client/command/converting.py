@@ -10,7 +10,7 @@ from typing import Any
 from imagemill_client.async_client import AsyncClient
 from imagemill_client.command.ledger import Entry, Ledger
 from imagemill_client.command.plans import Task
-from imagemill_client.command.screen import Outcome, Screen, Stage
+from imagemill_client.command.screen import Outcome, Screen, Stage, count_files, explain
 from imagemill_client.errors import (
     ImagemillError,
     JobCanceled,
@@ -45,9 +45,11 @@ class Converter:
     delete: bool
     screen: Screen
     outcomes: list[Outcome] = field(default_factory=list)
+    begun: int = 0
 
     async def convert(self, task: Task) -> Outcome:
         """Convert one file. Whatever goes wrong with it is in the outcome."""
+        self.begun += 1
         try:
             outcome = Outcome(task, await self._convert_once(task))
         except (ImagemillError, OSError) as error:
@@ -56,22 +58,38 @@ class Converter:
         self.screen.finish(outcome)
         return outcome
 
-    async def convert_all(self, tasks: Iterable[Task], jobs: int) -> list[Task]:
-        """Convert files, so many at a time. Return those that were not tried, because no other could succeed."""
+    async def convert_all(self, tasks: Iterable[Task], jobs: int) -> None:
+        """Convert files, so many at a time. It ends early when no other could succeed."""
         left = list(reversed(list(tasks)))
 
         async def work() -> None:
             while left:
                 outcome = await self.convert(left.pop())
                 if isinstance(outcome.error, STOPPING):
-                    skipped.extend(reversed(left))
                     left.clear()
 
-        skipped: list[Task] = []
         async with asyncio.TaskGroup() as group:
             for _ in range(min(jobs, len(left))):
                 group.create_task(work())
-        return skipped
+
+    def describe_rest(self, total: int) -> list[str]:
+        """Return the lines at the end: warnings, failures, and a sum of all files."""
+        lines = [
+            f"warning: {outcome.task.source.name}: {warning.detail} ({warning.code})"
+            for outcome in self.outcomes
+            if outcome.job
+            for warning in outcome.job.warnings
+        ]
+        lines += [f"failed: {outcome.line}" for outcome in self.outcomes if outcome.error and not outcome.is_for_all]
+        lines += dict.fromkeys(f"failed: {explain(outcome.error)}" for outcome in self.outcomes if outcome.is_for_all)
+        return [*lines, f"{count_files(total)}: {', '.join(self._count(total))}."]
+
+    def _count(self, total: int) -> list[str]:
+        counts = Counter(outcome.status for outcome in self.outcomes)
+        on_way = self.begun - len(self.outcomes)
+        told = [f"{counts[status]} {status}" for status in ("converted", "unchanged", "failed") if counts[status]]
+        told += [f"{on_way} on {'its' if on_way == 1 else 'their'} way"] if on_way else []
+        return [*told, f"{total - self.begun} not tried"] if total > self.begun else told
 
     async def _convert_once(self, task: Task) -> Job | None:
         entry = self.ledger.begin(task, self.url, self.to, self.options)
@@ -132,20 +150,3 @@ class Converter:
     def _begin_anew(self, entry: Entry, task: Task) -> Entry:
         self.ledger.forget(entry)
         return self.ledger.begin(task, self.url, self.to, self.options)
-
-
-def describe_rest(outcomes: Iterable[Outcome], skipped: int, total: int) -> list[str]:
-    """Return the lines at the end: warnings, failures, and a sum."""
-    listed = list(outcomes)
-    lines = [
-        f"warning: {outcome.task.source.name}: {warning.detail} ({warning.code})"
-        for outcome in listed
-        if outcome.job
-        for warning in outcome.job.warnings
-    ]
-    lines += [f"failed: {outcome.line}" for outcome in listed if outcome.error]
-    counts = Counter(outcome.status for outcome in listed)
-    told = [f"{counts[status]} {status}" for status in ("converted", "unchanged", "failed") if counts[status]]
-    told += [f"{skipped} not tried"] if skipped else []
-    lines.append(f"{total} files: {', '.join(told) or 'none was tried'}.")
-    return lines

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from enum import IntEnum
 
-from imagemill_client.errors import KeyRefused, ServiceUnavailable, TryLater
-from imagemill_client.transport import WrongAddress
+from imagemill_client.errors import KeyRefused, ServiceUnavailable, TryLater, WrongInput
 
 
 class Exit(IntEnum):
@@ -29,7 +28,7 @@ WORST_FIRST = (Exit.USAGE, Exit.KEY, Exit.UNREACHABLE, Exit.LATER, Exit.FAILED)
 
 def find_exit(error: Exception) -> Exit:
     """Return the exit status of an error."""
-    if isinstance(error, Misuse | WrongAddress):
+    if isinstance(error, Misuse | WrongInput):
         return Exit.USAGE
     if isinstance(error, KeyRefused):
         return Exit.KEY

@@ -104,12 +104,33 @@ def walk(folder: Path, *, without: Path | None = None) -> Iterator[Path]:
             yield path
 
 
-def name_single(plan: Plan, output: Path | None, target: FormatInfo) -> None:
-    """Let `-o picture.avif` name the file itself, when there is one source and no folder of that name."""
-    endings = {target.name, target.extension, *target.aliases}
-    if output and len(plan.tasks) == 1 and output.suffix.lower().lstrip(".") in endings and not output.is_dir():
-        plan.tasks = [Task(plan.tasks[0].source, output)]
-        _check_clashes(plan.tasks)
+def name_single(plan: Plan, output: Path | None, naming: Naming, target: FormatInfo) -> None:
+    """Let `-o picture.avif` name the file itself, when there is one source and no folder of that name.
+
+    Raises Misuse where a folder would be made of a name that was meant for a picture.
+    """
+    ending = output.suffix.lower().lstrip(".") if output else ""
+    own = {target.name, target.extension, *target.aliases}
+    if output is None or output.is_dir() or ending not in naming.endings | own:
+        return
+    if ending not in own:
+        raise Misuse(
+            f"{output} does not end like {target.title}. Say -o and a folder, or a name like {_fit(output, target)}."
+        )
+    if len(plan.tasks) > 1:
+        raise Misuse(f"{output} is the name of one picture, and {len(plan.tasks)} would be made. Say -o and a folder.")
+    plan.tasks = [Task(task.source, output) for task in plan.tasks]
+    _check_clashes(plan.tasks)
+
+
+def _fit(output: Path, target: FormatInfo) -> Path:
+    return output.with_suffix(f".{target.extension}")
+
+
+def check_output(output: Path | None) -> None:
+    """Raise Misuse for `-o -`: elsewhere that is standard output, and here it would be a folder."""
+    if output == Path("-"):
+        raise Misuse("Results are not written to standard output. Say -o and a folder, or the name of one picture.")
 
 
 def _check_clashes(tasks: list[Task]) -> None:

@@ -12,20 +12,19 @@ from typing import Any
 from imagemill_client.async_client import AsyncClient
 from imagemill_client.client import Client
 from imagemill_client.command.checking import check_order
-from imagemill_client.command.converting import Converter, describe_rest
+from imagemill_client.command.converting import Converter
 from imagemill_client.command.exits import Exit, Misuse, find_exit, worst_exit
 from imagemill_client.command.flags import read_options
 from imagemill_client.command.ledger import Ledger, find_ledger
-from imagemill_client.command.plans import Naming, Plan, check_arguments, make_plan, name_single
-from imagemill_client.command.screen import choose_screen, explain
+from imagemill_client.command.plans import Naming, Plan, check_arguments, check_output, make_plan, name_single
+from imagemill_client.command.screen import choose_screen, count_files, explain
 from imagemill_client.command.showing import print_formats, print_job, print_json, print_target
 from imagemill_client.command.watching import Folder, watch
 from imagemill_client.errors import ImagemillError
 from imagemill_client.models import FormatInfo, Formats
 from imagemill_client.retries import RetryPolicy
-from imagemill_client.transport import WrongAddress
 
-TROUBLE = (ImagemillError, Misuse, WrongAddress, OSError)
+TROUBLE = (ImagemillError, Misuse, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,34 +77,35 @@ def run_convert(files: list[Path], wishes: Wishes) -> Exit:
 
 
 async def _convert(files: list[Path], wishes: Wishes) -> Exit:
+    check_output(wishes.output)
     check_arguments(files, recursive=wishes.recursive)
     async with wishes.make_client() as client:
         formats = await client.formats()
         target = wishes.check(formats)
-        plan = make_plan(files, wishes.make_naming(formats, target))
-        name_single(plan, wishes.output, target)
+        naming = wishes.make_naming(formats, target)
+        plan = make_plan(files, naming)
+        name_single(plan, wishes.output, naming, target)
         return await _convert_plan(plan, wishes.make_converter(client), wishes)
 
 
 async def _convert_plan(plan: Plan, converter: Converter, wishes: Wishes) -> Exit:
     if plan.left_out:
-        converter.screen.note(f"{plan.left_out} files in folders are no images by their names; they are left out.")
+        converter.screen.note(f"Left out, as no images by their names: {count_files(plan.left_out)} in folders.")
     if not plan.tasks:
         raise Misuse("There is nothing to convert in what was named.")
-    skipped = 0
     converter.screen.begin(len(plan.tasks))
     try:
-        skipped = len(await converter.convert_all(plan.tasks, wishes.jobs))
+        await converter.convert_all(plan.tasks, wishes.jobs)
     finally:
         converter.screen.end()
-        _print_rest(converter, skipped, len(plan.tasks), wishes)
+        _print_rest(converter, len(plan.tasks), wishes)
     return worst_exit(outcome.error for outcome in converter.outcomes if outcome.error)
 
 
-def _print_rest(converter: Converter, skipped: int, total: int, wishes: Wishes) -> None:
+def _print_rest(converter: Converter, total: int, wishes: Wishes) -> None:
     if wishes.as_json:
         return
-    for line in describe_rest(converter.outcomes, skipped, total):
+    for line in converter.describe_rest(total):
         if not wishes.quiet or line.startswith("failed:"):
             _complain(line)
 
@@ -116,6 +116,7 @@ def run_watch(folder: Path, wishes: Wishes, interval: float, settle: float) -> E
 
 
 async def _watch(path: Path, wishes: Wishes, interval: float, settle: float) -> Exit:
+    check_output(wishes.output)
     async with wishes.make_client() as client:
         formats = await client.formats()
         naming = wishes.make_naming(formats, wishes.check(formats))
@@ -127,6 +128,8 @@ async def _watch(path: Path, wishes: Wishes, interval: float, settle: float) -> 
             return await watch(folder, converter, wishes.jobs, interval)
         finally:
             converter.screen.end()
+            for sentence in dict.fromkeys(explain(each.error) for each in converter.outcomes if each.is_for_all):
+                _complain(sentence)
 
 
 def find_own_folder(watched: Path, output: Path | None) -> Path | None:

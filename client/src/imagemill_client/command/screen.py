@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from imagemill_client.command.plans import Task
-from imagemill_client.errors import ImagemillError, Refused
+from imagemill_client.errors import ImagemillError, KeyRefused, Refused
 from imagemill_client.models import Job
 
 
@@ -38,6 +38,11 @@ class Outcome:
         if self.error:
             return "failed"
         return "converted" if self.job else "unchanged"
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether the error says nothing of this file, and is told once at the end."""
+        return isinstance(self.error, KeyRefused)
 
     @property
     def line(self) -> str:
@@ -89,6 +94,8 @@ class Lines(Screen):
 
     def finish(self, outcome: Outcome) -> None:
         """Print its line."""
+        if outcome.is_for_all:
+            return
         print(outcome.line, flush=True)  # noqa: T201 - this is the output
 
     def note(self, sentence: str) -> None:
@@ -136,7 +143,8 @@ class Bars(Screen):
             self._progress.remove_task(bar)
         if self._all is not None:
             self._progress.advance(self._all)
-        self._progress.console.print(outcome.line, markup=False, highlight=False, soft_wrap=True)
+        if not outcome.is_for_all:
+            self._progress.console.print(outcome.line, markup=False, highlight=False, soft_wrap=True)
 
     def note(self, sentence: str) -> None:
         """Put it above the bars."""
@@ -156,8 +164,15 @@ def choose_screen(*, quiet: bool, as_json: bool) -> Screen:
     return Bars(Console()) if sys.stdout.isatty() else Lines()
 
 
-def explain(error: Exception) -> str:
-    """Return the sentence of an error, with the name of the file if the system has one."""
+def count_files(number: int) -> str:
+    """Return the number with its noun."""
+    return f"{number} {'file' if number == 1 else 'files'}"
+
+
+def explain(error: Exception | None) -> str:
+    """Return the sentence of an error, with the name of the file if the system has one, and how a key is given."""
+    if isinstance(error, KeyRefused):
+        return f"{error} The key is taken from --key, or from the variable IMAGEMILL_KEY."
     if isinstance(error, Refused) and error.errors:
         return " ".join(wrong.detail for wrong in error.errors)
     if isinstance(error, OSError) and error.strerror:
