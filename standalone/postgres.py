@@ -71,7 +71,7 @@ def find_running_server(data_dir: Path) -> str | None:
     try:
         # PostgreSQL's own: process, data directory, start, port, directory of the socket.
         lines = (cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as problem:
         raise WrongSetting(
