@@ -1,5 +1,5 @@
 # GNU make 3.81 or newer, and Python 3.11 or newer; everything else is installed into .venv.
-# Variables: PORT, DATA_DIR (make run), ARGS, JOBS (make test, make coverage), TAG (make images),
+# Variables: PORT, DATA_DIR (make run), NAME, DATA_DIR (make key), ARGS, JOBS (make test, make coverage), TAG (make images),
 # SCENARIO, HOST, ARGS (make load), A, B (make load-compare), PYTHON (for making the environment).
 
 PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
@@ -28,10 +28,14 @@ CLUSTER := $(VENV)/cluster.stamp
 SOURCES := api benchmarks client conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
-.PHONY: run test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser sizes api-fuzz ssrf speed lock clean help
+.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser sizes api-fuzz ssrf speed lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
+
+key: $(STANDALONE) ## Make a key for the service that runs here with IMAGEMILL_AUTH=keys (NAME="Ana's shop", DATA_DIR as for run)
+	@test -n "$$NAME" || { echo "Say for whom or what the key is, like: make key NAME=ana" >&2; exit 2; }
+	@$(BIN)/python -m standalone keys create "$$NAME"
 
 test: $(DEV) ## Run the tests (ARGS="-k name" goes to pytest)
 	$(PYTEST) $(ARGS)

@@ -51,7 +51,13 @@ class ApiSettings(WebhookSettings):
         le=100_000_000_000,
         description="How many bytes the files of one batch may have together, in one form.",
     )
-    upload_seconds: float = Field(60, gt=0, le=DAY, description="How long the body of an upload may take, in seconds.")
+    upload_seconds: float = Field(
+        60,
+        gt=0,
+        le=DAY,
+        description="How long the body of an upload may take, in seconds. A batch may take as many times longer as "
+        "`IMAGEMILL_MAX_BATCH_BYTES` is larger than `IMAGEMILL_MAX_UPLOAD_BYTES`: 600 s by default.",
+    )
     auth: Literal["none", "keys"] = Field(
         "none",
         description="Whether a key is asked for: `none` lets everybody in who reaches the API; with `keys` each key sees "

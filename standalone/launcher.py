@@ -20,6 +20,7 @@ from standalone.account import Account, account_environment, choose_account
 from standalone.children import Program
 from standalone.config import DATABASE_URL, REDIS_URL, Config
 from standalone.errors import StartupError, WrongSetting
+from standalone.facts import list_facts
 from standalone.postgres import has_cluster, postgres_server
 from standalone.redis_server import redis_server
 from standalone.servers import Server, explain_refusal, name_owner, usable_directory
@@ -80,17 +81,6 @@ def launch_service(
             watcher.narrate(fact)
         announce(f"http://{_find_browser_host(config.host)}:{config.port}/")
         watcher.watch_children()
-
-
-def list_facts(config: Config, data_dir: Path) -> Iterator[str]:
-    """Yield answers to a newcomer's first questions."""
-    place = "the PostgreSQL that was given" if config.database_url else data_dir
-    yield f"Jobs and images are in {place}; they stay when this stops."
-    if config.asks_for_keys:
-        yield "Keys are asked for. Make one: .venv/bin/python -m api.keys create NAME, with the same IMAGEMILL_DATABASE_URL."
-    else:
-        yield "No keys are asked for: whoever can open this address can convert, and see or delete a job by its id."
-    yield "Ctrl-C stops it. Open this in a browser:"
 
 
 def lacks_redis(page: str) -> bool:

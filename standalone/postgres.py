@@ -9,12 +9,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg2
 
 from standalone.access import grant_reading
 from standalone.account import Account, choose_account
 from standalone.children import Notice, Program, start_program, stop_children
-from standalone.errors import StartupError
+from standalone.errors import StartupError, WrongSetting
 from standalone.servers import (
     Server,
     end_leftover,
@@ -29,6 +30,7 @@ VERSION = 18
 PORT = 5432
 """Names the socket, nothing more: no TCP port is opened."""
 DATABASE = "imagemill"
+LINES_OF_PID_FILE = 5
 
 FAST = Notice(signal.SIGINT, 30)
 IMMEDIATE = Notice(signal.SIGQUIT, 5)
@@ -60,8 +62,32 @@ def _locate_cluster(data_dir: Path) -> Path:
     return data_dir / f"postgres-{VERSION}"
 
 
+def find_running_server(data_dir: Path) -> str | None:
+    """Return the URL of the server that a launcher runs on the directory, None when there is none.
+
+    Raises WrongSetting when the directory is closed to this user.
+    """
+    cluster = _locate_cluster(data_dir)
+    try:
+        # PostgreSQL's own: process, data directory, start, port, directory of the socket.
+        lines = (cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as problem:
+        raise WrongSetting(
+            f"{cluster} cannot be read: {problem.strerror}. It belongs to another user, who runs imagemill here. "
+            "Do this as the user who started it; if that is root: sudo make key NAME=..."
+        ) from None
+    if len(lines) < LINES_OF_PID_FILE or not psutil.pid_exists(int(lines[0])):
+        return None
+    return _make_url(Path(lines[4]))
+
+
+def _make_url(sockets: Path) -> str:
+    return f"postgresql://postgres@/{DATABASE}?host={quote(str(sockets))}&port={PORT}"
+
+
 def _make_server(cluster: Path, sockets: Path, account: Account | None, settings: Mapping[str, str]) -> Server:
-    url = f"postgresql://postgres@/{DATABASE}?host={quote(str(sockets))}&port={PORT}"
     options = [f"--{name}={value}" for name, value in settings.items()]
     program = Program(
         name="PostgreSQL",
@@ -73,7 +99,7 @@ def _make_server(cluster: Path, sockets: Path, account: Account | None, settings
         notices=NOTICES,
         orphaned=signal.SIGINT,
     )
-    return Server(program=program, url=url, answers=lambda: _ensure_database(sockets))
+    return Server(program=program, url=_make_url(sockets), answers=lambda: _ensure_database(sockets))
 
 
 def _ensure_database(sockets: Path) -> bool:

@@ -39,13 +39,17 @@ def folder(tmp_path: Path) -> Path:
 
 def run(command: Sequence[str], program: str, folder: Path, address: str) -> str:
     """What a program prints; the test fails with what it says when it fails."""
-    text = program.replace("127.0.0.1:8000", address)
-    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "IMAGEMILL_KEY": "key"}
-    done = subprocess.run(
-        command, cwd=folder, input=text, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
+    done = attempt(command, program, folder, address)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def attempt(command: Sequence[str], program: str, folder: Path, address: str) -> subprocess.CompletedProcess[str]:
+    text = program.replace("127.0.0.1:8000", address)
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "IMAGEMILL_KEY": "key"}
+    return subprocess.run(
+        command, cwd=folder, input=text, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
 
 def names(path: Path) -> list[str]:
@@ -87,6 +91,58 @@ def test_the_examples_in_javascript(address: str, folder: Path) -> None:
     assert kind(folder / "photo.avif") == ("AVIF", (1280, 960))
     assert kind(folder / "photo.webp") == ("WEBP", (320, 240))
     assert names(folder / "pngs.zip") == ["photo (2).png", "photo.png"]
+
+
+COMMANDS = {
+    "curl": ["bash", "-euo", "pipefail", "-s"],
+    "python": [sys.executable, "-"],
+    "javascript": ["node", "--input-type=module", "-"],
+}
+"""Each reads a program from its input."""
+
+
+def first_example(language: str, old: str, new: str) -> str:
+    """The example of the one call with something changed."""
+    found = re.search(rf"<!-- test: {language} -->\n```{FENCES[language]}\n(.*?)```", GUIDE, re.DOTALL)
+    assert found is not None
+    assert old in found[1]
+    return found[1].replace(old, new)
+
+
+def skip_without(program: str) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+
+
+def test_a_conversion_that_takes_longer_than_the_call(address: str, folder: Path) -> None:
+    """A job's JSON is never saved as a picture."""
+    skip_without("curl")
+    said = run(COMMANDS["curl"], first_example("curl", "/v1/convert?", "/v1/convert?wait=0&"), folder, address)
+    assert '"status":"queued"' in said
+    assert not (folder / "small.webp").exists()
+    run(COMMANDS["python"], first_example("python", '"/v1/convert"', '"/v1/convert?wait=0"'), folder, address)
+    assert kind(folder / "photo.webp") == ("WEBP", (1280, 960))
+    skip_without("node")
+    slow = first_example("javascript", "/v1/convert?", "/v1/convert?wait=0&")
+    run(COMMANDS["javascript"], slow, folder, address)
+    assert kind(folder / "photo.avif") == ("AVIF", (1280, 960))
+
+
+@pytest.mark.parametrize(
+    ("language", "program", "old", "new"),
+    [
+        ("curl", "curl", "width=640", "width=0"),
+        ("python", sys.executable, '"quality": 80', '"quality": 0'),
+        ("javascript", "node", "quality=60", "quality=0"),
+    ],
+)
+def test_a_refusal_is_shown_with_its_sentence(
+    address: str, folder: Path, language: str, program: str, old: str, new: str
+) -> None:
+    skip_without(program)
+    done = attempt(COMMANDS[language], first_example(language, old, new), folder, address)
+    assert f"{old.partition('=')[0].partition(':')[0].strip(chr(34))} must be" in done.stdout + done.stderr
+    assert not list(folder.glob("*.webp")) + list(folder.glob("*.avif"))
 
 
 @pytest.mark.parametrize("language", FENCES)

@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,6 +45,41 @@ def test_a_picture_survives_a_restart_and_no_process_stays() -> None:
             assert client.get(f"{job}/result").content[8:12] == b"WEBP"
         assert second.end() == 0
         eventually(second.nothing_left, "no process is left")
+
+
+def manage_keys(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `make key` runs, in a terminal that knows the directory alone."""
+    return subprocess.run(
+        [sys.executable, "-m", "standalone", "keys", *arguments],
+        env={**os.environ, "DATA_DIR": str(data_dir), "PYTHONPATH": ROOT},
+        cwd=data_dir.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_key_is_made_beside_a_running_service_and_opens_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with TemporaryDirectory(prefix="imagemill-test-") as place:
+        data_dir = Path(place) / "data"
+        refused = manage_keys(data_dir, "create", "ana")
+        assert refused.returncode == 1
+        assert refused.stderr.startswith(f"imagemill: imagemill does not run on {data_dir}. Start it first: make run.")
+        assert not data_dir.exists()
+
+        with monkeypatch.context() as patch:
+            patch.setenv("IMAGEMILL_AUTH", "keys")
+            running, client = launch(Path(place), free_port())
+        assert f"Make one in another terminal: make key NAME=ana DATA_DIR={data_dir}\n" in running.told()
+        made = manage_keys(data_dir, "create", "Ana's shop")
+        assert made.returncode == 0, made.stderr
+        key = made.stdout.split()[1]
+        with client:
+            assert client.get("/v1/jobs").status_code == 401
+            assert client.get("/v1/jobs", headers={"Authorization": f"Bearer {key}"}).json()["jobs"] == []
+        assert "Ana's shop" in manage_keys(data_dir, "list").stdout
+        assert running.end() == 0
+        assert manage_keys(data_dir, "list").returncode == 1
 
 
 @pytest.mark.parametrize(

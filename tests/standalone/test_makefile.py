@@ -53,3 +53,14 @@ def test_the_lock_names_no_index_and_pins_everything() -> None:
     lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
     assert all("==" in line and "://" not in line and "[" not in line for line in lines)
     assert any(line.startswith("setuptools==") for line in lines)
+
+
+def test_a_key_without_a_name_is_a_sentence(tmp_path: Path) -> None:
+    """The environment counts as made: its stamps are newer than what they are made from."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("pyproject.toml", "requirements.lock", ".venv/made.stamp", ".venv/standalone.stamp"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    done = make("key", "NAME=", cwd=tmp_path)
+    assert done.returncode != 0
+    assert done.stderr.startswith("Say for whom or what the key is, like: make key NAME=ana\n")
