@@ -168,6 +168,8 @@ async def remove_batch(services: ServicesDep, caller: CallerDep, batch_id: Batch
     response_description="The last message is due now, with another day of attempts.",
     responses=document_refusals(errors.BatchNotFound, errors.NoWebhook),
 )
-async def send_batch_webhook_again(request: Request, services: ServicesDep, batch_id: BatchId) -> BatchAnswer:
+async def send_batch_webhook_again(
+    request: Request, services: ServicesDep, caller: CallerDep, batch_id: BatchId
+) -> BatchAnswer:
     """Send the last message of a batch that is over once more, delivered or dead."""
-    return batch_answer(await resend_batch_webhook(services, batch_id), prefix_of(request))
+    return batch_answer(await resend_batch_webhook(services, caller, batch_id), prefix_of(request))
