@@ -37,7 +37,7 @@ OVER = {
     "description": "All jobs of the batch are over within the time of `wait`.",
     "model": BatchAnswer,
     "content": batch_example(BATCH),
-    "headers": describe_headers("Location", "Cache-Control", **SUBMIT_HEADERS),
+    "headers": describe_headers("Location", "Cache-Control", sometimes=("Retry-After", *SUBMIT_HEADERS["sometimes"])),
 }
 SUBMIT_REFUSALS = document_refusals(
     errors.MalformedRequest, errors.MissingFile, errors.SeveralFiles, errors.BatchNotFound, errors.BodyTimeout,
@@ -84,7 +84,11 @@ async def submit_many(
 
 def _taken_headers(request: Request, taken: TakenBatch, *, done: bool) -> dict[str, str]:
     headers = {"Location": link(request, f"/v1/batches/{taken.batch.id}"), "Cache-Control": "no-store"}
-    if not done:
+    seconds = taken.batch.retry_after if taken.batch.is_over else None
+    if seconds is not None:
+        # Nothing of the batch is waited for, but some of its files may be sent again then.
+        headers["Retry-After"] = str(seconds)
+    elif not done:
         headers["Retry-After"] = RETRY_AFTER
     if taken.replayed:
         headers[REPLAYED] = "true"
@@ -168,6 +172,8 @@ async def remove_batch(services: ServicesDep, caller: CallerDep, batch_id: Batch
     response_description="The last message is due now, with another day of attempts.",
     responses=document_refusals(errors.BatchNotFound, errors.NoWebhook),
 )
-async def send_batch_webhook_again(request: Request, services: ServicesDep, batch_id: BatchId) -> BatchAnswer:
+async def send_batch_webhook_again(
+    request: Request, services: ServicesDep, caller: CallerDep, batch_id: BatchId
+) -> BatchAnswer:
     """Send the last message of a batch that is over once more, delivered or dead."""
-    return batch_answer(await resend_batch_webhook(services, batch_id), prefix_of(request))
+    return batch_answer(await resend_batch_webhook(services, caller, batch_id), prefix_of(request))

@@ -77,16 +77,18 @@ async def identify_key(request: Request, ring: KeyRing) -> Caller:
 def read_bearer(request: Request) -> str | None:
     """Return the key of the header; None without one, or beside a cookie when it is meant for a proxy before us.
 
-    Raises KeyInvalid.
+    Raises KeyRequired, KeyInvalid.
     """
     given = request.headers.getlist("authorization")
     if len(given) > 1:
         raise KeyInvalid(reason=SEVERAL)
     scheme, _, key = given[0].strip().partition(" ") if given else ("", "", "")
-    if scheme.lower() == "bearer":
-        if not key.strip():
-            raise KeyInvalid(reason=NO_BEARER)
+    is_bearer = scheme.lower() == "bearer"
+    if is_bearer and key.strip():
         return key.strip()
-    if not given or request.cookies.get(KEY_COOKIE):
+    if not given or (not is_bearer and request.cookies.get(KEY_COOKIE)):
         return None
+    if is_bearer or not scheme:
+        # There is no key in it that could be wrong.
+        raise KeyRequired
     raise KeyInvalid(reason=NO_BEARER)

@@ -8,13 +8,22 @@ from typing import IO
 
 from starlette.datastructures import Headers, UploadFile
 
+from api.errors import RepeatedFields, UnsupportedBody, UnsupportedMedia
 from api.forms import FILE, FormReader
 
 FILENAME = "filename"
-"""The parameter with the name of an image that is the body itself."""
+"""The parameter with the name of the image, which a body that is the image itself cannot have."""
 OWN = ("wait",)
 """Parameters of the call, which are no fields."""
 SPOOL_BYTES = 1 << 20
+
+
+def _rename(files: list[tuple[str, UploadFile]], name: str | None) -> list[tuple[str, UploadFile]]:
+    """Give the files the name of the address. A field without a file stays one."""
+    for _, file in files:
+        if name and file.size:
+            file.filename = name
+    return files
 
 
 class ConversionBody(FormReader):
@@ -30,9 +39,10 @@ class ConversionBody(FormReader):
 
     def files(self) -> list[tuple[str, UploadFile]]:
         """Return the files so far. A body that is the image counts as the one file."""
+        name = self._request.query_params.get(FILENAME)
         if self._raw is None:
-            return super().files()
-        name = self._request.query_params.get(FILENAME) or "image"
+            return _rename(super().files(), name)
+        name = name or "image"
         self._raw.seek(0)
         return [(FILE, UploadFile(self._raw, size=self._raw_bytes, filename=name, headers=Headers()))]  # type: ignore[arg-type] # any binary file does
 
@@ -44,6 +54,12 @@ class ConversionBody(FormReader):
 
     def _check_address(self) -> None:
         """Take any parameter: what is none of the call's own is a field, and is examined as one."""
+        if len(self._request.query_params.getlist(FILENAME)) > 1:
+            raise RepeatedFields(fields=FILENAME)
+
+    def explain(self, refusal: UnsupportedMedia) -> UnsupportedMedia:
+        """Return the refusal; where the body itself was taken for the image, with what a body may be."""
+        return refusal if self._raw is None else UnsupportedBody(supported=refusal.supported)
 
     def _check_media_type(self) -> None:
         """Take any body: what is no form is the image, whatever it is called."""

@@ -24,8 +24,10 @@ from core.transitions import Status
 router = APIRouter(tags=["jobs"])
 
 WARNING = "Warning-Code"
+WHOLE = document_downloads(headers=("Location",), sometimes=(WARNING, *SUBMIT_HEADERS["sometimes"]))[200]
+WHOLE["headers"] = {name: told for name, told in WHOLE["headers"].items() if name != "Accept-Ranges"}
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: document_downloads(headers=("Location",), sometimes=(WARNING, *SUBMIT_HEADERS["sometimes"]))[200],
+    200: WHOLE,
     202: {"description": "The job is not over in time; ask for it.", "model": JobAnswer, **TAKEN},
     **document_refusals(
         *REFUSED, errors.JobNotFound, errors.JobCanceled, errors.ResultExpired, errors.ConversionFailed
@@ -35,10 +37,20 @@ NAME: Json = {
     "name": FILENAME,
     "in": "query",
     "required": False,
-    "description": "The name of an image that is the body itself.",
+    "description": "The name of the image; in a form it goes before the file's own.",
     "schema": {"type": "string"},
 }
-EXTRA = {**upload_form("ConversionForm", raw=True, fields=BATCH_FIELD), "parameters": [NAME, *option_parameters()]}
+BATCH: Json = {
+    "name": "batch",
+    "in": "query",
+    "required": False,
+    "description": "The id of a batch that the job is added to.",
+    "schema": {"type": "string", "format": "uuid"},
+}
+EXTRA = {
+    **upload_form("ConversionForm", raw=True, fields=BATCH_FIELD),
+    "parameters": [NAME, BATCH, *option_parameters()],
+}
 
 
 @router.post("/v1/convert", response_class=Response, responses=RESPONSES, openapi_extra=EXTRA)
@@ -54,7 +66,10 @@ async def convert(
     """Convert an image and answer with the result, or with the job when that takes longer than `wait`."""
     mark_held(request)
     asked = Submission(form=body, caller=caller, call="convert", key=key)
-    taken = await submit_and_wait(services, turn, asked, wait.seconds)
+    try:
+        taken = await submit_and_wait(services, turn, asked, wait.seconds)
+    except errors.UnsupportedMedia as refusal:
+        raise body.explain(refusal) from None
     headers = {**taken_headers(request, taken), **wait.headers}
     if not taken.job.is_over:
         return JSONResponse(job_answer(taken.job, prefix_of(request)).model_dump(mode="json"), 202, headers)
@@ -62,6 +77,7 @@ async def convert(
     # Conditions and ranges are for GET (RFC 9110), so none of the request's headers are passed on.
     answer = await download(services, taken.job, Headers({}), head_only=False)
     answer.headers.update({**headers, "Cache-Control": "no-store"})
+    del answer.headers["Accept-Ranges"]
     for warned in taken.job.warnings:
         answer.headers.append(WARNING, warned["code"])
     return answer

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from api import errors
 from api.deps import CallerDep, ServicesDep
-from api.errors import NotFound
+from api.errors import NoJobList
 from api.job_list import DEFAULT_LIMIT, MOST_LIMIT, find_page
 from api.job_list_query import EXPECTED, read_list_query
 from api.links import link, prefix_of
@@ -59,7 +59,7 @@ PARAMETERS = [
 async def list_jobs(request: Request, services: ServicesDep, caller: CallerDep, response: Response) -> JobListAnswer:
     """List the key's own jobs, newest first. Where no keys are asked for, nobody has jobs of their own: 404."""
     if caller.key_id is None:
-        raise NotFound(path=PATH)
+        raise NoJobList(path=PATH)
     query = read_list_query(request.query_params, caller.owner)
     page = await services.database.run(find_page, query)
     response.headers["Cache-Control"] = "no-store"

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.callers import KEY_COOKIE
 from api.deps import ServicesDep
-from api.errors import BodyTimeout, DatabaseAway, ImagemillError, KeyInvalid, MalformedRequest, NotFound
+from api.errors import BodyTimeout, DatabaseAway, ImagemillError, KeyInvalid, NotFound, RepeatedFields, WrongParameters
 from api.key_records import ValidKey
 from api.links import link, prefix_of
 from api.same_site import check_same_site
@@ -28,6 +28,7 @@ class _CookieScope(TypedDict):
 router = APIRouter(include_in_schema=False)
 
 FIELD, NEXT_FIELD = "key", "next"
+FORM = "application/x-www-form-urlencoded"
 MOST_BYTES = 8192
 READ_SECONDS = 20.0
 COOKIE_SECONDS = 365 * 86_400
@@ -88,6 +89,8 @@ async def _known_key(services: Services, key: str) -> ValidKey | None:
 
 async def _read_fields(request: Request) -> dict[str, str]:
     """Return the fields of the form. It is small, whatever its headers promise."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise WrongParameters(sentences=f"The key must be the field {FIELD} of a form ({FORM}).")
     body = bytearray()
     try:
         async with asyncio.timeout(READ_SECONDS):
@@ -95,11 +98,16 @@ async def _read_fields(request: Request) -> dict[str, str]:
                 body += piece
                 if len(body) > MOST_BYTES:
                     request.state.closing = True
-                    raise MalformedRequest
+                    raise WrongParameters(
+                        sentences=f"The form has more than {MOST_BYTES:,} bytes; no key is that long."
+                    )
     except TimeoutError:
         request.state.closing = True
         raise BodyTimeout(seconds=READ_SECONDS) from None
-    return {name: values[0] for name, values in parse_qs(body.decode("latin-1"), max_num_fields=None).items()}
+    fields = parse_qs(body.decode("latin-1"), max_num_fields=None)
+    if len(fields.get(FIELD, ())) > 1:
+        raise RepeatedFields(fields=FIELD)
+    return {name: values[0] for name, values in fields.items()}
 
 
 def _next_page(asked: str) -> str:

@@ -33,6 +33,7 @@ def make_problem(error: ImagemillError, prefix: str) -> Problem:
         detail=error.detail,
         code=error.problem_code,
         errors=[FieldProblem(field=field.field, detail=field.detail) for field in wrong] or None,
+        retry_after=error.retry_after if isinstance(error, TryLater) else None,
     )
 
 

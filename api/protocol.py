@@ -4,15 +4,21 @@ Every read is bounded before the application sees it: a head has at most MOST_HE
 (extensions of chunks, trailers) as many.
 """
 
+import asyncio
 import sys
+from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from api.errors import BrokenHead, ImagemillError, LargeHead, LongTarget
 from api.metrics import count_request
 from api.problems import MEDIA_TYPE, make_problem
+
+log = structlog.get_logger(__name__)
 
 MOST_TARGET = 16 * 1024
 MOST_HEAD = 64 * 1024
@@ -27,6 +33,38 @@ class _Refused(Exception):
         self.error = error
 
 
+class CalmEnd:
+    """Ends a connection whose answer breaks off for a foreseen cause, with one line in the log and no traceback.
+
+    A result may go while it is sent, or the service may stop. Any other error is a defect, which uvicorn logs.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            await self._app(scope, receive, send)
+        except (RuntimeError, asyncio.CancelledError) as error:
+            reason = _foreseen_cause(error)
+            # uvicorn's own object for this request, which alone knows the connection.
+            cycle = getattr(receive, "__self__", None)
+            if reason is None or not isinstance(cycle, RequestResponseCycle):
+                raise
+            log.warning("answer broken off", path=scope["path"], reason=reason)
+            cycle.disconnected = True
+            cycle.transport.close()
+
+
+def _foreseen_cause(error: BaseException) -> str | None:
+    """Return the sentence about a refusal behind a started answer, or about the end of the service."""
+    if isinstance(error, asyncio.CancelledError):
+        return "The service stops, and the time for running requests is over."
+    # Starlette wraps what it can no longer answer.
+    return error.__cause__.detail if isinstance(error.__cause__, ImagemillError) else None
+
+
 class WireProtocol(HttpToolsProtocol):
     """One connection."""
 
@@ -36,6 +74,10 @@ class WireProtocol(HttpToolsProtocol):
     """Received since anything went to the application."""
     _read = b""
     _is_refused = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's
+        super().__init__(*args, **kwargs)
+        self.app = CalmEnd(self.app)
 
     def data_received(self, data: bytes) -> None:
         """Take what was read. Nothing is parsed after a refusal."""

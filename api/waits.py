@@ -7,6 +7,8 @@ from typing import Annotated
 
 from fastapi import Header, Query, Request
 
+from api.errors import RepeatedFields
+
 MOST_SECONDS = 50.0
 """Every wait ends by then: many a proxy cuts a connection that was silent for 60 s."""
 
@@ -45,7 +47,7 @@ def waiting(default: float) -> Callable[..., Wait]:
                 ge=0,
                 le=60,
                 allow_inf_nan=False,
-                description="Answer when the job is over, or after so many seconds; after 50 at the latest.",
+                description="Answer when the job is over, or after so many seconds; 51 to 60 mean 50.",
                 json_schema_extra={"default": default},
             ),
         ] = None,
@@ -55,6 +57,8 @@ def waiting(default: float) -> Callable[..., Wait]:
             Header(alias="Prefer", description="`wait=10` is the same as the parameter `wait`.", examples=["wait=10"]),
         ] = None,
     ) -> Wait:
+        if len(request.query_params.getlist("wait")) > 1:
+            raise RepeatedFields(fields="wait")
         if wait is not None:
             return Wait(min(wait, MOST_SECONDS))
         preferred = read_preference(request.headers.getlist("prefer"))

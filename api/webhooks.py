@@ -5,9 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from api.batches import find_batch_for
+from api.callers import Caller
 from api.errors import BadOptions, BatchNotFound, JobNotFound, NoWebhook, WebhookNotDue, WebhooksOff
 from api.redis_gate import Turn
 from api.services import Services
+from api.status import recorded_job
 from core.batches import Batch, find_batch
 from core.jobs import Job
 from core.option_rules import WrongOption
@@ -37,18 +40,24 @@ def check_webhook_url(text: str, settings: WebhookSettings) -> str | None:
 
 async def resend_webhook(services: Services, turn: Turn, job_id: UUID) -> Job:
     """Make a job's message due again and return the job. Raises JobNotFound, NoWebhook."""
-    if services.settings.webhooks == "off":
-        raise WebhooksOff
+    await recorded_job(services, job_id)
+    _need_webhooks(services)
     job = await services.database.run(_renew, job_id)
     await turn.publish(job)
     return job
 
 
-async def resend_batch_webhook(services: Services, batch_id: UUID) -> Batch:
+async def resend_batch_webhook(services: Services, caller: Caller, batch_id: UUID) -> Batch:
     """Make the last message of a batch due again and return the batch. Raises BatchNotFound, NoWebhook."""
+    # First of all, so that no other refusal tells that somebody else has this batch.
+    await find_batch_for(services, caller, batch_id)
+    _need_webhooks(services)
+    return await services.database.run(_renew_batch, batch_id)
+
+
+def _need_webhooks(services: Services) -> None:
     if services.settings.webhooks == "off":
         raise WebhooksOff
-    return await services.database.run(_renew_batch, batch_id)
 
 
 def _renew_batch(connection: Connection, batch_id: UUID) -> Batch:

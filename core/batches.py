@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from core.jobs import Job
 from core.json_types import Json
+from core.problems import Problem
 from core.record import job_columns, jobs_of
 from core.tables import batches, jobs
 
@@ -49,6 +50,12 @@ class Batch:
     def is_over(self) -> bool:
         """Return whether nothing further will happen. A batch that has nothing yet waits for its first job."""
         return bool(self.jobs or self.refused) and all(job.is_over for job in self.jobs)
+
+    @property
+    def retry_after(self) -> int | None:
+        """Return the seconds after which every refused file that may be taken later can be; None without such a file."""
+        seconds = [Problem.model_validate(file.problem).retry_after for file in self.refused]
+        return max((number for number in seconds if number is not None), default=None)
 
     @property
     def rev(self) -> int:

@@ -19,3 +19,6 @@ class Problem(BaseModel):
     detail: str
     code: str
     errors: list[FieldProblem] | None = Field(None, description="Which fields are wrong, for bad_option.")
+    retry_after: int | None = Field(
+        None, description="Seconds until the same may succeed, where a later try may. As the header Retry-After."
+    )

@@ -3,11 +3,11 @@
     ImagemillError (base)
     |- InternalError 500
     |- access: KeyRequired 401   KeyInvalid 401   CrossSite 403   MethodNotAllowed 405   HostNotAllowed 421
-    |          NotFound 404 <- ProblemNotFound
+    |          NotFound 404 <- ProblemNotFound   NoJobList
     |- wire:   BrokenHead (a MalformedRequest)   LongTarget 414   LargeHead 431
     |- bodies: MalformedRequest 400 <- NotMultipart   FormCutOff   BrokenForm   LongField   RepeatedFields   WrongParameters
     |          MissingFile 400   EmptyFile 400   SeveralFiles 400 <- TooManyFiles
-    |          BodyTimeout 408   UploadTooLarge 413   UnsupportedMedia 415
+    |          BodyTimeout 408   UploadTooLarge 413   UnsupportedMedia 415 <- UnsupportedBody
     |          UnknownTarget 422 <- MissingTarget   UnavailableTarget
     |          BadOptions 422
     |- jobs:   JobNotFound 404   ResultNotReady 409   JobFailed 409   ResultExpired 410   JobCanceled 410
@@ -29,6 +29,7 @@ from api.errors.access import (
     KeyInvalid,
     KeyRequired,
     MethodNotAllowed,
+    NoJobList,
     NotFound,
     ProblemNotFound,
 )
@@ -50,6 +51,7 @@ from api.errors.bodies import (
     TooManyFiles,
     UnavailableTarget,
     UnknownTarget,
+    UnsupportedBody,
     UnsupportedMedia,
     UploadTooLarge,
     WrongParameters,
@@ -76,4 +78,4 @@ from api.errors.later import (
 from api.errors.webhooks import NoWebhook, WebhookNotDue, WebhooksOff
 from api.errors.wire import BrokenHead, LargeHead, LongTarget
 
-__all__ = ["BadOptions", "BatchExpired", "BatchFull", "BatchNotFound", "BatchNotReady", "BatchTooLarge", "BodyTimeout", "BrokenForm", "BrokenHead", "ConversionFailed", "CrossSite", "DatabaseAway", "EmptyFile", "FormCutOff", "HostNotAllowed", "IdempotencyInProgress", "IdempotencyKeyReused", "ImagemillError", "InternalError", "JobCanceled", "JobFailed", "JobNotFound", "KeyInvalid", "KeyRequired", "LargeHead", "LongField", "LongTarget", "MalformedRequest", "MethodNotAllowed", "MissingFile", "MissingTarget", "NoWebhook", "NotFound", "NotMultipart", "ProblemNotFound", "QueueFull", "RangeNotSatisfiable", "RateLimited", "RepeatedFields", "ResultExpired", "ResultNotReady", "SeveralFiles", "StorageFull", "TooManyFiles", "TooManyInBatch", "TooManyWaiting", "TooMuchStored", "TryLater", "UnavailableTarget", "UnknownTarget", "UnsupportedMedia", "UploadTooLarge", "WebhookNotDue", "WebhooksOff", "WrongParameters"]  # fmt: skip
+__all__ = ["BadOptions", "BatchExpired", "BatchFull", "BatchNotFound", "BatchNotReady", "BatchTooLarge", "BodyTimeout", "BrokenForm", "BrokenHead", "ConversionFailed", "CrossSite", "DatabaseAway", "EmptyFile", "FormCutOff", "HostNotAllowed", "IdempotencyInProgress", "IdempotencyKeyReused", "ImagemillError", "InternalError", "JobCanceled", "JobFailed", "JobNotFound", "KeyInvalid", "KeyRequired", "LargeHead", "LongField", "LongTarget", "MalformedRequest", "MethodNotAllowed", "MissingFile", "MissingTarget", "NoJobList", "NoWebhook", "NotFound", "NotMultipart", "ProblemNotFound", "QueueFull", "RangeNotSatisfiable", "RateLimited", "RepeatedFields", "ResultExpired", "ResultNotReady", "SeveralFiles", "StorageFull", "TooManyFiles", "TooManyInBatch", "TooManyWaiting", "TooMuchStored", "TryLater", "UnavailableTarget", "UnknownTarget", "UnsupportedBody", "UnsupportedMedia", "UploadTooLarge", "WebhookNotDue", "WebhooksOff", "WrongParameters"]  # fmt: skip

@@ -35,6 +35,15 @@ class NotFound(ImagemillError, status=404, code="not_found", title="Not found"):
     path: str
 
 
+class NoJobList(NotFound):
+    """No keys are asked for, so nobody has jobs of their own."""
+
+    template = (
+        "There is no list of jobs without keys, since nobody has jobs of their own then. Ask for a job by its id; "
+        "whoever runs this service can set IMAGEMILL_AUTH=keys."
+    )
+
+
 class ProblemNotFound(NotFound):
     """No problem has the code that the path ends with."""
 

@@ -105,6 +105,15 @@ class UnsupportedMedia(ImagemillError, status=415, code="unsupported_media_type"
     supported: tuple[str, ...]
 
 
+class UnsupportedBody(UnsupportedMedia):
+    """The whole body was taken for the image, and is none."""
+
+    template = (
+        "The body is not a supported image (judged by its content). Send the image itself as the body, or "
+        "multipart/form-data with the image in the field file. Supported: {supported}."
+    )
+
+
 class UnknownTarget(ImagemillError, status=422, code="unknown_target_format", title="Unknown target format"):
     """target_format is missing or unknown."""
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import shutil
 import struct
@@ -167,7 +168,7 @@ def test_what_is_gone_before_its_turn_is_told_in_the_manifest(shared: Live) -> N
     assert [file["result"] is None for file in told] == [True, False, True]
 
 
-def test_what_goes_in_the_middle_breaks_the_stream(shared: Live) -> None:
+def test_what_goes_in_the_middle_breaks_the_stream(shared: Live, caplog: pytest.LogCaptureFixture) -> None:
     """An archive that ends early must not look like a whole one: neither the answer nor the file has an end."""
     batch = fill(shared, ["a.jpg"], LARGE)
     taken = bytearray()
@@ -177,6 +178,7 @@ def test_what_goes_in_the_middle_breaks_the_stream(shared: Live) -> None:
         erase(shared, batch["jobs"][0]["id"])
         with pytest.raises(httpx.RemoteProtocolError):
             collect(pieces, taken)
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
     with pytest.raises(zipfile.BadZipFile):
         zipfile.ZipFile(io.BytesIO(bytes(taken)))
 

@@ -1,12 +1,14 @@
 """Batches with keys and with webhooks: each is its owner's, and its end is told."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 
-from core.tables import webhooks
+from api.app import create_app
+from api.settings import ApiSettings
+from core.tables import webhooks as webhook_table
 from janitor.webhooks.batches import tell_batches
 from tests.api.conftest import Serve
 from tests.api.keyed import Holder, holder
@@ -20,19 +22,28 @@ def make_with_key(mine: Holder) -> Any:
     return mine.http.post("/v1/batches", files=files(("a.png", PNG)), data=TARGET).json()
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", ""),
-        ("GET", "?wait=5"),
-        ("GET", "/events"),
-        ("GET", "/result"),
-        ("GET", "/result?partial=1"),
-        ("DELETE", ""),
-    ],
-)
-def test_a_batch_exists_for_its_owner_alone(serve: Serve, method: str, path: str) -> None:
-    live = serve(auth="keys")
+def calls_on(thing: str) -> list[tuple[str, str]]:
+    """Every call of the document whose address names one such thing, with what stands behind the id."""
+    start = f"/v1/{thing}/{{"
+    paths: dict[str, dict[str, Any]] = openapi_document()["paths"]
+    found = [
+        (method.upper(), path[len(start) :].partition("}")[2])
+        for path, operations in paths.items()
+        if path.startswith(start)
+        for method in operations
+        if method in {"get", "post", "put", "patch", "delete"}
+    ]
+    return [*found, ("GET", "?wait=5")]
+
+
+def openapi_document() -> Any:
+    return create_app(ApiSettings(database_url="postgresql://localhost/none")).openapi()
+
+
+@pytest.mark.parametrize(("method", "path"), [*calls_on("batches"), ("GET", "/result?partial=1")])
+@pytest.mark.parametrize("webhooks", ["on", "off"])
+def test_a_batch_exists_for_its_owner_alone(serve: Serve, method: str, path: str, webhooks: str) -> None:
+    live = serve(auth="keys", webhooks=webhooks)
     with holder(live, "ana") as ana, holder(live, "ben") as ben:
         address = f"/v1/batches/{make_with_key(ana)['id']}{path}"
         answer = ben.http.request(method, address)
@@ -44,6 +55,34 @@ def test_a_batch_exists_for_its_owner_alone(serve: Serve, method: str, path: str
 
 def show_with_key(mine: Holder, address: str) -> Any:
     return mine.http.get(address[: len("/v1/batches/") + 36]).json()
+
+
+@pytest.mark.parametrize(("method", "path"), calls_on("jobs"))
+@pytest.mark.parametrize("webhooks", ["on", "off"])
+def test_a_job_exists_for_its_owner_alone(serve: Serve, method: str, path: str, webhooks: str) -> None:
+    live = serve(auth="keys", webhooks=webhooks)
+    with holder(live, "ana") as ana, holder(live, "ben") as ben:
+        job = f"/v1/jobs/{ana.submit()}"
+        answer = ben.http.request(method, job + path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
+        assert ana.http.get(job).json()["status"] == "queued"
+
+
+def test_nobody_sends_the_message_of_another_again(serve: Serve) -> None:
+    live = serve(auth="keys", webhooks="on")
+    with holder(live, "ana") as ana, holder(live, "ben") as ben:
+        form = {**TARGET, "webhook_url": URL}
+        address = f"/v1/batches/{ana.http.post('/v1/batches', files=files(TEXT), data=form).json()['id']}"
+        assert tell_batches(live.engine) == 1
+        answer = ben.http.post(f"{address}/webhook")
+        assert (answer.status_code, answer.json()["code"]) == (404, "batch_not_found")
+        assert ana.http.post(f"{address}/webhook").status_code == 202
+
+
+@pytest.mark.parametrize(("kind", "code"), [("batches", "batch_not_found"), ("jobs", "job_not_found")])
+def test_what_is_unknown_is_said_before_webhooks_are_off(live: Live, kind: str, code: str) -> None:
+    answer = live.http.post(f"/v1/{kind}/{uuid4()}/webhook")
+    assert (answer.status_code, answer.json()["code"]) == (404, code)
 
 
 def test_nobody_joins_the_batch_of_another(serve: Serve) -> None:
@@ -65,7 +104,11 @@ def test_a_batch_without_a_key_is_401(serve: Serve) -> None:
 
 def messages(live: Live) -> list[Any]:
     with live.engine.begin() as connection:
-        return list(connection.execute(select(webhooks.c.type, webhooks.c.body).order_by(webhooks.c.created_at)).all())
+        return list(
+            connection.execute(
+                select(webhook_table.c.type, webhook_table.c.body).order_by(webhook_table.c.created_at)
+            ).all()
+        )
 
 
 def test_the_end_of_a_batch_is_told_with_the_whole_batch(serve: Serve) -> None:

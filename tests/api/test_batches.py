@@ -136,6 +136,22 @@ def test_each_file_counts_against_the_rate(serve: Serve, redis: bool) -> None:
     assert send(live, ("a.png", PNG)).status_code == 429
 
 
+def test_a_file_refused_for_now_says_when_to_send_it_again(serve: Serve) -> None:
+    live = serve(max_stored_per_client_bytes=len(PNG))
+    sent: dict[str, Any] = {
+        "files": files(("a.png", PNG), ("b.png", PNG), TEXT),
+        "data": TARGET,
+        "headers": {"Idempotency-Key": "1"},
+    }
+    first = live.http.post("/v1/batches", **sent)
+    waits = [entry["problem"].get("retry_after") for entry in first.json()["jobs"][1:]]
+    assert (waits, first.headers["retry-after"]) == ([60, None], "1"), "jobs of it are on their way"
+    live.http.delete(f"/v1/batches/{first.json()['id']}")
+    again = live.http.post("/v1/batches?wait=50", **sent)
+    assert (again.status_code, again.headers["retry-after"]) == (201, "60")
+    assert again.json()["jobs"][1:] == first.json()["jobs"][1:], "what was refused stays refused"
+
+
 def test_each_file_counts_against_the_clients_waiting_jobs(serve: Serve) -> None:
     live = serve(max_waiting_per_client=3)
     live.submit()

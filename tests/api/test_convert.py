@@ -180,3 +180,28 @@ def test_without_redis_the_result_comes_all_the_same(serve: Serve) -> None:
     with work(live):
         answer = live.post(path="/v1/convert")
     assert (answer.status_code, answer.content) == (200, RESULT)
+
+
+@pytest.mark.parametrize("query", ["filename=a&filename=b", "wait=0&wait=1"])
+def test_a_parameter_given_twice_is_refused(live: Live, query: str) -> None:
+    answer = live.http.post(f"/v1/convert?target_format=jpeg&{query}", content=PNG)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
+    assert query.partition("=")[0] in answer.json()["detail"]
+
+
+def test_the_name_in_the_address_goes_before_that_of_the_form(live: Live) -> None:
+    answer = live.post(path="/v1/convert?wait=0&filename=Urlaub.png")
+    assert (answer.status_code, answer.json()["filename"]) == (202, "Urlaub.png")
+
+
+def test_a_body_that_is_no_image_is_told_what_may_be_sent(live: Live) -> None:
+    answer = live.http.post("/v1/convert?target_format=jpeg", json={"file": "a.png"})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert "multipart/form-data with the image in the field file" in answer.json()["detail"]
+
+
+def test_an_answer_that_takes_no_ranges_promises_none(live: Live) -> None:
+    with work(live):
+        answer = live.post(path="/v1/convert")
+    assert answer.status_code == 200
+    assert "accept-ranges" not in answer.headers

@@ -178,3 +178,9 @@ def fill_jobs(engine: Engine, count: int) -> None:
         )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE jobs"))
+
+
+def test_without_keys_the_refusal_names_the_setting(shared: Live) -> None:
+    answer = shared.http.get("/v1/jobs")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "IMAGEMILL_AUTH=keys" in answer.json()["detail"]

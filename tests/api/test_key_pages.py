@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -105,3 +106,18 @@ def test_the_cookie_is_secure_on_https_and_stays_below_the_prefix(serve: Serve, 
     assert (answer.status_code, answer.headers["location"]) == (303, "/imagemill/")
     parts = {part.strip() for part in answer.headers["set-cookie"].lower().split(";")}
     assert {"secure", "path=/imagemill"} <= parts
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"files": {"key": (None, "im_a")}}, "must be the field key of a form"),
+        ({"json": {"key": "im_a"}}, "must be the field key of a form"),
+        ({"data": {"key": "a" * 60_000}}, "more than 8,192 bytes"),
+        ({"data": {"key": ["im_a", "im_b"]}}, "more than once there is: key"),
+    ],
+)
+def test_a_form_that_is_none_of_ours_says_why(browser: httpx.Client, sent: dict[str, Any], sentence: str) -> None:
+    answer = browser.post("/key", **sent)
+    assert answer.status_code == 400
+    assert sentence in answer.text

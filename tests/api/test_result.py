@@ -1,4 +1,5 @@
 import hashlib
+import logging
 from urllib.parse import unquote
 from uuid import UUID
 
@@ -119,8 +120,8 @@ def test_bytes_that_are_gone_are_410(shared: Live) -> None:
         assert ask(f"/v1/jobs/{job_id}/result").status_code == 410
 
 
-def test_bytes_that_go_during_a_download_break_it(shared: Live) -> None:
-    """A download that ends early must not look like a whole one."""
+def test_bytes_that_go_during_a_download_break_it(shared: Live, caplog: pytest.LogCaptureFixture) -> None:
+    """A download that ends early must not look like a whole one. It is foreseen, so there is no traceback."""
     big = RESULT * 8
     job_id = shared.submit()
     shared.claim(job_id)
@@ -131,6 +132,7 @@ def test_bytes_that_go_during_a_download_break_it(shared: Live) -> None:
         erase(shared, job_id)
         with pytest.raises(httpx.RemoteProtocolError):
             list(pieces)
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.form_wrapping import unwrap_form
 from api.protocol import MOST_HEAD, MOST_HEADERS, MOST_TARGET, WireProtocol
-from conformance.service import PATIENCE
+from conformance.service import PATIENCE, wait_for
+from tests.api.conftest import Serve
 from tests.api.live import PNG, Live
 
 JPEG = b'Content-Disposition: form-data; name="target_format"\r\n\r\njpeg'
@@ -342,3 +343,16 @@ def test_the_server_takes_the_fast_parsers(shared: Live) -> None:
 def test_redis_answers_are_parsed_by_hiredis() -> None:
     assert redis.connection.DefaultParser is redis._parsers._HiredisParser
     assert redis.asyncio.connection.DefaultParser is redis._parsers._AsyncHiredisParser
+
+
+def test_an_upload_that_hangs_at_the_end_leaves_no_traceback(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    live = serve(api_drain_seconds=1)
+    with closing(connect(live)) as wire:
+        wire.sendall(b"POST /v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n" + FORM + b"\r\n" + BODY[:60])
+        state = live.server.server_state
+        wait_for("the upload to begin", lambda: bool(state.tasks))
+        live.server.should_exit = True
+        wait_for("it to be given up", lambda: any("Cancel 1" in record.message for record in caplog.records))
+        assert wire.recv(1) == b""
+    wait_for("its task to end", lambda: not state.tasks)
+    assert not [record for record in caplog.records if record.exc_info]
