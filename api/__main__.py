@@ -21,7 +21,7 @@ that meets a connection on its way to be closed has no answer."""
 
 KEYS_ASKED = {
     "none": "no keys are asked for: whoever reaches this address can convert, and see or delete a job by its id",
-    "keys": "every job belongs to a key; make one with: python -m api.keys create NAME",
+    "keys": "every job belongs to a key; make one with: python -m api.keys create NAME (beside make run: make key NAME=...)",
 }
 
 
