@@ -19,11 +19,10 @@ from api.client_limits import ClientLimits
 from api.errors import ImagemillError, MissingFile
 from api.forms import FILE, FormReader
 from api.idempotency import Held, digest_payload, hold_key, read_held
-from api.metrics import SUBMITTED
 from api.names import clean_name
 from api.redis_gate import Turn
 from api.services import Services
-from api.submission import Submission, admit, as_queued, make_job
+from api.submission import Submission, admit, as_queued, count_taken, make_job
 from api.uploads import TARGET, WEBHOOK_URL, drop_blank, once_each, read_options, read_target
 from api.webhooks import check_webhook_url
 from core.batches import Batch, NewBatch, insert_batch
@@ -93,11 +92,7 @@ async def _take(services: Services, turn: Turn, asked: Submission, held: Held | 
         held = await read_held(services, asked.caller, asked.key or "")
         return await _replay(services, asked.caller, held, digest)
     for job in batch.jobs:
-        services.backlog.count_job()
-        services.store.count_upload(job.source["bytes"])
-        services.clients.count_upload(asked.caller, job.source["bytes"])
-        services.owners.put(job.id, asked.caller.owner)
-    SUBMITTED.inc(len(batch.jobs))
+        count_taken(services, asked.caller, job)
     await turn.publish_all(batch.jobs, add=True)
     log.info("batch submitted", batch=str(batch.id), jobs=len(batch.jobs), refused=len(batch.refused))
     return TakenBatch(batch)

@@ -29,7 +29,7 @@ GONE = (Status.CANCELED, Status.EXPIRED)
 async def find_batch_for(services: Services, caller: Caller, batch_id: UUID) -> Batch:
     """Return the batch, if the caller may see it. Raises BatchNotFound."""
     batch = await services.database.run(find_batch, batch_id)
-    if batch is None or not _may_see(caller, batch.owner):
+    if batch is None or not caller.may_see(batch.owner):
         raise BatchNotFound
     return batch
 
@@ -37,17 +37,12 @@ async def find_batch_for(services: Services, caller: Caller, batch_id: UUID) -> 
 def join_batch(connection: Connection, caller: Caller, batch_id: UUID) -> int:
     """Take the next place in the batch for a job of the caller. Raises BatchNotFound, BatchFull."""
     owner = find_batch_owner(connection, batch_id)
-    if owner is None or not _may_see(caller, owner):
+    if owner is None or not caller.may_see(owner):
         raise BatchNotFound
     place = take_place(connection, batch_id)
     if place is None:
         raise BatchFull(limit=MOST_ENTRIES)
     return place
-
-
-def _may_see(caller: Caller, owner: str) -> bool:
-    """Without keys, whoever knows the random id may see a batch, as with jobs."""
-    return caller.key_id is None or caller.owner == owner
 
 
 async def batch_when_over(services: Services, caller: Caller, batch_id: UUID, seconds: float) -> Batch:

@@ -14,7 +14,6 @@ from api.errors import BatchNotFound, JobNotFound, WrongParameters
 from api.forms import FormReader
 from api.gate import admit_caller
 from api.idempotency import HEADER
-from api.links import prefix_of
 from api.redis_gate import Turn
 from api.services import Services
 from api.status import check_owner
@@ -117,10 +116,6 @@ async def _batch_id(
     return found
 
 
-async def _prefix(request: Request) -> str:
-    return prefix_of(request)
-
-
 async def _last_event(
     last_event_id: Annotated[
         str | None, Header(description="The id of the last event that was seen; a browser sends it by itself.")
@@ -146,5 +141,3 @@ JobId = Annotated[UUID, Depends(_job_id)]
 """The id of a job that the caller may see. Whatever takes a job's id from an address takes it from here."""
 
 LastEvent = Annotated[int, Depends(_last_event)]
-LinkPrefix = Annotated[str, Depends(_prefix)]
-"""What links begin with, for code that has no request at hand."""

@@ -4,7 +4,7 @@ Behind a proxy the service may live below a prefix (`/imagemill`). Then every pa
 it: links in JSON, `Location`, the pages' addresses, problems' `type`.
 
 - A route with a request at hand: `link(request, f"/v1/jobs/{job.id}")`.
-- Code without one takes `prefix: str` and puts it first; the route has it as `LinkPrefix` (api.deps).
+- Code without one takes `prefix: str` and puts it first; the route gives it `prefix_of(request)`.
 - Templates: `{{ root }}/jobs`.
 - Code that asks which of our paths was called: `own_path(request)`, never `request.url.path`.
 

@@ -118,14 +118,20 @@ async def _take(services: Services, turn: Turn, asked: Submission, held: Held | 
         except KeyTaken:
             return await _replay(services, await read_held(services, asked.caller, asked.key or ""), digest)
     structlog.contextvars.bind_contextvars(job=str(job.id))
-    services.backlog.count_job()
-    services.store.count_upload(upload.size)
-    services.clients.count_upload(asked.caller, upload.size)
-    services.owners.put(job.id, asked.caller.owner)
-    SUBMITTED.inc()
+    count_taken(services, asked.caller, job)
     await turn.publish(job, add=job.id)
     log.info("submitted", source=upload.source.name, target=upload.target.name, bytes=upload.size)
     return Taken(job)
+
+
+def count_taken(services: Services, caller: Caller, job: Job) -> None:
+    """Count a job that was stored, until this process counts anew, and remember whose it is."""
+    size = job.source["bytes"]
+    services.backlog.count_job()
+    services.store.count_upload(size)
+    services.clients.count_upload(caller, size)
+    services.owners.put(job.id, caller.owner)
+    SUBMITTED.inc()
 
 
 async def _replay(services: Services, held: Held, digest: bytes) -> Taken:
