@@ -248,7 +248,8 @@ def test_the_subscription_comes_back(live: Live) -> None:
 
 
 def events_of(text: str) -> list[dict[str, str]]:
-    blocks = [block for block in text.split("\n\n") if block and not block.startswith(":")]
+    """The events of a stream but those of places, which come when they come."""
+    blocks = [block for block in text.split("\n\n") if block and not block.startswith((":", "event: place"))]
     return [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks]
 
 
