@@ -124,6 +124,17 @@ def test_a_job_that_joins_a_batch_hears_its_place(live: Live) -> None:
         assert next_places(events) == {job_id: 0}
 
 
+def test_the_document_tells_of_the_event(shared: Live) -> None:
+    schemas = shared.app.openapi()["components"]["schemas"]
+    answer = {"$ref": "#/components/schemas/PlacesAnswer"}
+    for name in ("JobEvent", "BatchEvent"):
+        fields = schemas[name]["properties"]
+        assert "place" in fields["event"]["enum"]
+        assert answer in fields["data"]["contentSchema"]["anyOf"]
+        assert schemas[name]["required"] == ["event", "data"]
+    shared.agreement._check_value({"places": {str(UUID(int=1)): 3, str(UUID(int=2)): None}}, answer, "place")
+
+
 @pytest.mark.usefixtures("looks")
 def test_nobody_is_counted_beyond_a_thousand(live: Live) -> None:
     others = insert_waiting(live, "key:other", 1001)
