@@ -60,3 +60,10 @@ def test_no_key_is_there_twice(language: str) -> None:
 )  # fmt: skip
 def test_the_language_follows_the_header(header: str, language: str) -> None:
     assert negotiate_language(header) == language
+
+
+def test_every_option_is_told_in_every_language() -> None:
+    parts = ("label", "sentence", "allowed")
+    wanted = {f"option.{option.name}.{part}" for option in OPTIONS for part in parts}
+    for language in OTHERS:
+        assert wanted <= read_room(language, "options").keys()
