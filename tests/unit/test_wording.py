@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.wording import DIRECTORY, ENGLISH, LANGUAGES, ROOMS, Entry, merge_rooms, negotiate_language, read_room
+from core.options import OPTIONS
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 CATEGORIES = {"en": {"one", "other"}, "ru": {"one", "few", "many", "other"}}
