@@ -9,7 +9,10 @@ from core.options import BY_NAME
 from tests.engine.conftest import Converter
 
 TOLD = [
-    (name, target) for name, values in BY_TARGET.items() for target in values if is_installed(find(target) or TARGETS[0])
+    (name, target)
+    for name, values in BY_TARGET.items()
+    for target in values
+    if is_installed(find(target) or TARGETS[0])
 ]
 
 

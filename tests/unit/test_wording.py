@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.wording import DIRECTORY, ENGLISH, LANGUAGES, ROOMS, Entry, merge_rooms, negotiate_language, read_room
+from api.wording import (
+    DIRECTORY,
+    ENGLISH,
+    FROM_CODE,
+    LANGUAGES,
+    ROOMS,
+    Entry,
+    merge_rooms,
+    negotiate_language,
+    read_room,
+)
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 CATEGORIES = {"en": {"one", "other"}, "ru": {"one", "few", "many", "other"}}
@@ -19,8 +29,8 @@ def placeholders(entry: Entry) -> set[str]:
 
 
 def is_from_code(key: str) -> bool:
-    """The English texts of options stand in the code."""
-    return key.startswith(("option.", "group."))
+    """The English texts of options and presets stand in the code."""
+    return key.startswith(FROM_CODE)
 
 
 @pytest.mark.parametrize("room", ROOMS)
