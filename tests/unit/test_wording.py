@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from api.examples import REFUSALS
 from api.wording import DIRECTORY, ENGLISH, LANGUAGES, ROOMS, Entry, merge_rooms, negotiate_language, read_room
+from core.failures import FailureCode
+from core.losses import WarningCode
+from core.options import OPTIONS
+from core.transitions import Status
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 CATEGORIES = {"en": {"one", "other"}, "ru": {"one", "few", "many", "other"}}
@@ -67,3 +72,22 @@ def test_every_option_is_told_in_every_language() -> None:
     wanted = {f"option.{option.name}.{part}" for option in OPTIONS for part in parts}
     for language in OTHERS:
         assert wanted <= read_room(language, "options").keys()
+
+
+def test_every_code_has_a_sentence_in_every_language() -> None:
+    wanted = {
+        *(f"problem.{example.code}" for example in REFUSALS),
+        *(f"problem.{example.code}.title" for example in REFUSALS),
+        *(f"failure.{code}" for code in FailureCode),
+        *(f"warning.{code}" for code in WarningCode),
+        *(f"status.{name}" for name in [*Status, "refused"]),
+    }
+    for language in LANGUAGES:
+        assert read_room(language, "codes").keys() == wanted
+
+
+def test_sentences_of_codes_use_only_what_the_page_knows() -> None:
+    limits = {"upload", "pixels", "frames", "result", "seconds", "hours"}
+    for language in LANGUAGES:
+        for key, entry in read_room(language, "codes").items():
+            assert placeholders(entry) <= limits, key
