@@ -1,7 +1,6 @@
 """Pages for people, rendered: plain HTML without JavaScript, one stylesheet, nothing from elsewhere."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,21 +9,24 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.callers import KEY_COOKIE
+from api.controls import CONTROLS, GROUPS, group_title
 from api.errors import BadOptions, ImagemillError
 from api.links import own_path, prefix_of
+from api.page_data import make_page_data
 from api.problems import refusal_headers
 from api.same_site import mark_page
 from api.settings import ApiSettings
 from api.uploads import READABLE_TITLES, TARGET
-from core.formats import READABLE, Format
+from api.wording import LANGUAGES, language_of, words_for
+from core.formats import READABLE
 from core.job_answers import job_answer
 from core.jobs import Job
-from core.option_kinds import Option
-from core.options import BY_NAME
 from core.transitions import Status
 
 SECURITY = {
-    "Content-Security-Policy": "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    # Scripts show pictures that they made (blob:, data:). Nothing else comes from elsewhere, and no code is inline.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -45,70 +47,6 @@ ACCEPTED = ",".join(
 
 PATIENCE = timedelta(minutes=1)
 """A page that has waited this long refreshes itself less often."""
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """How the form asks for one option: the kind of control follows from the option's values."""
-
-    option: Option
-    label: str
-
-    @property
-    def name(self) -> str:
-        """Return the name of the field."""
-        return self.option.name
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """Return the choices, if they are few. A switch on by default can only be chosen to be off."""
-        if self.option.type == "boolean":
-            return ("true", "false") if self.option.default else ()
-        return tuple(str(choice) for choice in self.option.choices)
-
-    @property
-    def unchosen(self) -> str:
-        """Return what the empty choice is called: by its default, if it has one whatever the picture is."""
-        default = self.option.default
-        return "default" if default is None else f"default: {str(default).lower()}"
-
-    @property
-    def is_free_text(self) -> bool:
-        """Return whether anything can be written into it: then the page says what it must be."""
-        return bool(self.option.example)
-
-    @property
-    def is_switch(self) -> bool:
-        """Return whether a checkbox does."""
-        return self.option.type == "boolean" and not self.option.default
-
-    def list_takers(self, targets: Sequence[Format]) -> str:
-        """Return the titles of the targets with this option; empty when all have it."""
-        taking = [fmt.title for fmt in targets if self.name in fmt.options]
-        return "" if len(taking) == len(targets) else ", ".join(taking)
-
-
-LABELS = {
-    "Size": {
-        "width": "Width in pixels", "height": "Height in pixels", "fit": "Fit into width and height",
-        "enlarge": "Enlarge smaller images", "rotate": "Turn clockwise, in degrees", "crop": "Cut out a part",
-        "background": "Background colour",
-    },
-    "Quality": {
-        "quality": "Quality", "max_bytes": "Largest file, in bytes", "lossless": "Lossless", "effort": "Effort, 0 fastest",
-        "subsampling": "Resolution of colour", "progressive": "Progressive",
-    },
-    "Colours": {"color": "Colour profile", "colors": "Colours in the palette", "dither": "Dither"},
-    "Pages and animation": {"page": "Only this page or frame", "animation": "Animation", "loop": "Plays"},
-    "Paper and icons": {"dpi": "Resolution in dpi", "paper": "Paper", "sizes": "Sides of an icon's pictures"},
-    "Metadata": {"metadata": "Metadata (camera, place, comments)"},
-}  # fmt: skip
-"""The options by their group in the form, with their labels."""
-
-GROUPS = {
-    title: tuple(Control(BY_NAME[name], label) for name, label in labels.items()) for title, labels in LABELS.items()
-}
-CONTROLS = tuple(control for controls in GROUPS.values() for control in controls)
 
 
 def make_templates() -> Environment:
@@ -140,6 +78,8 @@ def form_page(
         readable=", ".join(READABLE_TITLES),
         accepted=ACCEPTED,
         groups=GROUPS,
+        group_title=group_title,
+        page_data=make_page_data(request, settings, words_for(language_of(request))),
         most=size_text(settings.max_upload_bytes),
         hours=f"{settings.retention_hours:g}",
     )
@@ -192,12 +132,16 @@ def _page(request: Request, template: str, refusal: ImagemillError | None, **val
     templates: Environment = request.app.state.templates
     keys_on = request.app.state.services.settings.auth == "keys"
     shown = {"keys_on": keys_on, "has_key": KEY_COOKIE in request.cookies, "path": own_path(request), **values}
+    language = language_of(request)
+    words = words_for(language)
     body = templates.get_template(template).render(
-        root=prefix_of(request), refusal=refusal, size_text=size_text, **shown
-    )
+        root=prefix_of(request), refusal=refusal, size_text=size_text,
+        words=words, say=words.say, language=language, languages=LANGUAGES, **shown,
+    )  # fmt: skip
+    headers = {**SECURITY, "Content-Language": language, "Vary": "Accept-Language, Cookie"}
     if refusal is None:
-        page = HTMLResponse(body, headers=SECURITY)
+        page = HTMLResponse(body, headers=headers)
     else:
-        page = HTMLResponse(body, refusal.status, {**SECURITY, **refusal_headers(request, refusal)})
+        page = HTMLResponse(body, refusal.status, {**headers, **refusal_headers(request, refusal)})
     mark_page(request, page)
     return page
