@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from api.examples import REFUSALS
 from api.wording import (
     DIRECTORY,
     ENGLISH,
@@ -17,6 +18,9 @@ from api.wording import (
     negotiate_language,
     read_room,
 )
+from core.failures import FailureCode
+from core.losses import WarningCode
+from core.transitions import Status
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 CATEGORIES = {"en": {"one", "other"}, "ru": {"one", "few", "many", "other"}}
@@ -70,3 +74,29 @@ def test_no_key_is_there_twice(language: str) -> None:
 )  # fmt: skip
 def test_the_language_follows_the_header(header: str, language: str) -> None:
     assert negotiate_language(header) == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_scripts_load_no_words_that_the_page_has_already(language: str) -> None:
+    words = json.loads(script_words(language))
+    assert "panel.clear" in words
+    assert not [key for key in words if is_from_code(key)]
+
+
+def test_every_code_has_a_sentence_in_every_language() -> None:
+    wanted = {
+        *(f"problem.{example.code}" for example in REFUSALS),
+        *(f"problem.{example.code}.title" for example in REFUSALS),
+        *(f"failure.{code}" for code in FailureCode),
+        *(f"warning.{code}" for code in WarningCode),
+        *(f"status.{name}" for name in [*Status, "refused"]),
+    }
+    for language in LANGUAGES:
+        assert read_room(language, "codes").keys() == wanted
+
+
+def test_sentences_of_codes_use_only_what_the_page_knows() -> None:
+    limits = {"upload", "pixels", "frames", "result", "seconds", "hours"}
+    for language in LANGUAGES:
+        for key, entry in read_room(language, "codes").items():
+            assert placeholders(entry) <= limits, key

@@ -1,14 +1,6 @@
 /** What the service takes as the value of an option: the same rules as core/option_kinds.py, told while typing. */
 
-/**
- * What the page is told of an option.
- * @typedef {object} OptionFacts
- * @property {"integer" | "boolean" | "string"} type
- * @property {(string | number)[]} choices
- * @property {number | null} lowest
- * @property {number | null} highest
- * @property {string | number | boolean | null} default
- */
+/** @typedef {import("./types.js").OptionFacts} OptionFacts */
 
 /**
  * What is wrong: a key of the words, and the values in its sentence.

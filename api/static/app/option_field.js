@@ -5,8 +5,8 @@ import { addCompanion } from "./option_companions.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./option_checks.js").Complaint} Complaint */
-/** @typedef {import("./option_checks.js").OptionFacts} OptionFacts */
-/** @typedef {import("./option_rules.js").TargetFacts} TargetFacts */
+/** @typedef {import("./types.js").OptionFacts} OptionFacts */
+/** @typedef {import("./types.js").Target} Target */
 /** @typedef {HTMLInputElement | HTMLSelectElement} Control */
 
 export class OptionField {
@@ -68,7 +68,7 @@ export class OptionField {
 
   /**
    * Show or hide it, with what holds without it. What is hidden is kept, and not sent.
-   * @param {TargetFacts} target
+   * @param {Target} target
    */
   showFor(target) {
     this.#isTaken = target.options.includes(this.name);
@@ -103,7 +103,7 @@ export class OptionField {
   }
 
   /**
-   * @param {TargetFacts} target
+   * @param {Target} target
    * @returns {string}
    */
   #describeDefault(target) {

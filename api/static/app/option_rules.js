@@ -4,20 +4,10 @@ import { listSides } from "./option_checks.js";
 
 /** @typedef {import("./option_checks.js").Complaint} Complaint */
 
-/**
- * What the page is told of a target. `sides` are the only ones of an icon's pictures; without them, any up to `most_side`.
- * @typedef {object} TargetFacts
- * @property {string} name
- * @property {string} title
- * @property {string[]} options
- * @property {"none" | "binary" | "full"} alpha
- * @property {number[]} sides
- * @property {number} most_side
- * @property {{[option: string]: string | number | boolean}} defaults
- */
+/** @typedef {import("./types.js").Target} Target */
 
 /** @typedef {Map<string, string>} Values the texts of the given options, each right by itself */
-/** @typedef {(target: TargetFacts, values: Values) => Complaint | null} Rule */
+/** @typedef {(target: Target, values: Values) => Complaint | null} Rule */
 
 /** @type {[string, Rule][]} */
 const RULES = [
@@ -32,7 +22,7 @@ const RULES = [
 
 /**
  * Return what is wrong beside the others, by the option's name.
- * @param {TargetFacts} target
+ * @param {Target} target
  * @param {Values} values
  * @returns {Map<string, Complaint>}
  */

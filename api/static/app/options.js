@@ -6,24 +6,15 @@ import { PresetBar } from "./presets.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./option_checks.js").Complaint} Complaint */
-/** @typedef {import("./option_checks.js").OptionFacts} OptionFacts */
-/** @typedef {import("./option_rules.js").TargetFacts} TargetFacts */
-/** @typedef {import("./presets.js").Preset} Preset */
-
-/**
- * What the panel needs of the page's data.
- * @typedef {object} PanelData
- * @property {string} language
- * @property {TargetFacts[]} targets
- * @property {{[name: string]: OptionFacts}} options
- * @property {Preset[]} presets
- */
+/** @typedef {import("./types.js").Target} Target */
+/** @typedef {import("./types.js").Fields} Fields */
+/** @typedef {import("./types.js").PageData} PageData */
 
 /** How long a person may stop typing before a new message comes, in milliseconds. */
 const PAUSE = 700;
 
 export class OptionsPanel {
-  /** @type {Map<string, TargetFacts>} */
+  /** @type {Map<string, Target>} */
   #targets;
   /** @type {OptionField[]} */
   #fields;
@@ -36,7 +27,7 @@ export class OptionsPanel {
   /**
    * Take over the options of the form. The words have to be loaded before.
    * @param {HTMLFormElement} form
-   * @param {PanelData} data
+   * @param {PageData} data
    */
   constructor(form, data) {
     this.form = form;
@@ -74,7 +65,7 @@ export class OptionsPanel {
   /**
    * Return the given options that another target takes, for a file that goes to it.
    * @param {string} target
-   * @returns {{[name: string]: string}}
+   * @returns {Fields}
    */
   fieldsFor(target) {
     const taken = this.#targets.get(target)?.options ?? [];
@@ -93,7 +84,7 @@ export class OptionsPanel {
   /**
    * Choose a target and its options. All others are cleared.
    * @param {string} target
-   * @param {{[name: string]: string}} fields
+   * @param {Fields} fields
    */
   load(target, fields) {
     if (this.#targets.has(target)) this.select.value = target;
@@ -199,7 +190,7 @@ export class OptionsPanel {
 
 /**
  * @param {HTMLFormElement} form
- * @param {PanelData} data
+ * @param {PageData} data
  * @returns {OptionField[]}
  */
 function findFields(form, data) {

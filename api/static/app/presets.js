@@ -1,19 +1,14 @@
 /** Presets: what people mostly want, as buttons that choose a target and fill in options. */
 
-/**
- * What the page is told of a preset. Its words stand in the page.
- * @typedef {object} Preset
- * @property {string} name
- * @property {string} target
- * @property {{[name: string]: string}} fields
- */
+/** @typedef {import("./types.js").Fields} Fields */
+/** @typedef {import("./types.js").Preset} Preset */
 
 /**
  * What a preset needs of the panel.
  * @typedef {object} Loadable
  * @property {string} target
- * @property {{[name: string]: string}} fields
- * @property {(target: string, fields: {[name: string]: string}) => void} load
+ * @property {Fields} fields
+ * @property {(target: string, fields: Fields) => void} load
  */
 
 export class PresetBar {
