@@ -1,0 +1,84 @@
+/** Files become rows. What the service would refuse for sure is refused here, before it is sent. */
+
+import { say } from "./words.js";
+
+/** @typedef {import("./types.js").Trouble} Trouble */
+/** @typedef {import("./intake.js").Taken} Taken */
+/** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("./notice.js").Notice} Notice */
+
+export class Adding {
+  /**
+   * @param {Store} store
+   * @param {Notice} notice
+   * @param {{accept: string, mostBytes: number}} known `accept` as the file field has it
+   */
+  constructor(store, notice, known) {
+    this._store = store;
+    this._notice = notice;
+    this._extensions = new Set(known.accept.split(",").filter((part) => part.startsWith(".")));
+    this._mostBytes = known.mostBytes;
+    this._pasted = 0;
+  }
+
+  /** @param {Taken[]} taken */
+  add(taken) {
+    const wanted = taken.filter((one) => !one.inFolder || this._isImage(one.file));
+    for (const { file } of wanted) this._addFile(file);
+    this._tell(wanted.length, taken.length - wanted.length);
+  }
+
+  /** @param {File} file */
+  _addFile(file) {
+    const row = { name: this._nameOf(file), size: file.size };
+    const trouble = this._refuse(file);
+    // The bytes of a refused file can make no job, so they are not kept.
+    if (trouble) this._store.add({ ...row, state: "refused", trouble }, null);
+    else this._store.add(row, file);
+  }
+
+  /**
+   * @param {File} file
+   * @returns {Trouble | null}
+   */
+  _refuse(file) {
+    if (file.size === 0) return { status: 400, code: "empty_file", detail: "" };
+    if (file.size > this._mostBytes) return { status: 413, code: "too_large", detail: "" };
+    return null;
+  }
+
+  /**
+   * A browser calls every pasted picture `image.png`.
+   * @param {File} file
+   * @returns {string}
+   */
+  _nameOf(file) {
+    const isUnnamed = file.name === "" || (file.name === "image.png" && Date.now() - file.lastModified < 1000);
+    if (!isUnnamed) return file.name;
+    this._pasted += 1;
+    return `${say("app.pasted", { number: this._pasted })}.${file.type.split("/")[1] ?? "png"}`;
+  }
+
+  /**
+   * Say whether a file of a folder is an image, as far as its name tells.
+   * @param {File} file
+   * @returns {boolean}
+   */
+  _isImage(file) {
+    const extension = /\.\w+$/.exec(file.name.toLowerCase())?.[0] ?? "";
+    return file.type.startsWith("image/") || this._extensions.has(extension);
+  }
+
+  /**
+   * @param {number} count
+   * @param {number} others
+   */
+  _tell(count, others) {
+    const parts = [];
+    if (count > 0) parts.push(say("app.added", { count }));
+    if (others > 0) parts.push(say("app.passed_over", { count: others }));
+    if (count + others === 0) parts.push(say("app.nothing_in_it"));
+    this._notice.clear("end");
+    this._notice.show("added", parts.join(" "));
+  }
+}
