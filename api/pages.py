@@ -7,6 +7,7 @@ from api.deps import CallerDep, FormDep, JobId, ServicesDep, TurnDep
 from api.errors import ConversionFailed, ImagemillError, ProblemNotFound
 from api.examples import REFUSALS
 from api.links import link
+from api.presets import find_preset
 from api.same_site import check_same_site
 from api.status import current_job, delete_job
 from api.submission import Submission, submit
@@ -17,9 +18,10 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-async def home(request: Request, services: ServicesDep) -> Response:
-    """Show the form."""
-    return form_page(request, services.settings)
+async def home(request: Request, services: ServicesDep, preset: str = "") -> Response:
+    """Show the form, filled in by a preset where one is named."""
+    found = find_preset(preset)
+    return form_page(request, services.settings, chosen=found.chosen if found else None)
 
 
 @router.post("/jobs")

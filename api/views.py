@@ -13,6 +13,7 @@ from api.controls import CONTROLS, GROUPS, group_title
 from api.errors import BadOptions, ImagemillError
 from api.links import own_path, prefix_of
 from api.page_data import make_page_data
+from api.presets import list_presets
 from api.problems import refusal_headers
 from api.same_site import mark_page
 from api.settings import ApiSettings
@@ -63,8 +64,11 @@ def form_page(
 ) -> HTMLResponse:
     """Render the form, empty, or with the person's `chosen` values and the sentence of the refusal."""
     wrong = {error.field: error.detail for error in refusal.errors} if isinstance(refusal, BadOptions) else {}
+    words = words_for(language_of(request))
     asked = {
-        control.name: control.label for control in CONTROLS if (chosen or {}).get(control.name) or control.name in wrong
+        control.name: control.label_in(words)
+        for control in CONTROLS
+        if (chosen or {}).get(control.name) or control.name in wrong
     }
     return _page(
         request,
@@ -78,8 +82,9 @@ def form_page(
         readable=", ".join(READABLE_TITLES),
         accepted=ACCEPTED,
         groups=GROUPS,
+        presets=list_presets(settings.targets),
         group_title=group_title,
-        page_data=make_page_data(request, settings, words_for(language_of(request))),
+        page_data=make_page_data(request, settings, words),
         most=size_text(settings.max_upload_bytes),
         hours=f"{settings.retention_hours:g}",
     )
