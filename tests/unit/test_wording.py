@@ -17,6 +17,7 @@ from api.wording import (
     merge_rooms,
     negotiate_language,
     read_room,
+    script_words,
 )
 from core.failures import FailureCode
 from core.losses import WarningCode
