@@ -94,10 +94,10 @@ CHOICES = {
     },
     "color": {"srgb": "sRGB, for screens", "keep": "Keep the profile"},
     "dither": {"true": "On", "false": "Off"},
-    "animation": {"keep": "Keep every frame or page", "first": "First one only"},
+    "animation": {"keep": "Keep all", "first": "First only"},
     "paper": {"fit": "Fit the picture", "a4": "A4", "letter": "Letter"},
     "metadata": {
-        "strip": "Strip all", "safe": "Safe: author, copyright, title, description", "keep": "Keep all that the format holds",
+        "strip": "Strip all", "safe": "Safe: author, rights, title", "keep": "Keep all",
     },
 }  # fmt: skip
 """The choices of each option by their value, with their names. `unchosen` is that without a default."""

@@ -82,15 +82,17 @@ export class OptionField {
   }
 
   /**
-   * Show a sentence about what is wrong, or none.
+   * Show a sentence about what is wrong, or none. Returns whether it is another one than before.
    * @param {string} sentence
+   * @returns {boolean}
    */
   tell(sentence) {
-    if (this.told === sentence) return;
+    if (this.told === sentence) return false;
     this.told = sentence;
     this.message.textContent = sentence;
     this.message.hidden = sentence === "";
     this.control.setAttribute("aria-invalid", String(sentence !== ""));
+    return true;
   }
 
   /**

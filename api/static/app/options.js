@@ -38,6 +38,7 @@ export class OptionsPanel {
     this.select = /** @type {HTMLSelectElement} */ (form.querySelector("#target_format"));
     this.details = /** @type {HTMLDetailsElement} */ (form.querySelector("#options"));
     this.summary = addSummary(this.details);
+    this.aloud = addRegion(this.details);
     this.clearing = addClearing(this.details, () => this.load(this.target, {}));
     this.presets = new PresetBar(form, data.presets, this);
     this.#listen();
@@ -157,10 +158,19 @@ export class OptionsPanel {
     for (const field of this.#fields) {
       const complaint = complaints.get(field.name);
       const sentence = complaint ? say(complaint.key, complaint.values) : (this.#answers.get(field.name) ?? "");
-      if (isDone || field.isTold) field.tell(sentence);
+      if ((isDone || field.isTold) && field.tell(sentence)) this.#sayAloud(field, sentence);
       field.remark(complaint ? undefined : notes.get(field.name));
     }
     this.#summarize();
+  }
+
+  /**
+   * Tell who listens instead of looking. Messages come where the focus is not.
+   * @param {OptionField} field
+   * @param {string} sentence
+   */
+  #sayAloud(field, sentence) {
+    this.aloud.textContent = sentence && field.isTaken ? `${field.label}: ${sentence}` : "";
   }
 
   /** Say in the head of the panel what is in it, for it may be closed. */
@@ -210,6 +220,19 @@ function addSummary(details) {
   summary.className = "given";
   details.querySelector("summary")?.append(" ", summary);
   return summary;
+}
+
+/**
+ * Add a place whose text is read out when it changes. It stands outside of the panel, which may be closed.
+ * @param {HTMLDetailsElement} details
+ * @returns {HTMLElement}
+ */
+function addRegion(details) {
+  const region = document.createElement("p");
+  region.className = "unseen";
+  region.setAttribute("role", "status");
+  details.after(region);
+  return region;
 }
 
 /**
