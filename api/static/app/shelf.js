@@ -36,7 +36,10 @@ export class Shelf {
    */
   async load() {
     /** @type {Row[]} */
-    const rows = await idb.values(this._rows);
+    const found = await idb.values(this._rows);
+    const things = new Set(await idb.keys(this._things));
+    // A page that was closed may have kept a file and not noted it, or the other way round.
+    const rows = found.map((row) => ({ ...row, kept: things.has(`file ${row.id}`) }));
     this._bytes = rows.reduce((sum, row) => sum + (row.kept ? row.size : 0), 0);
     return rows;
   }
@@ -119,19 +122,5 @@ export class Shelf {
       this.isFailing = true;
     });
     return this._last;
-  }
-}
-
-/**
- * Open the shelf; null where the browser keeps nothing.
- * @param {string} root
- * @returns {Promise<{shelf: Shelf | null, rows: Row[]}>}
- */
-export async function openShelf(root) {
-  try {
-    const shelf = new Shelf(root);
-    return { shelf, rows: await shelf.load() };
-  } catch {
-    return { shelf: null, rows: [] };
   }
 }
