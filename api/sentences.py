@@ -15,6 +15,7 @@ from api.wording import ENGLISH, Words
 from core.formats import Format
 from core.option_rules import WrongOption
 from core.options import BY_NAME
+from core.problems import Problem
 
 DETAILED = frozenset({
     *("malformed_request", "unknown_target_format", "host_not_allowed", "rate_limited", "too_many_waiting"),
@@ -77,6 +78,12 @@ def _tell_field(error: WrongOption, value: str, target: Format | None, words: Wo
     if target is not None and error.field not in target.options:
         return Told(words.say("page.option_not_taken", target=target.title))
     if BY_NAME[error.field].read(value.strip()) is None:
-        return Told(words.say("page.must_be", allowed=_CONTROLS[error.field].allowed_in(words)))
+        return Told(words.say("panel.must_be", allowed=_CONTROLS[error.field].allowed_in(words)))
     # Right by itself, wrong beside another: only the rule knows why.
     return Told(words.say("page.option_beside_others"), error.detail)
+
+
+def tell_stored(problem: Problem, words: Words, limits: Mapping[str, str]) -> Told:
+    """Tell the problem of a file that became no job."""
+    key = f"problem.{problem.code}"
+    return Told(words.say(key, **limits) if words.has(key) else problem.detail)

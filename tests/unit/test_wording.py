@@ -17,9 +17,11 @@ from api.wording import (
     merge_rooms,
     negotiate_language,
     read_room,
+    script_words,
 )
 from core.failures import FailureCode
 from core.losses import WarningCode
+from core.options import OPTIONS
 from core.transitions import Status
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
