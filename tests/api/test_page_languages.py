@@ -119,6 +119,6 @@ def test_a_wrong_field_is_told_in_russian(shared: Live) -> None:
     fields = {"target_format": "png", "quality": "80", "colors": "999"}
     text = shared.http.post("/jobs", files=files, data=fields, headers=RUSSIAN).text
     shown = visible(text)
-    assert "нет такого параметра. Оставьте его пустым." in shown
-    assert "целым числом от 2 до 256" in shown
+    assert words_for("ru").say("page.option_not_taken", target="PNG") in shown
+    assert words_for("ru").say("option.colors.allowed") in shown
     assert re.findall(r"\b(?:must|takes|leave)\b", shown) == []
