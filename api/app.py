@@ -16,6 +16,7 @@ from api import (
     conversion_routes,
     job_list_routes,
     key_pages,
+    list_pages,
     pages,
     reference,
     routes,
@@ -30,10 +31,10 @@ from api.gate import admit_caller
 from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
 from api.origins import HostList
+from api.page_shell import make_templates
 from api.rate_headers import QuotasTold
 from api.services import running_services
 from api.settings import ApiSettings
-from api.views import make_templates
 
 STATIC = Path(__file__).parent / "static"
 
@@ -88,6 +89,7 @@ def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
         job_list_routes.router,
         conversion_routes.router,
         pages.router,
+        list_pages.router,
         key_pages.router,
         word_routes.router,
         reference.router,

@@ -51,6 +51,15 @@ async def batch_when_over(services: Services, caller: Caller, batch_id: UUID, se
         return await until_all_over(services, watch, await find_batch_for(services, caller, batch_id), seconds)
 
 
+async def batch_when_changed(services: Services, caller: Caller, batch_id: UUID, seen: int, until: float) -> Batch:
+    """Return the batch at a revision other than `seen`, or as it is `until` then (the loop's time). Raises BatchNotFound."""
+    with services.hub.watch(batch_id) as watch:
+        batch = await find_batch_for(services, caller, batch_id)
+        while batch.rev == seen and not batch.is_over and not services.hub.closed and _now() < until:
+            batch = await wait_for_state(services, watch, batch, until)
+        return batch
+
+
 async def until_all_over(services: Services, watch: Watch, batch: Batch, seconds: float) -> Batch:
     """Return the watched batch once all its jobs are over, or as it is after `seconds`."""
     until = _now() + seconds

@@ -10,8 +10,8 @@ from sqlalchemy import update
 from api.controls import CHOICES, CONTROLS, GROUPS, Control, group_title
 from api.errors import ImagemillError
 from api.examples import REFUSALS
+from api.figures import size_text
 from api.presets import PRESETS, Preset, list_presets
-from api.views import size_text
 from api.wording import words_for
 from core.formats import READABLE, TARGETS
 from core.options import OPTIONS

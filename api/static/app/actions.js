@@ -131,7 +131,7 @@ export class Actions {
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.status === 404) return true;
-      this._parts.notice.show("erased", `${say("app.not_erased")} ${this._parts.sentences.code(problem).text}`);
+      this._parts.notice.show("erased", `${say("app.not_erased")} ${this._parts.sentences.problem(problem).text}`);
       return false;
     }
     return true;

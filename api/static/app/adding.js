@@ -23,14 +23,14 @@ export class Adding {
 
   /** @param {Taken[]} taken */
   add(taken) {
-    const wanted = taken.filter((one) => !one.inFolder || this._isImage(one.file));
-    for (const { file } of wanted) this._addFile(file);
+    const wanted = taken.filter((one) => one.from !== "folder" || this._isImage(one.file));
+    for (const one of wanted) this._addFile(one);
     this._tell(wanted.length, taken.length - wanted.length);
   }
 
-  /** @param {File} file */
-  _addFile(file) {
-    const row = { name: this._nameOf(file), size: file.size };
+  /** @param {Taken} taken */
+  _addFile({ file, from }) {
+    const row = { name: from === "clipboard" ? this._nameOf(file) : file.name, size: file.size };
     const trouble = this._refuse(file);
     // The bytes of a refused file can make no job, so they are not kept.
     if (trouble) this._store.add({ ...row, state: "refused", trouble }, null);
@@ -53,8 +53,7 @@ export class Adding {
    * @returns {string}
    */
   _nameOf(file) {
-    const isUnnamed = file.name === "" || (file.name === "image.png" && Date.now() - file.lastModified < 1000);
-    if (!isUnnamed) return file.name;
+    if (file.name !== "" && file.name !== "image.png") return file.name;
     this._pasted += 1;
     return `${say("app.pasted", { number: this._pasted })}.${file.type.split("/")[1] ?? "png"}`;
   }

@@ -1,6 +1,6 @@
 /** The ways in: dropped anywhere, pasted, or chosen. */
 
-/** @typedef {{file: File, inFolder: boolean}} Taken */
+/** @typedef {{file: File, from: "hand" | "clipboard" | "folder"}} Taken */
 
 /**
  * Listen to all of them.
@@ -13,13 +13,13 @@ export function listenForFiles(input, take) {
     const files = [...(input.files ?? [])];
     // The same file may be chosen again.
     input.value = "";
-    take(files.map((file) => ({ file, inFolder: false })));
+    take(files.map((file) => ({ file, from: "hand" })));
   });
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
     if (files.length === 0) return;
     event.preventDefault();
-    take(files.map((file) => ({ file, inFolder: false })));
+    take(files.map((file) => ({ file, from: "clipboard" })));
   });
   listenForDrops(take);
 }
@@ -55,8 +55,7 @@ async function readDrop(transfer) {
   const items = [...transfer.items].filter((item) => item.kind === "file");
   const entries = items.map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
   const found = await Promise.all(entries.map(({ entry, file }) => readItem(entry, file)));
-  const taken = found.flat();
-  return taken.length > 0 || items.length > 0 ? taken : [...transfer.files].map((file) => ({ file, inFolder: false }));
+  return found.flat();
 }
 
 /**
@@ -66,7 +65,7 @@ async function readDrop(transfer) {
  */
 async function readItem(entry, file) {
   if (entry?.isDirectory) return readFolder(/** @type {FileSystemDirectoryEntry} */ (entry));
-  return file ? [{ file, inFolder: false }] : [];
+  return file ? [{ file, from: "hand" }] : [];
 }
 
 /**
@@ -108,5 +107,5 @@ async function readEntry(entry) {
   if (entry.name.startsWith(".")) return [];
   /** @type {File | null} */
   const file = await new Promise((resolve) => entry.file(resolve, () => resolve(null)));
-  return file ? [{ file, inFolder: true }] : [];
+  return file ? [{ file, from: "folder" }] : [];
 }

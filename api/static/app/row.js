@@ -157,7 +157,7 @@ export class RowView {
    * @returns {HTMLLIElement}
    */
   _makeWarning(warning) {
-    const said = this._tools.sentences.code(warning);
+    const said = this._tools.sentences.warning(warning);
     const item = make("li", "", said.text);
     item.dataset.code = warning.code;
     if (said.detail) item.append(makeDetail(said.detail));

@@ -12,8 +12,8 @@ import { hasWords, say } from "./words.js";
 
 /** Codes whose sentence by the service names what its code does not: which option, which part of the file. */
 const MORE_IN_DETAIL = new Set([
-  "bad_option", "corrupt_image", "unsupported_image", "dimension_limit", "metadata_dropped", "extras_dropped",
-  "malformed_request", "rate_limited", "too_many_waiting", "too_much_stored", "unknown_target_format", "unknown_answer",
+  "problem.bad_option", "problem.malformed_request", "failure.bad_option", "failure.corrupt_image",
+  "failure.unsupported_image", "failure.dimension_limit", "warning.metadata_dropped", "warning.extras_dropped",
 ]); // prettier-ignore
 export const KEY_CODES = new Set(["key_required", "key_invalid"]);
 
@@ -21,6 +21,7 @@ export class Sentences {
   /** @param {PageData} data */
   constructor(data) {
     this._language = data.language;
+    this._isEnglish = data.language === "en";
     this._limits = data.limits;
   }
 
@@ -33,8 +34,8 @@ export class Sentences {
   state(row, moment) {
     if (row.state === "uploading") return this._uploading(moment);
     if (row.state === "away") return this._away(row, moment);
-    if (row.state === "queued" && typeof moment.place === "number") return say("row.place", { count: moment.place });
-    return say(`state.${row.state}`);
+    if (row.state === "queued" && typeof moment.place === "number") return sayPlace(moment.place);
+    return say(row.state === "ready" ? "row.ready" : `status.${row.state}`);
   }
 
   /**
@@ -43,21 +44,48 @@ export class Sentences {
    * @returns {Said | null}
    */
   trouble(row) {
-    if (row.state === "failed" && row.answer?.error) return this.code(row.answer.error);
-    return row.state === "refused" && row.trouble ? this.code(row.trouble) : null;
+    if (row.state === "failed" && row.answer?.error) return this.failure(row.answer.error);
+    if (row.state === "expired") return { text: say("problem.expired"), detail: "" };
+    return row.state === "refused" && row.trouble ? this.problem(row.trouble) : null;
   }
 
   /**
-   * Say what a code means.
+   * Say why the service refused something.
+   * @param {Coded} problem
+   * @returns {Said}
+   */
+  problem(problem) {
+    return this._say("problem", problem);
+  }
+
+  /**
+   * Say why a conversion failed. In English the service's own sentence is used: it has the figures in it.
+   * @param {Coded} failure
+   * @returns {Said}
+   */
+  failure(failure) {
+    return this._isEnglish ? { text: failure.detail, detail: "" } : this._say("failure", failure);
+  }
+
+  /**
+   * Say what a result could not keep.
+   * @param {Coded} warning
+   * @returns {Said}
+   */
+  warning(warning) {
+    return this._isEnglish ? { text: warning.detail, detail: "" } : this._say("warning", warning);
+  }
+
+  /**
+   * @param {string} kind
    * @param {Coded} coded
    * @returns {Said}
    */
-  code({ code, detail }) {
-    const key = `code.${code}`;
-    // In English the service's own sentence has the figures in it.
-    if (detail && (this._language === "en" || !hasWords(key))) return { text: detail, detail: "" };
-    const text = hasWords(key) ? say(key, this._values()) : say("row.unknown", { code });
-    return { text, detail: MORE_IN_DETAIL.has(code) ? detail : "" };
+  _say(kind, { code, detail }) {
+    const key = `${kind}.${code}`;
+    // A newer service may have newer codes.
+    if (!hasWords(key)) return { text: say("row.unknown", { code }), detail };
+    return { text: say(key, this._values()), detail: MORE_IN_DETAIL.has(key) ? detail : "" };
   }
 
   /**
@@ -113,15 +141,23 @@ export class Sentences {
   _away(row, moment) {
     const left = Math.ceil(((moment.retryAt ?? 0) - Date.now()) / 1000);
     const goesOn = left > 0 ? say("row.again_in", { count: left }) : say("row.again_now");
-    return `${row.trouble && row.trouble.code !== AWAY ? this.code(row.trouble).text : say("row.away")} ${goesOn}`;
+    return `${this.problem(row.trouble ?? { code: AWAY, detail: "" }).text} ${goesOn}`;
   }
 
   /** @returns {{[name: string]: string | number}} */
   _values() {
     const limit = (/** @type {string} */ name) => this._limits[name] ?? 0;
     return {
-      upload_bytes: this.bytes(limit("upload_bytes")), result_bytes: this.bytes(limit("result_bytes")),
-      pixels: limit("pixels"), frames: limit("frames"), job_seconds: limit("job_seconds"), hours: limit("retention_hours"),
+      upload: this.bytes(limit("upload_bytes")), pixels: limit("pixels"), frames: limit("frames"),
+      seconds: limit("job_seconds"), result: this.bytes(limit("result_bytes")), hours: limit("retention_hours"),
     }; // prettier-ignore
   }
+}
+
+/**
+ * @param {number} place how many start before it
+ * @returns {string}
+ */
+function sayPlace(place) {
+  return place === 0 ? say("row.next") : say("row.place", { count: place });
 }

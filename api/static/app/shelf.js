@@ -15,9 +15,19 @@ export class Shelf {
     this._rows = idb.createStore(`imagemill${root} rows`, "rows");
     this._things = idb.createStore(`imagemill${root} things`, "things");
     this._bytes = 0;
+    this._isReading = false;
     this._last = Promise.resolve();
     /** Whether something could not be kept. */
     this.isFailing = false;
+  }
+
+  /**
+   * Write nothing from now on: the page of a batch only looks at what the list keeps.
+   * @returns {Shelf}
+   */
+  forReading() {
+    this._isReading = true;
+    return this;
   }
 
   /**
@@ -43,7 +53,7 @@ export class Shelf {
    * @returns {Promise<boolean>}
    */
   async keepFile(row, file) {
-    if (file.size > MOST_FILE_BYTES || this._bytes + file.size > MOST_BYTES) return false;
+    if (this._isReading || file.size > MOST_FILE_BYTES || this._bytes + file.size > MOST_BYTES) return false;
     this._bytes += file.size;
     try {
       await idb.set(`file ${row.id}`, file, this._things);
@@ -104,6 +114,7 @@ export class Shelf {
    * @returns {Promise<void>}
    */
   _write(work) {
+    if (this._isReading) return this._last;
     this._last = this._last.then(work).catch(() => {
       this.isFailing = true;
     });

@@ -6,11 +6,13 @@ from playwright.sync_api import Page, expect
 from api.controls import CONTROLS, Control
 from api.wording import words_for
 from conformance.page.browser import PHONE, Guard
+from conformance.page.samples import make_png
 from conformance.service import PATIENCE
 from core.formats import TARGETS, Format, find
 from core.option_defaults import find_default
 from core.options import parse_options
 from tests.e2e.page.panel import START, fields_of, give, is_valid, message_of, open_panel, unfold
+from tests.e2e.page.steps import as_payload
 
 
 @pytest.fixture
@@ -197,9 +199,7 @@ def test_what_only_the_service_knows_is_told_after(panel: Page, console: Guard) 
     # A colour of the system, which is one for the browser.
     give(panel, background="ButtonFace")
     assert is_valid(panel)
-    panel.set_input_files(
-        "#files", [{"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" + bytes(90)}]
-    )
+    panel.set_input_files("#files", [as_payload(make_png("a.png"))])
     panel.evaluate("() => document.querySelector('#form').submit()")
     panel.wait_for_url("**/jobs", timeout=PATIENCE * 1000)
     panel.evaluate(START)
