@@ -60,11 +60,11 @@ class Comparison {
     document.body.append(dialog);
     this._listen();
     followHands(this._parts, this._stage);
-    this._tellFacts();
+    this._tellFacts(null);
     dialog.showModal();
     this._load().then(() => {
       // The slider is what people came for; whoever has begun to walk through the dialog is left alone.
-      if (document.activeElement === this._parts.close) (slider.checkVisibility() ? slider : stage).focus();
+      if (document.activeElement === this._parts.close) (slider.getClientRects().length ? slider : stage).focus();
     });
     return dialog;
   }
@@ -147,15 +147,16 @@ class Comparison {
 
   /** Put the pictures on the stage. Both at once, so that animations begin together. */
   _present() {
-    const { view, tools, slide, progress } = this._parts;
+    const { view, tools, dragging, progress } = this._parts;
     const { source, result } = this._shown;
     progress.hidden = true;
-    this._tellFacts();
+    this._tellFacts(this._shown);
     if (!source && !result) return;
     for (const side of /** @type {Side[]} */ (["source", "result"])) this._hang(side);
-    slide.hidden = !source || !result;
+    const isSingle = !source || !result;
+    for (const part of dragging) part.hidden = isSingle;
+    view.classList.toggle("compare-single", isSingle);
     view.hidden = tools.hidden = false;
-    view.classList.toggle("compare-single", slide.hidden);
     this._stage.setBox(this._findBox());
   }
 
@@ -163,7 +164,7 @@ class Comparison {
   _hang(side) {
     const shown = this._shown[side];
     const image = this._parts[side];
-    image.hidden = !shown;
+    image.hidden = this._parts.marks[side].hidden = !shown;
     if (!shown) return;
     image.src = shown.url;
     const isStretched = isSameShape(this._findBox(), side === "source" ? shown : this._asked.result);
@@ -182,8 +183,8 @@ class Comparison {
   /** @param {number} share of the upload */
   _progress(share) {
     const { progress } = this._parts;
-    progress.hidden = share >= 1;
-    progress.value = share;
+    if (share < 1) progress.value = share;
+    else progress.removeAttribute("value");
   }
 
   /**
@@ -196,11 +197,12 @@ class Comparison {
     this._parts.status.textContent = [source, result].filter(Boolean).join(" ");
   }
 
-  _tellFacts() {
+  /** @param {import("./compare_facts.js").Shown | null} shown */
+  _tellFacts(shown) {
     const { sourceFacts, result, warnings = [] } = this._asked;
     const language = document.documentElement.lang;
     const compared = { source: sourceFacts, result, warnings, targets: readPageData().targets ?? [], language };
-    this._parts.facts.replaceChildren(...buildFacts(compared, this._shown));
+    this._parts.facts.replaceChildren(...buildFacts(compared, shown));
   }
 }
 

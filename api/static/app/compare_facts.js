@@ -23,7 +23,7 @@ import { hasWords, say } from "./words.js";
  * @property {SourceFacts} source
  * @property {ResultFacts} result
  * @property {Coded[]} warnings
- * @property {(Target & {media_type?: string})[]} targets known formats with their titles
+ * @property {Target[]} targets known formats with their titles
  * @property {string} language
  */
 /** @typedef {{source: Showable | null, result: Showable | null}} Shown */
@@ -31,7 +31,7 @@ import { hasWords, say } from "./words.js";
 /**
  * Build the table, and the warnings below it.
  * @param {Compared} compared
- * @param {Shown} shown what stands on the stage
+ * @param {Shown | null} shown what stands on the stage; null while that is not known
  * @returns {HTMLElement[]}
  */
 export function buildFacts(compared, shown) {
@@ -44,13 +44,13 @@ export function buildFacts(compared, shown) {
 
 /**
  * @param {Compared} compared
- * @param {Shown} shown
+ * @param {Shown | null} shown
  * @returns {[string, string, string][]}
  */
 function listRows({ source, result, targets, language }, shown) {
   /** @type {[string, string, string][]} */
   const rows = [
-    [say("compare.format"), nameFormat(source.format, targets), nameMediaType(result.media_type, targets)],
+    [say("compare.format"), nameFormat(source.format, targets), nameExtension(result.filename, targets)],
     [say("compare.dimensions"), nameSize(source), nameSize(result)],
     [say("compare.bytes"), formatBytes(source.bytes, language), formatBytes(result.bytes, language)],
     [say("compare.saved"), "", nameSaving(source.bytes, result.bytes, language)],
@@ -58,7 +58,7 @@ function listRows({ source, result, targets, language }, shown) {
   if (Math.max(source.frames ?? 1, result.frames ?? 1) > 1) {
     rows.push([say("compare.frames"), nameCount(source.frames), nameCount(result.frames)]);
   }
-  rows.push([say("compare.shown"), nameShown(shown.source, source), nameShown(shown.result, result)]);
+  if (shown) rows.push([say("compare.shown"), nameShown(shown.source, source), nameShown(shown.result, result)]);
   return rows;
 }
 
@@ -80,19 +80,19 @@ function makeHead(scope, title) {
 
 /**
  * @param {string} name
- * @param {Compared["targets"]} targets
+ * @param {Target[]} targets
  */
 function nameFormat(name, targets) {
   return targets.find((target) => target.name === name)?.title ?? name.toUpperCase();
 }
 
 /**
- * @param {string} mediaType
- * @param {Compared["targets"]} targets
+ * @param {string} filename of a result, whose extension is true
+ * @param {Target[]} targets
  */
-function nameMediaType(mediaType, targets) {
-  const known = targets.find((target) => target.media_type === mediaType || `image/${target.name}` === mediaType);
-  return known?.title ?? mediaType.replace(/^.*\/(x-|vnd\.)?/, "").toUpperCase();
+function nameExtension(filename, targets) {
+  const extension = filename.slice(filename.lastIndexOf(".") + 1);
+  return targets.find((target) => target.extension === extension)?.title ?? extension.toUpperCase();
 }
 
 /** @param {{width: number | null, height: number | null}} size */
@@ -134,11 +134,11 @@ function nameShown(shown, facts) {
 /**
  * Say that the result is laid on the original's area, where their sizes differ.
  * @param {Compared} compared
- * @param {Shown} shown
+ * @param {Shown | null} shown
  * @returns {HTMLElement[]}
  */
 function buildFit({ source, result }, shown) {
-  const isBoth = shown.source !== null && shown.result !== null;
+  const isBoth = shown !== null && shown.source !== null && shown.result !== null;
   const isSame = source.width === result.width && source.height === result.height;
   if (!isBoth || isSame || !source.width || !source.height) return [];
   const key = isSameShape({ width: source.width, height: source.height }, result) ? "compare.scaled" : "compare.contained";

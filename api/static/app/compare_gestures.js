@@ -26,7 +26,7 @@ export function followHands(parts, stage) {
  */
 function drag(event, parts, stage) {
   const place = /** @type {HTMLElement} */ (event.currentTarget);
-  if (event.button !== 0 || isOnScrollbar(event, place)) return;
+  if (!event.isPrimary || event.button !== 0 || isOnScrollbar(event, place)) return;
   const isPanning = stage.isOverflowing && place !== parts.handle;
   // Fingers scroll the stage by the browser itself, with its momentum.
   if (isPanning && event.pointerType === "touch") return;

@@ -18,9 +18,10 @@ export const ZOOMS = [0, 1, 2, 4];
  * @property {HTMLImageElement} source
  * @property {HTMLImageElement} result
  * @property {HTMLElement} handle
+ * @property {{source: HTMLElement, result: HTMLElement}} marks what is which, in the corners of the stage
  * @property {HTMLElement} tools
  * @property {HTMLInputElement} slider
- * @property {HTMLElement} slide the slider with its label
+ * @property {HTMLElement[]} dragging what is of no use to a single picture
  * @property {HTMLButtonElement[]} zooms in the order of ZOOMS
  * @property {HTMLElement} facts
  */
@@ -50,7 +51,7 @@ export function buildParts(name, result) {
   const dialog = make("dialog", { class: "compare", "aria-labelledby": "compare-title" });
   const close = make("button", { type: "button", class: "quiet compare-close" }, say("compare.close"));
   const status = make("p", { class: "compare-status", role: "status" });
-  const progress = make("progress", { max: "1", hidden: "", "aria-label": say("compare.progress") });
+  const progress = make("progress", { max: "1", "aria-label": say("compare.progress") });
   const title = make("h2", { id: "compare-title" }, say("compare.title", { name }));
   const facts = make("div", { class: "compare-facts" });
   const download = make("a", { class: "button", href: result.url, download: result.filename }, say("compare.download"));
@@ -60,11 +61,13 @@ export function buildParts(name, result) {
     "div",
     { class: "compare-frame" },
     make("div", { class: "compare-head" }, title, close),
-    make("div", { class: "compare-main" }, stage.view, tools.tools, make("div", {}, status, progress)),
+    make("div", { class: "compare-main" }, status, progress, stage.view, tools.tools),
     make("div", { class: "compare-side" }, facts, make("p", {}, download)),
   );
   dialog.append(frame);
-  return { dialog, frame, close, status, progress, facts, ...stage, ...tools };
+  const { slide, dragHint, ...usable } = tools;
+  const dragging = [slide, dragHint, stage.handle];
+  return { dialog, frame, close, status, progress, facts, dragging, ...stage, ...usable };
 }
 
 /**
@@ -78,11 +81,14 @@ function buildStage(name, filename) {
   const stage = make("div", { class: "compare-stage", tabindex: "0", role: "group", "aria-label": say("compare.stage") });
   stage.append(picture);
   const handle = make("div", { class: "compare-handle", "aria-hidden": "true" });
-  const marks = ["source", "result"].map((side) =>
-    make("span", { class: `compare-mark compare-mark-${side}`, "aria-hidden": "true" }, say(`compare.${side}`)),
-  );
-  const view = make("div", { class: "compare-view", hidden: "" }, stage, ...marks, handle);
-  return { view, stage, picture, source, result, handle };
+  const marks = { source: buildMark("source"), result: buildMark("result") };
+  const view = make("div", { class: "compare-view", hidden: "" }, stage, marks.source, marks.result, handle);
+  return { view, stage, picture, source, result, handle, marks };
+}
+
+/** @param {"source" | "result"} side */
+function buildMark(side) {
+  return make("span", { class: `compare-mark compare-mark-${side}`, "aria-hidden": "true" }, say(`compare.${side}`));
 }
 
 /**
@@ -98,8 +104,10 @@ function buildTools() {
   const slide = make("div", {}, make("label", { for: "compare-slider" }, say("compare.slider")), slider);
   const zooms = ZOOMS.map((zoom) => make("button", { type: "button", class: "quiet" }, nameZoom(zoom)));
   const group = make("div", { class: "compare-zooms", role: "group", "aria-label": say("compare.zoom") }, ...zooms);
-  const hint = make("p", { class: "note compare-hint" }, say("compare.hint"));
-  return { slider, slide, zooms, tools: make("div", { class: "compare-tools", hidden: "" }, slide, group, hint) };
+  const dragHint = make("span", {}, say("compare.drag_hint"), " ");
+  const hint = make("p", { class: "note compare-hint" }, dragHint, say("compare.zoom_hint"));
+  const tools = make("div", { class: "compare-tools", hidden: "" }, slide, group, hint);
+  return { slider, slide, zooms, dragHint, tools };
 }
 
 /** @param {number} zoom */

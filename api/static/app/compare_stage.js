@@ -36,6 +36,7 @@ export class Stage {
    */
   setBox(box) {
     this._box = box;
+    this._parts.view.style.setProperty("--compare-shape", `${box.width} / ${box.height}`);
     this._layOut();
   }
 

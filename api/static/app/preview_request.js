@@ -44,9 +44,9 @@ export async function fetchBytes(url, signal) {
  */
 function makeForm(blob, name, lossless) {
   const form = new FormData();
-  const quality = lossless ? { lossless: "true" } : { quality: "90" };
+  const quality = lossless ? { lossless: "true", effort: "0" } : { quality: "90", effort: "1" };
   const size = { width: String(PREVIEW_SIDE), height: String(PREVIEW_SIDE), fit: "inside" };
-  const fields = { target_format: "webp", ...size, ...quality, effort: "1" };
+  const fields = { target_format: "webp", ...size, ...quality };
   for (const [field, value] of Object.entries(fields)) form.set(field, value);
   form.set("file", blob, name);
   return form;
