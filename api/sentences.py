@@ -25,7 +25,10 @@ DETAILED = frozenset({
 })  # fmt: skip
 """Codes of problems whose detail says more than the sentence of the code."""
 
-SENTENCES = {code.value: kind.sentence for code, kind in (*FAILURES.items(), *WARNINGS.items())}
+SENTENCES = {
+    **{code.value: cause.sentence for code, cause in FAILURES.items()},
+    **{code.value: loss.sentence for code, loss in WARNINGS.items()},
+}
 """The sentences of failures and warnings. Those without figures say no more than their code."""
 
 _CONTROLS = {control.name: control for control in CONTROLS}

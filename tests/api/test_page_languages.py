@@ -106,6 +106,8 @@ def test_scripts_get_their_words(shared: Live) -> None:
         assert answer.headers["content-type"] == "application/json"
         assert answer.json()["status.queued"] == words_for(language).say("status.queued")
         assert "page.skip" not in answer.json()
+        again = shared.http.get(f"/words/{language}.json", headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
 
 
 @pytest.mark.parametrize("example", REFUSALS, ids=lambda example: example.code)
