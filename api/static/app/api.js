@@ -1,9 +1,13 @@
 /** The calls of the API that the page makes. */
 
+import { addressOf } from "./api_root.js";
+
 /** @typedef {import("./types.js").Batch} Batch */
 /** @typedef {import("./types.js").Job} Job */
 /** @typedef {import("./types.js").Sending} Sending */
 /** @typedef {import("./types.js").Trouble} Trouble */
+
+export { addressOf, useRoot } from "./api_root.js";
 
 export const AWAY = "away";
 /** Bytes that stand still for so long are on a dead line. */
@@ -11,26 +15,6 @@ const STALL_MS = 60_000;
 /** A sent file is answered within this time, or the answer is lost. */
 const ANSWER_MS = 180_000;
 const WORTH_ANOTHER_TRY = new Set([0, 408, 429, 500, 502, 503, 504, 507]);
-
-let root = "";
-
-/**
- * Say what the paths of the service begin with.
- * @param {string} prefix
- * @returns {void}
- */
-export function useRoot(prefix) {
-  root = prefix;
-}
-
-/**
- * Return the address of a path of the service.
- * @param {string} path
- * @returns {string}
- */
-export function addressOf(path) {
-  return root + path;
-}
 
 /** A refusal of the API, or the code `away` with the status 0 when nothing answered. */
 export class Problem extends Error {

@@ -1,8 +1,6 @@
 /** Start the page: the form becomes a list of files, or the page of a batch shows what becomes of its jobs. */
 
-import { addressOf, useRoot } from "./api.js";
-import { startBatchPage } from "./batch_page.js";
-import { startHome } from "./home.js";
+import { useRoot } from "./api_root.js";
 import { nameLocks } from "./locks.js";
 import { loadWords } from "./words.js";
 
@@ -20,20 +18,10 @@ async function start() {
   if (!data) return;
   useRoot(data.root);
   nameLocks(data.root);
-  addStyle(addressOf("/static/app/app.css"));
   await loadWords(data.root, data.language);
-  if (data.batch) await startBatchPage(data, data.batch);
-  else if (document.getElementById("files")) await startHome(data);
+  if (data.batch) await (await import("./batch_page.js")).startBatchPage(data, data.batch);
+  else if (document.getElementById("files")) await (await import("./home.js")).startHome(data);
   document.documentElement.dataset.app = "ready";
-}
-
-/** @param {string} url */
-function addStyle(url) {
-  if (document.querySelector(`link[href="${url}"]`)) return;
-  const link = document.createElement("link");
-  link.rel = "stylesheet";
-  link.href = url;
-  document.head.append(link);
 }
 
 start();
