@@ -17,6 +17,7 @@ from api import (
     job_list_routes,
     key_pages,
     list_pages,
+    manifest,
     pages,
     reference,
     routes,
@@ -24,6 +25,7 @@ from api import (
     word_routes,
 )
 from api.allowed_hosts import AllowedHosts
+from api.compression import PagesCompressed
 from api.cross_origin import CrossOrigin, parse_origins
 from api.document import make_openapi
 from api.forwarded import Forwarded, Proxies
@@ -78,6 +80,7 @@ def _add_middleware(app: FastAPI, settings: ApiSettings) -> None:
         app.add_middleware(AllowedHosts, hosts=HostList.parse(settings.allowed_hosts))
     if settings.cors_origins:
         app.add_middleware(CrossOrigin, origins=parse_origins(settings.cors_origins))
+    app.add_middleware(PagesCompressed)
     app.add_middleware(Observed)
     app.add_middleware(Forwarded, proxies=Proxies.parse(settings.forwarded_allow_ips), root_path=settings.root_path)
 
@@ -92,6 +95,7 @@ def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
         list_pages.router,
         key_pages.router,
         word_routes.router,
+        manifest.router,
         reference.router,
         system.router,
     ]

@@ -12,7 +12,15 @@ from api.callers import Caller
 from api.errors import BatchFull, BatchNotFound, DatabaseAway
 from api.hub import Watch
 from api.services import Services
-from core.batches import MOST_ENTRIES, Batch, find_batch, find_batch_owner, replace_job, take_place
+from core.batches import (
+    MOST_ENTRIES,
+    Batch,
+    find_batch,
+    find_batch_owner,
+    forget_refused_names,
+    replace_job,
+    take_place,
+)
 from core.blobs import erase_all_blobs
 from core.jobs import Job
 from core.metrics import count_finished
@@ -94,6 +102,7 @@ async def delete_batch(services: Services, caller: Caller, batch_id: UUID) -> No
             if job.status is Status.CANCELED:
                 count_finished(job.status, job.source["format"], job.target_format)
         await services.redis.open_turn().publish_all(ended)
+    await services.database.run(forget_refused_names, batch_id)
     log.info("batch deleted", batch=str(batch_id), jobs=len(left))
 
 

@@ -73,7 +73,8 @@ export class Actions {
     if (!isOver) this._cancel(row);
     else {
       this._store.remove(id);
-      this._parts.notice.show("erased", say(row.state === "succeeded" ? "app.erased_one" : "app.removed_one", { name: row.name }));
+      if (row.job) this._parts.notice.show("action", say("app.erased_one", { name: row.name }));
+      else this._parts.notice.speak(say("app.removed_one", { name: row.name }));
     }
   }
 
@@ -89,8 +90,7 @@ export class Actions {
     }
     const gone = rows.filter((row) => row.batch === null || !left.has(row.batch));
     for (const row of gone) this._store.remove(row.id);
-    this._parts.notice.clear("end");
-    if (gone.length > 0) this._parts.notice.show("erased", say("app.erased_all", { count: gone.length }));
+    if (gone.length > 0) this._parts.notice.show("action", say("app.erased_all", { count: gone.length }));
   }
 
   /**
@@ -109,7 +109,7 @@ export class Actions {
   _cancel(row) {
     this._parts.uploads.cancel(row.id);
     this._store.update(row.id, { state: "canceled" });
-    this._parts.notice.show("erased", say("app.canceled_one", { name: row.name }));
+    this._parts.notice.speak(say("app.canceled_one", { name: row.name }));
   }
 
   /**
@@ -131,7 +131,7 @@ export class Actions {
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.status === 404) return true;
-      this._parts.notice.show("erased", `${say("app.not_erased")} ${this._parts.sentences.problem(problem).text}`);
+      this._parts.notice.show("action", `${say("app.not_erased")} ${this._parts.sentences.problem(problem).text}`);
       return false;
     }
     return true;

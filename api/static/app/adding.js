@@ -18,14 +18,13 @@ export class Adding {
     this._notice = notice;
     this._extensions = new Set(known.accept.split(",").filter((part) => part.startsWith(".")));
     this._mostBytes = known.mostBytes;
-    this._pasted = 0;
   }
 
   /** @param {Taken[]} taken */
   add(taken) {
     const wanted = taken.filter((one) => one.from !== "folder" || this._isImage(one.file));
     for (const one of wanted) this._addFile(one);
-    this._tell(wanted.length, taken.length - wanted.length);
+    this._tell(taken.length, wanted.length);
   }
 
   /** @param {Taken} taken */
@@ -48,14 +47,16 @@ export class Adding {
   }
 
   /**
-   * A browser calls every pasted picture `image.png`.
+   * Return a name that no other row has: a browser calls every pasted picture `image.png`.
    * @param {File} file
    * @returns {string}
    */
   _nameOf(file) {
-    if (file.name !== "" && file.name !== "image.png") return file.name;
-    this._pasted += 1;
-    return `${say("app.pasted", { number: this._pasted })}.${file.type.split("/")[1] ?? "png"}`;
+    const names = new Set(this._store.list().map((row) => row.name));
+    const [, stem, extension] = /^(.*?)(\.\w+)?$/.exec(file.name) ?? [];
+    let name = file.name;
+    for (let number = 2; names.has(name); number += 1) name = `${stem} ${number}${extension ?? ""}`;
+    return name;
   }
 
   /**
@@ -69,15 +70,16 @@ export class Adding {
   }
 
   /**
-   * @param {number} count
-   * @param {number} others
+   * @param {number} taken
+   * @param {number} count of those that became rows
    */
-  _tell(count, others) {
+  _tell(taken, count) {
+    const others = taken - count;
     const parts = [];
     if (count > 0) parts.push(say("app.added", { count }));
     if (others > 0) parts.push(say("app.passed_over", { count: others }));
-    if (count + others === 0) parts.push(say("app.nothing_in_it"));
-    this._notice.clear("end");
-    this._notice.show("added", parts.join(" "));
+    if (taken === 0) parts.push(say("app.nothing_in_it"));
+    if (taken > 0 && others === 0) this._notice.speak(parts.join(" "));
+    else this._notice.show("action", parts.join(" "));
   }
 }

@@ -5,10 +5,11 @@ import { findOrMake } from "./dom.js";
 import { followBatch } from "./events.js";
 import { List } from "./list.js";
 import { Notice } from "./notice.js";
+import { Outage } from "./outage.js";
 import { Overview } from "./overview.js";
 import { openPreview } from "./preview.js";
 import { Sentences } from "./sentences.js";
-import { openShelf } from "./shelf.js";
+import { Shelf } from "./shelf.js";
 import { RUNNING, Store } from "./store.js";
 import { Thumbnails } from "./thumbnails.js";
 import { say } from "./words.js";
@@ -46,9 +47,10 @@ class BatchPage {
   }
 
   async start() {
-    const { shelf, rows } = await openShelf(this._data.root);
+    const shelf = new Shelf(this._data.root).forReading();
+    const rows = await shelf.load().catch(() => []);
     this._own = new Map(rows.flatMap((row) => (row.job ? [[row.job, row]] : [])));
-    this._store = new Store(shelf?.forReading() ?? null);
+    this._store = new Store(shelf);
     this._show();
     this._follow();
   }
@@ -72,16 +74,16 @@ class BatchPage {
       { onShown: (rows) => overview.show(rows), onEmptied: () => {} },
     ); // prettier-ignore
     new Thumbnails(store, list);
-    document.getElementById("plain-list")?.remove();
   }
 
   _follow() {
+    const outage = new Outage(this._notice);
     const stream = followBatch(this._id, {
       onBatch: (batch) => this._takeBatch(batch),
       onJob: (job) => this._take(job),
       onPlace: (places) => this._takePlaces(places),
-      onAway: () => this._notice.show("away", say("app.away")),
-      onBack: () => this._notice.show("away", say("app.back")),
+      onAway: () => outage.mark("stream", true),
+      onBack: () => outage.mark("stream", false),
       onOver: () => stream.close(),
       onGone: (trouble) => this._notice.show("away", this._sentences.problem(trouble).text),
     });
@@ -89,6 +91,8 @@ class BatchPage {
 
   /** @param {Batch} batch */
   _takeBatch(batch) {
+    // The table for browsers without scripts says the same, and stays until this list is there.
+    document.getElementById("plain")?.remove();
     batch.jobs.forEach((entry, order) => {
       if (entry.status === "refused") this._takeRefused(entry, order);
       else this._take(entry, order);
@@ -152,7 +156,7 @@ class BatchPage {
     if (!(await this._try(() => deleteBatch(this._id)))) return;
     const rows = this._store.list();
     for (const row of rows) this._end(row);
-    this._notice.show("erased", say("app.erased_all", { count: rows.length }));
+    this._notice.show("action", say("app.erased_all", { count: rows.length }));
   }
 
   /** @param {Row} row */
@@ -171,7 +175,7 @@ class BatchPage {
       return true;
     } catch (problem) {
       const said = this._sentences.problem(/** @type {import("./api.js").Problem} */ (problem)).text;
-      this._notice.show("erased", `${say("app.not_erased")} ${said}`);
+      this._notice.show("action", `${say("app.not_erased")} ${said}`);
       return false;
     }
   }

@@ -1,6 +1,7 @@
 /** The plain form, made the way in for many files: its field takes several, and its button starts the list. */
 
 import { make, setText } from "./dom.js";
+import { OptionsPanel } from "./options.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./types.js").PageData} PageData */
@@ -12,13 +13,11 @@ export class Form {
    * @param {PageData} data
    */
   constructor(element, data) {
-    this._data = data;
     this.element = element;
     this.input = /** @type {HTMLInputElement} */ (document.getElementById("files"));
     this.select = /** @type {HTMLSelectElement} */ (document.getElementById("target_format"));
     this.button = /** @type {HTMLButtonElement} */ (document.getElementById("convert"));
-    /** @type {any} the panel of options, once it is there */
-    this.panel = null;
+    this.panel = new OptionsPanel(element, data);
     this._enhance();
   }
 
@@ -29,7 +28,7 @@ export class Form {
 
   /** Whether the service will take the options, as far as the page knows. */
   get isValid() {
-    return this.panel ? this.panel.isValid : this.element.checkValidity();
+    return this.panel.isValid;
   }
 
   /**
@@ -38,21 +37,12 @@ export class Form {
    * @returns {Fields}
    */
   fieldsFor(target) {
-    if (this.panel) return this.panel.fieldsFor(target);
-    const taken = new Set(this._data.targets.find(({ name }) => name === target)?.options);
-    const given = [...new FormData(this.element)].filter(([name, value]) => taken.has(name) && value !== "");
-    return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
+    return this.panel.fieldsFor(target);
   }
 
-  /** Let the module of the options take over theirs. */
-  async usePanel() {
-    try {
-      // @ts-ignore - the module comes with the options
-      const { OptionsPanel } = await import("./options.js");
-      this.panel = new OptionsPanel(this.element, this._data);
-    } catch {
-      this.panel = null;
-    }
+  /** Take many files from now on. Whoever waits for the page to be ready can see it by this. */
+  open() {
+    this.input.multiple = true;
   }
 
   /** @param {number} count of rows that are ready */
@@ -62,20 +52,17 @@ export class Form {
 
   /** Show the person which option is wrong. */
   showProblem() {
-    if (this.panel) this.panel.showProblem();
-    else this.element.reportValidity();
+    this.panel.showProblem();
   }
 
   _enhance() {
-    this.input.multiple = true;
     this.input.required = false;
     this.input.classList.add("unseen");
     const label = /** @type {HTMLLabelElement} */ (document.querySelector("label[for=files]"));
     label.textContent = say("app.choose");
     label.classList.add("button");
-    const place = /** @type {HTMLElement} */ (label.parentElement);
-    place.classList.add("drop");
+    label.classList.remove("drop-title");
     // The field stands before its label, so that the label can show that the field has the focus.
-    place.prepend(make("span", "drop-words", say("app.drop")), this.input);
+    label.before(make("span", "drop-title", say("app.drop")), this.input);
   }
 }

@@ -10,10 +10,11 @@ import { Form } from "./form.js";
 import { listenForFiles } from "./intake.js";
 import { List } from "./list.js";
 import { Notice } from "./notice.js";
+import { Outage } from "./outage.js";
 import { Overview } from "./overview.js";
 import { openPreview } from "./preview.js";
 import { KEY_CODES, Sentences } from "./sentences.js";
-import { openShelf } from "./shelf.js";
+import { Shelf } from "./shelf.js";
 import { PENDING, Store } from "./store.js";
 import { Thumbnails } from "./thumbnails.js";
 import { Uploads } from "./uploads.js";
@@ -32,14 +33,13 @@ export async function startHome(data) {
   const main = /** @type {HTMLElement} */ (document.getElementById("main"));
   const notice = new Notice(findOrMake("div", "notice", main));
   const form = new Form(/** @type {HTMLFormElement} */ (document.getElementById("form")), data);
-  await form.usePanel();
-  const { shelf, rows } = await openShelf(data.root);
-  const store = new Store(shelf, `imagemill${data.root}`);
-  store.fill(rows);
+  const store = new Store(new Shelf(data.root), `imagemill${data.root}`);
+  await store.open();
   const parts = startMachinery(data, { store, notice, form });
   showList(data, { ...parts, store, notice, form });
   listenToForm(data, { ...parts, store, notice, form });
   goOn(data, { ...parts, store, notice });
+  form.open();
 }
 
 /** @typedef {{store: Store, notice: Notice, form: Form}} Parts */
@@ -53,14 +53,21 @@ export async function startHome(data) {
  */
 function startMachinery(data, { store, notice, form }) {
   const sentences = new Sentences(data);
-  const following = new Following(store, {
-    onAway: () => notice.show("away", say("app.away")),
-    onBack: () => notice.show("away", say("app.back")),
-  });
+  const outage = new Outage(notice);
+  const following = new Following(store, listenFor(outage, "stream"));
   const batches = new Batches(store, data.limits.batch_entries ?? BATCH_ENTRIES);
-  const uploads = new Uploads(store, batches);
+  const uploads = new Uploads(store, batches, listenFor(outage, "upload"));
   const actions = new Actions({ store, uploads, batches, notice, panel: form, sentences });
   return { following, uploads, actions, sentences };
+}
+
+/**
+ * @param {Outage} outage
+ * @param {string} who
+ * @returns {{onAway: () => void, onBack: () => void}}
+ */
+function listenFor(outage, who) {
+  return { onAway: () => outage.mark(who, true), onBack: () => outage.mark(who, false) };
 }
 
 /**
@@ -72,8 +79,8 @@ function showList(data, { store, notice, form, actions, sentences }) {
   const main = /** @type {HTMLElement} */ (document.getElementById("main"));
   const element = findOrMake("ul", "list", main);
   element.setAttribute("aria-label", say("app.list"));
-  const empty = make("p", "empty", say("app.empty"));
-  element.after(empty);
+  const empty = document.getElementById("welcome") ?? make("p", "empty", say("app.empty"));
+  if (!empty.isConnected) element.after(empty);
   const overview = new Overview(element, { notice, eraseAll: () => void eraseAll(actions, form) });
   const acts = {
     remove: (/** @type {string} */ id) => void actions.remove(id),
@@ -94,8 +101,7 @@ function showList(data, { store, notice, form, actions, sentences }) {
     onEmptied: () => form.input.focus(),
   });
   new Thumbnails(store, list);
-  form.select.addEventListener("change", () => list.showAll());
-  form.panel?.onChange(() => list.showAll());
+  form.panel.onChange(() => list.showAll());
 }
 
 /**
@@ -119,14 +125,14 @@ function listenToForm(data, { store, notice, form, actions }) {
   form.element.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!store.list().some((row) => row.state === "ready")) {
-      notice.show("form", say("app.none_ready"));
+      notice.show("action", say("app.none_ready"));
       form.input.focus();
     } else if (!form.isValid) {
-      notice.show("form", say("app.wrong_options"));
+      notice.show("action", say("app.wrong_options"));
       form.showProblem();
     } else if (data.keysOn && !data.hasKey) tellKey(notice);
     else {
-      notice.clear("form");
+      notice.clear("action");
       actions.start();
     }
   });
@@ -138,7 +144,7 @@ function listenToForm(data, { store, notice, form, actions }) {
 
 /** @param {Notice} notice */
 function tellKey(notice) {
-  notice.show("form", say("app.key_needed"), { text: say("app.key_link"), url: addressOf("/key") });
+  notice.show("action", say("app.key_needed"), { text: say("app.key_link"), url: addressOf("/key") });
 }
 
 /**

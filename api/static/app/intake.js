@@ -15,6 +15,8 @@ export function listenForFiles(input, take) {
     input.value = "";
     take(files.map((file) => ({ file, from: "hand" })));
   });
+  // What was chosen before the scripts were there.
+  if (input.files?.length) input.dispatchEvent(new Event("change"));
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
     if (files.length === 0) return;

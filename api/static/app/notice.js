@@ -10,6 +10,17 @@ export class Notice {
     this._element = element;
     /** @type {Map<string, HTMLElement>} */
     this._lines = new Map();
+    this._spoken = make("div", "unseen");
+    this._spoken.setAttribute("role", "status");
+    element.after(this._spoken);
+  }
+
+  /**
+   * Say to a screen reader what everybody else sees in the list.
+   * @param {string} text
+   */
+  speak(text) {
+    this._spoken.textContent = text;
   }
 
   /**

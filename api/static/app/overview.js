@@ -99,18 +99,17 @@ export class Overview {
    * @param {Counts} counts
    */
   _tellEnd(counts) {
-    if (counts.busy) this._told.notice.clear("end");
-    else if (this._wasBusy && counts.done + counts.failed > 0) {
+    if (!counts.busy && this._wasBusy && counts.done + counts.failed > 0) {
       const parts = [say("app.end_done", { count: counts.done })];
       if (counts.failed) parts.push(say("app.end_failed", { count: counts.failed }));
-      this._told.notice.show("end", parts.join(" "));
+      this._told.notice.speak(parts.join(" "));
     }
     this._wasBusy = counts.busy > 0;
   }
 
   async _copyLink() {
     const isCopied = await copyText(this._page.href);
-    this._told.notice.show("copy", say(isCopied ? "app.copied" : "app.not_copied"));
+    this._told.notice.show("action", say(isCopied ? "app.copied" : "app.not_copied"));
   }
 }
 

@@ -19,8 +19,8 @@ export async function openPreview(store, notice, id) {
     // @ts-ignore - the module comes with the comparison
     const { openCompare } = await import("./compare.js");
     openCompare({ name: row.name, source, result: row.answer.result, sourceFacts: row.answer.source });
-    notice.clear("preview");
+    notice.clear("action");
   } catch {
-    notice.show("preview", say("app.no_preview"));
+    notice.show("action", say("app.no_preview"));
   }
 }

@@ -55,8 +55,9 @@ export class RowView {
     this._warnings = make("ul", "warnings");
     this._download = make("a", "download button");
     this._preview = makeButton("preview quiet", () => tools.acts.preview(row.id));
-    this._retry = makeButton("retry quiet", () => this._tryAgain());
+    this._retry = makeButton("retry quiet", () => tools.acts.retry(row.id));
     this._remove = makeButton("remove quiet", () => tools.acts.remove(row.id));
+    this._buttons = make("div", "buttons");
     this._build();
   }
 
@@ -101,16 +102,11 @@ export class RowView {
     const file = make("div", "file");
     file.append(this._name, " ", this._size);
     const status = make("div", "status");
-    status.append(this._state, this._progress, this._sizes, this._trouble, this._warnings);
-    const buttons = make("div", "buttons");
-    buttons.append(this._download, this._preview, this._retry, this._remove);
-    this.element.append(this._thumb, file, this._target.element, status, buttons);
-  }
-
-  /** The button is gone afterwards, so the focus moves to the one that stays. */
-  _tryAgain() {
-    this._remove.focus();
-    this._tools.acts.retry(this.id);
+    status.append(this._state, this._sizes, this._progress);
+    const notes = make("div", "notes");
+    notes.append(this._trouble, this._warnings);
+    this._buttons.append(this._remove);
+    this.element.append(this._thumb, file, this._target.element, status, notes, this._buttons);
   }
 
   /**
@@ -164,19 +160,36 @@ export class RowView {
     return item;
   }
 
+  /**
+   * Put a button into the row, or take it out. The others are not moved, or they would lose the focus.
+   * @param {HTMLAnchorElement | HTMLButtonElement} button
+   * @param {boolean} isOffered
+   */
+  _offer(button, isOffered) {
+    if (!isOffered) {
+      if (button === document.activeElement) this._remove.focus();
+      button.remove();
+    } else if (button.parentElement === null) {
+      /** @type {HTMLElement[]} */
+      const order = [this._download, this._preview, this._retry, this._remove];
+      const next = order.slice(order.indexOf(button) + 1).find((other) => other.parentElement);
+      this._buttons.insertBefore(button, next ?? null);
+    }
+  }
+
   /** @param {Row} row */
   _showButtons(row) {
     const { name, state } = row;
     const result = state === "succeeded" ? row.answer?.result : null;
-    this._download.hidden = !result;
+    this._offer(this._download, Boolean(result));
     if (result) {
       this._download.href = result.url;
       this._download.download = result.filename;
       label(this._download, say("row.download"), result.filename);
     }
-    this._preview.hidden = !(result && this._tools.hasFile(row));
+    this._offer(this._preview, Boolean(result) && this._tools.hasFile(row));
     label(this._preview, say("row.preview"), name);
-    this._retry.hidden = !((RETRIED.has(state) && this._tools.hasFile(row)) || state === "away");
+    this._offer(this._retry, (RETRIED.has(state) && this._tools.hasFile(row)) || state === "away");
     label(this._retry, say(state === "away" ? "row.now" : "row.retry"), name);
     label(this._remove, say(removalOf(row)), name);
   }

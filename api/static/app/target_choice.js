@@ -27,9 +27,9 @@ export class TargetChoice {
 
   /** @param {Row} row */
   show(row) {
-    const isOpen = CHOOSABLE.has(row.state) && this._tools.targets.length > 0;
+    const isOpen = CHOOSABLE.has(row.state) && this._tools.hasFile(row) && this._tools.targets.length > 0;
     this._select.hidden = !isOpen;
-    this._text.hidden = isOpen;
+    this._text.hidden = isOpen || row.target === "";
     setText(this._text, say("row.to", { target: this._titleOf(row.target || this._tools.commonTarget()) }));
     if (this._select.value !== row.target) this._select.value = row.target;
     setText(this._select.options[0], say("row.common", { target: this._titleOf(this._tools.commonTarget()) }));
