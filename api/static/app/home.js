@@ -12,7 +12,7 @@ import { List } from "./list.js";
 import { Notice } from "./notice.js";
 import { Outage } from "./outage.js";
 import { Overview } from "./overview.js";
-import { openPreview } from "./preview.js";
+import { openPreview } from "./comparing.js";
 import { KEY_CODES, Sentences } from "./sentences.js";
 import { Shelf } from "./shelf.js";
 import { PENDING, Store } from "./store.js";
