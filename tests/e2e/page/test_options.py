@@ -232,8 +232,7 @@ def test_answers_of_the_service_stand_at_their_fields(panel: Page) -> None:
 
 
 def test_it_speaks_the_persons_language(page: Page) -> None:
-    page.set_extra_http_headers({"Accept-Language": "ru"})
-    panel, words = open_panel(page), words_for("ru")
+    panel, words = open_panel(page, "/language/ru?next=/"), words_for("ru")
     unfold(panel)
     expect(panel.locator("#options > summary")).to_contain_text(words.say("panel.title"))
     give(panel, width="0", enlarge="true")
