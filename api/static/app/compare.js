@@ -1,0 +1,238 @@
+/** Before and after: the source and its result on one stage, and what is known of both beside it. */
+
+import { AWAY, Problem } from "./api.js";
+import { buildFacts, isSameShape } from "./compare_facts.js";
+import { followHands } from "./compare_gestures.js";
+import { buildParts } from "./compare_parts.js";
+import { Stage } from "./compare_stage.js";
+import { makeShowable } from "./preview.js";
+import { fetchBytes } from "./preview_request.js";
+import { formatBytes } from "./sizes.js";
+import { hasWords, say } from "./words.js";
+
+/** @typedef {import("./compare_parts.js").Parts} Parts */
+/** @typedef {import("./compare_facts.js").ResultFacts} ResultFacts */
+/** @typedef {import("./types.js").Source} SourceFacts */
+/** @typedef {import("./types.js").Coded} Coded */
+/** @typedef {import("./types.js").PageData} PageData */
+/** @typedef {import("./preview.js").Showable} Showable */
+/** @typedef {"source" | "result"} Side */
+/**
+ * @typedef {object} Asked
+ * @property {string} name of the source's file
+ * @property {Blob | null} source null when this browser has it no more: then the result is shown alone
+ * @property {ResultFacts} result as the job shows it
+ * @property {SourceFacts} sourceFacts as the job shows it
+ * @property {Coded[]} [warnings] as the job shows them
+ */
+
+/** What the service writes, but nobody can show as a picture. */
+const NOT_SHOWABLE = new Set(["application/pdf"]);
+
+/**
+ * Open the comparison. The focus goes back to where it was when it is closed.
+ * @param {Asked} asked
+ * @returns {Promise<HTMLDialogElement>} the open dialog; it is gone once it is closed
+ */
+export async function openCompare(asked) {
+  await loadStyle();
+  const open = document.querySelector("dialog.compare");
+  if (open instanceof HTMLDialogElement) return open;
+  const comparison = new Comparison(asked);
+  return comparison.open();
+}
+
+class Comparison {
+  /** @param {Asked} asked */
+  constructor(asked) {
+    this._asked = asked;
+    this._parts = buildParts(asked.name, asked.result);
+    this._stage = new Stage(this._parts);
+    this._closing = new AbortController();
+    /** What is done at the moment, and what went wrong, a sentence a side. @type {{[side in Side]: string}} */
+    this._told = { source: "", result: "" };
+    /** @type {{[side in Side]: Showable | null}} */
+    this._shown = { source: null, result: null };
+  }
+
+  open() {
+    const { dialog, slider, stage } = this._parts;
+    document.body.append(dialog);
+    this._listen();
+    followHands(this._parts, this._stage);
+    this._tellFacts(null);
+    dialog.showModal();
+    this._load().then(() => {
+      // The slider is what people came for; whoever has begun to walk through the dialog is left alone.
+      if (document.activeElement === this._parts.close) (slider.getClientRects().length ? slider : stage).focus();
+    });
+    return dialog;
+  }
+
+  _listen() {
+    const { dialog, frame, close } = this._parts;
+    close.addEventListener("click", () => dialog.close());
+    // A drag that ends outside of the frame is a click on the dialog too, and no wish to close it.
+    let isOutside = false;
+    dialog.addEventListener("pointerdown", ({ target }) => (isOutside = !frame.contains(/** @type {Node} */ (target))));
+    dialog.addEventListener("click", ({ target }) => target === dialog && isOutside && dialog.close());
+    dialog.addEventListener("close", () => this._end());
+  }
+
+  /** Let go of everything. */
+  _end() {
+    this._closing.abort();
+    this._stage.end();
+    this._parts.dialog.remove();
+    for (const shown of Object.values(this._shown)) shown?.release();
+  }
+
+  async _load() {
+    const { source, name, sourceFacts, result } = this._asked;
+    if (!source) this._tell("source", say("compare.no_source"));
+    const [before, after] = await Promise.all([
+      source && this._try("source", () => this._show("source", source, name, sourceFacts)),
+      this._try("result", () => this._showResult(result)),
+    ]);
+    this._shown = { source: before ?? null, result: after ?? null };
+    if (this._closing.signal.aborted) this._end();
+    else this._present();
+  }
+
+  /**
+   * @param {ResultFacts} result
+   * @returns {Promise<Showable | null>}
+   */
+  async _showResult(result) {
+    if (NOT_SHOWABLE.has(result.media_type)) {
+      this._tell("result", say("compare.not_showable"));
+      return null;
+    }
+    this._tell("result", say("compare.loading"));
+    return this._show("result", await fetchBytes(result.url, this._closing.signal), result.filename, result);
+  }
+
+  /**
+   * @param {Side} side
+   * @param {Blob} blob
+   * @param {string} name
+   * @param {{width: number | null, height: number | null}} size
+   * @returns {Promise<Showable>}
+   */
+  async _show(side, blob, name, { width, height }) {
+    const shown = await makeShowable(blob, {
+      name,
+      side: width && height ? Math.max(width, height) : undefined,
+      onRequest: () => this._tell(side, say(`compare.making_${side}`)),
+      onProgress: (share) => this._progress(share),
+      signal: this._closing.signal,
+    });
+    this._tell(side, "");
+    return shown;
+  }
+
+  /**
+   * @param {Side} side
+   * @param {() => Promise<Showable | null>} show
+   * @returns {Promise<Showable | null>} null with a sentence where it does not work
+   */
+  async _try(side, show) {
+    try {
+      return await show();
+    } catch (problem) {
+      this._tell(side, say(`compare.failed_${side}`, { reason: explain(problem) }));
+      return null;
+    }
+  }
+
+  /** Put the pictures on the stage. Both at once, so that animations begin together. */
+  _present() {
+    const { view, tools, dragging, progress } = this._parts;
+    const { source, result } = this._shown;
+    progress.hidden = true;
+    this._tellFacts(this._shown);
+    if (!source && !result) return;
+    for (const side of /** @type {Side[]} */ (["source", "result"])) this._hang(side);
+    const isSingle = !source || !result;
+    for (const part of dragging) part.hidden = isSingle;
+    view.classList.toggle("compare-single", isSingle);
+    view.hidden = tools.hidden = false;
+    this._stage.setBox(this._findBox());
+  }
+
+  /** @param {Side} side */
+  _hang(side) {
+    const shown = this._shown[side];
+    const image = this._parts[side];
+    image.hidden = this._parts.marks[side].hidden = !shown;
+    if (!shown) return;
+    image.src = shown.url;
+    const isStretched = isSameShape(this._findBox(), side === "source" ? shown : this._asked.result);
+    image.classList.toggle("compare-contained", side === "result" && !isStretched);
+  }
+
+  /** Return the size of the stage's picture: the source's, as displayed. */
+  _findBox() {
+    const { sourceFacts, result } = this._asked;
+    const { source } = this._shown;
+    if (!source) return result;
+    const { width, height } = sourceFacts;
+    return width && height ? { width, height } : source;
+  }
+
+  /** @param {number} share of the upload */
+  _progress(share) {
+    const { progress } = this._parts;
+    if (share < 1) progress.value = share;
+    else progress.removeAttribute("value");
+  }
+
+  /**
+   * @param {Side} side
+   * @param {string} sentence
+   */
+  _tell(side, sentence) {
+    this._told[side] = sentence;
+    const { source, result } = this._told;
+    this._parts.status.textContent = [source, result].filter(Boolean).join(" ");
+  }
+
+  /** @param {import("./compare_facts.js").Shown | null} shown */
+  _tellFacts(shown) {
+    const { sourceFacts, result, warnings = [] } = this._asked;
+    const language = document.documentElement.lang;
+    const compared = { source: sourceFacts, result, warnings, targets: readPageData().targets ?? [], language };
+    this._parts.facts.replaceChildren(...buildFacts(compared, shown));
+  }
+}
+
+/** @returns {Partial<PageData>} */
+function readPageData() {
+  return JSON.parse(document.getElementById("page-data")?.textContent ?? "{}");
+}
+
+/**
+ * Return why it did not work, in the person's language where there are words for it.
+ * @param {unknown} problem
+ * @returns {string}
+ */
+function explain(problem) {
+  const { code, detail } = problem instanceof Problem ? problem : { code: "", detail: "" };
+  if (code === AWAY) return say("compare.away");
+  const key = [`failure.${code}`, `problem.${code}`].find(hasWords);
+  const most = readPageData().limits?.upload_bytes ?? 0;
+  return key ? say(key, { upload: formatBytes(most, document.documentElement.lang) }) : detail;
+}
+
+/** @returns {Promise<void>} when the stylesheet is there, or will not come */
+function loadStyle() {
+  const href = new URL("compare.css", import.meta.url).href;
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = href;
+  return new Promise((there) => {
+    link.onload = link.onerror = () => there();
+    document.head.append(link);
+  });
+}
