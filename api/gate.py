@@ -12,9 +12,13 @@ from api.services import Services
 
 OPEN_ROUTES: Mapping[str, str] = {
     "/": "the form, which says that a key is needed",
+    "/manifest.webmanifest": "a browser asks for it before anybody enters a key",
+    "/formats": "what the service can do; it tells nothing of anybody's images",
     "/key": "where people enter their key",
     "/key/forget": "where they take it back; it changes this browser alone",
     "/problems/{code}": "what problems link to, the one of a missing key too",
+    "/words/{language}.json": "the words of the pages; they tell nothing of anybody's images",
+    "/language/{language}": "where people choose their language; it changes this browser alone",
     "/v1/formats": "what the service can do; it tells nothing of anybody's images",
     "/livez": "Kubernetes asks it",
     "/readyz": "load balancers and people on call ask it",

@@ -18,7 +18,8 @@ PREFIX = "imagemill.prefix"
 """In the scope: as `root_path`, which a mounted application changes."""
 
 OWN_ROOTS = frozenset({
-    *("docs", "jobs", "key", "keys", "livez", "metrics", "openapi.json", "problems", "readyz", "static", "v1"),
+    *("batches", "docs", "formats", "jobs", "key", "keys", "language", "livez", "manifest.webmanifest", "metrics"),
+    *("openapi.json", "problems", "readyz", "static", "v1", "words"),
 })  # fmt: skip
 """First segments of our own paths. A prefix that begins like them could not be told from them."""
 

@@ -16,8 +16,7 @@ from api.middleware import HEAD_ONLY, mark_held
 from api.openapi import RANGE_PARAMETERS, document_downloads, document_refusals, upload_form
 from api.queries import refuse_strays
 from api.response_headers import describe_headers
-from api.schemas import FormatsAnswer, Limits, Readable, Target, Unavailable, option_answer
-from api.settings import ApiSettings
+from api.schemas import FormatsAnswer, Readable, Target, Unavailable, limits_answer, option_answer
 from api.status import current_job, delete_job, job_events, job_when_over, recorded_job
 from api.submission import Submission, Taken, as_first_answered, submit, submit_and_wait
 from api.uploads import explain_unavailable
@@ -182,7 +181,7 @@ async def list_formats(services: ServicesDep) -> FormatsAnswer:
             for fmt in TARGETS
             if fmt not in services.settings.targets
         ],
-        limits=_limits(services.settings),
+        limits=limits_answer(services.settings),
     )
 
 
@@ -198,15 +197,4 @@ def _target(fmt: Format) -> Target:
         extension=fmt.extension,
         aliases=list(fmt.aliases),
         options={option.name: option_answer(option) for option in OPTIONS if option.name in fmt.options},
-    )
-
-
-def _limits(settings: ApiSettings) -> Limits:
-    return Limits(
-        upload_bytes=settings.max_upload_bytes,
-        pixels=settings.max_pixels,
-        frames=settings.max_frames,
-        result_bytes=settings.max_result_bytes,
-        job_seconds=settings.job_seconds,
-        retention_hours=settings.retention_hours,
     )

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.settings import ApiSettings
 from core.option_kinds import Option, OptionValue
 
 
@@ -129,4 +130,16 @@ def option_answer(option: Option) -> OptionAnswer:
         default=option.default,
         allowed=option.allowed,
         description=option.sentence,
+    )
+
+
+def limits_answer(settings: ApiSettings) -> Limits:
+    """Return the limits of this installation."""
+    return Limits(
+        upload_bytes=settings.max_upload_bytes,
+        pixels=settings.max_pixels,
+        frames=settings.max_frames,
+        result_bytes=settings.max_result_bytes,
+        job_seconds=settings.job_seconds,
+        retention_hours=settings.retention_hours,
     )

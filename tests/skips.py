@@ -34,8 +34,8 @@ REASONS = (
     ),
     Reason(
         r"chromium is not installed",
-        "The judge that asks a browser is not tried here, nor the page /docs. `make browser` needs Chromium, and runs it on "
-        "every file.",
+        "No page is opened in a browser here: not the form and its list, not /docs, not the judge of `make browser`. What the "
+        "server sends is tested in tests/api. `.ci/run` installs chromium, and runs these tests.",
     ),
     Reason(
         r"nginx is not installed",

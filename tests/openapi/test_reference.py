@@ -31,7 +31,10 @@ def test_the_package_holds_every_file_of_the_pages() -> None:
     globs = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["api"]
     packed = {path for glob in globs for path in (ROOT / "api").glob(glob) if path.is_file()}
     assert packed == {
-        path for folder in ("static", "templates") for path in (ROOT / "api" / folder).rglob("*") if path.is_file()
+        path
+        for folder in ("static", "templates", "words")
+        for path in (ROOT / "api" / folder).rglob("*")
+        if path.is_file()
     }
 
 

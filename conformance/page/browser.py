@@ -1,0 +1,81 @@
+"""Chromium by Playwright, and a guard that listens to what a page complains of."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+from conformance.browser.chromium import find_browser
+from conformance.service import PATIENCE
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 740}
+ENDED_BY_THE_PAGE = "net::ERR_ABORTED"
+"""How a request ends that its page gave up: by a canceled upload, a followed link, a download."""
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """A headless Chromium of this machine. Raise NoBrowser when there is none."""
+    program = find_browser()
+    # The sandbox of Chromium does not start for root, which containers are. A private /dev/shm is too small there.
+    flags = ["--disable-dev-shm-usage", "--force-color-profile=srgb", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def fresh_context(browser: Browser, **settings: object) -> Iterator[BrowserContext]:
+    """A browser without any history: cookies, files and sizes as of the first visit."""
+    asked = {"viewport": DESKTOP, "locale": "en-GB", **settings}
+    context = browser.new_context(**asked)  # type: ignore[arg-type]  # a dictionary of keywords
+    context.set_default_timeout(PATIENCE * 1000)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@dataclass
+class Guard:
+    """What pages complained of: console errors and warnings, uncaught errors, failed requests.
+
+    A browser writes every breach of the content security policy and every answer from 400 on to the console.
+    """
+
+    complaints: list[str] = field(default_factory=list)
+    _expected: list[re.Pattern[str]] = field(default_factory=list)
+
+    def watch(self, context: BrowserContext) -> None:
+        """Listen to every page of a browser, those that open later too."""
+        context.on("page", self._listen)
+        for page in context.pages:
+            self._listen(page)
+
+    def expect(self, *patterns: str) -> None:
+        """Accept complaints in which one of these is found: what a test brings about itself."""
+        self._expected += map(re.compile, patterns)
+
+    @property
+    def unexpected(self) -> list[str]:
+        return [said for said in self.complaints if not any(known.search(said) for known in self._expected)]
+
+    def _listen(self, page: Page) -> None:
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("requestfailed", self._miss)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning", "assert"}:
+            self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+
+    def _miss(self, request: Request) -> None:
+        if request.failure != ENDED_BY_THE_PAGE:
+            self.complaints.append(f"request: {request.failure} ({request.method} {request.url})")

@@ -1,0 +1,92 @@
+"""What a person's hand does that Playwright has no call for: drop files, paste them, sit on a slow line."""
+
+import base64
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from playwright.sync_api import JSHandle, Locator, Page
+
+
+class Picture(NamedTuple):
+    """A file as the file manager hands it to the browser."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+MAKE_TRANSFER = """(files) => {
+  const transfer = new DataTransfer();
+  for (const { name, type, text } of files) {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], name, { type }));
+  }
+  return transfer;
+}"""
+PASTE = """(transfer) => document.activeElement.dispatchEvent(
+  new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true }))"""
+
+
+def drop_files(page: Page, pictures: Iterable[Picture], onto: str = "body") -> None:
+    """Drag the files over the page and let them go there, all at once."""
+    transfer = _make_transfer(page, pictures)
+    for step in ("dragenter", "dragover", "drop"):
+        page.dispatch_event(onto, step, {"dataTransfer": transfer})
+
+
+def paste_files(page: Page, pictures: Iterable[Picture]) -> None:
+    """Paste the files where the focus is."""
+    page.evaluate(PASTE, _make_transfer(page, pictures))
+
+
+def _make_transfer(page: Page, pictures: Iterable[Picture]) -> JSHandle:
+    files = [
+        {"name": one.name, "type": one.media_type, "text": base64.b64encode(one.data).decode()} for one in pictures
+    ]
+    return page.evaluate_handle(MAKE_TRANSFER, files)
+
+
+@contextmanager
+def slow_line(page: Page, *, megabits: float, latency: float = 20) -> Iterator[None]:
+    """A line of this many Mbit/s both ways; `latency` in milliseconds."""
+    with _line(page, offline=False, latency=latency, bytes_a_second=megabits * 1e6 / 8):
+        yield
+
+
+@contextmanager
+def cut_line(page: Page) -> Iterator[None]:
+    """No line: every request of the page fails."""
+    with _line(page, offline=True, latency=0, bytes_a_second=-1):
+        yield
+
+
+@contextmanager
+def _line(page: Page, *, offline: bool, latency: float, bytes_a_second: float) -> Iterator[None]:
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    speeds = {"downloadThroughput": bytes_a_second, "uploadThroughput": bytes_a_second}
+    session.send("Network.emulateNetworkConditions", {"offline": offline, "latency": latency, **speeds})
+    try:
+        yield
+    finally:
+        # What a session asked for ends with it.
+        session.detach()
+
+
+def list_rows(page: Page) -> Locator:
+    """The rows of the page's list."""
+    return page.locator("#list > li.row")
+
+
+def find_row(page: Page, name: str) -> Locator:
+    """The row of the file with that name."""
+    return list_rows(page).filter(has=page.get_by_text(name, exact=True))
+
+
+def list_states(page: Page) -> dict[str, str]:
+    """Each row's name with its state."""
+    rows: list[tuple[str, str]] = list_rows(page).evaluate_all(
+        "(rows) => rows.map((row) => [row.querySelector('.name').textContent.trim(), row.dataset.state])"
+    )
+    return dict(rows)

@@ -1,0 +1,95 @@
+"""One running service and one Chromium for the tests of the page; a browser without history for each test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from conformance.browser.chromium import NoBrowser, find_browser
+from conformance.page.browser import Guard, fresh_context, running_browser
+from conformance.servers import embedded_redis
+from conformance.service import Process, Service
+from core.database import make_engine
+from tests.conftest import TEMPLATE, new_database, server_directory
+from tests.e2e.conftest import running_service
+
+
+class Site(NamedTuple):
+    """The service as a visitor knows it, and its processes."""
+
+    url: str
+    service: Service
+    api: Process
+
+
+# A package's fixtures end with its last test. Playwright holds an event loop in this thread, and other tests want one.
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    try:
+        find_browser()
+    except NoBrowser:
+        pytest.skip("chromium is not installed")
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def site(
+    chromium: Browser,  # noqa: ARG001 - without a browser nothing needs to run
+    postgres_url: str,
+    migrated_url: str,  # noqa: ARG001 - the database is its clone
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """API, worker and janitor."""
+    with running_site(postgres_url, tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@contextmanager
+def running_site(postgres_url: str, directory: Path, **settings: str) -> Iterator[Site]:
+    """A service with a database and a Redis of its own; `settings` are the API's."""
+    with (
+        server_directory() as redis_directory,
+        embedded_redis(redis_directory) as redis_url,
+        new_database(postgres_url, TEMPLATE) as database_url,
+    ):
+        engine = make_engine(database_url, pool=2)
+        with running_service(directory, database_url, engine, redis_url) as service:
+            service.start("janitor")
+            service.start("worker")
+            api = service.start("api", **settings)
+            yield Site(f"http://127.0.0.1:{api.probe_port}", service, api)
+        engine.dispose()
+
+
+@pytest.fixture
+def console() -> Iterator[Guard]:
+    """Fails the test when a page complained of something that `console.expect` does not name."""
+    guard = Guard()
+    yield guard
+    assert not guard.unexpected
+
+
+@pytest.fixture
+def context(chromium: Browser, site: Site, console: Guard) -> Iterator[BrowserContext]:
+    """A visitor's browser, whose addresses begin at the service."""
+    with fresh_context(chromium, base_url=site.url) as context:
+        console.watch(context)
+        yield context
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A tab that has not opened anything."""
+    return context.new_page()
+
+
+@pytest.fixture
+def plain_page(chromium: Browser, site: Site, console: Guard) -> Iterator[Page]:
+    """A tab of a browser without JavaScript."""
+    with fresh_context(chromium, base_url=site.url, java_script_enabled=False) as context:
+        console.watch(context)
+        yield context.new_page()
