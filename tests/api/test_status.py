@@ -239,6 +239,7 @@ def test_wake_ups_do_not_keep_a_watch_from_looking_by_itself() -> None:
             while not looks and loop.time() < until:
                 loop.call_later(0.05, watch.wake)
                 assert await watch.wait_for_change(QUEUED.rev, until) is None
+        assert loop.time() < until
 
     asyncio.run(watch())
     assert looks == [QUEUED.id]
