@@ -51,11 +51,13 @@ async def submit_form(
 @router.get("/jobs/{job_id}")
 async def show_job(request: Request, services: ServicesDep, turn: TurnDep, job_id: JobId, seen: Seen = 0) -> Response:
     """Show a job's status; with `seen`, once it is another than that."""
-    if not seen:
-        return job_page(request, await current_job(services, turn, job_id))
-    mark_held(request)
-    until = asyncio.get_running_loop().time() + HELD_SECONDS
-    return job_page(request, await job_when_changed(services, turn, job_id, seen, until))
+    if seen:
+        mark_held(request)
+        until = asyncio.get_running_loop().time() + HELD_SECONDS
+        job = await job_when_changed(services, turn, job_id, seen, until)
+    else:
+        job = await current_job(services, turn, job_id)
+    return job_page(request, job, await services.places.find_place(job))
 
 
 @router.post("/jobs/{job_id}/delete")

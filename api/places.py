@@ -36,6 +36,11 @@ class PlacesAnswer(BaseModel):
     )
 
 
+def is_in_line(job: Job) -> bool:
+    """Return whether the job waits for its turn. One that was started before waits outside the line."""
+    return job.status is Status.QUEUED and not job.attempts
+
+
 class Follower:
     """One event stream: which of its jobs wait, and what it was told of them."""
 
@@ -48,7 +53,7 @@ class Follower:
 
     def look_at(self, jobs: Iterable[Job]) -> None:
         """Follow those of these jobs that wait in the line, and no others."""
-        self.waiting = tuple(job.id for job in jobs if job.status is Status.QUEUED and not job.attempts)
+        self.waiting = tuple(job.id for job in jobs if is_in_line(job))
         if self.waiting:
             self._seek()
 
@@ -93,6 +98,15 @@ class PlaceBoard:
             yield follower
         finally:
             self._followers.discard(follower)
+
+    async def find_place(self, job: Job) -> int | None:
+        """Return how many jobs start before this one; None if it does not wait in the line, or that is not known."""
+        if not is_in_line(job):
+            return None
+        try:
+            return (await self._database.run(find_places, [job.id])).get(job.id)
+        except DatabaseAway:
+            return None
 
     async def watch(self) -> None:
         """Look at the line while somebody follows a job that waits, until canceled."""

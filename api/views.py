@@ -68,8 +68,11 @@ def form_page(
     )
 
 
-def job_page(request: Request, job: Job) -> HTMLResponse:
-    """Render a job. Until it is over, the page follows it by scripts, or asks for itself again without."""
+def job_page(request: Request, job: Job, place: int | None = None) -> HTMLResponse:
+    """Render a job. Until it is over, the page follows it by scripts, or asks for itself again without.
+
+    `place` is how many jobs start before it, None where that is not known.
+    """
     shown, words, limits = job_answer(job, prefix_of(request)), words_of(request), limits_of(request)
     result = shown.result
     return render_page(
@@ -79,6 +82,7 @@ def job_page(request: Request, job: Job) -> HTMLResponse:
         rev=job.rev,
         name=name_of(job, words),
         what=_what_happened(job),
+        place=_say_place(place, words),
         failure=tell_code("failure", dict(job.error), words, limits) if shown.error and job.error else None,
         warnings=[tell_code("warning", warned, words, limits) for warned in job.warnings] if result else [],
         saved=change_percent(shown.source.bytes, result.bytes) if result else 0,
@@ -148,6 +152,12 @@ def _name_value(control: Control | None, value: object, words: Words) -> str:
     if isinstance(value, bool) and not known:
         return words.say("page.on") if value else words.say("page.off")
     return control.name_choice(text, words) if control is not None and known else text
+
+
+def _say_place(place: int | None, words: Words) -> str:
+    if place is None:
+        return ""
+    return words.say("job.place", place=place) if place else words.say("job.next")
 
 
 def _follow(job: JobAnswer, words: Words) -> dict[str, str]:

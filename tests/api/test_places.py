@@ -1,6 +1,7 @@
 """Places in the queue, as event streams tell them."""
 
 import json
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -122,6 +123,32 @@ def test_a_job_that_joins_a_batch_hears_its_place(live: Live) -> None:
     with following(live, f"/v1/batches/{batch_id}") as events:
         job_id = live.submit(batch=batch_id)
         assert next_places(events) == {job_id: 0}
+
+
+def test_a_page_without_scripts_shows_the_place(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = [live.submit() for _ in range(3)]
+    live.claim(jobs[0])
+    assert [shown_place(live, job_id) for job_id in jobs] == [
+        "",
+        "Yours is the next to start.",
+        "Images before yours: 1",
+    ]
+
+    def away(_connection: Connection, _ids: Collection[UUID]) -> dict[UUID, int | None]:
+        raise OperationalError("", {}, Exception("away"))
+
+    monkeypatch.setattr(places_module, "find_places", away)
+    assert shown_place(live, jobs[2]) == ""
+
+
+def shown_place(live: Live, job_id: UUID) -> str:
+    """The place on the page of a job; empty where it is hidden."""
+    answer = live.http.get(f"/jobs/{job_id}")
+    assert answer.status_code == 200
+    found = re.search(r'<p id="place"( hidden)?>(.*)</p>', answer.text)
+    assert found is not None
+    assert bool(found[1]) != bool(found[2])
+    return found[2]
 
 
 def test_the_document_tells_of_the_event(shared: Live) -> None:
