@@ -16,6 +16,8 @@ from api import (
     conversion_routes,
     job_list_routes,
     key_pages,
+    list_pages,
+    manifest,
     pages,
     reference,
     routes,
@@ -23,6 +25,7 @@ from api import (
     word_routes,
 )
 from api.allowed_hosts import AllowedHosts
+from api.compression import PagesCompressed
 from api.cross_origin import CrossOrigin, parse_origins
 from api.document import make_openapi
 from api.forwarded import Forwarded, Proxies
@@ -30,10 +33,10 @@ from api.gate import admit_caller
 from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
 from api.origins import HostList
+from api.page_shell import make_templates
 from api.rate_headers import QuotasTold
 from api.services import running_services
 from api.settings import ApiSettings
-from api.views import make_templates
 
 STATIC = Path(__file__).parent / "static"
 
@@ -77,6 +80,7 @@ def _add_middleware(app: FastAPI, settings: ApiSettings) -> None:
         app.add_middleware(AllowedHosts, hosts=HostList.parse(settings.allowed_hosts))
     if settings.cors_origins:
         app.add_middleware(CrossOrigin, origins=parse_origins(settings.cors_origins))
+    app.add_middleware(PagesCompressed)
     app.add_middleware(Observed)
     app.add_middleware(Forwarded, proxies=Proxies.parse(settings.forwarded_allow_ips), root_path=settings.root_path)
 
@@ -88,8 +92,10 @@ def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
         job_list_routes.router,
         conversion_routes.router,
         pages.router,
+        list_pages.router,
         key_pages.router,
         word_routes.router,
+        manifest.router,
         reference.router,
         system.router,
     ]

@@ -12,7 +12,15 @@ from api.callers import Caller
 from api.errors import BatchFull, BatchNotFound, DatabaseAway
 from api.hub import Watch
 from api.services import Services
-from core.batches import MOST_ENTRIES, Batch, find_batch, find_batch_owner, replace_job, take_place
+from core.batches import (
+    MOST_ENTRIES,
+    Batch,
+    find_batch,
+    find_batch_owner,
+    forget_refused_names,
+    replace_job,
+    take_place,
+)
 from core.blobs import erase_all_blobs
 from core.jobs import Job
 from core.metrics import count_finished
@@ -51,6 +59,15 @@ async def batch_when_over(services: Services, caller: Caller, batch_id: UUID, se
         return await until_all_over(services, watch, await find_batch_for(services, caller, batch_id), seconds)
 
 
+async def batch_when_changed(services: Services, caller: Caller, batch_id: UUID, seen: int, until: float) -> Batch:
+    """Return the batch at a revision other than `seen`, or as it is `until` then (the loop's time). Raises BatchNotFound."""
+    with services.hub.watch(batch_id) as watch:
+        batch = await find_batch_for(services, caller, batch_id)
+        while batch.rev == seen and not batch.is_over and not services.hub.closed and _now() < until:
+            batch = await wait_for_state(services, watch, batch, until)
+        return batch
+
+
 async def until_all_over(services: Services, watch: Watch, batch: Batch, seconds: float) -> Batch:
     """Return the watched batch once all its jobs are over, or as it is after `seconds`."""
     until = _now() + seconds
@@ -85,6 +102,7 @@ async def delete_batch(services: Services, caller: Caller, batch_id: UUID) -> No
             if job.status is Status.CANCELED:
                 count_finished(job.status, job.source["format"], job.target_format)
         await services.redis.open_turn().publish_all(ended)
+    await services.database.run(forget_refused_names, batch_id)
     log.info("batch deleted", batch=str(batch_id), jobs=len(left))
 
 

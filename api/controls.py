@@ -1,6 +1,6 @@
 """How the form asks for each option: one table of groups with their labels, and the kind of control for each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from api.wording import Words
@@ -28,11 +28,16 @@ class Control:
             return ("true", "false") if self.option.default else ()
         return tuple(str(choice) for choice in self.option.choices)
 
-    @property
-    def unchosen(self) -> str:
-        """Return what the empty choice is called: by its default, if it has one whatever the picture is."""
-        default = self.option.default
-        return "default" if default is None else f"default: {str(default).lower()}"
+    def list_choices(self, words: Words) -> Iterator[tuple[str, str]]:
+        """Yield each choice as its value and its name. The first has no value: it is what holds when nothing is given."""
+        default = "unchosen" if self.option.default is None else str(self.option.default).lower()
+        usual = self.name_choice(default, words)
+        yield "", words.say_or("{choice} (default)", "choice.standard").format(choice=usual)
+        yield from ((choice, self.name_choice(choice, words)) for choice in self.choices if choice != default)
+
+    def name_choice(self, choice: str, words: Words) -> str:
+        """Return the name of a choice in the person's language. The English one stands in CHOICES."""
+        return words.say_or(CHOICES[self.name][choice], f"choice.{self.name}.{choice}")
 
     @property
     def is_free_text(self) -> bool:
@@ -78,6 +83,24 @@ LABELS = {
     "Metadata": {"metadata": "Metadata (camera, place, comments)"},
 }  # fmt: skip
 """The options by their group in the form, with their labels."""
+
+CHOICES = {
+    "fit": {
+        "inside": "Inside both", "cover": "Cover, the rest is cut off", "fill": "Fill, distorted", "pad": "Pad with a border",
+    },
+    "rotate": {"0": "As it is", "90": "90°, to the right", "180": "180°, upside down", "270": "270°, to the left"},
+    "subsampling": {
+        "unchosen": "By the quality", "420": "420, half both ways", "422": "422, half across", "444": "444, full",
+    },
+    "color": {"srgb": "sRGB, for screens", "keep": "Keep the profile"},
+    "dither": {"true": "On", "false": "Off"},
+    "animation": {"keep": "Keep all", "first": "First only"},
+    "paper": {"fit": "Fit the picture", "a4": "A4", "letter": "Letter"},
+    "metadata": {
+        "strip": "Strip all", "safe": "Safe: author, rights, title", "keep": "Keep all",
+    },
+}  # fmt: skip
+"""The choices of each option by their value, with their names. `unchosen` is that without a default."""
 
 GROUPS = {
     title: tuple(Control(BY_NAME[name], label) for name, label in labels.items()) for title, labels in LABELS.items()

@@ -12,6 +12,8 @@ from api.services import Services
 
 OPEN_ROUTES: Mapping[str, str] = {
     "/": "the form, which says that a key is needed",
+    "/manifest.webmanifest": "a browser asks for it before anybody enters a key",
+    "/formats": "what the service can do; it tells nothing of anybody's images",
     "/key": "where people enter their key",
     "/key/forget": "where they take it back; it changes this browser alone",
     "/problems/{code}": "what problems link to, the one of a missing key too",

@@ -17,11 +17,13 @@ from api.errors import (
     NotFound,
     WrongParameters,
 )
-from api.links import own_path
+from api.links import OWN_ROOTS, own_path
 from api.problems import problem_response
 from api.views import error_page
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
+PAGE_ROOTS = frozenset({"", "batches", "formats", "jobs", "key", "language"})
+"""First segments of the addresses of pages."""
 CLIENT_GONE = 499
 """Nobody hears it; it stands in the metrics, with the number that nginx made common."""
 
@@ -36,11 +38,16 @@ def add_handlers(app: FastAPI) -> None:
 
 
 def answer_error(request: Request, error: ImagemillError) -> Response:
-    """Answer with a page below `/jobs` and at `/`, else with a problem."""
-    path = own_path(request)
-    if path in {"/", "/jobs"} or path.startswith(("/jobs/", "/key")):
-        return error_page(request, error)
-    return problem_response(request, error)
+    """Answer with a page where people are, else with a problem."""
+    return error_page(request, error) if _is_for_people(request) else problem_response(request, error)
+
+
+def _is_for_people(request: Request) -> bool:
+    """Return whether a person asks: at the address of a page, or from a browser's address line at one of nothing."""
+    root = own_path(request).split("/")[1]
+    if root in PAGE_ROOTS:
+        return True
+    return root not in OWN_ROOTS and "text/html" in request.headers.get("accept", "")
 
 
 async def _on_refusal(request: Request, error: Exception) -> Response:

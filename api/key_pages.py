@@ -1,7 +1,6 @@
 """The page on which people enter their key, once: a cookie keeps it for them."""
 
 import asyncio
-import re
 from typing import Literal, TypedDict
 from urllib.parse import parse_qs
 
@@ -16,6 +15,7 @@ from api.links import link, prefix_of
 from api.same_site import check_same_site
 from api.services import Services
 from api.views import key_page
+from api.word_routes import own_page
 
 
 class _CookieScope(TypedDict):
@@ -32,8 +32,6 @@ FORM = "application/x-www-form-urlencoded"
 MOST_BYTES = 8192
 READ_SECONDS = 20.0
 COOKIE_SECONDS = 365 * 86_400
-JOB_PAGE = re.compile(r"/jobs/[0-9a-f-]{36}")
-"""The only pages that may follow, so that no link can lead from here to another site."""
 
 
 @router.get("/key")
@@ -46,7 +44,7 @@ async def show_key(request: Request, services: ServicesDep) -> Response:
     except DatabaseAway as away:
         refusal = away
     name = None if known is None else known.name
-    return key_page(request, name, _next_page(request.query_params.get(NEXT_FIELD, "")), refusal)
+    return key_page(request, name, own_page(request.query_params.get(NEXT_FIELD, "")), refusal)
 
 
 @router.post("/key")
@@ -57,7 +55,7 @@ async def enter_key(request: Request, services: ServicesDep) -> Response:
     try:
         check_same_site(request)
         fields = await _read_fields(request)
-        next_page = _next_page(fields.get(NEXT_FIELD, ""))
+        next_page = own_page(fields.get(NEXT_FIELD, ""))
         key = fields.get(FIELD, "").strip()
         if await _known_key(services, key) is None:
             raise KeyInvalid
@@ -108,10 +106,6 @@ async def _read_fields(request: Request) -> dict[str, str]:
     if len(fields.get(FIELD, ())) > 1:
         raise RepeatedFields(fields=FIELD)
     return {name: values[0] for name, values in fields.items()}
-
-
-def _next_page(asked: str) -> str:
-    return asked if JOB_PAGE.fullmatch(asked) else "/"
 
 
 def _cookie_scope(request: Request) -> _CookieScope:

@@ -8,12 +8,14 @@ from starlette.requests import Request
 from api.callers import KEY_COOKIE
 from api.controls import GROUPS, Control, group_title
 from api.links import prefix_of
+from api.presets import Preset, list_presets
 from api.schemas import limits_answer
 from api.settings import ApiSettings
 from api.wording import Words
 from core.batches import MOST_ENTRIES
 from core.formats import Format
 from core.json_types import Json
+from core.option_defaults import find_default
 from core.options import OPTIONS
 
 
@@ -25,6 +27,7 @@ def make_page_data(request: Request, settings: ApiSettings, words: Words, batch:
         "limits": {**limits_answer(settings).model_dump(mode="json"), "batch_entries": MOST_ENTRIES},
         "targets": [_describe_target(fmt) for fmt in settings.targets],
         "options": dict(_describe_options(words)),
+        "presets": [_describe_preset(preset) for preset in list_presets(settings.targets)],
         "keysOn": settings.auth == "keys",
         "hasKey": KEY_COOKIE in request.cookies,
         "batch": None if batch is None else str(batch),
@@ -38,7 +41,23 @@ def _describe_target(fmt: Format) -> Json:
         "extension": fmt.extension,
         "media_type": fmt.media_type,
         "options": [option.name for option in OPTIONS if option.name in fmt.options],
+        "defaults": dict(_list_defaults(fmt)),
+        "alpha": fmt.alpha.value,
+        "sides": list(fmt.icon_sides),
+        "most_side": fmt.max_side,
     }
+
+
+def _list_defaults(fmt: Format) -> Iterator[tuple[str, Json]]:
+    """Yield what holds for each option that is not given, where that does not depend on the picture."""
+    for option in OPTIONS:
+        default = find_default(option, fmt)
+        if option.name in fmt.options and default is not None:
+            yield option.name, default
+
+
+def _describe_preset(preset: Preset) -> Json:
+    return {"name": preset.name, "target": preset.target, "fields": dict(preset.fields)}
 
 
 def _describe_options(words: Words) -> Iterator[tuple[str, Json]]:

@@ -69,6 +69,15 @@ async def job_when_over(services: Services, turn: Turn, job_id: UUID, seconds: f
         return await until_over(services, watch, await current_job(services, turn, job_id), seconds)
 
 
+async def job_when_changed(services: Services, turn: Turn, job_id: UUID, seen: int, until: float) -> Job:
+    """Return the job at a revision above `seen`, or as it is `until` then (the loop's time). Raises JobNotFound."""
+    with services.hub.watch(job_id) as watch:
+        job = await current_job(services, turn, job_id)
+        if job.rev > seen or job.is_over:
+            return job
+        return await _wait_for_next(watch, seen, until) or job
+
+
 async def until_over(services: Services, watch: Watch, job: Job, seconds: float) -> Job:
     """Return the watched job at its first final state, or as it is after `seconds`, or when the service stops."""
     now = asyncio.get_running_loop().time

@@ -1,147 +1,161 @@
-"""Pages for people, rendered: plain HTML without JavaScript, one stylesheet, nothing from elsewhere."""
+"""Pages for people, rendered: the form, a job, the key, and what went wrong. Lists are in api.list_views."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from api.callers import KEY_COOKIE
-from api.controls import CONTROLS, GROUPS, group_title
-from api.errors import BadOptions, ImagemillError
-from api.links import own_path, prefix_of
+from api.controls import CHOICES, CONTROLS, GROUPS, Control, group_title
+from api.errors import BadOptions, DatabaseAway, ImagemillError
+from api.figures import change_percent, size_text
+from api.links import prefix_of
 from api.page_data import make_page_data
-from api.problems import refusal_headers
-from api.same_site import mark_page
-from api.settings import ApiSettings
+from api.page_shell import limits_of, render_page, settings_of, words_of
+from api.presets import list_presets
+from api.sentences import tell_code, tell_problem, tell_wrong_fields
 from api.uploads import READABLE_TITLES, TARGET
-from api.wording import LANGUAGES, language_of, words_for
-from core.formats import READABLE
-from core.job_answers import job_answer
+from api.wording import Words
+from core.formats import FORMATS, READABLE, find_target
+from core.job_answers import JobAnswer, job_answer
 from core.jobs import Job
-from core.transitions import Status
+from core.record import ERASED
 
-SECURITY = {
-    # Scripts show pictures that they made (blob:, data:). Nothing else comes from elsewhere, and no code is inline.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-
-STATES = {
-    Status.QUEUED: "Waiting for a free worker",
-    Status.PROCESSING: "Converting",
-    Status.SUCCEEDED: "Done",
-    Status.FAILED: "Failed",
-    Status.CANCELED: "Canceled",
-    Status.EXPIRED: "Deleted",
-}
 ACCEPTED = ",".join(
     ["image/*", *(f".{name}" for fmt in READABLE for name in sorted({fmt.extension, fmt.name, *fmt.aliases}))]
 )
 """What a browser offers to choose. Many a system knows no media type for the rarer extensions."""
 
-PATIENCE = timedelta(minutes=1)
-"""A page that has waited this long refreshes itself less often."""
+TITLES = {fmt.name: fmt.title for fmt in FORMATS}
 
-
-def make_templates() -> Environment:
-    """Make the templates of the pages. All their values are escaped."""
-    loader = FileSystemLoader(Path(__file__).parent / "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/bmp"})
+"""What every browser of today shows."""
+MOST_SHOWN_BYTES = 4_000_000
+"""A larger result is not shown on its page, which would download it once more."""
 
 
 def form_page(
-    request: Request,
-    settings: ApiSettings,
-    chosen: Mapping[str, str] | None = None,
-    refusal: ImagemillError | None = None,
+    request: Request, chosen: Mapping[str, str] | None = None, refusal: ImagemillError | None = None
 ) -> HTMLResponse:
     """Render the form, empty, or with the person's `chosen` values and the sentence of the refusal."""
-    wrong = {error.field: error.detail for error in refusal.errors} if isinstance(refusal, BadOptions) else {}
-    asked = {
-        control.name: control.label for control in CONTROLS if (chosen or {}).get(control.name) or control.name in wrong
-    }
-    return _page(
+    settings, words, chosen = settings_of(request), words_of(request), chosen or {}
+    wrong = tell_wrong_fields(refusal, chosen, find_target(chosen.get(TARGET, "")), words)
+    return render_page(
         request,
         "form.html",
         refusal,
-        chosen=chosen or {},
-        wrong=wrong,
-        asked=asked,
+        told=tell_problem(refusal, words, limits_of(request)) if refusal is not None else None,
+        advice=refusal.advice if isinstance(refusal, BadOptions) else "",
+        chosen=chosen,
+        told_fields=wrong,
+        wrong={name: told.text for name, told in wrong.items()},
+        asked={
+            control.name: control.label_in(words)
+            for control in CONTROLS
+            if chosen.get(control.name) or control.name in wrong
+        },
         target_field=TARGET,
         targets=settings.targets,
         readable=", ".join(READABLE_TITLES),
         accepted=ACCEPTED,
         groups=GROUPS,
+        presets=list_presets(settings.targets),
         group_title=group_title,
-        page_data=make_page_data(request, settings, words_for(language_of(request))),
-        most=size_text(settings.max_upload_bytes),
+        page_data=make_page_data(request, settings, words),
+        most=size_text(settings.max_upload_bytes, words.language),
         hours=f"{settings.retention_hours:g}",
     )
 
 
 def job_page(request: Request, job: Job) -> HTMLResponse:
-    """Render a job's status. The page asks for itself again until the job is over."""
-    waited = datetime.now(UTC) - job.created_at
-    refresh = None if job.is_over else 1 if waited < PATIENCE else 5
-    return _page(
+    """Render a job. Until it is over, the page follows it by scripts, or asks for itself again without."""
+    shown, words, limits = job_answer(job, prefix_of(request)), words_of(request), limits_of(request)
+    result = shown.result
+    return render_page(
         request,
         "job.html",
-        None,
-        job=job_answer(job, prefix_of(request)),
-        state=STATES[job.status],
-        refresh=refresh,
+        job=shown,
+        rev=job.rev,
+        name=name_of(job, words),
+        what=_what_happened(job),
+        failure=tell_code("failure", dict(job.error), words, limits) if shown.error and job.error else None,
+        warnings=[tell_code("warning", warned, words, limits) for warned in job.warnings] if result else [],
+        saved=change_percent(shown.source.bytes, result.bytes) if result else 0,
+        shows_preview=result is not None and result.media_type in SHOWN_TYPES and result.bytes <= MOST_SHOWN_BYTES,
+        titles=TITLES,
+        options=_name_options(shown, words),
         over=job.is_over,
+        hours=limits["hours"],
+        follow=_follow(shown, words),
     )
 
 
 def key_page(request: Request, name: str | None, next_page: str, refusal: ImagemillError | None) -> HTMLResponse:
     """Render the page of the key: `name` is the one that this browser has, None without one."""
-    return _page(request, "key.html", refusal, name=name, next_page=next_page)
+    told = tell_problem(refusal, words_of(request), limits_of(request)) if refusal is not None else None
+    return render_page(request, "key.html", refusal, name=name, next_page=next_page, told=told)
 
 
 def error_page(request: Request, error: ImagemillError) -> HTMLResponse:
-    """Render a refusal."""
-    return _page(request, "error.html", error)
+    """Render a refusal. A page that an outage keeps away comes back by itself."""
+    comes_back = isinstance(error, DatabaseAway) and request.method in {"GET", "HEAD"}
+    return render_page(
+        request,
+        "error.html",
+        error,
+        told=tell_problem(error, words_of(request), limits_of(request)),
+        status=error.status,
+        refresh=error.retry_after if isinstance(error, DatabaseAway) and comes_back else None,
+    )
 
 
 def problem_page(request: Request, example: ImagemillError, meaning: str | None = None) -> HTMLResponse:
     """Render the page behind a problem's `type`; what it means stands at its class unless `meaning` is given."""
     # The example may be of a subclass; the class that has the code says what it means.
     meant = next(kind for kind in type(example).__mro__ if "code" in vars(kind))
-    return _page(request, "problem.html", None, meaning=meaning or meant.__doc__ or "", example=example)
+    return render_page(
+        request,
+        "problem.html",
+        told=tell_problem(example, words_of(request), limits_of(request)),
+        meaning=meaning or meant.__doc__ or "",
+        example=example,
+    )
 
 
-def size_text(count: int) -> str:
-    """Write bytes as people say them: 482 kB, 1.3 MB."""
-    if count < 1000:
-        return f"{count} bytes"
-    for unit in ("kB", "MB"):
-        count_in_unit = count / (1000 if unit == "kB" else 1_000_000)
-        if count_in_unit < 999.5:
-            return f"{count_in_unit:.3g} {unit}"
-    return f"{count / 1e9:.3g} GB"
+def name_of(job: Job, words: Words) -> str:
+    """Return what the image is called. The name of a deleted one is gone with it."""
+    return words.say("job.no_name") if job.status in ERASED else job.filename
 
 
-def _page(request: Request, template: str, refusal: ImagemillError | None, **values: object) -> HTMLResponse:
-    templates: Environment = request.app.state.templates
-    keys_on = request.app.state.services.settings.auth == "keys"
-    shown = {"keys_on": keys_on, "has_key": KEY_COOKIE in request.cookies, "path": own_path(request), **values}
-    language = language_of(request)
-    words = words_for(language)
-    body = templates.get_template(template).render(
-        root=prefix_of(request), refusal=refusal, size_text=size_text,
-        words=words, say=words.say, language=language, languages=LANGUAGES, **shown,
-    )  # fmt: skip
-    headers = {**SECURITY, "Content-Language": language, "Vary": "Accept-Language, Cookie"}
-    if refusal is None:
-        page = HTMLResponse(body, headers=headers)
-    else:
-        page = HTMLResponse(body, refusal.status, {**headers, **refusal_headers(request, refusal)})
-    mark_page(request, page)
-    return page
+def _what_happened(job: Job) -> str:
+    """Return the key of the sentence that says what happened, why, and what next."""
+    return f"job.{job.status}"
+
+
+def _name_options(job: JobAnswer, words: Words) -> dict[str, str]:
+    """Return the given options by their labels, with their values as the form names them."""
+    named = {control.name: control for control in CONTROLS}
+    return {
+        named[name].label_in(words) if name in named else name: _name_value(named.get(name), value, words)
+        for name, value in job.options.items()
+    }
+
+
+def _name_value(control: Control | None, value: object, words: Words) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    known = control is not None and text in CHOICES.get(control.name, {})
+    if isinstance(value, bool) and not known:
+        return words.say("page.on") if value else words.say("page.off")
+    return control.name_choice(text, words) if control is not None and known else text
+
+
+def _follow(job: JobAnswer, words: Words) -> dict[str, str]:
+    """Return what the script of the page needs to follow the job."""
+    return {
+        "events": job.links.events,
+        "page": job.links.page,
+        "job": str(job.id),
+        "away": words.say("job.away"),
+        "back": words.say("job.back"),
+        "next": words.say("job.next"),
+        "place": words.say("job.place"),
+    }

@@ -2,7 +2,8 @@
 
 They lie in `words/<language>/<room>.json`. A value is a sentence with {placeholders}, or an object of plural forms by
 their CLDR category, which only scripts use (Intl.PluralRules). A key is unique over all rooms. Both languages have the
-same keys; texts of options in English are the code's own (core.options, api.views), so only other languages have them.
+same keys, but for those of FROM_CODE: their English stands in the code (core.options, api.controls, api.presets), so
+only other languages have them.
 """
 
 import json
@@ -20,6 +21,9 @@ LANGUAGES: Mapping[str, str] = MappingProxyType({ENGLISH: "English", "ru": "Ру
 ROOMS = ("pages", "app", "options", "compare", "codes")
 SCRIPT_ROOMS = ("app", "options", "compare", "codes")
 """What scripts load. The words of the templates stay here."""
+
+FROM_CODE = ("option.", "group.", "choice.", "preset.")
+"""Keys of texts whose English stands in the code. They come in the page itself, so scripts do not load them."""
 
 COOKIE = "language"
 DIRECTORY = Path(__file__).parent / "words"
@@ -59,7 +63,8 @@ def words_for(language: str) -> Words:
 @cache
 def script_words(language: str) -> bytes:
     """Return the words that scripts need, as JSON."""
-    return json.dumps(merge_rooms(language, SCRIPT_ROOMS), ensure_ascii=False, separators=(",", ":")).encode()
+    words = {key: entry for key, entry in merge_rooms(language, SCRIPT_ROOMS).items() if not key.startswith(FROM_CODE)}
+    return json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def merge_rooms(language: str, rooms: tuple[str, ...]) -> dict[str, Entry]:

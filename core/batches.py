@@ -9,8 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
+from core import outbox
 from core.jobs import Job
 from core.json_types import Json
+from core.names import ERASED_NAME
 from core.problems import Problem
 from core.record import job_columns, jobs_of
 from core.tables import batches, jobs
@@ -114,6 +116,15 @@ def find_jobs_of_batch(connection: Connection, batch_id: UUID) -> list[Job]:
     """Return the jobs of the batch, in the order of their places."""
     statement = select(*job_columns()).where(jobs.c.batch_id == batch_id).order_by(jobs.c.batch_position)
     return jobs_of(connection.execute(statement))
+
+
+def forget_refused_names(connection: Connection, batch_id: UUID) -> None:
+    """Take the names of the refused files out of the batch, and out of the messages about it."""
+    row = connection.execute(select(batches.c.refused).where(batches.c.id == batch_id).with_for_update()).one_or_none()
+    if row is not None and row.refused:
+        nameless = [{**file, "filename": ERASED_NAME} for file in row.refused]
+        connection.execute(update(batches).where(batches.c.id == batch_id).values(refused=nameless))
+        outbox.forget_refused_names(connection, batch_id)
 
 
 def find_batch_owner(connection: Connection, batch_id: UUID) -> str | None:

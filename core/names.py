@@ -11,6 +11,9 @@ MOST_BYTES = 255
 NAMELESS = "image"
 """The stem where nothing of a name is left."""
 
+ERASED_NAME = "deleted"
+"""What stands for the name of an image that was deleted. The name may tell as much as the picture."""
+
 OTHER_ENDINGS = frozenset({
     "jpe", "jfif", "jfi", "jif", "mpo", "jps", "apng", "avifs", "heics", "heifs", "hif", "avci", "tga", "targa", "vda", "icb", "vst",
     "jpf", "jpx", "jpm", "j2c", "jpc", "jhc", "jph", "dib", "rle", "pbm", "pam", "pfm", "cur", "bw", "rgb", "rgba", "psb", "svg", "eps", "exr", "hdr",

@@ -8,16 +8,18 @@ in `batch_ends`, and the janitor looks at the whole batch (janitor.webhooks.batc
 held while a result is stored, and two jobs canceled in one transaction could deadlock with a worker.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from core.job_answers import JobAnswer, job_answer
 from core.jobs import Job
 from core.json_types import Json
+from core.names import ERASED_NAME
 from core.tables import batch_ends, batches, webhooks
 from core.transitions import Status
 from core.webhook_urls import find_host
@@ -30,6 +32,9 @@ JOB_EVENTS = {
 """The ends that are told. That the bytes expire is no news: the message before says when they will."""
 
 BATCH_OVER = "batch.over"
+
+Entry = dict[str, Any]
+"""A job, a refused file or a batch, as the JSON of a message has it."""
 
 
 class JobEvent(BaseModel):
@@ -53,6 +58,44 @@ def note_batches(connection: Connection, batch_ids: set[UUID]) -> None:
     """Let the janitor look whether these batches are over. Without a webhook of theirs nothing is noted."""
     having = select(batches.c.id).where(batches.c.id.in_(batch_ids), batches.c.webhook_url.is_not(None))
     connection.execute(insert(batch_ends).from_select(["batch_id"], having))
+
+
+def forget_names(connection: Connection, erased: Sequence[Job]) -> None:
+    """Take the names of erased images out of the messages about them that are kept to be sent again.
+
+    A message that the janitor holds right now is left as it is: waiting for it, while it waits for the job's row, would be
+    a deadlock.
+    """
+    ids = {str(job.id) for job in erased}
+    told = [job.id for job in erased if job.webhook_url is not None]
+    together = {job.batch_id for job in erased if job.batch_id is not None}
+    if not (told or together):
+        return
+    about = webhooks.c.job_id.in_(told) | webhooks.c.batch_id.in_(together)
+    _rewrite_messages(connection, about, lambda entry: entry.get("id") in ids)
+
+
+def forget_refused_names(connection: Connection, batch_id: UUID) -> None:
+    """Take the names of the refused files of a batch out of the messages about it."""
+    _rewrite_messages(connection, webhooks.c.batch_id == batch_id, lambda entry: entry["status"] == "refused")
+
+
+def _rewrite_messages(connection: Connection, about: ColumnElement[bool], is_erased: Callable[[Entry], bool]) -> None:
+    kept = select(webhooks.c.id, webhooks.c.body).where(about).with_for_update(skip_locked=True)
+    for message in connection.execute(kept).all():
+        body = {**message.body, "data": _without_names(message.body["data"], is_erased)}
+        connection.execute(update(webhooks).where(webhooks.c.id == message.id).values(body=body))
+
+
+def _without_names(data: Entry, is_erased: Callable[[Entry], bool]) -> Entry:
+    """Return the job, or the batch, of a message without the names of what is erased."""
+    if "jobs" in data:
+        return {**data, "jobs": [_without_names(entry, is_erased) for entry in data["jobs"]]}
+    if not is_erased(data):
+        return data
+    result = data.get("result")
+    known = {"result": {**result, "filename": ERASED_NAME}} if result else {}
+    return {**data, "filename": ERASED_NAME, **known}
 
 
 def describe_message(*, kind: str, url: str, owner: str, body: Json) -> dict[str, object]:

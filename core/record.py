@@ -28,8 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.jobs import Job, SourceFacts
+from core.names import ERASED_NAME
 from core.option_kinds import OptionValue
-from core.outbox import JOB_EVENTS, record_ends
+from core.outbox import JOB_EVENTS, forget_names, record_ends
 from core.tables import jobs
 from core.transitions import CLAIM, OPEN, Lease, Status, Transition
 
@@ -129,6 +130,7 @@ def _execute(connection: Connection, statement: ReturningUpdate[Any]) -> list[Jo
     """Every transition of every job is made here, and its end told in the same transaction."""
     changed = [_job(row) for row in connection.execute(statement).mappings()]
     record_ends(connection, changed)
+    forget_names(connection, [job for job in changed if job.status in ERASED])
     return changed
 
 
@@ -187,6 +189,7 @@ def changes(step: Transition, **values: object) -> dict[str, object]:
         "lease_until": None,
         "message": None,
         **_count_stored(step, values.get("result")),
+        **_erase_name(step),
         **values,
     }
 
@@ -196,6 +199,11 @@ def _count_stored(step: Transition, result: object) -> dict[str, object]:
     if step.target in ERASED:
         return {"stored": 0}
     return {"stored": jobs.c.stored + result["bytes"]} if isinstance(result, Mapping) else {}
+
+
+def _erase_name(step: Transition) -> dict[str, object]:
+    """Return what a transition that erases the bytes makes of their name, in the record and in what it tells of a result."""
+    return {"filename": ERASED_NAME, "result": None} if step.target in ERASED else {}
 
 
 def lease(seconds: float | BindParameter[float]) -> ColumnElement[datetime]:

@@ -66,7 +66,7 @@ def test_every_link_begins_with_the_prefix(serve: Serve, begin: str, by: str) ->
 
 def test_the_prefix_alone_is_the_form(serve: Serve) -> None:
     live = serve(root_path=SET)
-    assert "<h1>Convert an image</h1>" in live.http.get(SET).text
+    assert "<h1>Convert images</h1>" in live.http.get(SET).text
     assert live.http.get("/imagemills").status_code == 404
 
 

@@ -7,10 +7,12 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import update
 
-from api.controls import CONTROLS, Control
+from api.controls import CHOICES, CONTROLS, GROUPS, Control, group_title
 from api.errors import ImagemillError
 from api.examples import REFUSALS
-from api.views import size_text
+from api.figures import size_text
+from api.presets import PRESETS, Preset, list_presets
+from api.wording import words_for
 from core.formats import READABLE, TARGETS
 from core.options import OPTIONS
 from core.tables import jobs
@@ -82,8 +84,10 @@ def test_the_form_shows_defaults_and_how_texts_are_written(shared: Live) -> None
     assert '<option value=""></option>' not in text
     for control in CONTROLS:
         if control.choices and control.option.default is not None:
-            default = str(control.option.default).lower()
-            assert re.search(rf'name="{control.name}"[^>]*>\s*<option value="">default: {default}</option>', text)
+            default = re.escape(CHOICES[control.name][str(control.option.default).lower()])
+            first = rf'name="{control.name}"[^>]*>\s*<option value="">{default} \(default\)</option>'
+            assert re.search(first, text)
+            assert len(re.findall(f">{default}[^<]*</option>", text)) == 1
         if control.option.example:
             assert f"It must be {control.option.allowed}." in text
     assert 'placeholder="10,20,300,200"' in text
@@ -128,6 +132,37 @@ def test_whatever_a_control_offers_is_taken(control: Control) -> None:
     offered += [option.example] if option.example else []
     assert offered
     assert all(option.read(value) is not None for value in offered)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_a_preset_is_a_link_that_fills_in_the_form(shared: Live, preset: Preset) -> None:
+    assert f"/?preset={preset.name}" in page(shared, "/")[0].addresses
+    form, text = page(shared, f"/?preset={preset.name}")
+    assert {name: value for name, value in form.values.items() if value} == preset.chosen
+    assert '<details id="options" open>' in text
+
+
+def test_an_unknown_preset_is_the_form_as_it_is(shared: Live) -> None:
+    assert not any(page(shared, "/?preset=toast")[0].values.values())
+
+
+def test_a_preset_for_a_target_that_is_not_written_is_not_offered() -> None:
+    assert "email" not in {preset.name for preset in list_presets([fmt for fmt in TARGETS if fmt.name != "jpeg"])}
+
+
+def test_the_form_and_its_presets_speak_russian(shared: Live) -> None:
+    answer = shared.http.get("/", headers={"Accept-Language": "ru"})
+    text, words = unescape(answer.text), words_for("ru")
+    for control in CONTROLS:
+        assert f">{control.label_in(words)}</label>" in text
+        assert control.sentence_in(words) in text
+        for choice, name in control.list_choices(words) if control.choices else ():
+            assert f'<option value="{choice}">{name}</option>' in text
+    for group in GROUPS:
+        assert f"<legend>{group_title(group, words)}</legend>" in text
+    for preset in PRESETS:
+        assert f"<strong>{preset.label_in(words)}</strong>" in text
+        assert preset.sentence_in(words) in text
 
 
 def post(live: Live, data: bytes | None = PNG, name: str = "photo.png", **fields: str) -> UUID:
@@ -183,11 +218,11 @@ def test_a_refused_form_comes_back_with_what_was_chosen(shared: Live) -> None:
     form = Page(answer.text)
     chosen = {name: value for name, value in form.values.items() if value}
     assert chosen == {
-        "target_format": "webp", "quality": "101", "lossless": "true", "fit": "selected", "width": "40",
+        "target_format": "webp", "quality": "101", "lossless": "true", "fit": "cover", "width": "40",
     }  # fmt: skip
     assert "quality must be a whole number from 1 to 100, not &#39;101&#39;." in answer.text
     assert 'id="quality-wrong"' in answer.text
-    assert "<details open>" in answer.text
+    assert '<details id="options" open>' in answer.text
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_a_defect_is_a_sentence_and_no_traceback(live: Live, monkeypatch: pytest
     assert "secret" not in answer.text
     page = live.http.get(f"/jobs/{job_id}")
     assert page.status_code == 500
-    assert "<h1>Internal error</h1>" in page.text
+    assert "<h1>Something went wrong</h1>" in page.text
 
 
 def _stored(live: Live) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.openapi.conftest import NodeFailed, read_document, run_node
+from conformance.node import NodeFailed, run_node
+from tests.openapi.conftest import read_document
 
 WRONG = {
     'target_format: "webp"': 'target_format: "docx"',

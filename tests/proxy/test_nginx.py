@@ -78,7 +78,7 @@ def test_a_program_follows_the_links(serve: Serve, heading: str) -> None:
         assert http.get(job["links"]["result"], headers={"Range": "bytes=5-9"}).content == RESULT[5:10]
         assert http.head(job["links"]["result"]).headers["content-length"] == str(len(RESULT))
         problem = http.get(f"{job['links']['self']}/nothing")
-        assert "<h1>Not found</h1>" in http.get(problem.json()["type"]).text
+        assert "<h1>There is no such page</h1>" in http.get(problem.json()["type"]).text
 
 
 @pytest.mark.parametrize("heading", PREFIXES)
@@ -208,4 +208,4 @@ def test_the_path_without_its_slash_is_the_form(serve: Serve) -> None:
         live = served(serve, heading)
         with running_nginx(heading, live.url) as proxy, proxy.client() as http:
             found = http.get(BELOW, follow_redirects=True)
-            assert (found.status_code, "<h1>Convert an image</h1>" in found.text) == (200, True)
+            assert (found.status_code, "<h1>Convert images</h1>" in found.text) == (200, True)

@@ -6,7 +6,23 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.wording import DIRECTORY, ENGLISH, LANGUAGES, ROOMS, Entry, merge_rooms, negotiate_language, read_room
+from api.examples import REFUSALS
+from api.wording import (
+    DIRECTORY,
+    ENGLISH,
+    FROM_CODE,
+    LANGUAGES,
+    ROOMS,
+    Entry,
+    merge_rooms,
+    negotiate_language,
+    read_room,
+    script_words,
+)
+from core.failures import FailureCode
+from core.losses import WarningCode
+from core.options import OPTIONS
+from core.transitions import Status
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 CATEGORIES = {"en": {"one", "other"}, "ru": {"one", "few", "many", "other"}}
@@ -19,8 +35,8 @@ def placeholders(entry: Entry) -> set[str]:
 
 
 def is_from_code(key: str) -> bool:
-    """The English texts of options stand in the code."""
-    return key.startswith(("option.", "group."))
+    """The English texts of options and presets stand in the code."""
+    return key.startswith(FROM_CODE)
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -62,8 +78,27 @@ def test_the_language_follows_the_header(header: str, language: str) -> None:
     assert negotiate_language(header) == language
 
 
-def test_every_option_is_told_in_every_language() -> None:
-    parts = ("label", "sentence", "allowed")
-    wanted = {f"option.{option.name}.{part}" for option in OPTIONS for part in parts}
-    for language in OTHERS:
-        assert wanted <= read_room(language, "options").keys()
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_scripts_load_no_words_that_the_page_has_already(language: str) -> None:
+    words = json.loads(script_words(language))
+    assert "panel.clear" in words
+    assert not [key for key in words if is_from_code(key)]
+
+
+def test_every_code_has_a_sentence_in_every_language() -> None:
+    wanted = {
+        *(f"problem.{example.code}" for example in REFUSALS),
+        *(f"problem.{example.code}.title" for example in REFUSALS),
+        *(f"failure.{code}" for code in FailureCode),
+        *(f"warning.{code}" for code in WarningCode),
+        *(f"status.{name}" for name in [*Status, "refused"]),
+    }
+    for language in LANGUAGES:
+        assert read_room(language, "codes").keys() == wanted
+
+
+def test_sentences_of_codes_use_only_what_the_page_knows() -> None:
+    limits = {"upload", "pixels", "frames", "result", "seconds", "hours"}
+    for language in LANGUAGES:
+        for key, entry in read_room(language, "codes").items():
+            assert placeholders(entry) <= limits, key

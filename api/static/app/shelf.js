@@ -15,9 +15,22 @@ export class Shelf {
     this._rows = idb.createStore(`imagemill${root} rows`, "rows");
     this._things = idb.createStore(`imagemill${root} things`, "things");
     this._bytes = 0;
+    this._isReading = false;
+    /** @type {Map<string, Row | null>} rows to be written at the end of this task; null: deleted */
+    this._due = new Map();
+    /** @type {Promise<void>} the last of what is being written */
     this._last = Promise.resolve();
     /** Whether something could not be kept. */
     this.isFailing = false;
+  }
+
+  /**
+   * Write nothing from now on: the page of a batch only looks at what the list keeps.
+   * @returns {Shelf}
+   */
+  forReading() {
+    this._isReading = true;
+    return this;
   }
 
   /**
@@ -26,14 +39,17 @@ export class Shelf {
    */
   async load() {
     /** @type {Row[]} */
-    const rows = await idb.values(this._rows);
+    const found = await idb.values(this._rows);
+    const things = new Set(await idb.keys(this._things));
+    // A page that was closed may have kept a file and not noted it, or the other way round.
+    const rows = found.map((row) => ({ ...row, kept: things.has(`file ${row.id}`) }));
     this._bytes = rows.reduce((sum, row) => sum + (row.kept ? row.size : 0), 0);
     return rows;
   }
 
   /** @param {Row} row */
   keepRow(row) {
-    this._write(() => idb.set(row.id, row, this._rows));
+    this._put(row.id, row);
   }
 
   /**
@@ -43,10 +59,10 @@ export class Shelf {
    * @returns {Promise<boolean>}
    */
   async keepFile(row, file) {
-    if (file.size > MOST_FILE_BYTES || this._bytes + file.size > MOST_BYTES) return false;
+    if (this._isReading || file.size > MOST_FILE_BYTES || this._bytes + file.size > MOST_BYTES) return false;
     this._bytes += file.size;
     try {
-      await idb.set(`file ${row.id}`, file, this._things);
+      await change(this._things, (store) => store.put(file, `file ${row.id}`));
       return true;
     } catch {
       this._bytes -= file.size;
@@ -64,9 +80,13 @@ export class Shelf {
 
   /** @param {Row} row */
   forget(row) {
+    if (this._isReading) return;
     if (row.kept) this._bytes -= row.size;
-    this._write(() => idb.del(row.id, this._rows));
-    this._write(() => idb.delMany([`file ${row.id}`, `thumb ${row.id}`], this._things));
+    this._put(row.id, null);
+    this._write(change(this._things, (store) => {
+      store.delete(`file ${row.id}`);
+      store.delete(`thumb ${row.id}`);
+    }));
   }
 
   /**
@@ -84,43 +104,64 @@ export class Shelf {
   /**
    * @param {string} name
    * @param {unknown} value
-   * @returns {Promise<void>} resolves once it is kept, and what was written before
+   * @returns {Promise<void>} resolves once it is kept
    */
-  write(name, value) {
-    return this._write(() => idb.set(name, value, this._things));
+  async write(name, value) {
+    if (!this._isReading) await this._write(change(this._things, (store) => store.put(value, name)));
   }
 
   /**
    * Resolve once everything is kept.
    * @returns {Promise<void>}
    */
-  flush() {
-    return this._last;
+  async flush() {
+    await this._last;
   }
 
   /**
-   * Write after what came before, so that an older row never lands on a newer.
-   * @param {() => Promise<void>} work
+   * Write rows together: one transaction for all that a task changes.
+   * @param {string} id
+   * @param {Row | null} row
+   */
+  _put(id, row) {
+    if (this._isReading) return;
+    if (this._due.size === 0) this._last = Promise.resolve().then(() => this._writeDue());
+    this._due.set(id, row);
+  }
+
+  /** @returns {Promise<void>} */
+  _writeDue() {
+    const due = [...this._due];
+    this._due.clear();
+    return this._write(change(this._rows, (store) => {
+      for (const [id, row] of due) {
+        if (row) store.put(row, id);
+        else store.delete(id);
+      }
+    }));
+  }
+
+  /**
+   * @param {Promise<void>} writing
    * @returns {Promise<void>}
    */
-  _write(work) {
-    this._last = this._last.then(work).catch(() => {
+  _write(writing) {
+    return writing.catch(() => {
       this.isFailing = true;
     });
-    return this._last;
   }
 }
 
 /**
- * Open the shelf; null where the browser keeps nothing.
- * @param {string} root
- * @returns {Promise<{shelf: Shelf | null, rows: Row[]}>}
+ * Change a database in one transaction. It is committed at once: a page that is left right now has kept it.
+ * @param {import("../vendor/idb-keyval.js").UseStore} use
+ * @param {(store: IDBObjectStore) => void} work
+ * @returns {Promise<void>}
  */
-export async function openShelf(root) {
-  try {
-    const shelf = new Shelf(root);
-    return { shelf, rows: await shelf.load() };
-  } catch {
-    return { shelf: null, rows: [] };
-  }
+function change(use, work) {
+  return use("readwrite", (store) => {
+    work(store);
+    store.transaction.commit();
+    return idb.promisifyRequest(store.transaction);
+  });
 }

@@ -47,7 +47,9 @@ function formatUnit(count, language, suffix) {
     power += 1;
   }
   const unit = `${UNITS[power]}${suffix}`;
+  // The short name of a byte has no plural.
+  const unitDisplay = power === 0 ? "long" : "short";
   /** @type {Intl.NumberFormatOptions} */
-  const style = { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 };
+  const style = { style: "unit", unit, unitDisplay, maximumSignificantDigits: 3 };
   return new Intl.NumberFormat(language, style).format(left);
 }

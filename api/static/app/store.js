@@ -28,6 +28,8 @@ export class Store {
     this._files = new Map();
     /** @type {((change: Change) => void)[]} */
     this._listeners = [];
+    /** @type {Set<string>} rows that were removed since this tab was opened */
+    this._gone = new Set();
     this._counter = 0;
     /** The name of this tab. */
     this.tab = makeId();
@@ -46,14 +48,25 @@ export class Store {
   }
 
   /**
-   * Take rows that are there already.
-   * @param {Row[]} rows
+   * Take the rows that are kept. What other tabs have told meanwhile is newer.
+   * @returns {Promise<void>}
    */
-  fill(rows) {
-    for (const row of rows) {
-      this._rows.set(row.id, row);
-      this._tell({ kind: "added", id: row.id, row });
+  async open() {
+    try {
+      const rows = (await this._shelf?.load()) ?? [];
+      for (const row of rows) {
+        if (!this._rows.has(row.id) && !this._gone.has(row.id)) this._take(row);
+      }
+    } catch {
+      // Some browsers refuse it in private windows.
+      this._shelf = null;
     }
+  }
+
+  /** @param {Row} row */
+  _take(row) {
+    this._rows.set(row.id, row);
+    this._tell({ kind: "added", id: row.id, row });
   }
 
   /**
@@ -216,6 +229,7 @@ export class Store {
 
   /** @param {Row} row */
   _drop(row) {
+    this._gone.add(row.id);
     for (const kept of [this._rows, this._moments, this._files]) kept.delete(row.id);
     this._tell({ kind: "removed", id: row.id, row });
   }
@@ -228,11 +242,13 @@ export class Store {
   /** @param {Message} message of another tab, which has kept it */
   _hear(message) {
     if (message.kind === "row") {
+      if (this._gone.has(message.row.id)) return;
       const before = this._rows.get(message.row.id);
       this._rows.set(message.row.id, message.row);
       this._tell({ kind: before ? "changed" : "added", id: message.row.id, row: message.row, before });
     } else if (message.kind === "removed") {
       const row = this._rows.get(message.id);
+      this._gone.add(message.id);
       if (row) this._drop(row);
     } else if (this._rows.has(message.id)) this._mark(message.id, message.moment);
   }

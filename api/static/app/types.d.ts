@@ -1,6 +1,28 @@
 /** What the modules of the page hand to each other. Only the type checker reads this file. */
 
-export interface Target { name: string; title: string; extension: string; options: string[] }
+export interface Target {
+  name: string;
+  title: string;
+  extension: string;
+  options: string[];
+  /** What holds for an option that is not given, where that does not depend on the picture. */
+  defaults: { [option: string]: string | number | boolean };
+  alpha: "none" | "binary" | "full";
+  /** The only sides of an icon's pictures; without them, any up to `most_side`. */
+  sides: number[];
+  most_side: number;
+}
+
+export interface OptionFacts {
+  type: "integer" | "boolean" | "string";
+  choices: (string | number)[];
+  lowest: number | null;
+  highest: number | null;
+  default: string | number | boolean | null;
+}
+
+/** A target and its options. Its words stand in the page. */
+export interface Preset { name: string; target: string; fields: Fields }
 
 export interface Limits { upload_bytes: number; batch_entries?: number; [name: string]: number | undefined }
 
@@ -9,7 +31,8 @@ export interface PageData {
   language: string;
   limits: Limits;
   targets: Target[];
-  options: { [name: string]: unknown };
+  options: { [name: string]: OptionFacts };
+  presets: Preset[];
   keysOn: boolean;
   hasKey: boolean;
   batch: string | null;

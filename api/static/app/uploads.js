@@ -1,6 +1,6 @@
 /** The files on their way: three at a time, each from one tab only, and again until the service has taken it. */
 
-import { Problem, deleteJob, submitFile } from "./api.js";
+import { AWAY, Problem, deleteJob, submitFile } from "./api.js";
 import { holdLock, makeId, withLock } from "./locks.js";
 import { Progress } from "./progress.js";
 import { PENDING } from "./store.js";
@@ -25,9 +25,11 @@ export class Uploads {
   /**
    * @param {Store} store
    * @param {Batches} batches
+   * @param {{onAway: () => void, onBack: () => void}} told
    */
-  constructor(store, batches) {
+  constructor(store, batches, told) {
     this._store = store;
+    this._told = told;
     this._batches = batches;
     /** @type {Map<string, AbortController>} */
     this._active = new Map();
@@ -90,7 +92,10 @@ export class Uploads {
     }
     while (this._slots.length > 0) {
       const row = this._nextRow();
-      if (!row) return;
+      if (!row) {
+        if (this._active.size === 0) this._told.onBack();
+        return;
+      }
       this._run(row.id, this._slots.pop() ?? 0);
     }
   }
@@ -161,6 +166,7 @@ export class Uploads {
    */
   async _take(id, job) {
     this._waiting.end();
+    this._told.onBack();
     this._defects.delete(id);
     const row = this._store.get(id);
     if (row && PENDING.has(row.state)) {
@@ -178,6 +184,7 @@ export class Uploads {
    */
   _miss(id, error) {
     const row = this._store.get(id);
+    if (error instanceof Problem && error.code !== AWAY) this._told.onBack();
     if (!row || !PENDING.has(row.state)) return;
     if (error instanceof DOMException && error.name === "AbortError") this._store.update(id, { state: "canceled" });
     else if (!(error instanceof Problem)) throw error;
@@ -237,6 +244,7 @@ export class Uploads {
    * @param {Problem} problem
    */
   _wait(row, problem) {
+    if (problem.code === AWAY) this._told.onAway();
     const retryAt = this._waiting.begin(problem.retryAfter);
     this._store.note(row.id, { retryAt, sent: 0 });
     this._store.update(row.id, { state: "away", trouble: problem.toTrouble() });

@@ -1,0 +1,89 @@
+"""What went wrong or was lost, told in the person's language.
+
+The API's own sentences are English and have the figures of the case. On an English page they are shown where they say
+more; on others the sentence of the code comes first, and the API's beneath it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.controls import CONTROLS
+from api.errors import BadOptions, ImagemillError, TryLater
+from api.figures import count_text, size_text
+from api.settings import ApiSettings
+from api.wording import ENGLISH, Words
+from core.formats import Format
+from core.option_rules import WrongOption
+from core.options import BY_NAME
+from core.problems import Problem
+
+DETAILED = frozenset({
+    *("malformed_request", "unknown_target_format", "host_not_allowed", "rate_limited", "too_many_waiting"),
+    *("too_much_stored", "queue_full", "storage_full", "method_not_allowed"),
+})  # fmt: skip
+"""Codes of problems whose detail says more than the sentence of the code."""
+
+_CONTROLS = {control.name: control for control in CONTROLS}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence in the person's language, and what the API says in English besides; often empty."""
+
+    text: str
+    more: str = ""
+    title: str = ""
+
+
+def limit_texts(settings: ApiSettings, language: str) -> dict[str, str]:
+    """Return the limits by the names that sentences of codes have for them."""
+    return {
+        "upload": size_text(settings.max_upload_bytes, language),
+        "pixels": count_text(settings.max_pixels, language),
+        "frames": count_text(settings.max_frames, language),
+        "result": size_text(settings.max_result_bytes, language),
+        "seconds": f"{settings.job_seconds:g}",
+        "hours": f"{settings.retention_hours:g}",
+    }
+
+
+def tell_problem(error: ImagemillError, words: Words, limits: Mapping[str, str]) -> Told:
+    """Tell a refusal by its code, with when to come back."""
+    key = f"problem.{error.code}"
+    text = words.say(key, **limits)
+    if isinstance(error, TryLater):
+        text = f"{text} {words.say('page.retry_in', seconds=error.retry_after)}"
+    return Told(text, error.detail if error.code in DETAILED else "", words.say(f"{key}.title"))
+
+
+def tell_code(kind: str, said: Mapping[str, str], words: Words, limits: Mapping[str, str]) -> Told:
+    """Tell a failure or a warning of a job. A code of a newer worker has no sentence here, only its own."""
+    key = f"{kind}.{said['code']}"
+    if words.language == ENGLISH or not words.has(key):
+        return Told(said["detail"])
+    return Told(words.say(key, **limits), said["detail"])
+
+
+def tell_wrong_fields(
+    refusal: ImagemillError | None, chosen: Mapping[str, str], target: Format | None, words: Words
+) -> dict[str, Told]:
+    """Tell for every field of the form that is wrong what it must be."""
+    wrong = refusal.errors if isinstance(refusal, BadOptions) else ()
+    return {error.field: _tell_field(error, chosen.get(error.field, ""), target, words) for error in wrong}
+
+
+def _tell_field(error: WrongOption, value: str, target: Format | None, words: Words) -> Told:
+    if words.language == ENGLISH or error.field not in _CONTROLS:
+        return Told(error.detail)
+    if target is not None and error.field not in target.options:
+        return Told(words.say("page.option_not_taken", target=target.title))
+    if BY_NAME[error.field].read(value.strip()) is None:
+        return Told(words.say("panel.must_be", allowed=_CONTROLS[error.field].allowed_in(words)))
+    # Right by itself, wrong beside another: only the rule knows why.
+    return Told(words.say("page.option_beside_others"), error.detail)
+
+
+def tell_stored(problem: Problem, words: Words, limits: Mapping[str, str]) -> Told:
+    """Tell the problem of a file that became no job."""
+    key = f"problem.{problem.code}"
+    return Told(words.say(key, **limits) if words.has(key) else problem.detail)

@@ -1,0 +1,139 @@
+/** What a person does to rows. */
+
+import { Problem, deleteBatch, deleteJob } from "./api.js";
+import { makeId } from "./locks.js";
+import { PENDING, RUNNING } from "./store.js";
+import { say } from "./words.js";
+
+/** @typedef {import("./types.js").Row} Row */
+/** @typedef {import("./types.js").Fields} Fields */
+/** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("./uploads.js").Uploads} Uploads */
+/** @typedef {import("./batches.js").Batches} Batches */
+/** @typedef {import("./notice.js").Notice} Notice */
+/** @typedef {import("./sentences.js").Sentences} Sentences */
+
+/**
+ * The form, as far as rows ask it.
+ * @typedef {object} Panel
+ * @property {string} target
+ * @property {(target: string) => Fields} fieldsFor
+ */
+
+/**
+ * @typedef {object} ActionParts
+ * @property {Store} store
+ * @property {Uploads} uploads
+ * @property {Batches} batches
+ * @property {Notice} notice
+ * @property {Panel} panel
+ * @property {Sentences} sentences
+ */
+
+export class Actions {
+  /** @param {ActionParts} parts */
+  constructor(parts) {
+    this._parts = parts;
+    this._store = parts.store;
+  }
+
+  /** Send all rows that are ready. */
+  start() {
+    for (const row of this._store.list()) {
+      if (row.state === "ready") this._send(row);
+    }
+  }
+
+  /** @param {string} id */
+  retry(id) {
+    const row = this._store.get(id);
+    if (!row) return;
+    if (row.state === "away") this._parts.uploads.tryNow();
+    else this._send(row);
+  }
+
+  /**
+   * Choose a row's own target; "" is the form's.
+   * @param {string} id
+   * @param {string} target
+   */
+  choose(id, target) {
+    this._store.update(id, { target });
+  }
+
+  /**
+   * Cancel a row that is on its way, or erase it: here, and on the server.
+   * @param {string} id
+   */
+  async remove(id) {
+    const row = this._store.get(id);
+    if (!row) return;
+    const isOver = !PENDING.has(row.state) && !RUNNING.has(row.state);
+    if (row.job && !(await this._deleteJob(row, row.job))) return;
+    if (!isOver) this._cancel(row);
+    else {
+      this._store.remove(id);
+      if (row.job) this._parts.notice.show("action", say("app.erased_one", { name: row.name }));
+      else this._parts.notice.speak(say("app.removed_one", { name: row.name }));
+    }
+  }
+
+  /** Erase everything. */
+  async eraseAll() {
+    const rows = this._store.list();
+    for (const row of rows) this._parts.uploads.cancel(row.id);
+    await this._parts.batches.leave(null);
+    /** @type {Set<string | null>} */
+    const left = new Set();
+    for (const batch of new Set(rows.flatMap((row) => row.batch ?? []))) {
+      if (!(await this._delete(() => deleteBatch(batch)))) left.add(batch);
+    }
+    const gone = rows.filter((row) => row.batch === null || !left.has(row.batch));
+    for (const row of gone) this._store.remove(row.id);
+    if (gone.length > 0) this._parts.notice.show("action", say("app.erased_all", { count: gone.length }));
+  }
+
+  /**
+   * A new key makes a new job. The options are those of the form now, because the person may have mended them.
+   * @param {Row} row
+   */
+  _send(row) {
+    const target = row.target || this._parts.panel.target;
+    this._store.update(row.id, {
+      state: "uploading", target, fields: this._parts.panel.fieldsFor(target), key: makeId(), tab: this._store.tab,
+      batch: null, job: null, answer: null, trouble: null, upload: null,
+    }); // prettier-ignore
+  }
+
+  /** @param {Row} row */
+  _cancel(row) {
+    this._parts.uploads.cancel(row.id);
+    this._store.update(row.id, { state: "canceled" });
+    this._parts.notice.speak(say("app.canceled_one", { name: row.name }));
+  }
+
+  /**
+   * @param {Row} row
+   * @param {string} job
+   * @returns {Promise<boolean>} whether the server has nothing of it any more
+   */
+  async _deleteJob(row, job) {
+    return row.state === "expired" || this._delete(() => deleteJob(job));
+  }
+
+  /**
+   * @param {() => Promise<void>} work
+   * @returns {Promise<boolean>}
+   */
+  async _delete(work) {
+    try {
+      await work();
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      if (problem.status === 404) return true;
+      this._parts.notice.show("action", `${say("app.not_erased")} ${this._parts.sentences.problem(problem).text}`);
+      return false;
+    }
+    return true;
+  }
+}

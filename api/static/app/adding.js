@@ -1,0 +1,85 @@
+/** Files become rows. What the service would refuse for sure is refused here, before it is sent. */
+
+import { say } from "./words.js";
+
+/** @typedef {import("./types.js").Trouble} Trouble */
+/** @typedef {import("./intake.js").Taken} Taken */
+/** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("./notice.js").Notice} Notice */
+
+export class Adding {
+  /**
+   * @param {Store} store
+   * @param {Notice} notice
+   * @param {{accept: string, mostBytes: number}} known `accept` as the file field has it
+   */
+  constructor(store, notice, known) {
+    this._store = store;
+    this._notice = notice;
+    this._extensions = new Set(known.accept.split(",").filter((part) => part.startsWith(".")));
+    this._mostBytes = known.mostBytes;
+  }
+
+  /** @param {Taken[]} taken */
+  add(taken) {
+    const wanted = taken.filter((one) => one.from !== "folder" || this._isImage(one.file));
+    for (const one of wanted) this._addFile(one);
+    this._tell(taken.length, wanted.length);
+  }
+
+  /** @param {Taken} taken */
+  _addFile({ file, from }) {
+    const row = { name: from === "clipboard" ? this._nameOf(file) : file.name, size: file.size };
+    const trouble = this._refuse(file);
+    // The bytes of a refused file can make no job, so they are not kept.
+    if (trouble) this._store.add({ ...row, state: "refused", trouble }, null);
+    else this._store.add(row, file);
+  }
+
+  /**
+   * @param {File} file
+   * @returns {Trouble | null}
+   */
+  _refuse(file) {
+    if (file.size === 0) return { status: 400, code: "empty_file", detail: "" };
+    if (file.size > this._mostBytes) return { status: 413, code: "too_large", detail: "" };
+    return null;
+  }
+
+  /**
+   * Return a name that no other row has: a browser calls every pasted picture `image.png`.
+   * @param {File} file
+   * @returns {string}
+   */
+  _nameOf(file) {
+    const names = new Set(this._store.list().map((row) => row.name));
+    const [, stem, extension] = /^(.*?)(\.\w+)?$/.exec(file.name) ?? [];
+    let name = file.name;
+    for (let number = 2; names.has(name); number += 1) name = `${stem} ${number}${extension ?? ""}`;
+    return name;
+  }
+
+  /**
+   * Say whether a file of a folder is an image, as far as its name tells.
+   * @param {File} file
+   * @returns {boolean}
+   */
+  _isImage(file) {
+    const extension = /\.\w+$/.exec(file.name.toLowerCase())?.[0] ?? "";
+    return file.type.startsWith("image/") || this._extensions.has(extension);
+  }
+
+  /**
+   * @param {number} taken
+   * @param {number} count of those that became rows
+   */
+  _tell(taken, count) {
+    const others = taken - count;
+    const parts = [];
+    if (count > 0) parts.push(say("app.added", { count }));
+    if (others > 0) parts.push(say("app.passed_over", { count: others }));
+    if (taken === 0) parts.push(say("app.nothing_in_it"));
+    if (taken > 0 && others === 0) this._notice.speak(parts.join(" "));
+    else this._notice.show("action", parts.join(" "));
+  }
+}

@@ -1,0 +1,182 @@
+/** The page of a batch: the same list, from the server. What is known of it here (thumbnails, files) is used too. */
+
+import { deleteBatch, deleteJob } from "./api.js";
+import { findOrMake } from "./dom.js";
+import { followBatch } from "./events.js";
+import { List } from "./list.js";
+import { Notice } from "./notice.js";
+import { Outage } from "./outage.js";
+import { Overview } from "./overview.js";
+import { openPreview } from "./comparing.js";
+import { Sentences } from "./sentences.js";
+import { Shelf } from "./shelf.js";
+import { RUNNING, Store } from "./store.js";
+import { Thumbnails } from "./thumbnails.js";
+import { say } from "./words.js";
+
+/** @typedef {import("./types.js").Batch} Batch */
+/** @typedef {import("./types.js").Job} Job */
+/** @typedef {import("./types.js").RefusedFile} RefusedFile */
+/** @typedef {import("./types.js").PageData} PageData */
+/** @typedef {import("./types.js").Row} Row */
+
+/**
+ * @param {PageData} data
+ * @param {string} id
+ * @returns {Promise<void>}
+ */
+export async function startBatchPage(data, id) {
+  const page = new BatchPage(data, id);
+  await page.start();
+}
+
+class BatchPage {
+  /**
+   * @param {PageData} data
+   * @param {string} id
+   */
+  constructor(data, id) {
+    this._data = data;
+    this._id = id;
+    const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+    this._notice = new Notice(findOrMake("div", "notice", main));
+    this._sentences = new Sentences(data);
+    this._store = new Store(null);
+    /** @type {Map<string, Row>} rows of this browser by their job */
+    this._own = new Map();
+  }
+
+  async start() {
+    const shelf = new Shelf(this._data.root).forReading();
+    const rows = await shelf.load().catch(() => []);
+    this._own = new Map(rows.flatMap((row) => (row.job ? [[row.job, row]] : [])));
+    this._store = new Store(shelf);
+    this._show();
+    this._follow();
+  }
+
+  _show() {
+    const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+    const element = findOrMake("ul", "list", main);
+    element.setAttribute("aria-label", say("app.batch_list"));
+    const overview = new Overview(element, { notice: this._notice, eraseAll: () => void this._eraseAll() });
+    const store = this._store;
+    const acts = {
+      remove: (/** @type {string} */ id) => void this._remove(id),
+      retry: () => {},
+      preview: (/** @type {string} */ id) => void openPreview(store, this._notice, id),
+      choose: () => {},
+    };
+    const list = new List(
+      element,
+      store,
+      { sentences: this._sentences, acts, targets: [], language: this._data.language, keyPage: "", hasFile: (row) => row.kept, commonTarget: () => "" },
+      { onShown: (rows) => overview.show(rows), onEmptied: () => {} },
+    ); // prettier-ignore
+    new Thumbnails(store, list);
+  }
+
+  _follow() {
+    const outage = new Outage(this._notice);
+    const stream = followBatch(this._id, {
+      onBatch: (batch) => this._takeBatch(batch),
+      onJob: (job) => this._take(job),
+      onPlace: (places) => this._takePlaces(places),
+      onAway: () => outage.mark("stream", true),
+      onBack: () => outage.mark("stream", false),
+      onOver: () => stream.close(),
+      onGone: (trouble) => this._notice.show("away", this._sentences.problem(trouble).text),
+    });
+  }
+
+  /** @param {Batch} batch */
+  _takeBatch(batch) {
+    // The table for browsers without scripts says the same, and stays until this list is there.
+    document.getElementById("plain")?.remove();
+    batch.jobs.forEach((entry, order) => {
+      if (entry.status === "refused") this._takeRefused(entry, order);
+      else this._take(entry, order);
+    });
+  }
+
+  /**
+   * @param {RefusedFile} file
+   * @param {number} order
+   */
+  _takeRefused(file, order) {
+    const id = `refused ${order}`;
+    if (this._store.get(id)) return;
+    const trouble = file.problem;
+    this._store.add({ id, order, name: file.filename, size: 0, state: "refused", trouble }, null);
+  }
+
+  /**
+   * @param {Job} job
+   * @param {number} [order]
+   */
+  _take(job, order = Date.now()) {
+    const row = this._store.findJob(job.id);
+    if (row) this._store.update(row.id, { state: job.status, answer: job });
+    else this._add(job, order);
+  }
+
+  /**
+   * @param {Job} job
+   * @param {number} order
+   */
+  _add(job, order) {
+    const own = this._own.get(job.id);
+    const known = own ? { id: own.id, kept: own.kept } : {};
+    this._store.add(
+      {
+        ...known, order, name: job.filename, size: job.source.bytes, state: job.status, target: job.target_format,
+        batch: this._id, job: job.id, answer: job,
+      },
+      null,
+    ); // prettier-ignore
+  }
+
+  /** @param {{[job: string]: number | null}} places */
+  _takePlaces(places) {
+    for (const [job, place] of Object.entries(places)) {
+      const row = this._store.findJob(job);
+      if (row) this._store.note(row.id, { place });
+    }
+  }
+
+  /** @param {string} id */
+  async _remove(id) {
+    const row = this._store.get(id);
+    if (!row) return;
+    if (row.job && row.state !== "expired" && !(await this._try(() => deleteJob(row.job ?? "")))) return;
+    this._end(row);
+  }
+
+  async _eraseAll() {
+    if (!(await this._try(() => deleteBatch(this._id)))) return;
+    const rows = this._store.list();
+    for (const row of rows) this._end(row);
+    this._notice.show("action", say("app.erased_all", { count: rows.length }));
+  }
+
+  /** @param {Row} row */
+  _end(row) {
+    if (RUNNING.has(row.state)) this._store.update(row.id, { state: "canceled" });
+    else this._store.remove(row.id);
+  }
+
+  /**
+   * @param {() => Promise<void>} work
+   * @returns {Promise<boolean>}
+   */
+  async _try(work) {
+    try {
+      await work();
+      return true;
+    } catch (problem) {
+      const said = this._sentences.problem(/** @type {import("./api.js").Problem} */ (problem)).text;
+      this._notice.show("action", `${say("app.not_erased")} ${said}`);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/** Opening the comparison of a row, whose module is loaded when it is first wanted. */
+
+import { say } from "./words.js";
+
+/** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("./notice.js").Notice} Notice */
+
+/**
+ * @param {Store} store
+ * @param {Notice} notice
+ * @param {string} id
+ * @returns {Promise<void>}
+ */
+export async function openPreview(store, notice, id) {
+  const row = store.get(id);
+  const source = await store.file(id);
+  if (!row?.answer?.result || !source) return;
+  try {
+    // @ts-ignore - the module comes with the comparison
+    const { openCompare } = await import("./compare.js");
+    openCompare({ name: row.name, source, result: row.answer.result, sourceFacts: row.answer.source });
+    notice.clear("action");
+  } catch {
+    notice.show("action", say("app.no_preview"));
+  }
+}

@@ -1,0 +1,129 @@
+/** What is about all rows: how many are done, the ZIP, the link to the batch, erasing, the title of the tab. */
+
+import { addressOf } from "./api.js";
+import { copyText } from "./clipboard.js";
+import { findOrMake, make, makeButton, setText } from "./dom.js";
+import { PENDING, RUNNING } from "./store.js";
+import { say } from "./words.js";
+
+/** @typedef {import("./types.js").Row} Row */
+/** @typedef {import("./notice.js").Notice} Notice */
+
+export class Overview {
+  /**
+   * @param {HTMLElement} list the `<ul>`, under which this stands
+   * @param {{notice: Notice, eraseAll: () => void}} told
+   */
+  constructor(list, told) {
+    this._told = told;
+    this._title = document.title;
+    this._wasBusy = false;
+    this.element = make("div", "overview");
+    this.element.hidden = true;
+    list.before(this.element);
+    this._summary = make("p", "summary");
+    this._zips = make("span", "zips");
+    this._page = make("a", "", say("app.batch_page"));
+    this._page.id = "batch-link";
+    this._copy = makeButton("quiet", () => this._copyLink());
+    this._copy.id = "copy-link";
+    this._copy.textContent = say("app.copy_link");
+    this._erase = makeButton("quiet", () => told.eraseAll());
+    this._erase.id = "erase-all";
+    this._erase.textContent = say("app.erase_all");
+    const buttons = make("div", "buttons");
+    buttons.append(this._zips, this._page, this._copy, this._erase);
+    this.element.append(this._summary, buttons);
+  }
+
+  /** @param {Row[]} rows */
+  show(rows) {
+    this.element.hidden = rows.length === 0;
+    const counts = countStates(rows);
+    setText(this._summary, this._summarize(rows.length, counts));
+    this._showBatches(rows);
+    this._showTitle(rows.length, counts);
+    this._tellEnd(counts);
+  }
+
+  /**
+   * @param {number} all
+   * @param {Counts} counts
+   * @returns {string}
+   */
+  _summarize(all, counts) {
+    const parts = [say("app.files", { count: all })];
+    if (counts.busy) parts.push(say("app.busy", { count: counts.busy }));
+    if (counts.done) parts.push(say("app.done", { count: counts.done }));
+    if (counts.failed) parts.push(say("app.failed", { count: counts.failed }));
+    return parts.join(", ");
+  }
+
+  /** @param {Row[]} rows */
+  _showBatches(rows) {
+    const batches = [...new Set(rows.filter((row) => row.job).flatMap((row) => row.batch ?? []))];
+    const newest = batches[batches.length - 1];
+    this._page.hidden = this._copy.hidden = !newest || location.pathname === addressOf(`/batches/${newest}`);
+    if (newest) this._page.href = addressOf(`/batches/${newest}`);
+    const withResults = batches.filter((id) => rows.some((row) => row.batch === id && row.state === "succeeded"));
+    this._showZips(withResults, rows);
+  }
+
+  /**
+   * @param {string[]} batches
+   * @param {Row[]} rows
+   */
+  _showZips(batches, rows) {
+    while (this._zips.children.length > batches.length) this._zips.lastElementChild?.remove();
+    batches.forEach((id, index) => {
+      const link = index === 0 ? findOrMake("a", "zip", this._zips) : (this._zips.children[index] ?? make("a"));
+      link.className = "button quiet zip";
+      const isPartial = rows.some((row) => row.batch === id && (RUNNING.has(row.state) || PENDING.has(row.state)));
+      link.setAttribute("href", addressOf(`/v1/batches/${id}/result${isPartial ? "?partial=true" : ""}`));
+      const name = batches.length === 1 ? say("app.zip") : say("app.zip_of", { number: index + 1, all: batches.length });
+      setText(link, isPartial ? say("app.zip_partial") : name);
+      this._zips.append(link);
+    });
+  }
+
+  /**
+   * @param {number} all
+   * @param {Counts} counts
+   */
+  _showTitle(all, counts) {
+    document.title = counts.busy ? `(${all - counts.busy}/${all}) ${this._title}` : this._title;
+  }
+
+  /**
+   * Say once that everything is over.
+   * @param {Counts} counts
+   */
+  _tellEnd(counts) {
+    if (!counts.busy && this._wasBusy && counts.done + counts.failed > 0) {
+      const parts = [say("app.end_done", { count: counts.done })];
+      if (counts.failed) parts.push(say("app.end_failed", { count: counts.failed }));
+      this._told.notice.speak(parts.join(" "));
+    }
+    this._wasBusy = counts.busy > 0;
+  }
+
+  async _copyLink() {
+    const isCopied = await copyText(this._page.href);
+    this._told.notice.show("action", say(isCopied ? "app.copied" : "app.not_copied"));
+  }
+}
+
+/** @typedef {{busy: number, done: number, failed: number}} Counts */
+
+/**
+ * @param {Row[]} rows
+ * @returns {Counts}
+ */
+function countStates(rows) {
+  const count = (/** @type {(row: Row) => boolean} */ is) => rows.filter(is).length;
+  return {
+    busy: count(({ state }) => PENDING.has(state) || RUNNING.has(state)),
+    done: count(({ state }) => state === "succeeded"),
+    failed: count(({ state }) => state === "failed" || state === "refused"),
+  };
+}
