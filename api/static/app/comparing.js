@@ -14,11 +14,11 @@ import { say } from "./words.js";
 export async function openPreview(store, notice, id) {
   const row = store.get(id);
   const source = await store.file(id);
-  if (!row?.answer?.result || !source) return;
+  if (!row?.answer?.result) return;
   try {
-    // @ts-ignore - the module comes with the comparison
     const { openCompare } = await import("./compare.js");
-    openCompare({ name: row.name, source, result: row.answer.result, sourceFacts: row.answer.source });
+    const { result, source: sourceFacts, warnings } = row.answer;
+    await openCompare({ name: row.name, source: source ?? null, result, sourceFacts, warnings });
     notice.clear("action");
   } catch {
     notice.show("action", say("app.no_preview"));

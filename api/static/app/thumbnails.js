@@ -55,7 +55,6 @@ export class Thumbnails {
 async function makeThumb(file) {
   if (!file) return null;
   try {
-    // @ts-ignore - the module comes with the comparison
     const { makeThumbnail } = await import("./thumbs.js");
     return makeThumbnail(file);
   } catch {

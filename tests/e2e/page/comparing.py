@@ -8,7 +8,7 @@ import httpx
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, Request, expect
 
-from api.views import SECURITY
+from api.page_shell import SECURITY
 from conformance import images
 from conformance.service import PATIENCE
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Response, expect
+from playwright.sync_api import Page, Response, expect
 
 from conformance import images
 from conformance.service import wait_for
@@ -210,7 +210,7 @@ def test_the_facts_tell_the_saving_and_the_warnings(comparing: Comparing) -> Non
     facts = comparing.facts()
     assert facts["Dimensions"] == ["300 x 300", "200 x 100"]
     share = 1 - job["result"]["bytes"] / job["source"]["bytes"]
-    assert facts["Saved"] == ["", f"{share:.0%} smaller"]
+    assert facts["Saved"] == ["", f"{int(share * 100)}% smaller"]
     assert facts["Shown"] == ["as it is", "as it is"]
     expect(comparing.dialog.get_by_text("The result has other proportions")).to_be_visible()
     assert len(comparing.dialog.locator(".compare-warnings li").all()) == len(job["warnings"]) == 1
@@ -235,3 +235,21 @@ def test_fifty_megapixels_are_shown_by_image_elements_alone(comparing: Comparing
     expect(comparing.dialog.locator(".compare-source")).to_have_css("width", "8000px")
     assert is_like(color_at(comparing.stage, 0.2, 0.5), images.RED)
     expect(comparing.page.locator("canvas")).to_have_count(0)
+
+
+def test_a_row_of_the_list_opens_it(page: Page) -> None:
+    page.goto("/")
+    page.locator("#files[multiple]").wait_for()
+    page.set_input_files("#files", files=[DISC.payload])
+    page.select_option("#target_format", "jpeg")
+    page.locator("#convert").click()
+    button = page.locator("li.row button.preview")
+    button.click()
+    dialog = page.locator("dialog.compare")
+    expect(dialog.locator(".compare-source")).to_be_visible()
+    expect(dialog.locator(".compare-result")).to_be_visible()
+    expect(dialog.locator(".compare-warnings li")).to_have_count(1)
+    expect(dialog.locator("tbody tr").first).to_have_text("FormatPNGJPEG")
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    expect(page.locator("li.row .thumb img")).to_have_count(1)
