@@ -18,7 +18,7 @@ export async function openPreview(store, notice, id) {
   try {
     const { openCompare } = await import("./compare.js");
     const { result, source: sourceFacts, warnings } = row.answer;
-    await openCompare({ name: row.name, source: source ?? null, result, sourceFacts, warnings });
+    await openCompare({ name: row.name, source, result, sourceFacts, warnings });
     notice.clear("action");
   } catch {
     notice.show("action", say("app.no_preview"));

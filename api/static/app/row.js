@@ -187,7 +187,7 @@ export class RowView {
       this._download.download = result.filename;
       label(this._download, say("row.download"), result.filename);
     }
-    this._offer(this._preview, Boolean(result) && this._tools.hasFile(row));
+    this._offer(this._preview, Boolean(result && (this._tools.hasFile(row) || result.media_type.startsWith("image/"))));
     label(this._preview, say("row.preview"), name);
     this._offer(this._retry, (RETRIED.has(state) && this._tools.hasFile(row)) || state === "away");
     label(this._retry, say(state === "away" ? "row.now" : "row.retry"), name);

@@ -62,6 +62,8 @@ export class Uploads {
   cancel(id) {
     const { sent = 0, total = 1 } = this._store.moment(id);
     if (sent < total) this._active.get(id)?.abort();
+    const upload = this._store.get(id)?.upload;
+    if (upload) void loadResumable().then((resumable) => resumable?.forgetUpload(upload));
   }
 
   /** @param {Change} change */
@@ -156,7 +158,7 @@ export class Uploads {
     if (!resumable) return submitFile({ ...sending, blob: file, fields });
     /** @param {string | null} upload */
     const onUrl = (upload) => this._store.update(row.id, { upload });
-    const upload = await resumable(file, { ...sending, url: row.upload, onUrl });
+    const upload = await resumable.uploadResumable(file, { ...sending, url: row.upload, onUrl });
     return submitFile({ ...sending, blob: null, fields: { ...fields, upload } });
   }
 
@@ -270,12 +272,12 @@ async function readableFile(store, row) {
 
 /**
  * Load the module that goes on where an upload broke off. Without it a file is sent in one piece.
- * @returns {Promise<((file: Blob, asked: any) => Promise<string>) | null>}
+ * @returns {Promise<{uploadResumable: (file: Blob, asked: any) => Promise<string>, forgetUpload: (url: string) => Promise<void>} | null>}
  */
 async function loadResumable() {
   try {
     // @ts-ignore - the module comes with the resumable uploads of the service
-    return (await import("./resume.js")).uploadResumable;
+    return await import("./resume.js");
   } catch {
     return null;
   }
