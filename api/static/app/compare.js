@@ -1,13 +1,13 @@
 /** Before and after: the source and its result on one stage, and what is known of both beside it. */
 
-import { AWAY, Problem } from "./api.js";
+import { Problem } from "./api.js";
 import { buildFacts, isSameShape } from "./compare_facts.js";
 import { followHands } from "./compare_gestures.js";
 import { buildParts } from "./compare_parts.js";
 import { Stage } from "./compare_stage.js";
 import { makeShowable } from "./preview.js";
 import { fetchBytes } from "./preview_request.js";
-import { formatBytes } from "./sizes.js";
+import { Sentences } from "./sentences.js";
 import { hasWords, say } from "./words.js";
 
 /** @typedef {import("./compare_parts.js").Parts} Parts */
@@ -46,6 +46,8 @@ class Comparison {
   /** @param {Asked} asked */
   constructor(asked) {
     this._asked = asked;
+    this._data = readPageData();
+    this._sentences = new Sentences(this._data);
     this._parts = buildParts(asked.name, asked.result);
     this._stage = new Stage(this._parts);
     this._closing = new AbortController();
@@ -140,7 +142,7 @@ class Comparison {
     try {
       return await show();
     } catch (problem) {
-      this._tell(side, say(`compare.failed_${side}`, { reason: explain(problem) }));
+      this._tell(side, say(`compare.failed_${side}`, { reason: explain(problem, this._sentences) }));
       return null;
     }
   }
@@ -200,28 +202,29 @@ class Comparison {
   /** @param {import("./compare_facts.js").Shown | null} shown */
   _tellFacts(shown) {
     const { sourceFacts, result, warnings = [] } = this._asked;
-    const language = document.documentElement.lang;
-    const compared = { source: sourceFacts, result, warnings, targets: readPageData().targets ?? [], language };
+    const { targets, language } = this._data;
+    const lost = warnings.map((warning) => this._sentences.warning(warning));
+    const compared = { source: sourceFacts, result, lost, targets, language };
     this._parts.facts.replaceChildren(...buildFacts(compared, shown));
   }
 }
 
-/** @returns {Partial<PageData>} */
+/** @returns {PageData} */
 function readPageData() {
   return JSON.parse(document.getElementById("page-data")?.textContent ?? "{}");
 }
 
 /**
- * Return why it did not work, in the person's language where there are words for it.
+ * Return why it did not work.
  * @param {unknown} problem
+ * @param {Sentences} sentences
  * @returns {string}
  */
-function explain(problem) {
-  const { code, detail } = problem instanceof Problem ? problem : { code: "", detail: "" };
-  if (code === AWAY) return say("compare.away");
-  const key = [`failure.${code}`, `problem.${code}`].find(hasWords);
-  const most = readPageData().limits?.upload_bytes ?? 0;
-  return key ? say(key, { upload: formatBytes(most, document.documentElement.lang) }) : detail;
+function explain(problem, sentences) {
+  if (!(problem instanceof Problem)) return "";
+  const isFailure = hasWords(`failure.${problem.code}`);
+  const { text, detail } = isFailure ? sentences.failure(problem) : sentences.problem(problem);
+  return detail ? `${text} ${detail}` : text;
 }
 
 /** @returns {Promise<void>} when the stylesheet is there, or will not come */

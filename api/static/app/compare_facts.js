@@ -1,10 +1,10 @@
 /** The table of facts beside the pictures. */
 
 import { make } from "./compare_parts.js";
-import { formatBytes } from "./sizes.js";
-import { hasWords, say } from "./words.js";
+import { formatBytes, formatPercent } from "./sizes.js";
+import { say } from "./words.js";
 
-/** @typedef {import("./types.js").Coded} Coded */
+/** @typedef {import("./sentences.js").Said} Said */
 /** @typedef {import("./types.js").Source} SourceFacts */
 /** @typedef {import("./types.js").Target} Target */
 /** @typedef {import("./preview.js").Showable} Showable */
@@ -22,7 +22,7 @@ import { hasWords, say } from "./words.js";
  * @typedef {object} Compared
  * @property {SourceFacts} source
  * @property {ResultFacts} result
- * @property {Coded[]} warnings
+ * @property {Said[]} lost what the result could not keep
  * @property {Target[]} targets known formats with their titles
  * @property {string} language
  */
@@ -39,7 +39,7 @@ export function buildFacts(compared, shown) {
   const rows = listRows(compared, shown).map(([title, ...cells]) => makeRow(title, cells));
   const caption = make("caption", {}, say("compare.facts"));
   const table = make("table", {}, caption, make("thead", {}, head), make("tbody", {}, ...rows));
-  return [table, ...buildFit(compared, shown), ...buildWarnings(compared.warnings)];
+  return [table, ...buildFit(compared, shown), ...buildLosses(compared.lost)];
 }
 
 /**
@@ -106,7 +106,7 @@ function nameCount(count) {
 }
 
 /**
- * Say how much smaller or larger the result is, to a tenth of a percent where that is all.
+ * Say how much smaller or larger the result is, as the row of the list does.
  * @param {number} before
  * @param {number} after
  * @param {string} language
@@ -114,9 +114,16 @@ function nameCount(count) {
 export function nameSaving(before, after, language) {
   if (!before || before === after) return say("compare.same");
   const share = Math.abs(before - after) / before;
-  const style = /** @type {const} */ ("percent");
-  const text = new Intl.NumberFormat(language, { style, maximumFractionDigits: share < 0.01 ? 1 : 0 }).format(share);
+  const text = share < 0.01 ? formatSmall(share, language) : formatPercent(share, language);
   return after < before ? say("compare.smaller", { share: text }) : say("compare.larger", { share: text });
+}
+
+/**
+ * @param {number} share under a percent
+ * @param {string} language
+ */
+function formatSmall(share, language) {
+  return new Intl.NumberFormat(language, { style: "percent", maximumSignificantDigits: 1 }).format(share);
 }
 
 /**
@@ -156,11 +163,19 @@ export function isSameShape(one, other) {
 }
 
 /**
- * @param {Coded[]} warnings
+ * @param {Said[]} lost
  * @returns {HTMLElement[]}
  */
-function buildWarnings(warnings) {
-  if (!warnings.length) return [];
-  const items = warnings.map(({ code, detail }) => make("li", {}, hasWords(`warning.${code}`) ? say(`warning.${code}`) : detail));
+function buildLosses(lost) {
+  if (!lost.length) return [];
+  const items = lost.map(({ text, detail }) => make("li", {}, text, ...buildDetail(detail)));
   return [make("h3", {}, say("compare.warnings")), make("ul", { class: "compare-warnings" }, ...items)];
+}
+
+/**
+ * @param {string} detail of the service, which speaks English
+ * @returns {HTMLElement[]}
+ */
+function buildDetail(detail) {
+  return detail ? [make("small", { lang: "en" }, detail)] : [];
 }

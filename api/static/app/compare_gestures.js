@@ -13,7 +13,8 @@ const WHEEL_STEP = 60;
  */
 export function followHands(parts, stage) {
   for (const place of [parts.stage, parts.handle]) place.addEventListener("pointerdown", (event) => drag(event, parts, stage));
-  parts.stage.addEventListener("dblclick", (event) => stage.toggle(pointOf(event)));
+  // Not of the stage: after the first click, the divider lies under the pointer.
+  parts.view.addEventListener("dblclick", (event) => stage.toggle(pointOf(event)));
   followWheel(parts.view, stage);
   parts.dialog.addEventListener("keydown", (event) => pressKey(event, stage));
 }
@@ -43,10 +44,9 @@ function drag(event, parts, stage) {
  * @param {Stage} stage
  */
 function makePan(start, stage) {
-  let { x, y } = pointOf(start);
-  return (/** @type {PointerEvent} */ moved) => {
-    stage.pan(x - moved.clientX, y - moved.clientY);
-    ({ x, y } = pointOf(moved));
+  const { x, y } = stage.position;
+  return (/** @type {PointerEvent} */ { clientX, clientY }) => {
+    stage.position = { x: x + start.clientX - clientX, y: y + start.clientY - clientY };
   };
 }
 

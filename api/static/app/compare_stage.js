@@ -30,6 +30,15 @@ export class Stage {
     return stage.scrollWidth > stage.clientWidth || stage.scrollHeight > stage.clientHeight;
   }
 
+  /** How far the picture is moved. */
+  get position() {
+    return { x: this._parts.stage.scrollLeft, y: this._parts.stage.scrollTop };
+  }
+
+  set position({ x, y }) {
+    this._parts.stage.scrollTo(x, y);
+  }
+
   /**
    * Set the size of the picture at 100 %.
    * @param {{width: number, height: number}} box
@@ -82,16 +91,6 @@ export class Stage {
     stage.scrollLeft += after.left + share.x * after.width - x;
     stage.scrollTop += after.top + share.y * after.height - y;
     this._place();
-  }
-
-  /**
-   * Move what is seen.
-   * @param {number} x
-   * @param {number} y
-   */
-  pan(x, y) {
-    this._parts.stage.scrollLeft += x;
-    this._parts.stage.scrollTop += y;
   }
 
   /**

@@ -15,6 +15,7 @@ from conformance.service import Process, Service
 from core.database import make_engine
 from tests.conftest import TEMPLATE, new_database, server_directory
 from tests.e2e.conftest import running_service
+from tests.e2e.page.comparing import Comparing
 
 
 class Site(NamedTuple):
@@ -93,3 +94,11 @@ def plain_page(chromium: Browser, site: Site, console: Guard) -> Iterator[Page]:
     with fresh_context(chromium, base_url=site.url, java_script_enabled=False) as context:
         console.watch(context)
         yield context.new_page()
+
+
+@pytest.fixture
+def comparing(page: Page, site: Site) -> Comparing:
+    """A tab with nothing but a comparison."""
+    comparing = Comparing(page, site.url)
+    comparing.visit()
+    return comparing
