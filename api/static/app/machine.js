@@ -106,6 +106,8 @@ export class Machine {
     this._store.listen((change) => this._tellOptions(change.row, change.before));
     this._uploads.start();
     void this._following.refresh();
+    // Results may have been erased elsewhere meanwhile.
+    document.addEventListener("visibilitychange", () => document.hidden || void this._following.refresh());
     window.addEventListener("beforeunload", (event) => this._guard(event));
     if (!this._store.isLasting) this._notice.show("lasting", say("app.not_lasting"));
   }
@@ -116,7 +118,7 @@ export class Machine {
     return {
       sentences: this._sentences,
       targets: this._data.targets,
-      language: this._data.language,
+      isFixed: false,
       keyPage: addressOf("/key"),
       hasFile: (row) => this._store.hasFile(row),
       commonTarget: () => this._form.target,
