@@ -3,13 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from os import PathLike, stat_result
-from pathlib import Path
 
 from fastapi import Depends, FastAPI
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from api import (
     batch_routes,
@@ -37,8 +32,7 @@ from api.page_shell import make_templates
 from api.rate_headers import QuotasTold
 from api.services import running_services
 from api.settings import ApiSettings
-
-STATIC = Path(__file__).parent / "static"
+from api.static_files import DIRECTORY, OurFiles
 
 
 def create_app(settings: ApiSettings) -> FastAPI:
@@ -103,18 +97,4 @@ def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
         routers.append(system.metrics_router)
     for router in routers:
         app.include_router(router)
-    app.mount(_Static.route, _Static(directory=STATIC))
-
-
-class _Static(StaticFiles):
-    """Static files: a browser may keep them for an hour, then it asks again."""
-
-    route = "/static"
-
-    def file_response(
-        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["Cache-Control"] = "public, max-age=3600"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+    app.mount(OurFiles.route, OurFiles(directory=DIRECTORY))

@@ -6,7 +6,6 @@ from uuid import UUID
 from starlette.requests import Request
 
 from api.callers import KEY_COOKIE
-from api.controls import GROUPS, Control, group_title
 from api.links import prefix_of
 from api.presets import Preset, list_presets
 from api.schemas import limits_answer
@@ -16,17 +15,18 @@ from core.batches import MOST_ENTRIES
 from core.formats import Format
 from core.json_types import Json
 from core.option_defaults import find_default
+from core.option_kinds import Option
 from core.options import OPTIONS
 
 
 def make_page_data(request: Request, settings: ApiSettings, words: Words, batch: UUID | None = None) -> Json:
-    """Return the data for the scripts of this page, its texts in the person's language."""
+    """Return the data for the scripts of this page. Texts stand in the page itself or in the words."""
     return {
         "root": prefix_of(request),
         "language": words.language,
         "limits": {**limits_answer(settings).model_dump(mode="json"), "batch_entries": MOST_ENTRIES},
         "targets": [_describe_target(fmt) for fmt in settings.targets],
-        "options": dict(_describe_options(words)),
+        "options": {option.name: _describe_option(option) for option in OPTIONS},
         "presets": [_describe_preset(preset) for preset in list_presets(settings.targets)],
         "keysOn": settings.auth == "keys",
         "hasKey": KEY_COOKIE in request.cookies,
@@ -49,10 +49,10 @@ def _describe_target(fmt: Format) -> Json:
 
 
 def _list_defaults(fmt: Format) -> Iterator[tuple[str, Json]]:
-    """Yield what holds for each option that is not given, where that does not depend on the picture."""
+    """Yield what holds for each option that is not given, where it is the target's own default."""
     for option in OPTIONS:
         default = find_default(option, fmt)
-        if option.name in fmt.options and default is not None:
+        if option.name in fmt.options and default != option.default:
             yield option.name, default
 
 
@@ -60,23 +60,12 @@ def _describe_preset(preset: Preset) -> Json:
     return {"name": preset.name, "target": preset.target, "fields": dict(preset.fields)}
 
 
-def _describe_options(words: Words) -> Iterator[tuple[str, Json]]:
-    for group, controls in GROUPS.items():
-        for control in controls:
-            yield control.name, _describe_option(control, group, words)
-
-
-def _describe_option(control: Control, group: str, words: Words) -> Json:
-    option = control.option
+def _describe_option(option: Option) -> Json:
+    """Describe its values. Its words stand in the form, and are not sent a second time."""
     return {
         "type": option.type,
         "choices": list(option.choices),
         "lowest": option.lowest,
         "highest": option.highest,
         "default": option.default,
-        "example": option.example,
-        "group": group_title(group, words),
-        "label": control.label_in(words),
-        "sentence": control.sentence_in(words),
-        "allowed": control.allowed_in(words),
     }

@@ -12,7 +12,9 @@ from api.errors import BadOptions, ImagemillError, TryLater
 from api.figures import count_text, size_text
 from api.settings import ApiSettings
 from api.wording import ENGLISH, Words
+from core.failures import FAILURES
 from core.formats import Format
+from core.losses import WARNINGS
 from core.option_rules import WrongOption
 from core.options import BY_NAME
 from core.problems import Problem
@@ -22,6 +24,12 @@ DETAILED = frozenset({
     *("too_much_stored", "queue_full", "storage_full", "method_not_allowed"),
 })  # fmt: skip
 """Codes of problems whose detail says more than the sentence of the code."""
+
+SENTENCES = {
+    **{code.value: cause.sentence for code, cause in FAILURES.items()},
+    **{code.value: loss.sentence for code, loss in WARNINGS.items()},
+}
+"""The sentences of failures and warnings. Those without figures say no more than their code."""
 
 _CONTROLS = {control.name: control for control in CONTROLS}
 
@@ -61,7 +69,8 @@ def tell_code(kind: str, said: Mapping[str, str], words: Words, limits: Mapping[
     key = f"{kind}.{said['code']}"
     if words.language == ENGLISH or not words.has(key):
         return Told(said["detail"])
-    return Told(words.say(key, **limits), said["detail"])
+    has_figures = "{" in SENTENCES.get(said["code"], "{")
+    return Told(words.say(key, **limits), said["detail"] if has_figures else "")
 
 
 def tell_wrong_fields(

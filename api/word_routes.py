@@ -1,5 +1,6 @@
 """The words for scripts, and where people choose their language."""
 
+import hashlib
 import re
 from typing import Annotated
 
@@ -23,8 +24,13 @@ Language = Annotated[str, Path(max_length=10)]
 async def send_words(request: Request, language: Language) -> Response:
     """Send the words that scripts need."""
     _need_language(request, language)
-    headers = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
-    return Response(script_words(language), headers=headers, media_type="application/json")
+    words = script_words(language)
+    # A browser asks each time whether it has these: scripts of a new release may say what old words lack.
+    etag = f'"{hashlib.sha256(words).hexdigest()[:32]}"'
+    headers = {"Cache-Control": "no-cache", "ETag": etag, "X-Content-Type-Options": "nosniff"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(words, headers=headers, media_type="application/json")
 
 
 @router.get("/language/{language}")

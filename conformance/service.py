@@ -126,7 +126,7 @@ class Service:
 
     def start(self, name: str, **settings: str) -> Process:
         """Start `api`, `worker` or `janitor` with quick times; `settings` are IMAGEMILL_* without the prefix, in lower case."""
-        port = free_port()
+        port = int(settings.get("port", 0)) or free_port()
         env = {
             **os.environ,
             **QUICK,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.batches import Batch, Refused
 from core.job_answers import JobAnswer, Webhook, job_answer, show_webhook
 from core.jobs import Job
+from core.names import ERASED_NAME
 from core.problems import Problem
 
 BATCH_ID = "5c1d0a7e-93b4-4f0e-8d27-6a1b9c3e2f48"
@@ -21,7 +22,10 @@ BATCH_ID = "5c1d0a7e-93b4-4f0e-8d27-6a1b9c3e2f48"
 class RefusedFile(BaseModel):
     """A file that became no job."""
 
-    filename: str = Field(description="The file's name, without folders.", examples=["notes.txt"])
+    filename: str = Field(
+        description=f"The file's name, without folders; `{ERASED_NAME}` once the batch is deleted.",
+        examples=["notes.txt"],
+    )
     status: Literal["refused"]
     problem: Problem = Field(description="Why, as the answer to a job of its own would say it.")
 

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from core.failures import FailureCode
 from core.jobs import Job, ResultFacts
 from core.losses import WarningCode
+from core.names import ERASED_NAME
 from core.option_kinds import OptionValue
 from core.transitions import Status
 
@@ -97,7 +98,10 @@ class JobAnswer(BaseModel):
 
     id: UUID = Field(examples=[JOB_ID])
     status: Status = Field(description="queued and processing go on; the others are final.", examples=["queued"])
-    filename: str = Field(description="The upload's name, without folders.", examples=["holiday.png"])
+    filename: str = Field(
+        description=f"The upload's name, without folders; `{ERASED_NAME}` once it is canceled or expired.",
+        examples=["holiday.png"],
+    )
     source: Source
     target_format: str = Field(examples=["webp"])
     options: dict[str, OptionValue] = Field(description="The options that were given.", examples=[{"quality": 80}])

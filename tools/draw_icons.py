@@ -6,8 +6,7 @@ from shutil import which
 
 from playwright.sync_api import Page, sync_playwright
 
-from conformance.browser.chromium import PROGRAMS
-
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 STATIC = Path(__file__).parents[1] / "api" / "static"
 SIDES = {"icon-180.png": 180, "icon-192.png": 192, "icon-512.png": 512}
 MASKABLE, MASKABLE_SIDE = "icon-maskable-512.png", 512

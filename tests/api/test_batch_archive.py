@@ -82,7 +82,7 @@ def test_every_result_and_the_manifest(shared: Live) -> None:
     manifest = manifest_of(archive)
     shown = show(shared, batch["id"])["jobs"]
     assert (manifest["batch"], manifest["complete"]) == (batch["id"], True)
-    assert [file["filename"] for file in manifest["files"]] == ["sea.png", "notes.txt", "fail.png", "gone.png"]
+    assert [file["filename"] for file in manifest["files"]] == ["sea.png", "notes.txt", "fail.png", "deleted"]
     assert [file["status"] for file in manifest["files"]] == ["succeeded", "refused", "failed", "canceled"]
     facts = {name: value for name, value in shown[0]["result"].items() if name != "url"}
     assert manifest["files"][0]["result"] == facts

@@ -1,21 +1,21 @@
 import re
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from html.parser import HTMLParser
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import update
 
+from api import pages
 from api.controls import CHOICES, CONTROLS, GROUPS, Control, group_title
 from api.errors import ImagemillError
 from api.examples import REFUSALS
 from api.figures import size_text
 from api.presets import PRESETS, Preset, list_presets
 from api.wording import words_for
+from conformance.service import PATIENCE
 from core.formats import READABLE, TARGETS
 from core.options import OPTIONS
-from core.tables import jobs
 from core.transitions import Status
 from tests.api.conftest import Serve
 from tests.api.live import PNG, Live
@@ -85,9 +85,10 @@ def test_the_form_shows_defaults_and_how_texts_are_written(shared: Live) -> None
     for control in CONTROLS:
         if control.choices and control.option.default is not None:
             default = re.escape(CHOICES[control.name][str(control.option.default).lower()])
-            first = rf'name="{control.name}"[^>]*>\s*<option value="">{default} \(default\)</option>'
-            assert re.search(first, text)
-            assert len(re.findall(f">{default}[^<]*</option>", text)) == 1
+            found = re.search(rf'<select[^>]* name="{control.name}".*?</select>', text, re.DOTALL)
+            assert found
+            assert re.search(rf'>\s*<option value="">{default} \(default\)</option>', found[0])
+            assert len(re.findall(f">{default}", found[0])) == 1
         if control.option.example:
             assert f"It must be {control.option.allowed}." in text
     assert 'placeholder="10,20,300,200"' in text
@@ -112,7 +113,15 @@ def test_a_stray_option_is_told_once_and_the_list_above_is_short(shared: Live) -
 
 
 def test_pages_load_nothing_from_elsewhere_and_all_that_they_load_is_there(shared: Live) -> None:
-    for path in ("/", f"/jobs/{shared.in_status(Status.SUCCEEDED)}", "/problems/expired"):
+    job = shared.in_status(Status.SUCCEEDED)
+    for path in (
+        "/",
+        f"/jobs/{job}",
+        f"/jobs/{shared.in_status(Status.QUEUED)}",
+        "/jobs",
+        "/formats",
+        "/problems/expired",
+    ):
         for address in page(shared, path)[0].addresses:
             assert re.match("/[^/]|[/#]", address), address
             if address.startswith("/static/"):
@@ -176,8 +185,8 @@ def test_the_form_leads_to_a_page_that_refreshes_itself_until_the_download(share
     blank = {option.name: "" for option in OPTIONS}
     job_id = post(shared, PNG, "photo.png", **{**blank, "quality": "70"})
     shown, text = page(shared, f"/jobs/{job_id}")
-    assert shown.refresh == "1"
-    assert "quality 70" in text
+    assert shown.refresh == f"1; url=/jobs/{job_id}?seen=1"
+    assert "Quality: 70" in text
     assert "Waiting" in text
     assert "Cancel" in text
     shared.claim(job_id)
@@ -190,14 +199,29 @@ def test_the_form_leads_to_a_page_that_refreshes_itself_until_the_download(share
     assert "JPEG has no transparency" in text
 
 
-def test_a_page_that_waits_long_asks_less_often(shared: Live) -> None:
+def test_a_page_without_scripts_is_held_until_something_changes(shared: Live) -> None:
+    """So the browser keeps the old page meanwhile, with the focus where it is."""
     job_id = post(shared)
-    with shared.engine.begin() as connection:
-        connection.execute(
-            update(jobs).where(jobs.c.id == job_id).values(created_at=jobs.c.created_at - timedelta(minutes=2))
-        )
-    shared.redis.flushall()
-    assert page(shared, f"/jobs/{job_id}")[0].refresh == "5"
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(shared.http.get, f"/jobs/{job_id}", params={"seen": 1})
+        shared.claim(job_id)
+        answer = held.result(PATIENCE)
+    assert "Converting" in answer.text
+    assert Page(answer.text).refresh == f"1; url=/jobs/{job_id}?seen=2"
+    assert Page(shared.http.get(f"/jobs/{job_id}", params={"seen": 1}).text).refresh
+
+
+def test_a_held_page_comes_back_when_nothing_changes(shared: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "HELD_SECONDS", 0.0)
+    job_id = post(shared)
+    assert "Waiting" in page(shared, f"/jobs/{job_id}?seen=1")[1]
+    assert shared.http.get(f"/jobs/{job_id}", params={"seen": "x"}).status_code == 400
+
+
+def test_only_a_page_without_scripts_refreshes_itself(shared: Live) -> None:
+    text = page(shared, f"/jobs/{post(shared)}")[1]
+    assert re.search(r"<noscript><meta http-equiv=.refresh[^>]*></noscript>", text)
+    assert text.count("http-equiv") == 1
 
 
 @pytest.mark.parametrize(
@@ -228,11 +252,11 @@ def test_a_refused_form_comes_back_with_what_was_chosen(shared: Live) -> None:
 @pytest.mark.parametrize(
     ("data", "status", "said"),
     [
-        (None, 400, "multipart/form-data"),
+        (None, 400, "could not be read"),
         (b"", 400, "0 bytes"),
-        (b"a text", 415, "This is not a supported image (judged by its content, not its name)."),
-        (PNG + bytes(2_000_000), 413, "larger than"),
-        (PNG + bytes(9_000_000), 413, "larger than"),
+        (b"a text", 415, "This is not an image of a format that is read here."),
+        (PNG + bytes(2_000_000), 413, "more than 1 MB"),
+        (PNG + bytes(9_000_000), 413, "more than 1 MB"),
     ],
     ids=["no file", "empty", "text", "too large", "much too large"],
 )
@@ -299,9 +323,9 @@ def test_an_unknown_page_is_404(shared: Live, path: str) -> None:
 
 
 def test_a_wrong_method_on_a_page(shared: Live) -> None:
-    answer = shared.http.get("/jobs")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
-    assert "<h1>Method not allowed</h1>" in answer.text
+    answer = shared.http.put("/jobs", headers={"Sec-Fetch-Site": "same-origin"})
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
+    assert "PUT is not possible here" in answer.text
 
 
 @pytest.mark.parametrize("example", REFUSALS, ids=lambda example: example.code)

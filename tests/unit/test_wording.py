@@ -21,7 +21,6 @@ from api.wording import (
 )
 from core.failures import FailureCode
 from core.losses import WarningCode
-from core.options import OPTIONS
 from core.transitions import Status
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")

@@ -90,6 +90,7 @@ export class OptionField {
     if (this.told === sentence) return false;
     this.told = sentence;
     this.message.textContent = sentence;
+    this.message.removeAttribute("lang");
     this.message.hidden = sentence === "";
     this.control.setAttribute("aria-invalid", String(sentence !== ""));
     return true;

@@ -64,14 +64,18 @@ export class OptionsPanel {
   }
 
   /**
-   * Return the given options that another target takes, for a file that goes to it.
-   * @param {string} target
+   * Return the given options that a target takes. For a file with another target than the form's, without those that
+   * could do nothing there: nobody gave them for it, and the service would refuse the file.
+   * @param {string} name
    * @returns {Fields}
    */
-  fieldsFor(target) {
-    const taken = this.#targets.get(target)?.options ?? [];
-    const given = this.#fields.filter((field) => taken.includes(field.name) && field.text !== "");
-    return Object.fromEntries(given.map((field) => [field.name, field.text]));
+  fieldsFor(name) {
+    const target = this.#targets.get(name);
+    if (!target) return {};
+    const given = this.#fields.filter((field) => target.options.includes(field.name) && field.text !== "");
+    const values = new Map(given.map((field) => [field.name, field.text]));
+    if (name !== this.target) for (const idle of checkTogether(target, values).keys()) values.delete(idle);
+    return Object.fromEntries(values);
   }
 
   /**

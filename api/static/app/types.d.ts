@@ -5,7 +5,7 @@ export interface Target {
   title: string;
   extension: string;
   options: string[];
-  /** What holds for an option that is not given, where that does not depend on the picture. */
+  /** What holds for an option that is not given, where it is the target's own. */
   defaults: { [option: string]: string | number | boolean };
   alpha: "none" | "binary" | "full";
   /** The only sides of an icon's pictures; without them, any up to `most_side`. */

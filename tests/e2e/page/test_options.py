@@ -6,11 +6,13 @@ from playwright.sync_api import Page, expect
 from api.controls import CONTROLS, Control
 from api.wording import words_for
 from conformance.page.browser import PHONE, Guard
+from conformance.page.samples import make_png
 from conformance.service import PATIENCE
 from core.formats import TARGETS, Format, find
 from core.option_defaults import find_default
 from core.options import parse_options
-from tests.e2e.page.panel import START, fields_of, give, is_valid, message_of, open_panel, unfold
+from tests.e2e.page.panel import START, fields_of, give, give_by_script, is_valid, message_of, open_panel, unfold
+from tests.e2e.page.steps import as_payload
 
 
 @pytest.fixture
@@ -58,6 +60,16 @@ def test_what_is_hidden_is_kept_and_not_sent(panel: Page) -> None:
     assert panel.evaluate("() => window.panel.fieldsFor('jpeg')") == {"quality": "70", "width": "500"}
     panel.select_option("#target_format", "webp")
     assert fields_of(panel) == {"quality": "70", "lossless": "true", "width": "500"}
+
+
+def test_a_file_with_a_target_of_its_own_gets_only_what_does_something_there(panel: Page) -> None:
+    give_by_script(panel, "jpeg", {"background": "red", "width": "40", "quality": "9"})
+    assert is_valid(panel)
+    for target in TARGETS:
+        fields = panel.evaluate("(name) => window.panel.fieldsFor(name)", target.name)
+        assert parse_options(target, fields)["width"] == 40
+    assert panel.evaluate("() => window.panel.fieldsFor('png')") == {"width": "40"}
+    assert panel.evaluate("() => window.panel.fieldsFor('bmp')") == {"width": "40", "background": "red"}
 
 
 def test_a_message_comes_in_place_and_goes_when_it_is_right(panel: Page) -> None:
@@ -197,9 +209,7 @@ def test_what_only_the_service_knows_is_told_after(panel: Page, console: Guard) 
     # A colour of the system, which is one for the browser.
     give(panel, background="ButtonFace")
     assert is_valid(panel)
-    panel.set_input_files(
-        "#files", [{"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" + bytes(90)}]
-    )
+    panel.set_input_files("#files", [as_payload(make_png("a.png"))])
     panel.evaluate("() => document.querySelector('#form').submit()")
     panel.wait_for_url("**/jobs", timeout=PATIENCE * 1000)
     panel.evaluate(START)
@@ -222,8 +232,7 @@ def test_answers_of_the_service_stand_at_their_fields(panel: Page) -> None:
 
 
 def test_it_speaks_the_persons_language(page: Page) -> None:
-    page.set_extra_http_headers({"Accept-Language": "ru"})
-    panel, words = open_panel(page), words_for("ru")
+    panel, words = open_panel(page, "/language/ru?next=/"), words_for("ru")
     unfold(panel)
     expect(panel.locator("#options > summary")).to_contain_text(words.say("panel.title"))
     give(panel, width="0", enlarge="true")
