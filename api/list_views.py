@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 from api.controls import GROUPS, Control, group_title
 from api.job_list import JobPage
 from api.links import link, prefix_of
-from api.modules import MAIN, list_modules
+from api.modules import BATCH, list_modules
 from api.page_data import make_page_data
 from api.page_shell import limits_of, render_page, settings_of, words_of
 from api.sentences import Told, tell_code, tell_stored
@@ -70,7 +70,7 @@ def batch_page(request: Request, batch: Batch) -> HTMLResponse:
         can_delete=any(job.status not in {Status.CANCELED, Status.EXPIRED} for job in batch.jobs),
         hours=limits_of(request)["hours"],
         page_data=make_page_data(request, settings_of(request), words_of(request), batch.id),
-        modules=list_modules(MAIN),
+        modules=list_modules(BATCH),
     )
 
 

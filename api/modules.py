@@ -11,16 +11,19 @@ from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
 MAIN = "app/main.js"
+FORM, BATCH = "app/home.js", "app/batch_page.js"
+"""What MAIN imports next, by the page that it finds."""
+
 IMPORT = re.compile(r"""^(?:import|export)\b[^"'()]*?["'](\.{1,2}/[^"']+)["'];""", re.MULTILINE)
 """A static import. What is imported by a call is for later."""
 
 
 @cache
-def list_modules(entry: str) -> tuple[str, ...]:
-    """Return the modules that `entry` imports, and those that they do, as paths below `static`; not `entry` itself."""
-    found = dict.fromkeys(_walk(entry, set()))
-    found.pop(entry)
-    return tuple(found)
+def list_modules(page: str) -> tuple[str, ...]:
+    """Return what MAIN and the module of the page import, and what those do, as paths below `static`; not MAIN itself."""
+    known: set[str] = set()
+    found = [*_walk(MAIN, known), *_walk(page, known)]
+    return tuple(found[1:])
 
 
 def _walk(path: str, known: set[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from api.controls import CHOICES, CONTROLS, GROUPS, Control, group_title
 from api.errors import BadOptions, DatabaseAway, ImagemillError
 from api.figures import change_percent, size_text
 from api.links import prefix_of
-from api.modules import MAIN, list_modules
+from api.modules import FORM, list_modules
 from api.page_data import make_page_data
 from api.page_shell import limits_of, render_page, settings_of, words_of
 from api.presets import list_presets
@@ -62,7 +62,7 @@ def form_page(
         presets=list_presets(settings.targets),
         group_title=group_title,
         page_data=make_page_data(request, settings, words),
-        modules=list_modules(MAIN),
+        modules=list_modules(FORM),
         most=size_text(settings.max_upload_bytes, words.language),
         hours=f"{settings.retention_hours:g}",
     )

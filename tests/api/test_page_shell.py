@@ -28,13 +28,14 @@ def wire_bytes(live: Live, address: str) -> int:
 def test_the_first_view_is_light(shared: Live) -> None:
     html = shared.http.get("/").text
     linked = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', html)) - {"/static/icon-180.png"}
-    assert sum(address.endswith(".js") for address in linked) > 20, "the modules are in the page"
+    assert sum(address.endswith(".js") for address in linked) > 8, "the modules are in the page"
     weights = {address: wire_bytes(shared, address) for address in {"/", "/words/en.json", *linked}}
     assert sum(weights.values()) < MOST_BYTES, weights
 
 
 def test_a_page_names_all_modules_that_are_loaded_at_once(shared: Live) -> None:
     named = {address for address in page(shared, "/")[0].addresses if address.endswith(".js")}
+    assert "/static/app/home.js" in named
     for address in named:
         text = re.sub(r"/\*.*?\*/", "", shared.http.get(address).text, flags=re.DOTALL)
         imported = re.findall(r"""\bfrom\s+["']([^"']+)["']|^import\s+["']([^"']+)["']""", text, re.MULTILINE)
@@ -58,7 +59,7 @@ def test_downloads_and_the_api_are_sent_as_they_are(shared: Live) -> None:
     result = shared.http.get(f"/v1/jobs/{job_id}/result", headers=headers)
     assert "content-encoding" not in result.headers
     assert (result.content, result.headers["content-length"]) == (RESULT, str(len(RESULT)))
-    for address in ("/v1/formats", f"/v1/jobs/{job_id}", f"/v1/jobs/{job_id}/events"):
+    for address in ("/v1/formats", f"/v1/jobs/{job_id}", f"/v1/jobs/{job_id}/events", "/metrics"):
         assert "content-encoding" not in shared.http.get(address, headers=headers).headers
 
 
