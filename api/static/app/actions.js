@@ -1,24 +1,17 @@
 /** What a person does to rows. */
 
 import { Problem, deleteBatch, deleteJob } from "./api.js";
-import { makeId } from "./locks.js";
+import { sendRow } from "./sending.js";
 import { PENDING, RUNNING } from "./store.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./types.js").Row} Row */
-/** @typedef {import("./types.js").Fields} Fields */
+/** @typedef {import("./sending.js").Panel} Panel */
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./uploads.js").Uploads} Uploads */
 /** @typedef {import("./batches.js").Batches} Batches */
 /** @typedef {import("./notice.js").Notice} Notice */
 /** @typedef {import("./sentences.js").Sentences} Sentences */
-
-/**
- * The form, as far as rows ask it.
- * @typedef {object} Panel
- * @property {string} target
- * @property {(target: string) => Fields} fieldsFor
- */
 
 /**
  * @typedef {object} ActionParts
@@ -37,19 +30,12 @@ export class Actions {
     this._store = parts.store;
   }
 
-  /** Send all rows that are ready. */
-  start() {
-    for (const row of this._store.list()) {
-      if (row.state === "ready") this._send(row);
-    }
-  }
-
   /** @param {string} id */
   retry(id) {
     const row = this._store.get(id);
     if (!row) return;
     if (row.state === "away") this._parts.uploads.tryNow();
-    else this._send(row);
+    else sendRow(this._store, this._parts.panel, row);
   }
 
   /**
@@ -91,18 +77,6 @@ export class Actions {
     const gone = rows.filter((row) => row.batch === null || !left.has(row.batch));
     for (const row of gone) this._store.remove(row.id);
     if (gone.length > 0) this._parts.notice.show("action", say("app.erased_all", { count: gone.length }));
-  }
-
-  /**
-   * A new key makes a new job. The options are those of the form now, because the person may have mended them.
-   * @param {Row} row
-   */
-  _send(row) {
-    const target = row.target || this._parts.panel.target;
-    this._store.update(row.id, {
-      state: "uploading", target, fields: this._parts.panel.fieldsFor(target), key: makeId(), tab: this._store.tab,
-      batch: null, job: null, answer: null, trouble: null, upload: null,
-    }); // prettier-ignore
   }
 
   /** @param {Row} row */

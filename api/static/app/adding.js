@@ -47,16 +47,17 @@ export class Adding {
   }
 
   /**
-   * Return a name that no other row has: a browser calls every pasted picture `image.png`.
+   * A browser calls every pasted picture `image.png`.
    * @param {File} file
-   * @returns {string}
+   * @returns {string} a name that no other row has
    */
   _nameOf(file) {
+    if (file.name !== "" && file.name !== "image.png") return file.name;
     const names = new Set(this._store.list().map((row) => row.name));
-    const [, stem, extension] = /^(.*?)(\.\w+)?$/.exec(file.name) ?? [];
-    let name = file.name;
-    for (let number = 2; names.has(name); number += 1) name = `${stem} ${number}${extension ?? ""}`;
-    return name;
+    const extension = file.type.split("/")[1] ?? "png";
+    let number = 1;
+    while (names.has(`${say("app.pasted", { number })}.${extension}`)) number += 1;
+    return `${say("app.pasted", { number })}.${extension}`;
   }
 
   /**

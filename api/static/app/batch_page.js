@@ -1,6 +1,7 @@
 /** The page of a batch: the same list, from the server. What is known of it here (thumbnails, files) is used too. */
 
 import { deleteBatch, deleteJob } from "./api.js";
+import { addressOf } from "./api_root.js";
 import { findOrMake } from "./dom.js";
 import { followBatch } from "./events.js";
 import { List } from "./list.js";
@@ -67,13 +68,20 @@ class BatchPage {
       preview: (/** @type {string} */ id) => void openPreview(store, this._notice, id),
       choose: () => {},
     };
-    const list = new List(
-      element,
-      store,
-      { sentences: this._sentences, acts, targets: [], language: this._data.language, keyPage: "", hasFile: (row) => row.kept, commonTarget: () => "" },
-      { onShown: (rows) => overview.show(rows), onEmptied: () => {} },
-    ); // prettier-ignore
+    const list = new List(element, store, { ...this._rowTools(), acts }, { onShown: (rows) => overview.show(rows), onEmptied: () => {} });
     new Thumbnails(store, list);
+  }
+
+  /** @returns {Omit<import("./row.js").RowTools, "acts">} */
+  _rowTools() {
+    return {
+      sentences: this._sentences,
+      targets: this._data.targets,
+      keyPage: addressOf("/key"),
+      isFixed: true,
+      hasFile: (row) => row.kept,
+      commonTarget: () => "",
+    };
   }
 
   _follow() {
@@ -92,7 +100,7 @@ class BatchPage {
   /** @param {Batch} batch */
   _takeBatch(batch) {
     // The table for browsers without scripts says the same, and stays until this list is there.
-    document.getElementById("plain")?.remove();
+    document.getElementById("plain-list")?.remove();
     batch.jobs.forEach((entry, order) => {
       if (entry.status === "refused") this._takeRefused(entry, order);
       else this._take(entry, order);

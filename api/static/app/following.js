@@ -32,6 +32,7 @@ export class Following {
       if (change.row?.job && change.kind !== "removed") this._catchUp(change.row);
       this._lookSoon();
     });
+    this._lookSoon();
   }
 
   /**

@@ -1,15 +1,17 @@
-/** The form's page. What makes a list is loaded with its first file, so that the first view stays light. */
+/** The form's page. Files become rows at once; what shows and sends rows is loaded with the first of them. */
 
+import { Adding } from "./adding.js";
 import { addressOf } from "./api_root.js";
 import { findOrMake } from "./dom.js";
-import { hasList, listenForList } from "./flag.js";
 import { Form } from "./form.js";
 import { listenForFiles } from "./intake.js";
 import { Notice } from "./notice.js";
+import { sendReady } from "./sending.js";
+import { Shelf } from "./shelf.js";
+import { Store } from "./store.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./types.js").PageData} PageData */
-/** @typedef {import("./machine.js").Machine} Machine */
 
 /**
  * @param {PageData} data
@@ -27,32 +29,34 @@ class Home {
     const main = /** @type {HTMLElement} */ (document.getElementById("main"));
     this._notice = new Notice(findOrMake("div", "notice", main));
     this._form = new Form(/** @type {HTMLFormElement} */ (document.getElementById("form")), data);
-    /** @type {Promise<Machine> | null} */
+    this._store = new Store(new Shelf(data.root), `imagemill${data.root}`);
+    /** @type {Promise<void> | null} */
     this._machine = null;
   }
 
   async start() {
+    // Rows come from other tabs too.
+    this._store.listen((change) => void (change.kind === "added" && this._load()));
+    await this._store.open();
+    await this._machine;
+    const known = { accept: this._form.input.accept, mostBytes: this._data.limits.upload_bytes };
+    const adding = new Adding(this._store, this._notice, known);
+    listenForFiles(this._form.input, (taken) => adding.add(taken));
     this._form.element.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this._submit();
+      this._submit();
     });
-    listenForList(this._data.root, () => void this._load());
-    if (hasList(this._data.root)) await this._load();
-    listenForFiles(this._form.input, (taken) => void this._load().then((machine) => machine.add(taken)));
     this._form.open();
   }
 
-  /** @returns {Promise<Machine>} */
   _load() {
     this._machine ??= this._startMachine();
-    return this._machine;
   }
 
-  /** @returns {Promise<Machine>} */
   async _startMachine() {
     try {
       const { startMachine } = await import("./machine.js");
-      return await startMachine(this._data, this._form, this._notice);
+      startMachine(this._data, this._store, this._form, this._notice);
     } catch (error) {
       this._machine = null;
       this._notice.show("action", say("app.not_loaded"));
@@ -60,9 +64,8 @@ class Home {
     }
   }
 
-  async _submit() {
-    const machine = await this._machine;
-    if (!machine?.isReady) {
+  _submit() {
+    if (!this._store.list().some((row) => row.state === "ready")) {
       this._notice.show("action", say("app.none_ready"));
       this._form.input.focus();
     } else if (!this._form.isValid) {
@@ -72,7 +75,7 @@ class Home {
       this._notice.show("action", say("app.key_needed"), { text: say("app.key_link"), url: addressOf("/key") });
     } else {
       this._notice.clear("action");
-      machine.start();
+      sendReady(this._store, this._form);
     }
   }
 }

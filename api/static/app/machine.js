@@ -1,26 +1,23 @@
-/** The list and all that moves it: rows are added, sent, followed and shown. */
+/** The list and all that moves it: rows are sent, followed and shown. */
 
 import { Actions } from "./actions.js";
-import { Adding } from "./adding.js";
 import { addressOf } from "./api_root.js";
 import { Batches } from "./batches.js";
 import { openPreview } from "./comparing.js";
 import { findOrMake, make } from "./dom.js";
-import { noteList } from "./flag.js";
 import { Following } from "./following.js";
 import { List } from "./list.js";
 import { Outage } from "./outage.js";
 import { Overview } from "./overview.js";
 import { KEY_CODES, Sentences } from "./sentences.js";
-import { Shelf } from "./shelf.js";
-import { PENDING, Store } from "./store.js";
+import { PENDING } from "./store.js";
 import { Thumbnails } from "./thumbnails.js";
 import { Uploads } from "./uploads.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./types.js").PageData} PageData */
 /** @typedef {import("./types.js").Row} Row */
-/** @typedef {import("./intake.js").Taken} Taken */
+/** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./form.js").Form} Form */
 /** @typedef {import("./notice.js").Notice} Notice */
 
@@ -28,20 +25,18 @@ const BATCH_ENTRIES = 100;
 
 /**
  * @param {PageData} data
+ * @param {Store} store
  * @param {Form} form
  * @param {Notice} notice
- * @returns {Promise<Machine>}
+ * @returns {void}
  */
-export async function startMachine(data, form, notice) {
-  const store = new Store(new Shelf(data.root), `imagemill${data.root}`);
-  await store.open();
+export function startMachine(data, store, form, notice) {
   const machine = new Machine(data, store, form, notice);
   machine.show();
   machine.goOn();
-  return machine;
 }
 
-export class Machine {
+class Machine {
   /**
    * @param {PageData} data
    * @param {Store} store
@@ -60,22 +55,6 @@ export class Machine {
     const uploads = new Uploads(store, batches, listenFor(outage, "upload"));
     this._uploads = uploads;
     this._actions = new Actions({ store, uploads, batches, notice, panel: form, sentences: this._sentences });
-    this._adding = new Adding(store, notice, { accept: form.input.accept, mostBytes: data.limits.upload_bytes });
-  }
-
-  /** Whether something can be sent. */
-  get isReady() {
-    return this._store.list().some((row) => row.state === "ready");
-  }
-
-  /** Send all rows that are ready. */
-  start() {
-    this._actions.start();
-  }
-
-  /** @param {Taken[]} taken */
-  add(taken) {
-    this._adding.add(taken);
   }
 
   show() {
@@ -89,7 +68,6 @@ export class Machine {
         overview.show(rows);
         empty.hidden = rows.length > 0;
         this._form.show(rows.filter((row) => row.state === "ready").length);
-        noteList(this._data.root, rows.length > 0);
       },
       onEmptied: () => this._form.input.focus(),
     });
@@ -106,6 +84,8 @@ export class Machine {
     this._store.listen((change) => this._tellOptions(change.row, change.before));
     this._uploads.start();
     void this._following.refresh();
+    // Results may have been erased elsewhere meanwhile.
+    document.addEventListener("visibilitychange", () => document.hidden || void this._following.refresh());
     window.addEventListener("beforeunload", (event) => this._guard(event));
     if (!this._store.isLasting) this._notice.show("lasting", say("app.not_lasting"));
   }
@@ -116,7 +96,7 @@ export class Machine {
     return {
       sentences: this._sentences,
       targets: this._data.targets,
-      language: this._data.language,
+      isFixed: false,
       keyPage: addressOf("/key"),
       hasFile: (row) => this._store.hasFile(row),
       commonTarget: () => this._form.target,

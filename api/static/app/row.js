@@ -30,7 +30,7 @@ import { say } from "./words.js";
  * @property {(row: Row) => boolean} hasFile
  * @property {() => string} commonTarget
  * @property {string} keyPage
- * @property {string} language
+ * @property {boolean} isFixed whether rows are only looked at: no target can be chosen, and nothing sent again
  */
 
 const RETRIED = new Set(["failed", "canceled", "expired", "refused"]);
@@ -189,7 +189,8 @@ export class RowView {
     }
     this._offer(this._preview, Boolean(result && (this._tools.hasFile(row) || result.media_type.startsWith("image/"))));
     label(this._preview, say("row.preview"), name);
-    this._offer(this._retry, (RETRIED.has(state) && this._tools.hasFile(row)) || state === "away");
+    const isRetried = (RETRIED.has(state) && this._tools.hasFile(row)) || state === "away";
+    this._offer(this._retry, isRetried && !this._tools.isFixed);
     label(this._retry, say(state === "away" ? "row.now" : "row.retry"), name);
     label(this._remove, say(removalOf(row)), name);
   }

@@ -27,7 +27,7 @@ export class TargetChoice {
 
   /** @param {Row} row */
   show(row) {
-    const isOpen = CHOOSABLE.has(row.state) && this._tools.hasFile(row) && this._tools.targets.length > 0;
+    const isOpen = CHOOSABLE.has(row.state) && this._tools.hasFile(row) && !this._tools.isFixed;
     this._select.hidden = !isOpen;
     this._text.hidden = isOpen || row.target === "";
     setText(this._text, say("row.to", { target: this._titleOf(row.target || this._tools.commonTarget()) }));

@@ -248,8 +248,11 @@ export class Uploads {
   _wait(row, problem) {
     if (problem.code === AWAY) this._told.onAway();
     const retryAt = this._waiting.begin(problem.retryAfter);
-    this._store.note(row.id, { retryAt, sent: 0 });
     this._store.update(row.id, { state: "away", trouble: problem.toTrouble() });
+    // All of them go on together.
+    for (const { id, state, tab } of this._store.list()) {
+      if (state === "away" && tab === this._store.tab) this._store.note(id, { retryAt, sent: 0 });
+    }
   }
 }
 

@@ -25,6 +25,8 @@ export class Waiting {
    * @returns {number} the time in milliseconds since 1970
    */
   begin(retryAfter) {
+    // Files that failed together are one failure.
+    if (this.isOn && retryAfter === null) return this._until;
     const pause = Math.min(FIRST_PAUSE_S * 2 ** this._failures, LONGEST_PAUSE_S);
     this._failures += 1;
     const seconds = Math.max(retryAfter ?? pause, 1);
