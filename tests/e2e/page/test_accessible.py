@@ -11,8 +11,8 @@ from conformance.node import NoNode, fetch_packages
 from conformance.page.browser import PHONE, Guard, fresh_context
 from conformance.page.driving import Picture, drop_files, find_row, list_rows
 from conformance.page.samples import BROKEN, make_png, make_ten
+from conformance.page.site import Site
 from core.transitions import Status
-from tests.e2e.page.conftest import Site
 from tests.e2e.page.steps import open_form, start, wait_for_state, wait_until_over
 
 MODES: tuple[dict[str, str], ...] = (
