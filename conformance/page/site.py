@@ -22,7 +22,7 @@ class Site(NamedTuple):
 
 
 @contextmanager
-def running_site(directory: Path, database_url: str, redis_url: str, **settings: str) -> Iterator[Site]:
+def serve_site(directory: Path, database_url: str, redis_url: str, **settings: str) -> Iterator[Site]:
     """API, worker and janitor on a migrated database; `settings` are the API's."""
     engine = make_engine(database_url, pool=2)
     with make_redis(redis_url) as client:
@@ -51,5 +51,5 @@ def standing_site() -> Iterator[Site]:
         engine = make_engine(database_url, pool=1)
         upgrade(engine)
         engine.dispose()
-        with running_site(Path(directory), database_url, redis_url) as site:
+        with serve_site(Path(directory), database_url, redis_url) as site:
             yield site

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from conformance.browser.chromium import NoBrowser, find_browser
 from conformance.page.browser import Guard, fresh_context, running_browser
-from conformance.page.site import Site, running_site
+from conformance.page.site import Site as Site  # noqa: PLC0414 - other modules take it from here
+from conformance.page.site import serve_site
 from conformance.servers import embedded_redis
 from tests.conftest import TEMPLATE, new_database, server_directory
 
@@ -33,18 +34,18 @@ def site(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """API, worker and janitor."""
-    with serve_page(postgres_url, tmp_path_factory.mktemp("site")) as site:
+    with running_site(postgres_url, tmp_path_factory.mktemp("site")) as site:
         yield site
 
 
 @contextmanager
-def serve_page(postgres_url: str, directory: Path) -> Iterator[Site]:
-    """A service with a database and a Redis of its own."""
+def running_site(postgres_url: str, directory: Path, **settings: str) -> Iterator[Site]:
+    """A service with a database and a Redis of its own; `settings` are the API's."""
     with (
         server_directory() as redis_directory,
         embedded_redis(redis_directory) as redis_url,
         new_database(postgres_url, TEMPLATE) as database_url,
-        running_site(directory, database_url, redis_url) as site,
+        serve_site(directory, database_url, redis_url, **settings) as site,
     ):
         yield site
 

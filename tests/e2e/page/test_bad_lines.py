@@ -12,7 +12,7 @@ from conformance.page.browser import Guard, fresh_context
 from conformance.page.driving import drop_files, find_row, list_rows, take_line
 from conformance.page.samples import make_bitmap, make_png
 from conformance.page.site import Site
-from tests.e2e.page.conftest import serve_page
+from tests.e2e.page.conftest import running_site
 from tests.e2e.page.steps import SECONDS, choose, count_jobs, open_form, start, wait_for_state, wait_until_over
 
 MEGABYTES = float(os.environ.get("IMAGEMILL_PAGE_MEGABYTES", "6"))
@@ -36,7 +36,7 @@ def own_site(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """A service whose API may be killed."""
-    with serve_page(postgres_url, tmp_path_factory.mktemp("own")) as site:
+    with running_site(postgres_url, tmp_path_factory.mktemp("own")) as site:
         yield site
 
 
