@@ -28,7 +28,7 @@ CLUSTER := $(VENV)/cluster.stamp
 SOURCES := api benchmarks client conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
-.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser sizes api-fuzz ssrf speed lock clean help
+.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser lighthouse page-line page-pictures sizes api-fuzz ssrf speed lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -116,6 +116,15 @@ tiff-grid: $(DEV) ## Every layout of TIFF, read right or refused by name (ARGS="
 
 browser: $(DEV) ## What Chromium shows of files beside our PNG of them (ARGS="--files FOLDER"); see docs/results
 	$(BIN)/python -m conformance.browser $(ARGS)
+
+lighthouse: $(DEV) ## Google's Lighthouse on the page, as a phone and a desk see it; 1 when a mark is below 95. Needs Node and Chromium
+	$(BIN)/python -m conformance.page.lighthouse
+
+page-line: $(DEV) ## The page on bad lines, with 45 MB at 5 Mbit/s instead of the suite's 6
+	IMAGEMILL_PAGE_MEGABYTES=45 $(BIN)/python -m pytest tests/e2e/page/test_bad_lines.py -v $(ARGS)
+
+page-pictures: $(DEV) ## Take the pictures of the page in docs/images (ARGS="form dark")
+	$(BIN)/python -m conformance.page.pictures $(ARGS)
 
 sizes: $(DEV) ## The bytes of results beside gifsicle, gif2webp, FFmpeg, tiff2pdf and pngquant; see docs/results (ARGS="--only gif")
 	$(BIN)/python -m conformance.sizes $(ARGS)

@@ -126,7 +126,8 @@ class Service:
 
     def start(self, name: str, **settings: str) -> Process:
         """Start `api`, `worker` or `janitor` with quick times; `settings` are IMAGEMILL_* without the prefix, in lower case."""
-        port = int(settings.get("port", 0)) or free_port()
+        # An API that is started again has a port that browsers know.
+        port = int(settings.get("port", free_port()))
         env = {
             **os.environ,
             **QUICK,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from playwright.sync_api import JSHandle, Locator, Page
+from playwright.sync_api import CDPSession, JSHandle, Locator, Page
 
 
 class Picture(NamedTuple):
@@ -47,28 +47,39 @@ def _make_transfer(page: Page, pictures: Iterable[Picture]) -> JSHandle:
     return page.evaluate_handle(MAKE_TRANSFER, files)
 
 
-@contextmanager
-def slow_line(page: Page, *, megabits: float, latency: float = 20) -> Iterator[None]:
-    """A line of this many Mbit/s both ways; `latency` in milliseconds."""
-    with _line(page, offline=False, latency=latency, bytes_a_second=megabits * 1e6 / 8):
+class Line:
+    """The line between a page and the service."""
+
+    def __init__(self, session: CDPSession) -> None:
+        self._session = session
+        self._speed, self._latency = -1.0, 0.0
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """Let every request fail, those under way too."""
+        self._set(offline=True)
         yield
+        self._set(offline=False)
+
+    def slow_down(self, megabits: float, latency: float) -> None:
+        self._speed, self._latency = megabits * 1e6 / 8, latency
+        self._set(offline=False)
+
+    def _set(self, *, offline: bool) -> None:
+        speeds = {"downloadThroughput": self._speed, "uploadThroughput": self._speed}
+        self._session.send("Network.emulateNetworkConditions", {"offline": offline, "latency": self._latency, **speeds})
 
 
 @contextmanager
-def cut_line(page: Page) -> Iterator[None]:
-    """No line: every request of the page fails."""
-    with _line(page, offline=True, latency=0, bytes_a_second=-1):
-        yield
-
-
-@contextmanager
-def _line(page: Page, *, offline: bool, latency: float, bytes_a_second: float) -> Iterator[None]:
+def take_line(page: Page, *, megabits: float = 0, latency: float = 20) -> Iterator[Line]:
+    """A line of this many Mbit/s both ways, or as fast as the machine; `latency` in milliseconds."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
-    speeds = {"downloadThroughput": bytes_a_second, "uploadThroughput": bytes_a_second}
-    session.send("Network.emulateNetworkConditions", {"offline": offline, "latency": latency, **speeds})
+    line = Line(session)
+    if megabits:
+        line.slow_down(megabits, latency)
     try:
-        yield
+        yield line
     finally:
         # What a session asked for ends with it.
         session.detach()

@@ -3,27 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from conformance.browser.chromium import NoBrowser, find_browser
 from conformance.page.browser import Guard, fresh_context, running_browser
+from conformance.page.site import Site as Site  # noqa: PLC0414 - other modules take it from here
+from conformance.page.site import serve_site
 from conformance.servers import embedded_redis
-from conformance.service import Process, Service
-from core.database import make_engine
 from tests.conftest import TEMPLATE, new_database, server_directory
-from tests.e2e.conftest import running_service
 from tests.e2e.page.comparing import Comparing
-
-
-class Site(NamedTuple):
-    """The service as a visitor knows it, and its processes."""
-
-    url: str
-    service: Service
-    api: Process
 
 
 # A package's fixtures end with its last test. Playwright holds an event loop in this thread, and other tests want one.
@@ -56,14 +46,9 @@ def running_site(postgres_url: str, directory: Path, **settings: str) -> Iterato
         server_directory() as redis_directory,
         embedded_redis(redis_directory) as redis_url,
         new_database(postgres_url, TEMPLATE) as database_url,
+        serve_site(directory, database_url, redis_url, **settings) as site,
     ):
-        engine = make_engine(database_url, pool=2)
-        with running_service(directory, database_url, engine, redis_url) as service:
-            service.start("janitor")
-            service.start("worker")
-            api = service.start("api", **settings)
-            yield Site(f"http://127.0.0.1:{api.probe_port}", service, api)
-        engine.dispose()
+        yield site
 
 
 @pytest.fixture

@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from conformance.page.browser import Guard, fresh_context
-from conformance.page.driving import drop_files
-from conformance.page.samples import make_png
-from tests.e2e.page.conftest import Site, running_site
-from tests.e2e.page.steps import SECONDS, open_form, start, wait_for_state, wait_until_over
+from conformance.page.driving import drop_files, find_row, list_rows, take_line
+from conformance.page.samples import make_bitmap, make_png
+from conformance.page.site import Site
+from tests.e2e.page.conftest import running_site
+from tests.e2e.page.steps import SECONDS, choose, count_jobs, open_form, start, wait_for_state, wait_until_over
 
 MEGABYTES = float(os.environ.get("IMAGEMILL_PAGE_MEGABYTES", "6"))
 """How large the file is that goes over a line of 5 Mbit/s. `make page-line` takes 45, which is 72 s."""
 CUT = r"ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|ERR_INTERNET_DISCONNECTED"
-WATCH_PROGRESS = """(list) => {
+WATCH_PROGRESS = """() => {
+  const list = document.querySelector("#list");
   window.seen = [];
   new MutationObserver(() => {
     const bar = list.querySelector("progress");
@@ -28,37 +30,102 @@ WATCH_PROGRESS = """(list) => {
 
 @pytest.fixture
 def own_site(
-    chromium: Browser, postgres_url: str, migrated_url: str, tmp_path_factory: pytest.TempPathFactory
+    chromium: Browser,  # noqa: ARG001 - without a browser nothing needs to run
+    postgres_url: str,
+    migrated_url: str,  # noqa: ARG001 - the database is its clone
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """A service whose API may be killed."""
-    assert chromium
-    assert migrated_url
     with running_site(postgres_url, tmp_path_factory.mktemp("own")) as site:
         yield site
+
+
+@pytest.fixture
+def own_page(own_site: Site, chromium: Browser, console: Guard) -> Iterator[Page]:
+    console.expect(CUT, r"status of 503")
+    with fresh_context(chromium, base_url=own_site.url) as context:
+        console.watch(context)
+        yield context.new_page()
 
 
 @contextmanager
 def without_api(site: Site, number: signal.Signals) -> Iterator[None]:
     """End the API by that signal, and start it again on the same port."""
-    site.api.send(number)
-    site.api.wait()
+    api = site.service.processes[-1]
+    api.send(number)
+    api.wait()
     yield
-    site.service.start("api", port=str(site.api.probe_port))
+    site.service.start("api", port=str(api.probe_port))
 
 
-def test_the_api_is_stopped_and_killed_while_the_page_is_open(
-    own_site: Site, chromium: Browser, console: Guard
-) -> None:
-    console.expect(CUT, r"status of 503")
-    with fresh_context(chromium, base_url=own_site.url) as context:
-        console.watch(context)
-        page = context.new_page()
-        open_form(page)
-        drop_files(page, [make_png("slow.png", hold=6), make_png("late.png")])
-        page.select_option("#target_format", "webp")
-        start(page)
-        wait_for_state(page, "slow.png", "processing")
-        with without_api(own_site, signal.SIGTERM):
+def test_the_api_is_stopped_and_killed_while_the_page_waits(own_site: Site, own_page: Page) -> None:
+    page = own_page
+    open_form(page)
+    drop_files(page, [make_png("slow.png", hold=8), make_png("late.png", hold=8)])
+    start(page, "webp")
+    wait_for_state(page, "slow.png", "processing")
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with without_api(own_site, number):
             expect(page.locator("#notice")).not_to_be_empty(timeout=SECONDS)
-        assert wait_until_over(page, 2) == {"slow.png": "succeeded", "late.png": "succeeded"}
         expect(page.locator("#notice")).to_be_empty(timeout=SECONDS)
+    assert wait_until_over(page, 2) == {"slow.png": "succeeded", "late.png": "succeeded"}
+
+
+def test_the_api_is_killed_in_the_middle_of_an_upload(own_site: Site, own_page: Page) -> None:
+    page = own_page
+    open_form(page)
+    with take_line(page, megabits=5):
+        choose(page, [make_bitmap("big.bmp", MEGABYTES)])
+        start(page, "webp")
+        wait_for_progress(page)
+        with without_api(own_site, signal.SIGKILL):
+            expect(page.locator("#notice")).not_to_be_empty(timeout=SECONDS)
+    assert wait_until_over(page, 1) == {"big.bmp": "succeeded"}
+    assert count_jobs(own_site.service) == 1
+
+
+def wait_for_progress(page: Page, share: float = 0.2) -> None:
+    """Wait until that share of the first upload has gone."""
+    page.wait_for_function(
+        "(share) => document.querySelector('#list progress')?.position > share", arg=share, timeout=SECONDS
+    )
+
+
+def test_a_large_file_on_a_slow_line_shows_its_progress_to_the_end(page: Page) -> None:
+    open_form(page)
+    page.evaluate(WATCH_PROGRESS)
+    with take_line(page, megabits=5):
+        choose(page, [make_bitmap("big.bmp", MEGABYTES)])
+        start(page, "webp")
+        row = wait_for_state(page, "big.bmp", "uploading")
+        expect(row).to_contain_text("B/s", timeout=SECONDS)
+        assert wait_until_over(page, 1) == {"big.bmp": "succeeded"}
+    seen = page.evaluate("window.seen")
+    assert seen == sorted(seen)
+    assert len(set(seen)) >= 5
+    assert seen[-1] > 0.8
+
+
+def test_a_line_that_is_cut_three_times_only_delays(page: Page, site: Site, console: Guard) -> None:
+    console.expect(CUT)
+    before = count_jobs(site.service)
+    open_form(page)
+    with take_line(page, megabits=5) as line:
+        choose(page, [make_bitmap("big.bmp", MEGABYTES)])
+        start(page, "webp")
+        for share in (0.2, 0.4, 0.6):
+            wait_for_progress(page, share)
+            with line.cut():
+                expect(page.locator("#notice")).not_to_be_empty(timeout=SECONDS)
+    assert wait_until_over(page, 1) == {"big.bmp": "succeeded"}
+    assert count_jobs(site.service) - before == 1
+
+
+def test_on_a_slow_network_everything_works(page: Page) -> None:
+    with take_line(page, megabits=0.4, latency=400):
+        open_form(page)
+        choose(page, [make_png("a.png"), make_png("b.png")])
+        expect(list_rows(page)).to_have_count(2)
+        start(page, "webp")
+        assert wait_until_over(page, 2) == {"a.png": "succeeded", "b.png": "succeeded"}
+        expect(find_row(page, "a.png").locator("a.download")).to_be_visible()

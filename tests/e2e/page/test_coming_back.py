@@ -6,8 +6,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from conformance.page.browser import Guard, fresh_context
 from conformance.page.driving import drop_files, find_row, list_rows
 from conformance.page.samples import make_png
-from tests.e2e.page.conftest import Site
-from tests.e2e.page.steps import count_jobs, open_form, start, wait_for_state, wait_until_over
+from conformance.page.site import Site
+from tests.e2e.page.steps import SECONDS, count_jobs, open_form, start, wait_for_state, wait_until_over
 
 FAST = [f"fast{number}.png" for number in range(4)]
 SLOW = ["slow0.png", "slow1.png"]
@@ -82,7 +82,7 @@ def test_the_link_of_a_batch_opens_it_elsewhere(page: Page, chromium: Browser, s
             tab.goto(address)
             for name in FAST:
                 expect(tab.get_by_text(name, exact=True).first).to_be_visible()
-            expect(tab.locator("a#zip")).to_be_visible()
+            expect(tab.get_by_role("link", name="ZIP")).to_be_visible(timeout=SECONDS)
 
 
 def test_a_running_conversion_is_canceled(page: Page) -> None:

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from conformance.page.browser import Guard
-from conformance.page.driving import Picture, cut_line, drop_files, paste_files
+from conformance.page.driving import Picture, drop_files, paste_files, take_line
 
 LISTEN = """(type) => {
   window.names = [];
@@ -46,7 +46,7 @@ def test_a_complaint_fails_the_test(heard: Guard, page: Page, console: Guard, sc
 
 def test_a_cut_line_is_heard_and_can_be_mended(heard: Guard, page: Page, console: Guard) -> None:
     console.expect("ERR_INTERNET_DISCONNECTED")
-    with cut_line(page):
+    with take_line(page) as line, line.cut():
         assert page.evaluate("() => fetch('/').catch(() => 'cut')") == "cut"
     assert any("ERR_INTERNET_DISCONNECTED" in said for said in heard.unexpected)
     assert page.evaluate("() => fetch('/').then((answer) => answer.status)") == 200

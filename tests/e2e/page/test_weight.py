@@ -6,7 +6,7 @@ from playwright.sync_api import BrowserContext, Page, Route
 
 from conformance.page.driving import drop_files
 from conformance.page.samples import make_png
-from tests.e2e.page.conftest import Site
+from conformance.page.site import Site
 from tests.e2e.page.steps import SECONDS, as_payload, open_form, start, wait_until_over
 
 MOST_BYTES = 60_000
@@ -25,7 +25,7 @@ def test_the_first_view_is_light(page: Page) -> None:
     assert sum(told.values()) <= MOST_BYTES, told
     # The page, its style, a script and the words at least, or the sum says nothing.
     assert len(told) >= 4
-    assert all(told.values())
+    assert told[page.url] > 1000
 
 
 def test_nothing_comes_from_elsewhere(page: Page, site: Site) -> None:
@@ -40,7 +40,7 @@ def test_nothing_comes_from_elsewhere(page: Page, site: Site) -> None:
 
 def test_the_form_converts_before_its_scripts_have_come(page: Page, context: BrowserContext) -> None:
     held: list[Route] = []
-    context.route("**/static/app/*", held.append)
+    context.route("**/static/app/*.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
     page.goto("/", wait_until="commit")
     page.set_input_files("#files", [as_payload(make_png("a.png"))])
     page.click("#convert")
