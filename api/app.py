@@ -11,7 +11,17 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import batch_routes, conversion_routes, job_list_routes, key_pages, pages, reference, routes, system
+from api import (
+    batch_routes,
+    conversion_routes,
+    job_list_routes,
+    key_pages,
+    pages,
+    reference,
+    routes,
+    system,
+    tus_routes,
+)
 from api.allowed_hosts import AllowedHosts
 from api.cross_origin import CrossOrigin, parse_origins
 from api.document import make_openapi
@@ -77,6 +87,7 @@ def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
         batch_routes.router,
         job_list_routes.router,
         conversion_routes.router,
+        tus_routes.router,
         pages.router,
         key_pages.router,
         reference.router,

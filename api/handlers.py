@@ -21,7 +21,7 @@ from api.links import own_path
 from api.problems import problem_response
 from api.views import error_page
 
-METHODS = ("GET", "POST", "PUT", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 CLIENT_GONE = 499
 """Nobody hears it; it stands in the metrics, with the number that nginx made common."""
 

@@ -35,6 +35,13 @@ ANYWHERE = (DatabaseAway, InternalError)
 BINARY: Json = {"type": "string", "format": "binary"}
 """Bytes. OpenAPI 3.1 knows `contentMediaType` for it; generators of clients know the older `format`."""
 
+UPLOAD_FIELD: dict[str, Json] = {
+    "upload": {
+        "type": "string",
+        "format": "uuid",
+        "description": "The id of a whole upload (`POST /v1/uploads`), in place of the file.",
+    }
+}
 WEBHOOK = (
     "Where to post the job when it is over, by the rules of Standard Webhooks. Only where webhooks are switched on."
 )
@@ -77,6 +84,13 @@ def binary_content(media_types: Sequence[str]) -> dict[str, Json]:
     """Describe bytes of these types. The first one is what every generator of clients takes for bytes."""
     return {media_type: {"schema": BINARY} for media_type in ("application/octet-stream", *media_types)}
 
+
+# Not oneOf: generators of clients would make it a union of two empty forms.
+FILE_OR_UPLOAD: dict[str, Json] = {
+    "if": {"required": ["upload"]},
+    "then": {"not": {"required": ["file"]}},
+    "else": {"required": ["file"]},
+}
 
 RANGE_PARAMETERS: list[Json] = [
     {
@@ -151,9 +165,10 @@ def _form_schema(name: str, several: bool, raw: bool, fields: Mapping[str, Json]
     if several:
         file = {"type": "array", "items": BINARY, "description": "The images, each in a part of its own."}
     # Where the body may be the file itself, the target stands in the address.
-    required: Json = [] if several else ["file", *([] if raw else ["target_format"])]
+    required: Json = [] if several or raw else ["target_format"]
     properties: Json = {"file": file, **_text_fields(), **fields}
     return {
+        **({} if several else FILE_OR_UPLOAD),
         COMPONENT: name,
         "type": "object",
         "required": required,
