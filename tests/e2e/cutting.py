@@ -57,6 +57,8 @@ class CuttingLine:
         except OSError:
             _end(client)
             return
+        # Only the server's own buffers hold bytes that it has not read.
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PIECE)
         self._sockets += [client, server]
         threading.Thread(target=self._pass_down, args=(server, client), daemon=True).start()
         self._pass_up(client, server)
