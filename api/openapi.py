@@ -85,13 +85,6 @@ def binary_content(media_types: Sequence[str]) -> dict[str, Json]:
     return {media_type: {"schema": BINARY} for media_type in ("application/octet-stream", *media_types)}
 
 
-# Not oneOf: generators of clients would make it a union of two empty forms.
-FILE_OR_UPLOAD: dict[str, Json] = {
-    "if": {"required": ["upload"]},
-    "then": {"not": {"required": ["file"]}},
-    "else": {"required": ["file"]},
-}
-
 RANGE_PARAMETERS: list[Json] = [
     {
         "name": name, "in": "header", "required": False, "description": description, "schema": {"type": "string"},
@@ -161,14 +154,14 @@ def option_parameters() -> list[Json]:
 
 
 def _form_schema(name: str, several: bool, raw: bool, fields: Mapping[str, Json]) -> Json:
-    file: Json = {**BINARY, "description": "The image."}  # type: ignore[dict-item] # BINARY is an object
+    file: Json = {**BINARY, "description": "The image. Either it or `upload` is needed."}  # type: ignore[dict-item] # BINARY is an object
     if several:
         file = {"type": "array", "items": BINARY, "description": "The images, each in a part of its own."}
-    # Where the body may be the file itself, the target stands in the address.
+    # Where the body may be the file itself, the target stands in the address. That it takes a file or an upload is told
+    # in words: of oneOf, generators of clients would make a union of two empty forms.
     required: Json = [] if several or raw else ["target_format"]
     properties: Json = {"file": file, **_text_fields(), **fields}
     return {
-        **({} if several else FILE_OR_UPLOAD),
         COMPONENT: name,
         "type": "object",
         "required": required,

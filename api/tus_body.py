@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from starlette.requests import ClientDisconnect, Request
 
-from api.errors import BeyondLength, SlowUpload
+from api.errors import BeyondLength, SlowUpload, WrongOffset
 from api.forms import DRAIN_SECONDS, SLACK_BYTES
 
 PIECE_BYTES = 1 << 20
@@ -48,12 +48,17 @@ class PieceBody:
         if held:
             yield bytes(held)
 
-    async def drain(self) -> None:
-        """Take in the rest of a refused body, within bounds, so that the client hears the answer."""
+    async def drain(self, refusal: Exception) -> None:
+        """Take in the rest of a refused body, within bounds, so that the client hears the answer.
+
+        One that only begins at the wrong place is not worth the time on the line: HEAD tells the client the same.
+        Chromium sends a chunk again by itself when its line is cut.
+        """
+        most = SLACK_BYTES if isinstance(refusal, WrongOffset) else 2 * self._most + SLACK_BYTES
         if not self._waits_for_permission():
             with suppress(TimeoutError, ClientDisconnect):
                 async with asyncio.timeout(DRAIN_SECONDS):
-                    await self._take_rest(2 * self._most + SLACK_BYTES)
+                    await self._take_rest(most)
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
         while not self._is_over:
@@ -64,8 +69,8 @@ class PieceBody:
 
     async def _take_rest(self, most: int) -> None:
         while not self._is_over:
-            await self._receive()
-            if self._bytes > most:
+            most -= len(await self._receive())
+            if most < 0:
                 break
 
     async def _receive_in_time(self) -> bytes:
@@ -106,10 +111,10 @@ def has_body(request: Request) -> bool:
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
-async def drain_refused(request: Request, most: int) -> None:
+async def drain_refused(request: Request, most: int, refusal: Exception) -> None:
     """Take in the body of a request that was refused before it was read."""
     if has_body(request):
-        await PieceBody(request, most=most).drain()
+        await PieceBody(request, most=most).drain(refusal)
 
 
 def _now() -> float:

@@ -19,7 +19,7 @@ MEDIA_TYPE = "application/offset+octet-stream"
 RESUMABLE = "Tus-Resumable"
 LENGTH, OFFSET, METADATA, EXPIRES = "Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Expires"
 MOST_METADATA = 4096
-NUMBER = re.compile(r"\d{1,18}")
+NUMBER = re.compile(r"[0-9]{1,60}")
 NAMES = ("filename", "name")
 """The keys under which clients send the file's name; the first that is there counts."""
 

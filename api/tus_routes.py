@@ -124,8 +124,8 @@ async def begin_upload(request: Request, services: ServicesDep, turn: TurnDep, c
         length = read_length(request.headers, services.settings.max_upload_bytes)
         metadata = read_metadata(request.headers)
         upload = await begin_upload_for(services, turn, caller, length=length, metadata=metadata)
-    except ImagemillError:
-        await drain_refused(request, services.settings.max_upload_bytes)
+    except ImagemillError as refusal:
+        await drain_refused(request, services.settings.max_upload_bytes, refusal)
         raise
     if has_body(request):
         upload = await receive_pieces(services, request, upload)
@@ -149,8 +149,8 @@ async def extend_upload(request: Request, services: ServicesDep, caller: CallerD
         upload = await find_upload_for(services, caller, upload_id)
         if offset != upload.stored:
             raise WrongOffset(stored=upload.stored, offset=offset)
-    except ImagemillError:
-        await drain_refused(request, services.settings.max_upload_bytes)
+    except ImagemillError as refusal:
+        await drain_refused(request, services.settings.max_upload_bytes, refusal)
         raise
     return Response(status_code=204, headers=describe_upload(await receive_pieces(services, request, upload)))
 
@@ -219,8 +219,9 @@ async def override_method(
         return await extend_upload(request, services, caller, upload_id)
     if meant == "DELETE":
         return await remove_upload(request, services, caller, upload_id)
-    await drain_refused(request, services.settings.max_upload_bytes)
-    raise MethodNotAllowed(method="POST", allowed=("GET", "HEAD", "PATCH", "DELETE"))
+    refusal = MethodNotAllowed(method="POST", allowed=("GET", "HEAD", "PATCH", "DELETE"))
+    await drain_refused(request, services.settings.max_upload_bytes, refusal)
+    raise refusal
 
 
 def _show_upload(upload: PartialUpload) -> UploadAnswer:

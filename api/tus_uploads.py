@@ -51,8 +51,8 @@ async def receive_pieces(services: Services, request: Request, upload: PartialUp
         await services.store.admit()
         async for piece in body.read():
             upload = await _add_piece(services, upload, piece)
-    except Exception:
-        await body.drain()
+    except Exception as refusal:
+        await body.drain(refusal)
         raise
     return upload
 
