@@ -66,9 +66,8 @@ def _drop_refused(case: schemathesis.Case[Any]) -> None:
     target = find_target(str(given.get(TARGET, "")))
     refused = {WEBHOOK, UPLOAD} | (set() if target is None else find_refused(target, {**query, **form}))
     if isinstance(case.body, dict):
-        case.body = {name: value for name, value in form.items() if name not in refused}
-        if case.operation.path in ONE_IMAGE:
-            case.body.setdefault("file", _draw("PNG"))
+        image: dict[str, Any] = {"file": _draw("PNG")} if case.operation.path in ONE_IMAGE else {}
+        case.body = {**image, **{name: value for name, value in form.items() if name not in refused}}
     case.query = {name: value for name, value in query.items() if name not in refused}
 
 

@@ -1,11 +1,22 @@
 """The client of resumable uploads that the page loads: the chosen files, with the licences of all that is in them."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tools import fetch_tus
-from tools.fetch_tus import CLIENT, FILES, LICENSES, PACKAGES, PROGRAM, TARGET, Package, WrongPackage, digest
+from tools.fetch_tus import (
+    CLIENT,
+    FILES,
+    LICENSES,
+    PACKAGES,
+    PROGRAM,
+    TARGET,
+    Package,
+    WrongPackage,
+    digest,
+    fetch_package,
+)
 
 MODULE = TARGET.parent / "app" / "resume.js"
 
@@ -30,6 +41,6 @@ def test_another_archive_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     def pack(*_args: object, **_options: object) -> None:
         (tmp_path / f"{CLIENT.name}-{CLIENT.version}.tgz").write_bytes(b"something else")
 
-    monkeypatch.setattr(fetch_tus.subprocess, "run", pack)
+    monkeypatch.setattr(subprocess, "run", pack)
     with pytest.raises(WrongPackage, match="not sha512-"):
-        fetch_tus.fetch_package(Package(CLIENT.name, CLIENT.version, CLIENT.integrity), tmp_path)
+        fetch_package(Package(CLIENT.name, CLIENT.version, CLIENT.integrity), tmp_path)
