@@ -1,4 +1,7 @@
-"""A batch as server-sent events: first all of it, then each job that changes, last all of it again."""
+"""A batch as server-sent events: first all of it, then each job that changes, last all of it again.
+
+Between them it tells the places of its jobs in the queue (api.places).
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -25,15 +28,17 @@ async def batch_events(
     """
     now = asyncio.get_running_loop().time
     until = now() + status.STREAM_SECONDS
-    with services.hub.watch(batch_id) as watch:
+    with services.hub.watch(batch_id) as watch, services.places.follow(watch.wake) as follower:
         batch = await find_batch_for(services, caller, batch_id)
         if seen != batch.rev:
             yield _encode_batch(batch, prefix)
         quiet_since = now()
+        follower.look_at(batch.jobs)
         while not (batch.is_over or services.hub.closed or now() >= until):
             soon = min(until, quiet_since + status.KEEPALIVE_SECONDS)
             newer = await wait_for_state(services, watch, batch, soon)
-            for event in _changes(batch, newer, prefix):
+            follower.look_at(newer.jobs)
+            for event in (*_changes(batch, newer, prefix), *follower.take_events()):
                 quiet_since = now()
                 yield event
             batch = newer

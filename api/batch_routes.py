@@ -8,10 +8,11 @@ from fastapi.sse import EventSourceResponse
 from api import errors
 from api.batch_archive import send_archive
 from api.batch_events import batch_events
-from api.batch_openapi import ARCHIVE, batch_form, document_batch_events
+from api.batch_openapi import ARCHIVE, batch_form
 from api.batch_submission import TakenBatch, as_first_answered, submit_batch, submit_batch_and_wait
 from api.batches import batch_when_over, delete_batch, find_batch_for
 from api.deps import BatchFormDep, BatchId, CallerDep, IdempotencyKey, LastEvent, ServicesDep, TurnDep, WaitDep
+from api.event_openapi import document_batch_events
 from api.examples import BATCH, batch_example
 from api.idempotency import REPLAYED
 from api.links import link, prefix_of

@@ -65,8 +65,7 @@ async def wait_for_state(services: Services, watch: Watch, batch: Batch, until: 
     Who waits outlives an outage of the database.
     """
     try:
-        async with asyncio.timeout(min(until - _now(), services.hub.recheck_seconds)):
-            job = await watch.heard.get()
+        job = await watch.hear(until)
     except TimeoutError:
         with suppress(DatabaseAway):
             return await services.database.run(find_batch, batch.id) or batch

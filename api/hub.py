@@ -36,26 +36,44 @@ class Watch:
     def __init__(self, hub: "Hub", job_id: UUID) -> None:
         self._hub = hub
         self._job_id = job_id
+        self._now = asyncio.get_running_loop().time
+        self._quiet_since = self._now()
         self.heard: asyncio.Queue[Job | None] = asyncio.Queue()
+
+    def wake(self) -> None:
+        """End the wait that goes on, or else the next one, without an event."""
+        self.heard.put_nowait(None)
 
     async def wait_for_change(self, rev: int, until: float) -> Job | None:
         """Return the next state with a revision above `rev`.
 
-        None when there was none `until` then (the loop's time) or when the service stops.
+        None when there was none `until` then (the loop's time), after a wake-up, or when the service stops.
         """
-        now = asyncio.get_running_loop().time
-        while not self._hub.closed and (left := until - now()) > 0:
-            job = await self._next(min(left, self._hub.recheck_seconds))
+        while not self._hub.closed and self._now() < until:
+            try:
+                job = await self.hear(until)
+                if job is None:
+                    return None
+            except TimeoutError:
+                job = await self._hub.read(self._job_id)
             if job is not None and job.rev > rev:
                 return job
         return None
 
-    async def _next(self, seconds: float) -> Job | None:
+    async def hear(self, until: float) -> Job | None:
+        """Return the next event, None for a wake-up. Raises TimeoutError when it is time to look by oneself.
+
+        That is `until` then, and after a silence: an event may be lost. Wake-ups do not break the silence.
+        """
         try:
-            async with asyncio.timeout(seconds):
-                return await self.heard.get()
+            async with asyncio.timeout_at(min(until, self._quiet_since + self._hub.recheck_seconds)):
+                job = await self.heard.get()
         except TimeoutError:
-            return await self._hub.read(self._job_id)
+            self._quiet_since = self._now()
+            raise
+        if job is not None:
+            self._quiet_since = self._now()
+        return job
 
 
 class Hub:
@@ -84,7 +102,7 @@ class Hub:
         """End all waits, because the service stops."""
         self.closed = True
         for watch in [watch for watches in self._watches.values() for watch in watches]:
-            watch.heard.put_nowait(None)
+            watch.wake()
 
     async def listen(self) -> None:
         """Feed the watches until canceled, through every outage of Redis."""

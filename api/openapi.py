@@ -2,10 +2,9 @@
 
     responses={202: {"headers": describe_headers("Location")}, **document_refusals(errors.QueueFull)}
     responses=document_downloads()                      the bytes of a result: whole, in part, unchanged
-    responses=document_events("JobAnswer")              a stream of events
     openapi_extra=upload_form("JobForm")                a body that our own code reads
 
-`describe_headers` is in api.response_headers. api.document puts everything together.
+`describe_headers` is in api.response_headers, streams of events are in api.event_openapi. api.document puts everything together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -96,40 +95,6 @@ RANGE_PARAMETERS: list[Json] = [
         ("If-None-Match", "ETags that are known; for one of them the answer is 304.", '"9f86d081"'),
     )
 ]  # fmt: skip
-
-
-def document_events(answer: str, name: str) -> Responses:
-    """Document a stream of events whose data is the model named `answer`. Each event is described as `name`."""
-    data: Json = {
-        "type": "string",
-        "contentMediaType": "application/json",
-        "contentSchema": {"$ref": SCHEMAS + answer},
-        "description": "The new state, as JSON.",
-    }
-    event: Json = {
-        COMPONENT: name,
-        "type": "object",
-        "description": "One event of the stream. The fields are lines of text.",
-        "required": ["id", "event", "data"],
-        "properties": {
-            "id": {"type": "string", "description": "Goes up; a browser sends the last one as Last-Event-ID."},
-            "event": {"type": "string", "const": "status", "description": "The name to listen to."},
-            "data": data,
-        },
-    }
-    stream: Json = {
-        "type": "string",
-        "contentMediaType": "text/event-stream",
-        "contentSchema": {"type": "array", "items": event},
-    }
-    return {
-        200: {
-            "description": "Server-sent events named `status`. Lines that begin with a colon only keep the line open.",
-            "content": {"text/event-stream": {"schema": stream}},
-            "headers": describe_headers("Cache-Control", "X-Accel-Buffering"),
-        },
-        204: {"description": "It is over, and Last-Event-ID says that the last event was seen."},
-    }
 
 
 def upload_form(

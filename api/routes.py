@@ -8,18 +8,12 @@ from api.batch_openapi import BATCH_FIELD
 from api.deps import CallerDep, FormDep, IdempotencyKey, JobId, LastEvent, ServicesDep, TurnDep, WaitDep
 from api.downloads import download
 from api.errors import NoWebhook
+from api.event_openapi import document_job_events
 from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
 from api.idempotency import REPLAYED
 from api.links import link, prefix_of
 from api.middleware import HEAD_ONLY, mark_held
-from api.openapi import (
-    RANGE_PARAMETERS,
-    UPLOAD_FIELD,
-    document_downloads,
-    document_events,
-    document_refusals,
-    upload_form,
-)
+from api.openapi import RANGE_PARAMETERS, UPLOAD_FIELD, document_downloads, document_refusals, upload_form
 from api.queries import refuse_strays
 from api.response_headers import describe_headers
 from api.schemas import FormatsAnswer, Limits, Readable, Target, Unavailable, option_answer
@@ -127,7 +121,7 @@ async def get_job(
 @router.get(
     "/v1/jobs/{job_id}/events",
     response_class=Response,
-    responses={**document_events("JobAnswer", "JobEvent"), **document_refusals(errors.JobNotFound)},
+    responses={**document_job_events(), **document_refusals(errors.JobNotFound)},
 )
 async def follow_job(request: Request, services: ServicesDep, job_id: JobId, seen: LastEvent) -> Response:
     """Stream every change of a job, until it is over or for five minutes."""

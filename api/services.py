@@ -11,6 +11,7 @@ from api.database import Database
 from api.hub import Hub
 from api.job_owners import JobOwners
 from api.key_ring import KeyRing
+from api.places import PlaceBoard
 from api.rate_guard import RateGuard
 from api.redis_gate import RedisGate
 from api.settings import ApiSettings
@@ -29,6 +30,7 @@ class Services:
     probes: Database
     redis: RedisGate
     hub: Hub
+    places: PlaceBoard
     backlog: Backlog
     store: Store
     rate: RateGuard
@@ -47,7 +49,8 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     client = make_async_redis(settings.redis_url)
     database = Database(engine, threads=settings.threads)
     hub = Hub(client, lambda job_id: database.run(find_job, job_id))
-    listening = asyncio.create_task(hub.listen())
+    places = PlaceBoard(database)
+    tasks = [asyncio.create_task(hub.listen()), asyncio.create_task(places.watch())]
     try:
         yield Services(
             settings=settings,
@@ -55,6 +58,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
             probes=Database(probe_engine, threads=1),
             redis=RedisGate(client, cache=settings.status_cache),
             hub=hub,
+            places=places,
             backlog=Backlog(database, settings.max_queued),
             store=Store(database, settings.max_stored_bytes),
             rate=RateGuard(settings.rate_limit),
@@ -67,9 +71,10 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
             owners=JobOwners(),
         )
     finally:
-        listening.cancel()
-        with suppress(asyncio.CancelledError):
-            await listening
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await client.aclose()
         probe_engine.dispose()
         engine.dispose()

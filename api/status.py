@@ -81,21 +81,23 @@ async def until_over(services: Services, watch: Watch, job: Job, seconds: float)
 async def job_events(services: Services, job_id: UUID, seen: int, prefix: str) -> AsyncIterator[bytes]:
     """Yield the job's states above the revision `seen` as server-sent events, in their order, until it is over.
 
-    The first state is sent even if the service stops meanwhile.
+    While it waits, its place in the queue is an event too (api.places). The first state is sent even if the service stops meanwhile.
     """
-    loop = asyncio.get_running_loop()
-    until = loop.time() + STREAM_SECONDS
-    with services.hub.watch(job_id) as watch:
-        job: Job | None = await recorded_job(services, job_id)
+    now = asyncio.get_running_loop().time
+    quiet_since, until = now(), now() + STREAM_SECONDS
+    with services.hub.watch(job_id) as watch, services.places.follow(watch.wake) as follower:
+        job = await recorded_job(services, job_id)
         while True:
-            if job is None:
-                yield KEEPALIVE_COMMENT
-            elif job.rev > seen:
-                seen = job.rev
-                yield _encode_event(job, prefix)
-            if services.hub.closed or loop.time() >= until or (job is not None and job.is_over):
+            follower.look_at([job])
+            changes = [_encode_event(job, prefix)] if job.rev > seen else []
+            seen = max(seen, job.rev)
+            keepalive = [KEEPALIVE_COMMENT] if now() >= quiet_since + KEEPALIVE_SECONDS else []
+            for event in (*changes, *follower.take_events(), *keepalive):
+                quiet_since = now()
+                yield event
+            if services.hub.closed or now() >= until or job.is_over:
                 return
-            job = await _wait_for_next(watch, seen, min(until, loop.time() + KEEPALIVE_SECONDS))
+            job = await _wait_for_next(watch, seen, min(until, quiet_since + KEEPALIVE_SECONDS)) or job
 
 
 async def delete_job(services: Services, turn: Turn, job_id: UUID) -> None:

@@ -225,6 +225,26 @@ def test_a_watch_passes_over_what_is_not_newer() -> None:
     assert asyncio.run(watch()) == (None, SUCCEEDED)
 
 
+def test_wake_ups_do_not_keep_a_watch_from_looking_by_itself() -> None:
+    looks: list[UUID] = []
+
+    async def read(job_id: UUID) -> Job | None:
+        looks.append(job_id)
+        return None
+
+    async def watch() -> None:
+        hub, loop = Hub(make_async_redis(NOWHERE), read, recheck_seconds=0.5), asyncio.get_running_loop()
+        until = loop.time() + PATIENCE
+        with hub.watch(QUEUED.id) as watch:
+            while not looks and loop.time() < until:
+                loop.call_later(0.05, watch.wake)
+                assert await watch.wait_for_change(QUEUED.rev, until) is None
+        assert loop.time() < until
+
+    asyncio.run(watch())
+    assert looks == [QUEUED.id]
+
+
 def test_a_wait_for_what_is_over_ends_at_once(live: Live) -> None:
     without_rechecks(live)
     with asking(live, f"/v1/jobs/{live.in_status(Status.FAILED)}?wait=60") as answers:
@@ -248,7 +268,8 @@ def test_the_subscription_comes_back(live: Live) -> None:
 
 
 def events_of(text: str) -> list[dict[str, str]]:
-    blocks = [block for block in text.split("\n\n") if block and not block.startswith(":")]
+    """The events of a stream but those of places, which come when they come."""
+    blocks = [block for block in text.split("\n\n") if block and not block.startswith((":", "event: place"))]
     return [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks]
 
 

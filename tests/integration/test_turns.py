@@ -14,7 +14,7 @@ from core.publisher import Publisher
 from core.queue import STREAM, Message, ensure_group, finish_message, read_messages, replace_message
 from core.record import advance, claim_job, find_job
 from core.transitions import FAIL, HAND_BACK, Status
-from core.turns import claim_next_job, take_turns
+from core.turns import claim_next_job, find_places, take_turns
 from janitor.leases import reclaim_jobs
 from janitor.queue_sweep import sweep_queue
 from janitor.settings import JanitorSettings
@@ -70,6 +70,33 @@ def test_another_owners_job_is_next_though_a_thousand_wait(engine: Engine, submi
         job = find_job(connection, late)
     assert job is not None
     assert job.status is Status.PROCESSING
+
+
+def test_places_are_the_order_of_the_claims(engine: Engine) -> None:
+    for owner, count in (("key:a", 12), ("key:b", 5), ("key:c", 8)):
+        insert_many(engine, owner, count)
+    take_all(engine, 6)
+    insert_many(engine, "key:d", 4)
+    with engine.begin() as connection:
+        ids = connection.scalars(text("SELECT id FROM jobs")).all()
+        places = find_places(connection, ids)
+        some = find_places(connection, ids[:9])
+    assert sorted(places.values(), key=lambda place: place or 0) == list(range(23))
+    assert some == {job_id: places[job_id] for job_id in ids[:9] if job_id in places}
+    claimed = [job.id for job in (take_next(engine) for _ in range(23)) if job is not None]
+    assert claimed == sorted(places, key=lambda job_id: places[job_id] or 0)
+
+
+def test_beyond_a_thousand_nobody_is_counted(engine: Engine, submit: Submit) -> None:
+    gone = submit(owner="key:gone")
+    take_all(engine, 1)
+    insert_many(engine, MANY, 1001)
+    with engine.begin() as connection:
+        ids = connection.scalars(text("SELECT id FROM jobs WHERE status = 'queued' ORDER BY turn")).all()
+        assert list(find_places(connection, [gone, *ids]).values()) == [None, *range(1001)]
+    take_all(engine, 1)
+    with engine.begin() as connection:
+        assert find_places(connection, [gone, ids[0], ids[-1]]) == {ids[-1]: 999}
 
 
 def test_three_owners_share_evenly_and_each_in_its_order(engine: Engine) -> None:
