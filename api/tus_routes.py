@@ -54,7 +54,7 @@ def _header(name: str, description: str, example: str | int, *, needed: bool, **
     }  # fmt: skip
 
 
-SPOKEN = _header(RESUMABLE, "The version of tus.", VERSION, needed=True, type="string", const=VERSION)
+SPOKEN = _header(RESUMABLE, "The version of tus.", VERSION, needed=True, type="string", enum=[VERSION])
 BEGINNING = {
     "parameters": [
         SPOKEN,
