@@ -210,11 +210,11 @@ async def override_method(
     caller: CallerDep,
     upload_id: UploadId,
     x_http_method_override: Annotated[
-        str, Header(description="The method that is meant.", json_schema_extra={"enum": ["PATCH", "DELETE"]})
-    ] = "",
+        str | None, Header(description="The method that is meant: PATCH or DELETE.")
+    ] = None,
 ) -> Response:
     """Do as PATCH or DELETE would, for clients that cannot send them."""
-    meant = x_http_method_override.upper()
+    meant = (x_http_method_override or "").upper()
     if meant == "PATCH":
         return await extend_upload(request, services, caller, upload_id)
     if meant == "DELETE":
