@@ -17,6 +17,7 @@ from api import (
     reference,
     routes,
     system,
+    tus_routes,
     word_routes,
 )
 from api.allowed_hosts import AllowedHosts
@@ -85,6 +86,7 @@ def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
         batch_routes.router,
         job_list_routes.router,
         conversion_routes.router,
+        tus_routes.router,
         pages.router,
         list_pages.router,
         key_pages.router,

@@ -68,7 +68,7 @@ async def _examine_file(services: Services, file: UploadFile, wish: Wish | None)
         raise UploadTooLarge(limit=services.settings.max_upload_bytes)
     return Upload(
         source=await sniff_file(file),
-        file=file,
+        content=file,
         size=file.size or 0,
         filename=clean_name(file.filename or ""),
         target=wish.target,

@@ -19,6 +19,7 @@ from api.client_limits import ClientLimits
 from api.errors import ImagemillError, MissingFile
 from api.forms import FILE, FormReader
 from api.idempotency import Held, digest_payload, hold_key, read_held
+from api.kept_uploads import store_image
 from api.names import clean_name
 from api.redis_gate import Turn
 from api.services import Services
@@ -26,7 +27,6 @@ from api.submission import Submission, admit, as_queued, count_taken, make_job
 from api.uploads import TARGET, WEBHOOK_URL, drop_blank, once_each, read_options, read_target
 from api.webhooks import check_webhook_url
 from core.batches import Batch, NewBatch, insert_batch
-from core.blobs import store_upload
 from core.idempotency import KeyTaken, Made
 from core.outbox import note_batches
 from core.partitions import today
@@ -152,7 +152,7 @@ def store_batch(
     jobs = []
     for turn, (position, upload) in enumerate(found.uploads, first_turn):
         job = replace(make_job(upload, caller, uuid4(), turn), batch_id=batch_id, batch_position=position)
-        store_upload(connection, day, job.id, upload.file.file, upload.size)
+        store_image(connection, upload, day, job.id)
         jobs.append(insert_job(connection, job, day))
     clients.check_waiting(connection, caller)
     batch = replace(batch, jobs=tuple(jobs))

@@ -12,6 +12,7 @@ from api.database import Database
 from api.errors import TooManyWaiting, TooMuchStored
 from api.metrics import count_refusal
 from api.rate_headers import Quota, tell_quota
+from core.partial_uploads import sum_lengths
 from core.tables import jobs
 from core.transitions import Status
 
@@ -115,6 +116,10 @@ class ClientLimits:
     def count_upload(self, caller: Caller, size: int) -> None:
         """Count one more waiting job and the bytes of its upload, until they are counted anew."""
         self._waiting.of(caller.owner).add(1)
+        self.count_bytes(caller, size)
+
+    def count_bytes(self, caller: Caller, size: int) -> None:
+        """Count bytes that are stored, or will be, until they are counted anew."""
         self._stored.of(caller.owner).add(size)
 
 
@@ -132,7 +137,7 @@ def count_waiting(connection: Connection, owner: str, most: int) -> int:
 
 
 def sum_stored(connection: Connection, owner: str) -> int:
-    """Sum the bytes of a client's uploads and results, from an index alone."""
+    """Sum the bytes of a client's uploads and results, from an index alone, and those of its unfinished uploads."""
     # The second condition says nothing new. It is the one of the partial index, word for word.
     summed = select(func.coalesce(func.sum(jobs.c.stored), 0)).where(jobs.c.owner == owner, jobs.c.stored > 0)
-    return int(connection.execute(summed).scalar_one())
+    return int(connection.execute(summed).scalar_one()) + sum_lengths(connection, owner)

@@ -13,7 +13,7 @@ from api.deps import CallerDep, ConversionBodyDep, IdempotencyKey, LongWaitDep, 
 from api.downloads import download
 from api.links import prefix_of
 from api.middleware import mark_held
-from api.openapi import document_downloads, document_refusals, option_parameters, upload_form
+from api.openapi import UPLOAD_FIELD, document_downloads, document_refusals, option_parameters, upload_form
 from api.routes import REFUSED, SUBMIT_HEADERS, TAKEN, taken_headers
 from api.submission import Submission, submit_and_wait
 from core.job_answers import JobAnswer, job_answer
@@ -47,9 +47,16 @@ BATCH: Json = {
     "description": "The id of a batch that the job is added to.",
     "schema": {"type": "string", "format": "uuid"},
 }
+UPLOAD: Json = {
+    "name": "upload",
+    "in": "query",
+    "required": False,
+    "description": "The id of a whole upload, in place of the image.",
+    "schema": {"type": "string", "format": "uuid"},
+}
 EXTRA = {
-    **upload_form("ConversionForm", raw=True, fields=BATCH_FIELD),
-    "parameters": [NAME, BATCH, *option_parameters()],
+    **upload_form("ConversionForm", raw=True, fields=BATCH_FIELD | UPLOAD_FIELD),
+    "parameters": [NAME, BATCH, UPLOAD, *option_parameters()],
 }
 
 

@@ -12,15 +12,18 @@ from api.links import own_path
 from api.origins import read_origin
 
 SHARED = ("/v1/", "/openapi.json", "/problems/")
-METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SENT = (
     *("Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID"),
     *("Prefer", "Range"),
+    *("Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "X-HTTP-Method-Override"),
 )
 """Request headers that mean something here."""
 TOLD = (
     *("Location", "Retry-After", "ETag", "Content-Disposition", "Content-Range", "Accept-Ranges", "Warning-Code"),
     *("Idempotency-Replayed", "Preference-Applied", "RateLimit", "RateLimit-Policy"),
+    *("Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size"),
+    *("Upload-Expires", "Upload-Length", "Upload-Metadata", "Upload-Offset"),
 )
 """Answer headers that a script may read."""
 

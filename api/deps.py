@@ -10,11 +10,12 @@ from fastapi import Depends, Header, Path, Request
 from api.batch_forms import BatchForm
 from api.callers import Caller
 from api.conversion_body import ConversionBody
-from api.errors import BatchNotFound, JobNotFound, WrongParameters
+from api.errors import BatchNotFound, JobNotFound, UploadNotFound, WrongParameters
 from api.forms import FormReader
 from api.gate import admit_caller
 from api.idempotency import HEADER
 from api.redis_gate import Turn
+from api.schemas import UPLOAD_ID
 from api.services import Services
 from api.status import check_owner
 from api.waits import Wait, waiting
@@ -116,6 +117,20 @@ async def _batch_id(
     return found
 
 
+async def _upload_id(
+    upload_id: Annotated[
+        str, Path(description="The upload's id.", examples=[UPLOAD_ID], json_schema_extra={"format": "uuid"})
+    ],
+) -> UUID:
+    """Read the id. Anything else is the id of no upload."""
+    try:
+        found = UUID(upload_id)
+    except ValueError:
+        raise UploadNotFound from None
+    structlog.contextvars.bind_contextvars(upload=str(found))
+    return found
+
+
 async def _last_event(
     last_event_id: Annotated[
         str | None, Header(description="The id of the last event that was seen; a browser sends it by itself.")
@@ -137,6 +152,7 @@ LongWaitDep = Annotated[Wait, Depends(waiting(default=30))]
 FormDep = Annotated[FormReader, Depends(_form)]
 BatchFormDep = Annotated[BatchForm, Depends(_batch_form)]
 BatchId = Annotated[UUID, Depends(_batch_id)]
+UploadId = Annotated[UUID, Depends(_upload_id)]
 JobId = Annotated[UUID, Depends(_job_id)]
 """The id of a job that the caller may see. Whatever takes a job's id from an address takes it from here."""
 

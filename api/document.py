@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.document_access import describe_keys, describe_limits
+from api.document_access import describe_keys, describe_limits, describe_tus
 from api.examples import FOLDED
 from api.openapi import COMPONENT, SCHEMAS, document_wrong_host
 from core.problems import Problem
@@ -25,6 +25,11 @@ Whatever answers GET answers HEAD too, with the same status and headers.
 TAGS = [
     {"name": "jobs", "description": "One image each: upload, wait, download, delete."},
     {"name": "batches", "description": "Many images at once: upload, wait, download as one ZIP, delete."},
+    {
+        "name": "uploads",
+        "description": "Uploads that go on where they stopped, by [tus 1.0.0](https://tus.io): begin one, send its bytes in "
+        "as many requests as it takes, and name it in the field `upload` of a job.",
+    },
     {"name": "formats", "description": "What can be read and written, with which options, and the limits."},
     {"name": "operation", "description": "Probes and metrics, for whoever runs this."},
 ]
@@ -77,6 +82,8 @@ def _make_document(app: FastAPI, *, keys: bool) -> Node:
         describe_limits(operation)
     _replace_framework_schemas(document["components"]["schemas"])
     _secure(document, keys=keys)
+    for _path, _method, operation in _operations(document):
+        describe_tus(operation)
     _unfold(document["paths"], document["components"]["schemas"])
     _add_heads(document["paths"])
     return document

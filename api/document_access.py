@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of keys and of the limits of a client, on every call that has them."""
+"""What the OpenAPI document says of keys, of the limits of a client, and of tus, on every call that has them."""
 
 from typing import Any
 
@@ -19,6 +19,13 @@ def describe_limits(operation: Node) -> None:
         return
     for answer in answers.values():
         answer["headers"] = answer.get("headers", {}) | describe_headers(sometimes=QUOTAS)
+
+
+def describe_tus(operation: Node) -> None:
+    """Add the header that every answer about an upload has, a refusal too."""
+    if "uploads" in operation.get("tags", ()):
+        for answer in operation["responses"].values():
+            answer["headers"] = describe_headers(sometimes=["Tus-Resumable"]) | answer.get("headers", {})
 
 
 def describe_keys(method: str, operation: Node) -> None:

@@ -21,7 +21,7 @@ from api.links import OWN_ROOTS, own_path
 from api.problems import problem_response
 from api.views import error_page
 
-METHODS = ("GET", "POST", "PUT", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PAGE_ROOTS = frozenset({"", "batches", "formats", "jobs", "key", "language"})
 """First segments of the addresses of pages."""
 CLIENT_GONE = 499

@@ -34,6 +34,13 @@ ANYWHERE = (DatabaseAway, InternalError)
 BINARY: Json = {"type": "string", "format": "binary"}
 """Bytes. OpenAPI 3.1 knows `contentMediaType` for it; generators of clients know the older `format`."""
 
+UPLOAD_FIELD: dict[str, Json] = {
+    "upload": {
+        "type": "string",
+        "format": "uuid",
+        "description": "The id of a whole upload (`POST /v1/uploads`), in place of the file.",
+    }
+}
 WEBHOOK = (
     "Where to post the job when it is over, by the rules of Standard Webhooks. Only where webhooks are switched on."
 )
@@ -112,11 +119,12 @@ def option_parameters() -> list[Json]:
 
 
 def _form_schema(name: str, several: bool, raw: bool, fields: Mapping[str, Json]) -> Json:
-    file: Json = {**BINARY, "description": "The image."}  # type: ignore[dict-item] # BINARY is an object
+    file: Json = {**BINARY, "description": "The image. Either it or `upload` is needed."}  # type: ignore[dict-item] # BINARY is an object
     if several:
         file = {"type": "array", "items": BINARY, "description": "The images, each in a part of its own."}
-    # Where the body may be the file itself, the target stands in the address.
-    required: Json = [] if several else ["file", *([] if raw else ["target_format"])]
+    # Where the body may be the file itself, the target stands in the address. That it takes a file or an upload is told
+    # in words: of oneOf, generators of clients would make a union of two empty forms.
+    required: Json = [] if several or raw else ["target_format"]
     properties: Json = {"file": file, **_text_fields(), **fields}
     return {
         COMPONENT: name,

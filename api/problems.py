@@ -14,11 +14,15 @@ from api.errors import (
     MethodNotAllowed,
     RangeNotSatisfiable,
     TryLater,
+    WrongTusVersion,
 )
-from api.links import prefix_of
+from api.links import own_path, prefix_of
 from core.problems import FieldProblem, Problem
 
 MEDIA_TYPE = "application/problem+json"
+TUS_VERSION = "1.0.0"
+"""Of the protocol that api.tus_routes speaks. Each answer there names it."""
+
 CHALLENGE = 'Bearer realm="imagemill"'
 """How a key is sent (RFC 6750)."""
 
@@ -52,6 +56,8 @@ def refusal_headers(request: Request, error: ImagemillError) -> Mapping[str, str
     headers = error_headers(error)
     if getattr(request.state, "closing", False):
         headers["Connection"] = "close"
+    if own_path(request).startswith("/v1/uploads"):
+        headers["Tus-Resumable"] = TUS_VERSION
     return headers
 
 
@@ -62,6 +68,8 @@ def error_headers(error: ImagemillError) -> dict[str, str]:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, ConversionFailed):
         headers["Location"] = error.job
+    if isinstance(error, WrongTusVersion):
+        headers["Tus-Version"] = error.version
     if isinstance(error, RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, MethodNotAllowed):

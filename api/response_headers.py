@@ -31,11 +31,23 @@ HEADERS = {
         "`true`: this is the stored answer of an earlier request with the same Idempotency-Key.", "true"
     ),
     "Link": ResponseHeader('The next page, with rel="next", where there is one.', '</v1/jobs?cursor=AAY9>; rel="next"'),
-    "Location": ResponseHeader("The address of the job or batch.", "/v1/jobs/0a2f1c5e-6b7d-4c1e-9a53-2f4f6d1b8e90"),
+    "Location": ResponseHeader(
+        "The address of the job, batch or upload.", "/v1/jobs/0a2f1c5e-6b7d-4c1e-9a53-2f4f6d1b8e90"
+    ),
     "Preference-Applied": ResponseHeader("The Prefer that was followed.", "wait=30"),
     "RateLimit": ResponseHeader("What is left of a limit, and for how many seconds.", '"uploads";r=0;t=17'),
     "RateLimit-Policy": ResponseHeader("The limit: how many in how many seconds.", '"uploads";q=600;w=60'),
     "Retry-After": ResponseHeader("Seconds until it is worth asking again.", 1),
+    "Tus-Extension": ResponseHeader("The extensions of tus that are spoken.", "creation,termination"),
+    "Tus-Max-Size": ResponseHeader("The most bytes that an upload may have.", 50_000_000),
+    "Tus-Resumable": ResponseHeader("The version of tus that the answer follows.", "1.0.0"),
+    "Tus-Version": ResponseHeader("The versions of tus that are spoken.", "1.0.0"),
+    "Upload-Expires": ResponseHeader(
+        "When the bytes are erased, unless more come before.", "Sat, 14 Mar 2026 16:09:26 GMT"
+    ),
+    "Upload-Length": ResponseHeader("How many bytes the upload will have.", 45_000_000),
+    "Upload-Metadata": ResponseHeader("What the client said of the file.", "filename aG9saWRheS50aWZm"),
+    "Upload-Offset": ResponseHeader("How many bytes are there: where the upload goes on.", 31_457_280),
     "WWW-Authenticate": ResponseHeader("How to send a key.", 'Bearer realm="imagemill"'),
     "Warning-Code": ResponseHeader("The code of a warning; one header for each.", "alpha_flattened"),
     "X-Accel-Buffering": ResponseHeader("`no`: a proxy has to pass events on at once.", "no"),

@@ -13,7 +13,7 @@ from api.examples import FAILED, QUEUED, SUCCEEDED, job_examples
 from api.idempotency import REPLAYED
 from api.links import link, prefix_of
 from api.middleware import HEAD_ONLY, mark_held
-from api.openapi import RANGE_PARAMETERS, document_downloads, document_refusals, upload_form
+from api.openapi import RANGE_PARAMETERS, UPLOAD_FIELD, document_downloads, document_refusals, upload_form
 from api.queries import refuse_strays
 from api.response_headers import describe_headers
 from api.schemas import FormatsAnswer, Readable, Target, Unavailable, limits_answer, option_answer
@@ -43,7 +43,7 @@ REFUSED = (
     errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
     errors.TooManyWaiting, errors.TooMuchStored, errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
-    errors.BatchNotFound, errors.BatchFull,
+    errors.BatchNotFound, errors.BatchFull, errors.UploadNotFound, errors.UploadIncomplete, errors.UploadExpired,
 )  # fmt: skip
 DOWNLOAD_REFUSALS = document_refusals(
     errors.JobNotFound, errors.ResultNotReady, errors.JobFailed, errors.ResultExpired, errors.JobCanceled,
@@ -56,7 +56,7 @@ DOWNLOAD_REFUSALS = document_refusals(
     status_code=202,
     response_description="The job is stored and will be converted.",
     responses={201: OVER, 202: TAKEN, **document_refusals(*REFUSED, errors.JobNotFound)},
-    openapi_extra=upload_form("JobForm", fields=BATCH_FIELD),
+    openapi_extra=upload_form("JobForm", fields=BATCH_FIELD | UPLOAD_FIELD),
 )
 async def submit_job(
     request: Request,
@@ -68,7 +68,7 @@ async def submit_job(
     wait: WaitDep,
     response: Response,
 ) -> JobAnswer:
-    """Upload an image for conversion; with `wait`, answer once the job is over."""
+    """Upload an image for conversion, or name a whole upload; with `wait`, answer once the job is over."""
     asked = Submission(form=form, caller=caller, call="jobs", key=key)
     if wait.seconds:
         mark_held(request)

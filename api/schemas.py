@@ -1,11 +1,15 @@
-"""The contract's JSON beside jobs: formats and probes."""
+"""The contract's JSON beside jobs: formats, unfinished uploads, and probes."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.settings import ApiSettings
 from core.option_kinds import Option, OptionValue
+
+UPLOAD_ID = "5d3c7f0e-91a4-4c58-8f0b-6a2b1d9e4c77"
+"""The id that examples have."""
 
 
 class OptionAnswer(BaseModel):
@@ -70,6 +74,19 @@ class FormatsAnswer(BaseModel):
     write: list[Target]
     unavailable: list[Unavailable] = Field(description="What would be written if its encoder were installed.")
     limits: Limits
+
+
+class UploadAnswer(BaseModel):
+    """An upload that is not a job yet."""
+
+    id: str = Field(description="What the field `upload` of a form names.", examples=[UPLOAD_ID])
+    filename: str = Field(examples=["holiday.tiff"])
+    length: int = Field(description="How many bytes the file has.", examples=[45_000_000])
+    offset: int = Field(description="How many of them are there: where it goes on.", examples=[31_457_280])
+    created_at: datetime = Field(examples=["2026-03-14T15:09:26Z"])
+    expires_at: datetime = Field(
+        description="When its bytes are erased, unless more come before.", examples=["2026-03-14T16:09:26Z"]
+    )
 
 
 class Alive(BaseModel):

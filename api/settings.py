@@ -58,6 +58,13 @@ class ApiSettings(WebhookSettings):
         description="How long the body of an upload may take, in seconds. A batch may take as many times longer as "
         "`IMAGEMILL_MAX_BATCH_BYTES` is larger than `IMAGEMILL_MAX_UPLOAD_BYTES`: 600 s by default.",
     )
+    resume_hours: float = Field(
+        1,
+        gt=0,
+        le=168,
+        description="How long an unfinished upload can be gone on with after its last bytes, in hours. Then its bytes are "
+        "erased. For uploads by `/v1/uploads`.",
+    )
     auth: Literal["none", "keys"] = Field(
         "none",
         description="Whether a key is asked for: `none` lets everybody in who reaches the API; with `keys` each key sees "

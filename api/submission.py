@@ -11,16 +11,16 @@ from sqlalchemy import Connection
 from api.batches import join_batch
 from api.callers import Caller
 from api.client_limits import ClientLimits
-from api.errors import ImagemillError
+from api.errors import ImagemillError, UploadNotFound
 from api.forms import FormReader
 from api.idempotency import Held, digest_payload, hold_key, read_held
+from api.kept_uploads import find_image, store_image
 from api.metrics import SUBMITTED
 from api.redis_gate import Turn
 from api.services import Services
 from api.status import job_when_over, recorded_job, until_over
-from api.uploads import Upload, receive_upload
+from api.uploads import Order, Upload, receive_order
 from api.webhooks import check_webhook_url
-from core.blobs import store_upload
 from core.idempotency import KeyTaken, Made
 from core.jobs import Job
 from core.partitions import today
@@ -105,33 +105,49 @@ async def admit(services: Services, turn: Turn, caller: Caller, *, is_known: boo
 
 
 async def _take(services: Services, turn: Turn, asked: Submission, held: Held | None, job_id: UUID) -> Taken:
-    async with receive_upload(asked.form, services.settings.targets) as upload:
-        check_webhook_url(upload.webhook_url, services.settings)
-        digest = await to_thread.run_sync(_digest, asked.call, upload) if held is not None else b""
+    async with receive_order(asked.form, services.settings.targets) as order:
+        check_webhook_url(order.webhook_url, services.settings)
+        digest = await to_thread.run_sync(_digest, asked.call, order) if held is not None else b""
         if held is not None and held.made is not None:
             return await _replay(services, held, digest)
-        # In a transaction of its own: the owner's row is locked for no longer than this.
-        place = await services.database.run(take_turns, asked.caller.owner)
-        store = partial(_store, clients=services.clients, upload=upload, caller=asked.caller, held=held, digest=digest)
         try:
+            upload = await find_image(services, asked.caller, order)
+            # In a transaction of its own: the owner's row is locked for no longer than this.
+            place = await services.database.run(take_turns, asked.caller.owner)
+            store = partial(
+                _store, clients=services.clients, upload=upload, caller=asked.caller, held=held, digest=digest
+            )
             job = await services.database.run_blob(store, job_id=job_id, turn=place)
-        except KeyTaken:
-            return await _replay(services, await read_held(services, asked.caller, asked.key or ""), digest)
+        except (KeyTaken, UploadNotFound) as lost:
+            return await _replay_of_other(services, asked, digest, lost)
     structlog.contextvars.bind_contextvars(job=str(job.id))
-    count_taken(services, asked.caller, job)
+    count_taken(services, asked.caller, job, is_kept=isinstance(upload.content, UUID))
     await turn.publish(job, add=job.id)
     log.info("submitted", source=upload.source.name, target=upload.target.name, bytes=upload.size)
     return Taken(job)
 
 
-def count_taken(services: Services, caller: Caller, job: Job) -> None:
-    """Count a job that was stored, until this process counts anew, and remember whose it is."""
-    size = job.source["bytes"]
+def count_taken(services: Services, caller: Caller, job: Job, *, is_kept: bool = False) -> None:
+    """Count a job that was stored, until this process counts anew, and remember whose it is.
+
+    The bytes of a kept upload were counted when they came.
+    """
+    size = 0 if is_kept else job.source["bytes"]
     services.backlog.count_job()
     services.store.count_upload(size)
     services.clients.count_upload(caller, size)
     services.owners.put(job.id, caller.owner)
     SUBMITTED.inc()
+
+
+async def _replay_of_other(
+    services: Services, asked: Submission, digest: bytes, lost: KeyTaken | UploadNotFound
+) -> Taken:
+    """Return the job of another request with the same key, which was first. Raises UploadNotFound when there is none."""
+    held = await read_held(services, asked.caller, asked.key) if asked.key is not None else None
+    if held is None or (held.made is None and isinstance(lost, UploadNotFound)):
+        raise lost
+    return await _replay(services, held, digest)
 
 
 async def _replay(services: Services, held: Held, digest: bytes) -> Taken:
@@ -141,11 +157,14 @@ async def _replay(services: Services, held: Held, digest: bytes) -> Taken:
     return Taken(await recorded_job(services, job_id or UUID(int=0)), replayed=True)
 
 
-def _digest(call: str, upload: Upload) -> bytes:
-    fields = [("target_format", upload.target.name), *upload.options.items(), ("webhook_url", upload.webhook_url)]
-    if upload.batch is not None:
-        fields.append(("batch", str(upload.batch)))
-    return digest_payload(call, fields, [(upload.filename, upload.file.file)])
+def _digest(call: str, order: Order) -> bytes:
+    fields = [("target_format", order.target.name), *order.options.items(), ("webhook_url", order.webhook_url)]
+    if order.batch is not None:
+        fields.append(("batch", str(order.batch)))
+    if isinstance(order.content, UUID):
+        # The id stands for the bytes: they are not the upload's any more once there is a job.
+        return digest_payload(call, [*fields, ("upload", str(order.content))], [])
+    return digest_payload(call, fields, [(order.filename, order.content.file)])
 
 
 def _store(
@@ -163,7 +182,7 @@ def _store(
         held.record(connection, Made(digest=digest, job_id=job_id, batch_id=None))
     day = today(connection)
     # The bytes go before the row, because the batch is locked from its next place to the commit.
-    store_upload(connection, day, job_id, upload.file.file, upload.size)
+    store_image(connection, upload, day, job_id)
     new = make_job(upload, caller, job_id, turn)
     if new.batch_id is not None:
         new = replace(new, batch_position=join_batch(connection, caller, new.batch_id))

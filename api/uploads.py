@@ -1,6 +1,7 @@
 """The body of an upload: read as it streams in, held to every limit, and examined before anything is stored.
 
-The image is judged by its first and last bytes; no name and no Content-Type is believed.
+The image is judged by its first and last bytes; no name and no Content-Type is believed. A form may also name an
+upload that was sent before, piece by piece (api.kept_uploads).
 """
 
 from collections import Counter
@@ -15,6 +16,7 @@ from api.errors import (
     BadOptions,
     BatchNotFound,
     EmptyFile,
+    FileAndUpload,
     MissingFile,
     MissingTarget,
     RepeatedFields,
@@ -22,6 +24,7 @@ from api.errors import (
     UnavailableTarget,
     UnknownTarget,
     UnsupportedMedia,
+    UploadNotFound,
 )
 from api.forms import FILE, FormReader
 from api.names import clean_name
@@ -30,6 +33,8 @@ from core.option_kinds import OptionValue
 from core.options import WrongOptions, parse_options
 
 TARGET = "target_format"
+UPLOAD = "upload"
+"""The field with the id of an upload that was sent before."""
 BATCH = "batch"
 """The field of the batch that a job joins."""
 WEBHOOK_URL = "webhook_url"
@@ -38,9 +43,12 @@ READABLE_TITLES = tuple(fmt.title for fmt in READABLE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A submission ready to be stored: the image of `size` bytes at position 0 of `file`, its target and options."""
+    """A submission ready to be stored: its image of `size` bytes, its target and options.
 
-    file: UploadFile
+    The image is at position 0 of `content`, or `content` is the id of the upload that has it.
+    """
+
+    content: UploadFile | UUID
     size: int
     filename: str
     source: Format
@@ -50,9 +58,22 @@ class Upload:
     batch: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a form asks for. Of an upload that it names by its id, nothing is known yet."""
+
+    content: UploadFile | UUID
+    filename: str = ""
+    source: Format | None = None
+    target: Format
+    options: dict[str, OptionValue]
+    webhook_url: str = ""
+    batch: UUID | None = None
+
+
 @asynccontextmanager
-async def receive_upload(form: FormReader, targets: Sequence[Format]) -> AsyncIterator[Upload]:
-    """Yield the upload of a form, and close its temporary file at the end. Raises every 4xx of a form."""
+async def receive_order(form: FormReader, targets: Sequence[Format]) -> AsyncIterator[Order]:
+    """Yield what a form asks for, and close its temporary file at the end. Raises every 4xx of a form."""
     await form.read()
     try:
         yield await _examine(form, targets)
@@ -60,17 +81,17 @@ async def receive_upload(form: FormReader, targets: Sequence[Format]) -> AsyncIt
         form.close()
 
 
-async def _examine(form: FormReader, targets: Sequence[Format]) -> Upload:
-    file = _one_file(form.files())
+async def _examine(form: FormReader, targets: Sequence[Format]) -> Order:
+    content = _one_image(form)
     fields = once_each(form.fields())
-    source = await sniff_file(file)
+    fields.pop(UPLOAD, None)
+    source = await sniff_file(content) if isinstance(content, UploadFile) else None
     batch = read_batch_id(fields.pop(BATCH, ""))
     webhook_url = fields.pop(WEBHOOK_URL, "").strip()
     target = read_target(fields.pop(TARGET, ""), targets)
-    return Upload(
-        file=file,
-        size=file.size or 0,
-        filename=clean_name(file.filename or ""),
+    return Order(
+        content=content,
+        filename=clean_name(content.filename or "") if isinstance(content, UploadFile) else "",
         source=source,
         target=target,
         options=read_options(target, fields),
@@ -85,6 +106,11 @@ async def sniff_file(file: UploadFile) -> Format:
     await file.seek(max(0, (file.size or 0) - TAIL_BYTES))
     tail = await file.read(TAIL_BYTES)
     await file.seek(0)
+    return recognize(head, tail)
+
+
+def recognize(head: bytes, tail: bytes) -> Format:
+    """Return the format of a file by its first and last bytes. Raises EmptyFile, UnsupportedMedia."""
     if not head:
         raise EmptyFile
     source = sniff(head, tail)
@@ -99,6 +125,20 @@ def read_batch_id(text: str) -> UUID | None:
         return UUID(text) if text.strip() else None
     except ValueError:
         raise BatchNotFound from None
+
+
+def _one_image(form: FormReader) -> UploadFile | UUID:
+    """Return the form's file, or the id in its field `upload`."""
+    named = [value.strip() for name, value in form.fields() if name == UPLOAD and value.strip()]
+    if not named:
+        return _one_file(form.files())
+    # A body that is the image may be empty, as all fields may stand in the address.
+    if any(file.size for _, file in form.files()):
+        raise FileAndUpload
+    try:
+        return UUID(named[0])
+    except ValueError:
+        raise UploadNotFound from None
 
 
 def _one_file(files: list[tuple[str, UploadFile]]) -> UploadFile:

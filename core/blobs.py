@@ -9,15 +9,16 @@ import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date
+from io import BytesIO
 from typing import IO, Protocol
 from uuid import UUID
 
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class, named like a variable
 from psycopg2.extensions import cursor
-from sqlalchemy import Connection, Table, delete
+from sqlalchemy import Connection, Table, delete, text
 
 from core.jobs import Job
-from core.tables import results, uploads
+from core.tables import results, upload_pieces, uploads
 
 SLICE_BYTES = 1 << 20
 """Downloads read this much at a time, so that no process holds a whole result."""
@@ -28,6 +29,18 @@ _ROW = struct.Struct(">hi")
 """The head of a row of one field: how many fields, and the bytes of the first."""
 
 _EPOCH = date(2000, 1, 1)
+
+# substring() reads no more than it needs, as the bytes are stored EXTERNAL.
+_READ_PIECES = text("""
+    SELECT substring(data FROM greatest(1, :first - start + 1)::int FOR (:end - greatest(start, :first))::int)
+    FROM upload_pieces
+    WHERE day = :day AND upload_id = :id AND start < :end AND start + octet_length(data) > :first ORDER BY start
+""")
+_JOIN_PIECES = text("""
+    INSERT INTO uploads (day, job_id, data)
+    SELECT :upload_day, :job, string_agg(data, '' ORDER BY start) FROM upload_pieces WHERE day = :day AND upload_id = :id
+    HAVING sum(octet_length(data)) = :size
+""")
 
 
 class Readable(Protocol):
@@ -71,6 +84,35 @@ def read_result_slice(connection: Connection, day: date, job_id: UUID, offset: i
     return found[0] if found else None
 
 
+def store_piece(connection: Connection, day: date, upload_id: UUID, start: int, data: bytes) -> None:
+    """Write a piece of a partial upload, which begins at byte `start`."""
+    key = (_pack_day(day), upload_id.bytes, struct.pack(">q", start))
+    _copy_in(connection, "upload_pieces (day, upload_id, start, data)", _CopyRow(key, BytesIO(data), len(data)))
+
+
+def read_pieces(connection: Connection, day: date, upload_id: UUID, offset: int, size: int) -> bytes:
+    """Return at most `size` bytes of a partial upload from `offset` on. Meant for few bytes."""
+    values = {"day": day, "id": upload_id, "first": offset, "end": offset + size}
+    return b"".join(bytes(part) for part in connection.scalars(_READ_PIECES, values))
+
+
+def join_pieces(connection: Connection, piece_day: date, upload_id: UUID, day: date, job_id: UUID, size: int) -> None:
+    """Move the pieces of a whole upload of `size` bytes together, as the job's upload. They never leave the database."""
+    values = {"day": piece_day, "id": upload_id, "size": size, "upload_day": day, "job": job_id}
+    if connection.execute(_JOIN_PIECES, values).rowcount != 1:
+        raise ValueError(f"the pieces of upload {upload_id} are not {size} bytes")
+    erase_pieces(connection, [(piece_day, upload_id)])
+
+
+def erase_pieces(connection: Connection, whose: Iterable[tuple[date, UUID]]) -> None:
+    """Delete all pieces of these partial uploads."""
+    by_day: defaultdict[date, list[UUID]] = defaultdict(list)
+    for day, upload_id in whose:
+        by_day[day].append(upload_id)
+    for day, ids in by_day.items():
+        connection.execute(delete(upload_pieces).where(upload_pieces.c.day == day, upload_pieces.c.upload_id.in_(ids)))
+
+
 def erase_blobs(connection: Connection, job_id: UUID, upload_day: date, result_day: date | None) -> None:
     """Delete both blobs of a job."""
     for table, day in ((uploads, upload_day), (results, result_day)):
@@ -90,9 +132,13 @@ def erase_all_blobs(connection: Connection, ended: Iterable[Job]) -> None:
 
 
 def _store(connection: Connection, table: Table, day: date, job_id: UUID, data: Readable, size: int) -> None:
-    source = _CopyRow(day, job_id, data, size)
+    _copy_in(connection, f"{table.name} (day, job_id, data)", _CopyRow((_pack_day(day), job_id.bytes), data, size))
+
+
+def _copy_in(connection: Connection, columns: str, source: "_CopyRow") -> None:
+    size = source.missing
     with _cursor(connection) as cursor:
-        cursor.copy_expert(f"COPY {table.name} (day, job_id, data) FROM STDIN (FORMAT binary)", source, 1 << 18)  # type: ignore[arg-type] # only `read` is called
+        cursor.copy_expert(f"COPY {columns} FROM STDIN (FORMAT binary)", source, 1 << 18)  # type: ignore[arg-type] # only `read` is called
     if source.missing:
         raise ValueError(f"{source.missing} of {size} bytes were not there to store")
 
@@ -114,16 +160,16 @@ def _cursor(connection: Connection) -> cursor:
     return driver.cursor()
 
 
-class _CopyRow:
-    """One row (day, job_id, data) in COPY's binary form, read as a file; the data is never held whole."""
+def _pack_day(day: date) -> bytes:
+    return struct.pack(">i", (day - _EPOCH).days)
 
-    def __init__(self, day: date, job_id: UUID, data: Readable, size: int) -> None:
-        self._head = (
-            _SIGNATURE
-            + struct.pack(">hii", 3, 4, (day - _EPOCH).days)
-            + struct.pack(">i16s", 16, job_id.bytes)
-            + struct.pack(">i", size)
-        )
+
+class _CopyRow:
+    """One row (the fields of its key, data) in COPY's binary form, read as a file; the data is never held whole."""
+
+    def __init__(self, key: tuple[bytes, ...], data: Readable, size: int) -> None:
+        packed = b"".join(struct.pack(">i", len(field)) + field for field in key)
+        self._head = _SIGNATURE + struct.pack(">h", len(key) + 1) + packed + struct.pack(">i", size)
         self._data = data
         self.missing = size
         self._tail = _TRAILER

@@ -1,7 +1,7 @@
 """The tables as SQLAlchemy sees them; core/migrations makes them.
 
 `uploads` and `results` stand apart from `jobs`, so that a job's row stays small, and are partitioned by
-day, so that old images go by dropping a table instead of by deleting rows.
+day, so that old images go by dropping a table instead of by deleting rows. So are the pieces of partial uploads.
 """
 
 from sqlalchemy import BigInteger, Column, Date, DateTime, Identity, Integer, LargeBinary, MetaData, Table, Text
@@ -133,4 +133,30 @@ def _blobs(name: str) -> Table:
 
 uploads = _blobs("uploads")
 results = _blobs("results")
-BLOBS = (uploads, results)
+
+partial_uploads = Table(
+    "partial_uploads",
+    metadata,
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("owner", Text, nullable=False),
+    # The partition of all its pieces.
+    Column("day", Date, nullable=False),
+    Column("length", BigInteger, nullable=False),
+    # How many bytes are there: where it goes on.
+    Column("stored", BigInteger, nullable=False),
+    Column("metadata", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+
+upload_pieces = Table(
+    "upload_pieces",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("upload_id", UUID(as_uuid=True), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+BLOBS = (uploads, results, upload_pieces)
+"""Those with partitions by day."""

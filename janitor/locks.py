@@ -15,6 +15,7 @@ class Sweep(IntEnum):
     EXPIRY = 0x696D_0012
     PARTITIONS = 0x696D_0013
     BATCHES = 0x696D_0014
+    UPLOADS = 0x696D_0015
 
 
 @contextmanager

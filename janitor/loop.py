@@ -27,6 +27,7 @@ from janitor.metrics import SWEEP_FAILURES, SWEPT
 from janitor.queue_sweep import sweep_queue
 from janitor.settings import JanitorSettings
 from janitor.storage import keep_partitions
+from janitor.unfinished import erase_unfinished
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +58,7 @@ class Janitor:
             Task("leases", lambda: self._guard.can_trust_leases() and reclaim_jobs(engine, publisher, settings), often),
             Task("queue", lambda: sweep_queue(engine, client), often),
             Task("expiry", lambda: expire_jobs(engine, publisher, settings), often),
+            Task("unfinished uploads", lambda: erase_unfinished(engine), often),
             Task("open jobs", lambda: show_open_jobs(engine), often),
             Task("queue length", lambda: show_queue(client), often),
             Task("PostgreSQL", lambda: show_postgresql(engine), often),

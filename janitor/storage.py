@@ -3,16 +3,17 @@
 from datetime import date, timedelta
 
 import structlog
-from sqlalchemy import Connection, Engine, exists, select, text
+from sqlalchemy import Connection, Engine, exists, func, select, text
 
 from core.partitions import ensure_partitions, partition_days, partition_name, today
-from core.tables import jobs, results, uploads
+from core.tables import BLOBS, jobs, partial_uploads, upload_pieces, uploads
 from core.transitions import OPEN, Status
 from janitor.locks import Sweep, lock_sweep
 
 log = structlog.get_logger(__name__)
 
 LOCK_TIMEOUT_MS = 2000
+_NAMES = tuple(table.name for table in BLOBS)
 
 _DETACHED = text("""
     SELECT relname, inhdetachpending FROM pg_class LEFT JOIN pg_inherits ON inhrelid = pg_class.oid
@@ -40,21 +41,23 @@ def drop_partitions(connection: Connection, retention: timedelta) -> list[str]:
     """Drop old partitions on an autocommit connection and return their names."""
     connection.execute(text(f"SET lock_timeout = {LOCK_TIMEOUT_MS}"))
     now = today(connection)
-    for table in (uploads.name, results.name):
+    for table in _NAMES:
         for day in partition_days(connection, table):
             if day + timedelta(days=1) + retention <= now and not is_needed(connection, table, day):
                 connection.execute(
                     text(f"ALTER TABLE {table} DETACH PARTITION {partition_name(table, day)} CONCURRENTLY")
                 )
-    dropped = [name for table in (uploads.name, results.name) for name in _drop_detached(connection, table)]
+    dropped = [name for table in _NAMES for name in _drop_detached(connection, table)]
     connection.execute(text("RESET lock_timeout"))
     return dropped
 
 
 def is_needed(connection: Connection, table: str, day: date) -> bool:
-    """Return whether a job needs bytes of that day: an upload until its job is over, a result until it expires."""
+    """Return whether bytes of that day are needed: an upload until its job is over, a result or a piece until it expires."""
     if table == uploads.name:
         needing = exists().where(jobs.c.status.in_(sorted(OPEN)), jobs.c.upload_day == day)
+    elif table == upload_pieces.name:
+        needing = exists().where(partial_uploads.c.day == day, partial_uploads.c.expires_at > func.now())
     else:
         needing = exists().where(jobs.c.status == Status.SUCCEEDED, jobs.c.result_day == day)
     return bool(connection.execute(select(needing)).scalar_one())

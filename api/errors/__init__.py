@@ -14,6 +14,9 @@
     |          RangeNotSatisfiable 416   ConversionFailed 422   IdempotencyKeyReused 422
     |- batches: BatchNotFound 404   BatchFull 409   TooManyInBatch (SeveralFiles)   BatchTooLarge (UploadTooLarge)
     |          BatchNotReady (ResultNotReady)   BatchExpired (ResultExpired)
+    |- uploads: FileAndUpload (a MalformedRequest)   SlowUpload (BodyTimeout)   BeyondLength (UploadTooLarge)
+    |          UploadNotFound 404   UploadIncomplete 409   WrongOffset 409   UploadExpired 410   WrongTusVersion 412
+    |          NotAPiece 415
     |- webhooks: NoWebhook 409 <- WebhookNotDue   WebhooksOff
     `- later:  TryLater <- IdempotencyInProgress 409   RateLimited 429   TooManyWaiting 429   TooMuchStored 429
                QueueFull 503   DatabaseAway 503   StorageFull 507
@@ -75,7 +78,18 @@ from api.errors.later import (
     TooManyWaiting,
     TooMuchStored,
 )
+from api.errors.uploads import (
+    BeyondLength,
+    FileAndUpload,
+    NotAPiece,
+    SlowUpload,
+    UploadExpired,
+    UploadIncomplete,
+    UploadNotFound,
+    WrongOffset,
+    WrongTusVersion,
+)
 from api.errors.webhooks import NoWebhook, WebhookNotDue, WebhooksOff
 from api.errors.wire import BrokenHead, LargeHead, LongTarget
 
-__all__ = ["BadOptions", "BatchExpired", "BatchFull", "BatchNotFound", "BatchNotReady", "BatchTooLarge", "BodyTimeout", "BrokenForm", "BrokenHead", "ConversionFailed", "CrossSite", "DatabaseAway", "EmptyFile", "FormCutOff", "HostNotAllowed", "IdempotencyInProgress", "IdempotencyKeyReused", "ImagemillError", "InternalError", "JobCanceled", "JobFailed", "JobNotFound", "KeyInvalid", "KeyRequired", "LargeHead", "LongField", "LongTarget", "MalformedRequest", "MethodNotAllowed", "MissingFile", "MissingTarget", "NoJobList", "NoWebhook", "NotFound", "NotMultipart", "ProblemNotFound", "QueueFull", "RangeNotSatisfiable", "RateLimited", "RepeatedFields", "ResultExpired", "ResultNotReady", "SeveralFiles", "StorageFull", "TooManyFiles", "TooManyInBatch", "TooManyWaiting", "TooMuchStored", "TryLater", "UnavailableTarget", "UnknownTarget", "UnsupportedBody", "UnsupportedMedia", "UploadTooLarge", "WebhookNotDue", "WebhooksOff", "WrongParameters"]  # fmt: skip
+__all__ = ["BadOptions", "BatchExpired", "BatchFull", "BatchNotFound", "BatchNotReady", "BatchTooLarge", "BeyondLength", "BodyTimeout", "BrokenForm", "BrokenHead", "ConversionFailed", "CrossSite", "DatabaseAway", "EmptyFile", "FileAndUpload", "FormCutOff", "HostNotAllowed", "IdempotencyInProgress", "IdempotencyKeyReused", "ImagemillError", "InternalError", "JobCanceled", "JobFailed", "JobNotFound", "KeyInvalid", "KeyRequired", "LargeHead", "LongField", "LongTarget", "MalformedRequest", "MethodNotAllowed", "MissingFile", "MissingTarget", "NoJobList", "NoWebhook", "NotAPiece", "NotFound", "NotMultipart", "ProblemNotFound", "QueueFull", "RangeNotSatisfiable", "RateLimited", "RepeatedFields", "ResultExpired", "ResultNotReady", "SeveralFiles", "SlowUpload", "StorageFull", "TooManyFiles", "TooManyInBatch", "TooManyWaiting", "TooMuchStored", "TryLater", "UnavailableTarget", "UnknownTarget", "UnsupportedBody", "UnsupportedMedia", "UploadExpired", "UploadIncomplete", "UploadNotFound", "UploadTooLarge", "WebhookNotDue", "WebhooksOff", "WrongOffset", "WrongParameters", "WrongTusVersion"]  # fmt: skip

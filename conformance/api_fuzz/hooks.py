@@ -20,6 +20,10 @@ TARGET = "target_format"
 KEY = "Idempotency-Key"
 LONGEST_WAIT = 1
 UPLOADING = {"POST", "PUT"}
+ONE_IMAGE = {"/v1/jobs", "/v1/convert"}
+"""The calls whose form takes a file, or the id of an upload in its place."""
+UPLOAD = "upload"
+"""A random id is that of no upload."""
 WEBHOOK = "webhook_url"
 """Refused where webhooks are off, as they are by default; and where they are on, random text is no address."""
 
@@ -30,6 +34,7 @@ def _draw(kind: str) -> bytes:
     return sink.getvalue()
 
 
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 schemathesis.openapi.format("binary", st.sampled_from([_draw(kind) for kind in ("PNG", "JPEG", "GIF", "WEBP")]))
 
 
@@ -59,9 +64,10 @@ def _drop_refused(case: schemathesis.Case[Any]) -> None:
     query = {name: value for name, value in (case.query or {}).items() if name not in form}
     given = form if TARGET in form else query
     target = find_target(str(given.get(TARGET, "")))
-    refused = {WEBHOOK} | (set() if target is None else find_refused(target, {**query, **form}))
+    refused = {WEBHOOK, UPLOAD} | (set() if target is None else find_refused(target, {**query, **form}))
     if isinstance(case.body, dict):
-        case.body = {name: value for name, value in form.items() if name not in refused}
+        image: dict[str, Any] = {"file": _draw("PNG")} if case.operation.path in ONE_IMAGE else {}
+        case.body = {**image, **{name: value for name, value in form.items() if name not in refused}}
     case.query = {name: value for name, value in query.items() if name not in refused}
 
 

@@ -161,7 +161,7 @@ def test_the_document_types_every_option(shared: Live) -> None:
     body = document["paths"]["/v1/jobs"]["post"]["requestBody"]
     assert body["content"]["multipart/form-data"]["schema"] == {"$ref": "#/components/schemas/JobForm"}
     fields = document["components"]["schemas"]["JobForm"]["properties"]
-    assert fields.keys() == {"file", "target_format", "webhook_url", "batch", *BY_NAME}
+    assert fields.keys() == {"file", "target_format", "webhook_url", "batch", "upload", *BY_NAME}
     assert fields["quality"].items() >= {"type": "integer", "minimum": 1, "maximum": 100}.items()
     assert fields["fit"].items() >= {"enum": ["inside", "cover", "fill", "pad"], "x-default": "inside"}.items()
     assert fields["dither"].items() >= {"type": "boolean", "x-default": True}.items()
@@ -191,8 +191,8 @@ def test_the_document_shows_an_example_of_every_refusal(shared: Live) -> None:
         for answer in operation["responses"].values()
         for code, example in answer.get("content", {}).get("application/problem+json", {}).get("examples", {}).items()
     }
-    # Pages only, what has no operation, and what is refused before there is a request.
-    elsewhere = {"cross_site", "method_not_allowed", "target_too_long", "head_too_large"}
+    # Pages only, and what is refused before there is a request.
+    elsewhere = {"cross_site", "target_too_long", "head_too_large"}
     # An API that asks for no key documents none.
     elsewhere |= {"key_required", "key_invalid"}
     assert set(shown) == {example.problem_code for example in REFUSALS} - elsewhere

@@ -8,6 +8,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import Engine, func, text
 
 from core.liveness import Liveness
+from core.partial_uploads import begin_upload
 from core.partitions import partition_days, partition_name, today
 from core.publisher import Publisher
 from core.queue import GROUP, STREAM, ensure_group, read_messages, remove_idle_consumers
@@ -24,6 +25,7 @@ from janitor.queue_sweep import apply_plan, sweep_queue
 from janitor.reconcile import Plan
 from janitor.settings import JanitorSettings
 from janitor.storage import drop_partitions, keep_partitions
+from janitor.unfinished import erase_unfinished
 from tests.integration.conftest import Submit, claim, send_message, set_columns
 from worker.consumer.heartbeat import renew_leases
 
@@ -262,6 +264,27 @@ def test_an_old_partition_is_dropped_once_nobody_needs_it(engine: Engine, submit
         assert old not in partition_days(connection, "uploads") + partition_days(connection, "results")
         gone = connection.execute(text("SELECT to_regclass(:name)"), {"name": partition_name("uploads", old)})
         assert gone.scalar_one() is None
+
+
+def test_the_pieces_of_an_upload_stay_until_it_expires(engine: Engine) -> None:
+    with engine.begin() as connection:
+        old = today(connection) - timedelta(days=3)
+        connection.execute(
+            text(
+                f"CREATE TABLE {partition_name('upload_pieces', old)} PARTITION OF upload_pieces "
+                f"FOR VALUES FROM ('{old}') TO ('{old + timedelta(days=1)}')"
+            )
+        )
+        begin_upload(connection, uuid4(), owner="key:a", length=5, metadata="", kept=timedelta(hours=1))
+        connection.execute(text("UPDATE partial_uploads SET day = :day"), {"day": old})
+    keep_partitions(engine, 24)
+    with engine.begin() as connection:
+        assert old in partition_days(connection, "upload_pieces")
+        connection.execute(text("UPDATE partial_uploads SET expires_at = now() - interval '1 second'"))
+    keep_partitions(engine, 24)
+    with engine.begin() as connection:
+        assert old not in partition_days(connection, "upload_pieces")
+    assert erase_unfinished(engine) == 0, "an upload without bytes is only forgotten, a day later"
 
 
 def test_a_partition_that_was_detached_but_not_dropped_is_dropped_later(engine: Engine) -> None:

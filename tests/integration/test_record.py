@@ -21,7 +21,7 @@ from core.migrations import upgrade
 from core.migrations.__main__ import main as migrate
 from core.partitions import ensure_partitions, has_partitions_for_tomorrow, partition_days, partition_name, today
 from core.record import advance, claim_job, find_job
-from core.tables import metadata
+from core.tables import BLOBS, metadata
 from core.transitions import CANCEL, CLAIM, FAIL, SUCCEED, Status
 from tests.integration.conftest import Submit, claim
 
@@ -152,11 +152,11 @@ def test_partitions_are_made_ahead(engine: Engine) -> None:
     with engine.begin() as connection:
         first = today(connection)
         days = [first + timedelta(days=n) for n in range(8)]
-        assert partition_days(connection, "uploads") == partition_days(connection, "results") == days
+        assert [partition_days(connection, table.name) for table in BLOBS] == [days] * len(BLOBS)
         assert ensure_partitions(connection) == 0
         connection.execute(text(f"DROP TABLE {partition_name('results', first + timedelta(days=1))}"))
         assert not has_partitions_for_tomorrow(connection)
-        assert ensure_partitions(connection, 9) == 1 + 4
+        assert ensure_partitions(connection, 9) == 1 + 2 * len(BLOBS)
         assert has_partitions_for_tomorrow(connection)
 
 

@@ -27,7 +27,7 @@ def generated(document: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def generate(document: Path, target: Path) -> None:
     command = [
         sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none", "--fail-on-warning",
-        "--path", str(document), "--output-path", str(target),
+        "--path", str(document), "--output-path", str(target), "--config", str(Path(__file__).with_name("python_client.yaml")),
     ]  # fmt: skip
     # It puts its files into shape by ruff, which it looks for on the PATH.
     env = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}

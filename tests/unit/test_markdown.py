@@ -34,7 +34,7 @@ PROGRAMS = {
     "userdel": r"imagemill",
 }
 """What pages call, and what after the name at a line's beginning makes the line a command and no sentence."""
-SHELL = {"[", "break", "cat", "done", "else", "exit", "fi", "grep", "mv", "sleep", "then"}
+SHELL = {"[", "break", "cat", "done", "else", "exit", "fi", "grep", "mv", "sleep", "tail", "then"}
 """What belongs to the shell itself, or to every machine."""
 COMMAND = re.compile(
     "|".join(

@@ -85,6 +85,7 @@ def test_every_refusal_has_its_own_code_and_an_http_status() -> None:
         408,
         409,
         410,
+        412,
         413,
         414,
         415,
