@@ -23,11 +23,12 @@ NARROW = {"width": 1000, "height": 760}
 
 
 def main() -> int:
-    """Take every picture, and say how large each is."""
+    """Take every picture, or those that are named, and say how large each is."""
+    named = sys.argv[1:] or list(SCENES)
     try:
         with running_browser() as browser, standing_site() as site:
-            for name, (settings, show) in SCENES.items():
-                take_picture(browser, site.url, name, settings, show)
+            for name in named:
+                take_picture(browser, site.url, name, *SCENES[name])
     except NoBrowser as missing:
         print(f"make page-pictures: {missing}", file=sys.stderr)
         return 2
@@ -127,7 +128,8 @@ def show_comparison(page: Page) -> None:
     wait_for(page, "harbour.bmp", "succeeded")
     find_row(page, "harbour.bmp").locator("button.preview").click()
     page.get_by_role("dialog").wait_for()
-    page.wait_for_load_state("networkidle")
+    for image in page.get_by_role("dialog").locator("img").all():
+        image.wait_for()
 
 
 SCENES: dict[str, tuple[dict[str, object], Callable[[Page], None]]] = {

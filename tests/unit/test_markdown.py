@@ -166,7 +166,7 @@ def test_honest_prose_and_code_are_no_commands_in_prose(text: str) -> None:
 
 
 def test_a_link_that_leads_nowhere_is_found() -> None:
-    good = ["#uninstall", "metrics.md", "adr", "../README.md#use-it", "images/page.png", "https://example.com/x"]
+    good = ["#uninstall", "metrics.md", "adr", "../README.md#use-it", "images/page-form.png", "https://example.com/x"]
     bad = [
         "#nothing",
         "nothing.md",
