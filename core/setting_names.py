@@ -22,7 +22,7 @@ NAMES = frozenset({
 """Without the prefix."""
 
 OF_TESTS = frozenset({
-    *("API_IMAGE", "CLUSTER_OUT", "CRDS", "E2E_CLUSTER", "NEXT_API_IMAGE", "TAG", "WORKER_IMAGE"),
+    *("API_IMAGE", "CLUSTER_OUT", "CRDS", "E2E_CLUSTER", "NEXT_API_IMAGE", "PAGE_MEGABYTES", "TAG", "WORKER_IMAGE"),
 })  # fmt: skip
 """Variables that our tests read; they may stand in the environment of a program."""
 
