@@ -40,7 +40,7 @@ def test_nothing_comes_from_elsewhere(page: Page, site: Site) -> None:
 
 def test_the_form_converts_before_its_scripts_have_come(page: Page, context: BrowserContext) -> None:
     held: list[Route] = []
-    context.route("**/static/app/*", held.append)
+    context.route("**/static/*/app/*", held.append)
     page.goto("/", wait_until="commit")
     page.set_input_files("#files", [as_payload(make_png("a.png"))])
     page.click("#convert")
