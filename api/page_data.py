@@ -10,6 +10,7 @@ from api.links import prefix_of
 from api.presets import Preset, list_presets
 from api.schemas import limits_answer
 from api.settings import ApiSettings
+from api.static_version import VERSION
 from api.wording import Words
 from core.batches import MOST_ENTRIES
 from core.formats import Format
@@ -24,6 +25,7 @@ def make_page_data(request: Request, settings: ApiSettings, words: Words, batch:
     return {
         "root": prefix_of(request),
         "language": words.language,
+        "version": VERSION,
         "limits": {**limits_answer(settings).model_dump(mode="json"), "batch_entries": MOST_ENTRIES},
         "targets": [_describe_target(fmt) for fmt in settings.targets],
         "options": {option.name: _describe_option(option) for option in OPTIONS},

@@ -14,6 +14,7 @@ from api.problems import refusal_headers
 from api.same_site import mark_page
 from api.sentences import limit_texts
 from api.settings import ApiSettings
+from api.static_version import VERSION
 from api.wording import LANGUAGES, Words, language_of, words_for
 
 SECURITY = {
@@ -65,9 +66,11 @@ def render_page(
 
 def _common_values(request: Request) -> dict[str, object]:
     words = words_of(request)
-    language = words.language
+    language, root = words.language, prefix_of(request)
     return {
-        "root": prefix_of(request),
+        "root": root,
+        "static": f"{root}/static/{VERSION}",
+        "version": VERSION,
         "path": own_path(request) if request.method in {"GET", "HEAD"} else "/",
         "language": language,
         "languages": LANGUAGES,

@@ -1,6 +1,10 @@
-"""Static files. A browser may keep them for an hour, then it asks again. Our scripts lose their comments on the way."""
+"""Static files. A browser keeps what has a version in its address; the rest is asked for again after an hour.
+
+Our scripts lose their comments on the way.
+"""
 
 import hashlib
+import re
 from functools import cache
 from os import PathLike, stat_result
 from pathlib import Path
@@ -11,17 +15,33 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from api.static_version import DIGITS, VERSION, caching_of
+
 DIRECTORY = Path(__file__).parent / "static"
 SCRIPTS = DIRECTORY / "app"
 """Our own modules. What others wrote is sent as it is, so that its digest is theirs."""
+
+VERSIONED = re.compile(rf"([0-9a-f]{{{DIGITS}}})/(.*)")
 
 HEADERS = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
 
 
 class OurFiles(StaticFiles):
-    """The files below `static`."""
+    """The files below `static`, each also below a version: `/static/<version>/app/main.js`."""
 
     route = "/static"
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer with today's file, whatever version is asked for. Relative imports stay in that version."""
+        asked = VERSIONED.fullmatch(path)
+        if not asked:
+            return await super().get_response(path, scope)
+        response = await super().get_response(asked[2], scope)
+        response.headers["Cache-Control"] = caching_of(asked[1])
+        if asked[1] != VERSION:
+            # Another release's file may have the same date and size, and would then pass for that version's.
+            del response.headers["ETag"], response.headers["Last-Modified"]
+        return response
 
     def file_response(
         self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200

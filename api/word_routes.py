@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.errors import NotFound
 from api.links import link, own_path, prefix_of
+from api.static_version import caching_of
 from api.wording import COOKIE, LANGUAGES, script_words
 
 router = APIRouter(include_in_schema=False)
@@ -21,13 +22,12 @@ Language = Annotated[str, Path(max_length=10)]
 
 
 @router.get("/words/{language}.json")
-async def send_words(request: Request, language: Language) -> Response:
-    """Send the words that scripts need."""
+async def send_words(request: Request, language: Language, v: str = "") -> Response:
+    """Send the words that scripts need. `v` is the version that the page names."""
     _need_language(request, language)
     words = script_words(language)
-    # A browser asks each time whether it has these: scripts of a new release may say what old words lack.
     etag = f'"{hashlib.sha256(words).hexdigest()[:32]}"'
-    headers = {"Cache-Control": "no-cache", "ETag": etag, "X-Content-Type-Options": "nosniff"}
+    headers = {"Cache-Control": caching_of(v), "ETag": etag, "X-Content-Type-Options": "nosniff"}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     return Response(words, headers=headers, media_type="application/json")

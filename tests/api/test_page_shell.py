@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from api.compression import LEAST_BYTES
+from api.static_version import VERSION
 from core.transitions import Status
 from tests.api.conftest import Serve
 from tests.api.live import RESULT, Live
@@ -27,15 +28,15 @@ def wire_bytes(live: Live, address: str) -> int:
 
 def test_the_first_view_is_light(shared: Live) -> None:
     html = shared.http.get("/").text
-    linked = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', html)) - {"/static/icon-180.png"}
+    linked = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', html)) - {f"/static/{VERSION}/icon-180.png"}
     assert sum(address.endswith(".js") for address in linked) > 8, "the modules are in the page"
-    weights = {address: wire_bytes(shared, address) for address in {"/", "/words/en.json", *linked}}
+    weights = {address: wire_bytes(shared, address) for address in {"/", f"/words/en.json?v={VERSION}", *linked}}
     assert sum(weights.values()) < MOST_BYTES, weights
 
 
 def test_a_page_names_all_modules_that_are_loaded_at_once(shared: Live) -> None:
     named = {address for address in page(shared, "/")[0].addresses if address.endswith(".js")}
-    assert "/static/app/home.js" in named
+    assert f"/static/{VERSION}/app/home.js" in named
     for address in named:
         text = re.sub(r"/\*.*?\*/", "", shared.http.get(address).text, flags=re.DOTALL)
         imported = re.findall(r"""\bfrom\s+["']([^"']+)["']|^import\s+["']([^"']+)["']""", text, re.MULTILINE)

@@ -12,6 +12,7 @@ from api.errors import ImagemillError
 from api.examples import REFUSALS
 from api.figures import size_text
 from api.presets import PRESETS, Preset, list_presets
+from api.static_version import FOREVER
 from api.wording import words_for
 from conformance.service import PATIENCE
 from core.formats import READABLE, TARGETS
@@ -127,7 +128,7 @@ def test_pages_load_nothing_from_elsewhere_and_all_that_they_load_is_there(share
             if address.startswith("/static/"):
                 loaded = shared.http.get(address)
                 assert loaded.status_code == 200
-                assert "max-age" in loaded.headers["cache-control"]
+                assert loaded.headers["cache-control"] == FOREVER
                 assert "url(" not in loaded.text
                 again = shared.http.get(address, headers={"If-None-Match": loaded.headers["etag"]})
                 assert again.status_code == 304

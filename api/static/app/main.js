@@ -18,7 +18,7 @@ async function start() {
   if (!data) return;
   useRoot(data.root);
   nameLocks(data.root);
-  await loadWords(data.root, data.language);
+  await loadWords(data.root, data.language, data.version);
   if (data.batch) await (await import("./batch_page.js")).startBatchPage(data, data.batch);
   else if (document.getElementById("files")) await (await import("./home.js")).startHome(data);
   document.documentElement.dataset.app = "ready";

@@ -29,6 +29,7 @@ export interface Limits { upload_bytes: number; batch_entries?: number; [name: s
 export interface PageData {
   root: string;
   language: string;
+  version: string;
   limits: Limits;
   targets: Target[];
   options: { [name: string]: OptionFacts };

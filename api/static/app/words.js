@@ -11,10 +11,11 @@ let numbers = new Intl.NumberFormat("en");
  * Load the words of a language. Until then, `say` gives back keys.
  * @param {string} root what paths begin with
  * @param {string} language
+ * @param {string} [version] of the page, whose words a browser may have kept
  * @returns {Promise<void>}
  */
-export async function loadWords(root, language) {
-  const answer = await fetch(`${root}/words/${language}.json`);
+export async function loadWords(root, language, version = "") {
+  const answer = await fetch(`${root}/words/${language}.json?v=${version}`);
   if (!answer.ok) throw new Error(`The words of ${language} answer ${answer.status}.`);
   entries = await answer.json();
   plurals = new Intl.PluralRules(language);

@@ -14,7 +14,7 @@ SENT = """() => Object.fromEntries(
 
 
 def open_panel(page: Page, address: str = "/") -> Page:
-    page.route("**/static/app/main.js", _hold_the_list)
+    page.route("**/static/*/app/main.js", _hold_the_list)
     page.goto(address)
     page.evaluate(START)
     return page

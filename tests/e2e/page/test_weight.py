@@ -40,7 +40,7 @@ def test_nothing_comes_from_elsewhere(page: Page, site: Site) -> None:
 
 def test_the_form_converts_before_its_scripts_have_come(page: Page, context: BrowserContext) -> None:
     held: list[Route] = []
-    context.route("**/static/app/*.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+    context.route("**/static/*/app/*.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
     page.goto("/", wait_until="commit")
     page.set_input_files("#files", [as_payload(make_png("a.png"))])
     page.click("#convert")
