@@ -102,7 +102,7 @@ class BatchPage {
   /** @param {Batch} batch */
   _takeBatch(batch) {
     // The table for browsers without scripts says the same, and stays until this list is there.
-    document.getElementById("plain-list")?.remove();
+    if (batch.jobs.length > 0) document.getElementById("plain")?.remove();
     batch.jobs.forEach((entry, order) => {
       if (entry.status === "refused") this._takeRefused(entry, order);
       else this._take(entry, order);
