@@ -90,7 +90,7 @@ class Machine {
     // Results may have been erased elsewhere meanwhile.
     document.addEventListener("visibilitychange", () => document.hidden || void this._following.refresh());
     window.addEventListener("beforeunload", (event) => this._guard(event));
-    if (!this._store.isLasting) this._notice.show("lasting", say("app.not_lasting"));
+    this._store.watchKeeping((never) => this._notice.show("lasting", say(never ? "app.not_lasting" : "app.storage_full")));
   }
 
   /** @returns {import("./row.js").RowTools} */
