@@ -67,7 +67,11 @@ export class Actions {
   /** Erase everything. */
   async eraseAll() {
     const rows = this._store.list();
-    for (const row of rows) this._parts.uploads.cancel(row.id);
+    for (const row of rows) {
+      this._parts.uploads.cancel(row.id);
+      // Nothing that waits for its turn is sent meanwhile.
+      if (PENDING.has(row.state)) this._store.update(row.id, { state: "canceled" });
+    }
     await this._parts.batches.leave(null);
     /** @type {Set<string | null>} */
     const left = new Set();

@@ -80,7 +80,9 @@ export class Adding {
     if (count > 0) parts.push(say("app.added", { count }));
     if (others > 0) parts.push(say("app.passed_over", { count: others }));
     if (taken === 0) parts.push(say("app.nothing_in_it"));
-    if (taken > 0 && others === 0) this._notice.speak(parts.join(" "));
+    // New rows behind an open comparison are seen by nobody, and heard by nobody.
+    const isSeen = document.querySelector("dialog[open]") === null;
+    if (taken > 0 && others === 0 && isSeen) this._notice.speak(parts.join(" "));
     else this._notice.show("action", parts.join(" "));
   }
 }

@@ -1,6 +1,7 @@
 /** The calls of the API that the page makes. */
 
 import { addressOf } from "./api_root.js";
+import { hearDate } from "./clock.js";
 
 /** @typedef {import("./types.js").Batch} Batch */
 /** @typedef {import("./types.js").Job} Job */
@@ -88,6 +89,7 @@ async function call(method, path) {
   let answer;
   try {
     answer = await fetch(addressOf(path), { method, headers: { Accept: "application/json" }, cache: "no-store" });
+    hearDate(answer.headers.get("Date"));
     if (answer.ok) return answer.status === 204 ? null : await answer.json();
   } catch {
     throw awayProblem();
@@ -158,6 +160,7 @@ class Watchdog {
  */
 function settle(request, resolve, reject) {
   const { status, responseText } = request;
+  hearDate(request.getResponseHeader("Date"));
   if (status >= 200 && status < 300) {
     try {
       resolve(JSON.parse(responseText));

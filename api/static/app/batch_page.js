@@ -1,9 +1,10 @@
 /** The page of a batch: the same list, from the server. What is known of it here (thumbnails, files) is used too. */
 
-import { deleteBatch, deleteJob } from "./api.js";
+import { deleteBatch, deleteJob, getBatch } from "./api.js";
 import { addressOf } from "./api_root.js";
 import { findOrMake } from "./dom.js";
 import { followBatch } from "./events.js";
+import { Expiry } from "./expiry.js";
 import { List } from "./list.js";
 import { Notice } from "./notice.js";
 import { Outage } from "./outage.js";
@@ -70,6 +71,7 @@ class BatchPage {
     };
     const list = new List(element, store, { ...this._rowTools(), acts }, { onShown: (rows) => overview.show(rows), onEmptied: () => {} });
     new Thumbnails(store, list);
+    new Expiry(store, getBatch);
   }
 
   /** @returns {Omit<import("./row.js").RowTools, "acts">} */
@@ -100,7 +102,7 @@ class BatchPage {
   /** @param {Batch} batch */
   _takeBatch(batch) {
     // The table for browsers without scripts says the same, and stays until this list is there.
-    document.getElementById("plain-list")?.remove();
+    if (batch.jobs.length > 0) document.getElementById("plain")?.remove();
     batch.jobs.forEach((entry, order) => {
       if (entry.status === "refused") this._takeRefused(entry, order);
       else this._take(entry, order);

@@ -57,7 +57,9 @@ export class Batches {
 
   /** @returns {Promise<Current | null>} */
   async _read() {
-    return (await this._store.read(NAME)) ?? this._current;
+    const kept = this._store.isLasting ? await this._store.read(NAME) : undefined;
+    // A kept null is what another tab leaves; only where nothing could be kept does this tab's own count.
+    return kept === undefined ? this._current : kept;
   }
 
   /** @param {Current | null} current */

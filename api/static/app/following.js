@@ -13,6 +13,8 @@ import { PENDING, RUNNING } from "./store.js";
 
 /** Streams at a time: over HTTP/1.1 a browser has six connections to a service, and three of them send files. */
 const MOST_STREAMS = 2;
+/** Three answers are under way at a time; the rest are jobs of rows that were removed. */
+const MOST_HEARD = 200;
 
 export class Following {
   /**
@@ -24,7 +26,7 @@ export class Following {
     this._told = told;
     /** @type {Map<string, AbortController>} */
     this._followed = new Map();
-    /** @type {Map<string, Job>} The newest of each job, for rows that do not know their job yet. */
+    /** @type {Map<string, Job>} The newest of jobs that no row knows yet. */
     this._heard = new Map();
     this._timer = 0;
     store.listen((change) => {
@@ -133,9 +135,9 @@ export class Following {
 
   /** @param {Job} job */
   _takeJob(job) {
-    this._heard.set(job.id, job);
     const row = this._store.findJob(job.id);
-    if (row && isNews(row, job)) this._store.update(row.id, { state: job.status, answer: job, trouble: null });
+    if (!row) this._remember(job);
+    else if (isNews(row, job)) this._store.update(row.id, { state: job.status, answer: job, trouble: null });
   }
 
   /**
@@ -144,9 +146,21 @@ export class Following {
    */
   _catchUp(row) {
     const heard = this._heard.get(row.job ?? "");
+    this._heard.delete(row.job ?? "");
     if (heard && row.state === "queued" && isNews(row, heard)) {
       this._store.update(row.id, { state: heard.status, answer: heard });
     }
+  }
+
+  /**
+   * Keep what is newest of a job that no row knows, and forget what was heard longest ago.
+   * @param {Job} job
+   */
+  _remember(job) {
+    this._heard.delete(job.id);
+    this._heard.set(job.id, job);
+    const oldest = this._heard.keys().next();
+    if (this._heard.size > MOST_HEARD && !oldest.done) this._heard.delete(oldest.value);
   }
 
   /** @param {{[job: string]: number | null}} places */

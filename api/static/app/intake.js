@@ -2,6 +2,8 @@
 
 /** @typedef {{file: File, from: "hand" | "clipboard" | "folder"}} Taken */
 
+const WRITTEN_IN = new Set(["text", "number", "search", "url", "email", "tel", "password"]);
+
 /**
  * Listen to all of them.
  * @param {HTMLInputElement} input the form's own field
@@ -19,11 +21,21 @@ export function listenForFiles(input, take) {
   if (input.files?.length) input.dispatchEvent(new Event("change"));
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length === 0) return;
+    if (files.length === 0 || isForText(event.target)) return;
     event.preventDefault();
     take(files.map((file) => ({ file, from: "clipboard" })));
   });
   listenForDrops(take);
+}
+
+/**
+ * Say whether something is written in, where a paste is the field's own affair.
+ * @param {EventTarget | null} target
+ * @returns {boolean}
+ */
+function isForText(target) {
+  if (target instanceof HTMLInputElement) return WRITTEN_IN.has(target.type);
+  return target instanceof HTMLTextAreaElement || (target instanceof HTMLElement && target.isContentEditable);
 }
 
 /** @param {(taken: Taken[]) => void} take */

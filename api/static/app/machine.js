@@ -1,10 +1,12 @@
 /** The list and all that moves it: rows are sent, followed and shown. */
 
 import { Actions } from "./actions.js";
+import { getBatch } from "./api.js";
 import { addressOf } from "./api_root.js";
 import { Batches } from "./batches.js";
 import { openPreview } from "./comparing.js";
 import { findOrMake, make } from "./dom.js";
+import { Expiry } from "./expiry.js";
 import { Following } from "./following.js";
 import { List } from "./list.js";
 import { Outage } from "./outage.js";
@@ -72,6 +74,7 @@ class Machine {
       onEmptied: () => this._form.input.focus(),
     });
     new Thumbnails(this._store, list);
+    new Expiry(this._store, getBatch);
     this._form.panel.onChange(() => list.showAll());
   }
 
@@ -87,7 +90,7 @@ class Machine {
     // Results may have been erased elsewhere meanwhile.
     document.addEventListener("visibilitychange", () => document.hidden || void this._following.refresh());
     window.addEventListener("beforeunload", (event) => this._guard(event));
-    if (!this._store.isLasting) this._notice.show("lasting", say("app.not_lasting"));
+    this._store.watchKeeping((never) => this._notice.show("lasting", say(never ? "app.not_lasting" : "app.storage_full")));
   }
 
   /** @returns {import("./row.js").RowTools} */

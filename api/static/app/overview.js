@@ -1,6 +1,7 @@
 /** What is about all rows: how many are done, the ZIP, the link to the batch, erasing, the title of the tab. */
 
 import { addressOf } from "./api.js";
+import { AskedButton } from "./asked_button.js";
 import { copyText } from "./clipboard.js";
 import { findOrMake, make, makeButton, setText } from "./dom.js";
 import { PENDING, RUNNING } from "./store.js";
@@ -28,17 +29,30 @@ export class Overview {
     this._copy = makeButton("quiet", () => this._copyLink());
     this._copy.id = "copy-link";
     this._copy.textContent = say("app.copy_link");
-    this._erase = makeButton("quiet", () => told.eraseAll());
-    this._erase.id = "erase-all";
-    this._erase.textContent = say("app.erase_all");
+    this._count = 0;
+    this._erase = this._makeErase();
     const buttons = make("div", "buttons");
-    buttons.append(this._zips, this._page, this._copy, this._erase);
+    buttons.append(this._zips, this._page, this._copy, this._erase.element);
     this.element.append(this._summary, buttons);
+  }
+
+  /** @returns {AskedButton} */
+  _makeErase() {
+    const erase = new AskedButton({
+      label: say("app.erase_all"),
+      question: () => say("app.erase_sure", { count: this._count }),
+      act: () => this._told.eraseAll(),
+      speak: (text) => this._told.notice.speak(text),
+    });
+    erase.button.id = "erase-all";
+    return erase;
   }
 
   /** @param {Row[]} rows */
   show(rows) {
     this.element.hidden = rows.length === 0;
+    this._count = rows.length;
+    this._erase.show();
     const counts = countStates(rows);
     setText(this._summary, this._summarize(rows.length, counts));
     this._showBatches(rows);

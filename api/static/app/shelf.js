@@ -22,6 +22,8 @@ export class Shelf {
     this._last = Promise.resolve();
     /** Whether something could not be kept. */
     this.isFailing = false;
+    /** Told the first time. */
+    this.onFailing = () => {};
   }
 
   /**
@@ -66,6 +68,7 @@ export class Shelf {
       return true;
     } catch {
       this._bytes -= file.size;
+      this._fail();
       return false;
     }
   }
@@ -146,9 +149,13 @@ export class Shelf {
    * @returns {Promise<void>}
    */
   _write(writing) {
-    return writing.catch(() => {
-      this.isFailing = true;
-    });
+    return writing.catch(() => this._fail());
+  }
+
+  _fail() {
+    if (this.isFailing) return;
+    this.isFailing = true;
+    this.onFailing();
   }
 }
 

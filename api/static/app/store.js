@@ -48,6 +48,15 @@ export class Store {
   }
 
   /**
+   * Be told once when something can be kept no more, at once where it could not from the beginning.
+   * @param {(wasNeverKept: boolean) => void} tell
+   */
+  watchKeeping(tell) {
+    if (!this._shelf || this._shelf.isFailing) tell(!this._shelf);
+    else this._shelf.onFailing = () => tell(false);
+  }
+
+  /**
    * Take the rows that are kept. What other tabs have told meanwhile is newer.
    * @returns {Promise<void>}
    */

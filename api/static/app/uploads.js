@@ -63,12 +63,16 @@ export class Uploads {
     const { sent = 0, total = 1 } = this._store.moment(id);
     if (sent < total) this._active.get(id)?.abort();
     const upload = this._store.get(id)?.upload;
-    if (upload) void loadResumable().then((resumable) => resumable?.forgetUpload(upload));
+    if (!upload) return;
+    // What is erased once is not asked for again.
+    this._store.update(id, { upload: null });
+    void loadResumable().then((resumable) => resumable?.forgetUpload(upload));
   }
 
   /** @param {Change} change */
   _hear(change) {
-    if (change.kind === "removed") this.cancel(change.id);
+    // Another tab may have removed or canceled it.
+    if (change.kind === "removed" || change.row?.state === "canceled") this.cancel(change.id);
     if (change.kind !== "added" && change.kind !== "changed") return;
     if (change.row && change.row.tab !== change.before?.tab) this._adopt(change.row);
     this._pump();
