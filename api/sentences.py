@@ -55,9 +55,7 @@ def limit_texts(settings: ApiSettings, language: str) -> dict[str, str]:
     }
 
 
-def tell_problem(
-    error: ImagemillError, words: Words, limits: Mapping[str, str], *, comes_back: bool = False
-) -> Told:
+def tell_problem(error: ImagemillError, words: Words, limits: Mapping[str, str], *, comes_back: bool = False) -> Told:
     """Tell a refusal by its code, with when to come back. A page that `comes_back` needs nobody for that."""
     key = f"problem.{error.code}"
     text = words.say(key, **limits)
