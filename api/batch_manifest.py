@@ -9,6 +9,7 @@ from core.batch_answers import show_problem
 from core.batches import Batch, Refused
 from core.job_answers import JobFailure, JobWarning, Source
 from core.jobs import Job, ResultFacts
+from core.names import ERASED_NAME
 from core.problems import Problem
 from core.transitions import Status
 
@@ -28,7 +29,7 @@ class ArchivedResult(BaseModel):
 class ManifestEntry(BaseModel):
     """One file of the batch."""
 
-    filename: str = Field(description="The name that it was uploaded under.")
+    filename: str = Field(description=f"The name that it was uploaded under; `{ERASED_NAME}` once it is deleted.")
     status: Status | Literal["refused"] = Field(description="When the archive was made.")
     job: UUID | None = Field(None, description="Its job, if it became one.")
     source: Source | None = None

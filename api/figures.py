@@ -8,6 +8,7 @@ UNITS = {"en": ("bytes", "kB", "MB", "GB"), "ru": ("Б", "кБ", "МБ", "ГБ")
 STEP = 1000
 ROUNDS_UP = 999.5
 """From here on, three digits would show a thousand."""
+MOST_SMALLER = 99
 
 
 def size_text(count: int, language: str = ENGLISH) -> str:
@@ -40,5 +41,11 @@ def time_text(moment: datetime) -> str:
 
 
 def change_percent(before: int, after: int) -> int:
-    """Return by how many percent a result is smaller than its source; negative when it is larger."""
-    return round(100 * (before - after) / before) if before else 0
+    """Return by how many percent a result is smaller than its source; negative when it is larger.
+
+    Nothing is all of it smaller. The scripts have the same rule (sizes.js).
+    """
+    if not before:
+        return 0
+    percent = int(100 * abs(before - after) / before + 0.5)
+    return min(percent, MOST_SMALLER) if after < before else -percent

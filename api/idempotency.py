@@ -4,36 +4,28 @@ PostgreSQL decides: the key's row is written in the transaction of what it makes
 the first is still being taken. While Redis is away each process tells it of its own requests.
 """
 
-import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
-from uuid import uuid4
 
-from redis.asyncio import Redis
 from sqlalchemy import Connection
 
 from api.callers import Caller
 from api.errors import IdempotencyInProgress, IdempotencyKeyReused
-from api.redis_gate import RedisAway
 from api.services import Services
+from api.taking import AlreadyTaking
 from core.idempotency import Made, find_made, record_made
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
-MARK_SECONDS = 60
-"""How long a mark lasts when its process is gone."""
-REFRESH_SECONDS = 20.0
 RETRY_SECONDS = 2
 PIECE_BYTES = 1 << 18
 
 ANYBODY = "anybody"
 """Whose keys they are where there are no API keys: a client that comes back may have another address."""
-
-RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,45 +87,11 @@ def digest_payload(call: str, fields: Iterable[tuple[str, object]], files: Itera
 @asynccontextmanager
 async def _marked(services: Services, held: Held) -> AsyncIterator[None]:
     name = f"imagemill:taking:{hashlib.sha256(f'{held.scope} {held.key}'.encode()).hexdigest()}"
-    if name in services.taking:
-        raise IdempotencyInProgress(key=held.key[:60], retry_after=RETRY_SECONDS)
-    services.taking.add(name)
     try:
-        async with _marked_in_redis(services, held, name):
-            yield
-    finally:
-        services.taking.discard(name)
-
-
-@asynccontextmanager
-async def _marked_in_redis(services: Services, held: Held, name: str) -> AsyncIterator[None]:
-    token = uuid4().hex
-    try:
-        ours = await services.redis.open_turn().ask(lambda client: client.set(name, token, nx=True, ex=MARK_SECONDS))
-    except RedisAway:
-        yield
-        return
-    if not ours:
-        raise IdempotencyInProgress(key=held.key[:60], retry_after=RETRY_SECONDS)
-    refreshing = asyncio.create_task(_refresh(services, name))
+        await services.taking.begin(name)
+    except AlreadyTaking as taking:
+        raise IdempotencyInProgress(key=held.key[:60], retry_after=RETRY_SECONDS) from taking
     try:
         yield
     finally:
-        refreshing.cancel()
-        with suppress(asyncio.CancelledError):
-            await refreshing
-        with suppress(RedisAway):
-            await services.redis.open_turn().ask(lambda client: _release(client, name, token))
-
-
-async def _refresh(services: Services, name: str) -> None:
-    """Keep the mark while a long upload comes in."""
-    while True:
-        await asyncio.sleep(REFRESH_SECONDS)
-        with suppress(RedisAway):
-            await services.redis.open_turn().ask(lambda client: client.expire(name, MARK_SECONDS))
-
-
-async def _release(client: Redis, name: str, token: str) -> None:
-    """Take the mark away, unless it ran out and is another's now."""
-    await client.eval(RELEASE, 1, name, token)
+        await services.taking.end(name)

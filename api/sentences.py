@@ -55,11 +55,13 @@ def limit_texts(settings: ApiSettings, language: str) -> dict[str, str]:
     }
 
 
-def tell_problem(error: ImagemillError, words: Words, limits: Mapping[str, str]) -> Told:
-    """Tell a refusal by its code, with when to come back."""
+def tell_problem(error: ImagemillError, words: Words, limits: Mapping[str, str], *, comes_back: bool = False) -> Told:
+    """Tell a refusal by its code, with when to come back. A page that `comes_back` needs nobody for that."""
     key = f"problem.{error.code}"
     text = words.say(key, **limits)
-    if isinstance(error, TryLater):
+    if comes_back:
+        text = f"{text} {words.say('page.comes_back')}"
+    elif isinstance(error, TryLater):
         text = f"{text} {words.say('page.retry_in', seconds=error.retry_after)}"
     return Told(text, error.detail if error.code in DETAILED else "", words.say(f"{key}.title"))
 

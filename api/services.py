@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from api.admission import Backlog, Store
 from api.client_limits import ClientLimits
@@ -16,6 +16,7 @@ from api.rate_guard import RateGuard
 from api.redis_gate import RedisGate
 from api.settings import ApiSettings
 from api.static_keys import read_static_keys
+from api.taking import Taking
 from core.database import make_engine
 from core.record import find_job
 from core.redis_client import make_async_redis
@@ -37,8 +38,7 @@ class Services:
     clients: ClientLimits
     keys: KeyRing
     owners: JobOwners
-    taking: set[str] = field(default_factory=set)
-    """The idempotency keys of requests that this process is taking."""
+    taking: Taking
 
 
 @asynccontextmanager
@@ -50,13 +50,15 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     database = Database(engine, threads=settings.threads)
     hub = Hub(client, lambda job_id: database.run(find_job, job_id))
     places = PlaceBoard(database)
-    tasks = [asyncio.create_task(hub.listen()), asyncio.create_task(places.watch())]
+    gate = RedisGate(client, cache=settings.status_cache)
+    taking = Taking(gate)
+    tasks = [asyncio.create_task(work) for work in (hub.listen(), places.watch(), taking.keep())]
     try:
         yield Services(
             settings=settings,
             database=database,
             probes=Database(probe_engine, threads=1),
-            redis=RedisGate(client, cache=settings.status_cache),
+            redis=gate,
             hub=hub,
             places=places,
             backlog=Backlog(database, settings.max_queued),
@@ -69,12 +71,14 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
             ),
             keys=KeyRing(database, read_static_keys(settings.keys)),
             owners=JobOwners(),
+            taking=taking,
         )
     finally:
         for task in tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await taking.close()
         await client.aclose()
         probe_engine.dispose()
         engine.dispose()

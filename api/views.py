@@ -108,7 +108,7 @@ def error_page(request: Request, error: ImagemillError) -> HTMLResponse:
         request,
         "error.html",
         error,
-        told=tell_problem(error, words_of(request), limits_of(request)),
+        told=tell_problem(error, words_of(request), limits_of(request), comes_back=comes_back),
         status=error.status,
         refresh=error.retry_after if isinstance(error, DatabaseAway) and comes_back else None,
     )

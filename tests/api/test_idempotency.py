@@ -2,6 +2,8 @@
 
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 import httpx
@@ -17,6 +19,8 @@ from tests.api.live import NOWHERE, PNG, RESULT, Live, picture
 from tests.api.test_convert import work
 
 REPLAYED = "idempotency-replayed"
+SOON = 15
+"""Seconds that a mark may outlive its process."""
 
 
 def send(
@@ -76,11 +80,45 @@ def test_while_the_first_is_being_taken_the_second_is_told_so(serve: Serve, redi
 
 def test_another_process_tells_it_by_redis(serve: Serve) -> None:
     one, other = serve(), serve()
-    with socket.create_connection(("127.0.0.1", int(one.url.rpartition(":")[2]))) as first:
-        head = "POST /v1/jobs HTTP/1.1\r\nHost: x\r\nIdempotency-Key: one\r\nContent-Length: 1000\r\n"
-        first.sendall(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n".encode())
-        wait_for("the mark", lambda: one.redis.keys("imagemill:taking:*"))
+    with half_sent(one, "one"):
         assert send(other, "one").status_code == 409
+
+
+@contextmanager
+def half_sent(live: Live, key: str) -> Iterator[str]:
+    """A request whose file comes in for as long as the block; gives the name of its mark."""
+    with socket.create_connection(("127.0.0.1", int(live.url.rpartition(":")[2]))) as client:
+        head = f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nIdempotency-Key: {key}\r\nContent-Length: 1000\r\n"
+        client.sendall(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n".encode())
+        [mark] = wait_for("the mark", lambda: live.redis.keys("imagemill:taking:*"))
+        yield mark
+
+
+def test_the_mark_of_a_killed_process_is_gone_soon(serve: Serve) -> None:
+    live = serve().wait_for_redis()
+    with half_sent(live, "one") as mark:
+        assert 0 < live.redis.ttl(mark) <= SOON
+        live.redis.expire(mark, 1000)
+        wait_for("the mark to be renewed", lambda: live.redis.ttl(mark) <= SOON)
+        assert send(live, "one").status_code == 409
+
+
+def test_a_mark_that_is_anothers_by_now_is_left_alone(serve: Serve) -> None:
+    live = serve().wait_for_redis()
+    with half_sent(live, "one") as mark:
+        live.redis.set(mark, "another's", ex=1000)
+    wait_for("the request to be gone", lambda: not live.app.state.services.taking)
+    assert live.redis.get(mark) == "another's"
+
+
+def test_a_process_that_stops_takes_its_marks_away(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drain is over while the file still comes in, and nothing else would take the mark away in the time of the test."""
+    monkeypatch.setattr("api.taking.MARK_SECONDS", 1000)
+    stopping, other = serve(api_drain_seconds=0).wait_for_redis(), serve()
+    with half_sent(stopping, "one") as mark:
+        stopping.server.should_exit = True
+        wait_for("the mark to go", lambda: not other.redis.exists(mark))
+        assert send(other, "one").status_code == 202
 
 
 def test_both_at_once_make_one_job_even_without_redis(serve: Serve) -> None:

@@ -10,7 +10,7 @@ from api import pages
 from api.controls import CHOICES, CONTROLS, GROUPS, Control, group_title
 from api.errors import ImagemillError
 from api.examples import REFUSALS
-from api.figures import size_text
+from api.figures import change_percent, size_text
 from api.presets import PRESETS, Preset, list_presets
 from api.static_version import FOREVER
 from api.wording import words_for
@@ -19,7 +19,7 @@ from core.formats import READABLE, TARGETS
 from core.options import OPTIONS
 from core.transitions import Status
 from tests.api.conftest import Serve
-from tests.api.live import PNG, Live
+from tests.api.live import PNG, RESULT, Live
 
 
 class Page(HTMLParser):
@@ -342,3 +342,19 @@ def test_the_type_of_every_problem_leads_to_a_page(shared: Live, example: Imagem
 )
 def test_sizes_for_people(count: int, text: str) -> None:
     assert size_text(count) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "percent"),
+    [(1000, 304, 70), (1000, 306, 69), (1000, 1005, -1), (1000, 1004, 0), (1000, 1, 99), (100, 325, -225), (0, 9, 0)],
+)
+def test_a_change_is_rounded_and_nothing_is_all_of_it_smaller(before: int, after: int, percent: int) -> None:
+    assert change_percent(before, after) == percent
+
+
+def test_a_job_page_says_the_change_as_the_list_does(shared: Live) -> None:
+    job_id = shared.submit()
+    shared.claim(job_id)
+    shared.succeed(job_id)
+    percent = round(100 * (len(RESULT) - len(PNG)) / len(PNG))
+    assert f"{percent}% larger" in page(shared, f"/jobs/{job_id}")[1]

@@ -103,7 +103,11 @@ def test_the_database_away_is_said_on_every_route(serve: Serve) -> None:
         assert answer.headers["retry-after"] == "5"
     page = live.http.get("/jobs/0a2f1c5e-6b7d-4c1e-9a53-2f4f6d1b8e90")
     assert (page.status_code, page.headers["retry-after"]) == (503, "5")
-    assert "does not answer" in page.text
+    assert "cannot reach its database" in page.text
+    assert "This page comes back by itself." in page.text
+    assert "Try again" not in page.text
+    refused = live.post(path="/jobs")
+    assert (refused.status_code, "Try again in 5 s." in refused.text) == (503, True)
     assert live.http.get("/v1/formats").status_code == 200
     assert live.http.get("/livez").status_code == 200
 

@@ -27,9 +27,13 @@ def stored(live: Live) -> int:
         return stored_bytes(connection)
 
 
-def check_refused(answer: httpx.Response, most: int) -> None:
+def check_refused(answer: httpx.Response) -> None:
     assert answer.status_code == 507
     assert answer.headers["retry-after"] == "60"
+
+
+def check_problem(answer: httpx.Response, most: int) -> None:
+    check_refused(answer)
     assert f"all of the {most:,} bytes" in answer.text
     assert "Try again in 60 seconds" in answer.text
 
@@ -49,12 +53,14 @@ def test_a_full_storage_takes_no_upload_but_gives_and_deletes(serve: Serve) -> N
     live = serve(max_stored_bytes=most)
     before = live.counts()
     answer = live.post()
-    check_refused(answer, most)
+    check_problem(answer, most)
     assert (answer.json()["code"], answer.json()["title"]) == ("storage_full", "Storage full")
     assert answer.headers["content-type"] == "application/problem+json"
     form = live.post(path="/jobs", quality="70")
-    check_refused(form, most)
-    assert "Storage full." in form.text
+    check_refused(form)
+    assert "The service has no room for more images." in form.text
+    assert "delete what you no longer need" in form.text
+    assert "Try again in 60 s." in form.text
     assert 'value="70"' in form.text
     assert live.counts() == before
     assert live.http.get(f"/v1/jobs/{job_id}/result").content == RESULT
@@ -67,7 +73,7 @@ def test_a_refused_upload_is_taken_in_so_that_the_answer_arrives(serve: Serve) -
     live = serve(max_stored_bytes=1)
     for _ in range(3):
         answer = live.post(PNG + bytes(20 * MEGABYTE))
-        check_refused(answer, 1)
+        check_problem(answer, 1)
         assert "connection" not in answer.headers
 
 

@@ -1,7 +1,7 @@
 /** The table of facts beside the pictures. */
 
 import { make } from "./compare_parts.js";
-import { formatBytes, formatPercent } from "./sizes.js";
+import { changePercent, formatBytes, formatChange } from "./sizes.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./sentences.js").Said} Said */
@@ -53,7 +53,7 @@ function listRows({ source, result, targets, language }, shown) {
     [say("compare.format"), nameFormat(source.format, targets), nameExtension(result.filename, targets)],
     [say("compare.dimensions"), nameSize(source), nameSize(result)],
     [say("compare.bytes"), formatBytes(source.bytes, language), formatBytes(result.bytes, language)],
-    [say("compare.saved"), "", nameSaving(source.bytes, result.bytes, language)],
+    [say("compare.change"), "", nameChange(source.bytes, result.bytes, language)],
   ];
   if (Math.max(source.frames ?? 1, result.frames ?? 1) > 1) {
     rows.push([say("compare.frames"), nameCount(source.frames), nameCount(result.frames)]);
@@ -111,10 +111,10 @@ function nameCount(count) {
  * @param {number} after
  * @param {string} language
  */
-export function nameSaving(before, after, language) {
+export function nameChange(before, after, language) {
   if (!before || before === after) return say("compare.same");
-  const share = Math.abs(before - after) / before;
-  const text = share < 0.01 ? formatSmall(share, language) : formatPercent(share, language);
+  const percent = changePercent(before, after);
+  const text = percent ? formatChange(percent, language) : formatSmall(Math.abs(before - after) / before, language);
   return after < before ? say("compare.smaller", { share: text }) : say("compare.larger", { share: text });
 }
 

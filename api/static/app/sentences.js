@@ -1,7 +1,7 @@
 /** What is said of a row, in the person's language. */
 
 import { AWAY } from "./api.js";
-import { formatBytes, formatPercent, formatSpeed } from "./sizes.js";
+import { changePercent, formatBytes, formatChange, formatPercent, formatSpeed } from "./sizes.js";
 import { hasWords, say } from "./words.js";
 
 /** @typedef {import("./types.js").Row} Row */
@@ -115,9 +115,9 @@ export class Sentences {
    * @returns {string}
    */
   _change(before, after) {
-    const share = Math.abs(before - after) / before;
-    const percent = formatPercent(share, this._language);
-    if (!(share >= 0.01)) return say("row.same");
+    const change = changePercent(before, after);
+    if (!change) return say("row.same");
+    const percent = formatChange(change, this._language);
     return say(after < before ? "row.smaller" : "row.larger", { percent });
   }
 

@@ -34,6 +34,31 @@ export function formatPercent(part, language) {
 }
 
 /**
+ * Return by how many percent a result is smaller or larger than its source, as the pages of the service do
+ * (api/figures.py). Nothing is all of it smaller.
+ * @param {number} before
+ * @param {number} after
+ * @returns {number}
+ */
+export function changePercent(before, after) {
+  if (!before) return 0;
+  const percent = Math.round((100 * Math.abs(before - after)) / before);
+  return after < before ? Math.min(percent, 99) : percent;
+}
+
+/**
+ * Write a change: 70%.
+ * @param {number} percent
+ * @param {string} language
+ * @returns {string}
+ */
+export function formatChange(percent, language) {
+  /** @type {Intl.NumberFormatOptions} */
+  const style = { style: "percent", maximumFractionDigits: 0 };
+  return new Intl.NumberFormat(language, style).format(percent / 100);
+}
+
+/**
  * @param {number} count
  * @param {string} language
  * @param {string} suffix

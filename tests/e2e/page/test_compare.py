@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Response, expect
 
+from api.figures import change_percent
 from conformance import images
 from conformance.service import wait_for
 from tests.e2e.page.comparing import DISC, Comparing, File, color_at, is_like
@@ -215,8 +216,8 @@ def test_the_facts_tell_the_saving_and_the_warnings(comparing: Comparing) -> Non
     job = comparing.compare(DISC, target_format="jpeg", width="200", height="100", fit="cover", quality="40")
     facts = comparing.facts()
     assert facts["Dimensions"] == ["300 x 300", "200 x 100"]
-    share = 1 - job["result"]["bytes"] / job["source"]["bytes"]
-    assert facts["Saved"] == ["", f"{int(share * 100)}% smaller"]
+    percent = change_percent(job["source"]["bytes"], job["result"]["bytes"])
+    assert facts["Change"] == ["", f"{percent}% smaller"]
     assert facts["Shown"] == ["as it is", "as it is"]
     expect(comparing.dialog.get_by_text("The result has other proportions")).to_be_visible()
     assert len(comparing.dialog.locator(".compare-warnings li").all()) == len(job["warnings"]) == 1

@@ -20,6 +20,8 @@ SIGHTS = [{**shape, "locale": locale} for shape in (NARROW, ZOOMED) for locale i
 LONG = f"{'Donaudampfschifffahrtsgesellschaft' * 4}.png"
 """A name that no line breaks at a space."""
 NO_JOB = "01890000-0000-7000-8000-000000000000"
+READABLE = 100
+"""Pixels that a long name has at least, beside other columns that are as long."""
 MEASURE = """() => {
   const most = window.innerWidth;
   const wide = [...document.body.querySelectorAll("*")].filter((it) => it.getBoundingClientRect().right > most + 1);
@@ -99,6 +101,14 @@ def test_the_list_its_batch_and_its_jobs(holder: Page, console: Guard) -> None:
     holder.evaluate("() => { for (const it of document.querySelectorAll('#plain, #plain *')) it.hidden = false }")
     expect(holder.locator("#plain table")).to_be_visible()
     check(holder)
+    for name in holder.locator("#plain td.name").all():
+        assert name.evaluate("(it) => it.getBoundingClientRect().width") > READABLE
+    assert (
+        holder.evaluate(
+            "() => { const it = document.querySelector('#plain .scroll'); return it.scrollWidth - it.clientWidth }"
+        )
+        <= 0
+    )
 
 
 def test_a_job_that_waits(holder: Page) -> None:
