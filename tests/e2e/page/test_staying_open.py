@@ -27,7 +27,7 @@ def test_a_result_expires_while_the_page_is_open(page: Page) -> None:
     page.clock.install()
     open_form(page)
     convert(page, "a.png")
-    page.clock.fast_forward(timedelta(hours=25).total_seconds() * 1000)
+    page.clock.fast_forward(int(timedelta(hours=25).total_seconds() * 1000))
     row = wait_for_state(page, "a.png", "expired")
     expect(row.locator("a.download")).to_have_count(0)
     expect(row.locator(".trouble")).to_be_visible()
