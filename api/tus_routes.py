@@ -65,7 +65,7 @@ BEGINNING = {
             "filename aG9saWRheS50aWZm",
             needed=False,
             type="string",
-            pattern=r"^filename ([A-Za-z0-9+/]{4}){1,80}$",
+            pattern=r"^(filename ([A-Za-z0-9+/]{4}){1,80})?$",
         ),
     ],
     "requestBody": {"required": False, "content": PIECES, "description": "The first bytes, if they come along."},
