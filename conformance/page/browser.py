@@ -13,6 +13,8 @@ from conformance.service import PATIENCE
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 740}
+SLOW_PRELOAD = "was preloaded using link preload but not used within a few seconds"
+"""Chromium says so whenever the machine is too slow to start the scripts in that time."""
 ENDED_BY_THE_PAGE = "net::ERR_ABORTED"
 """How a request ends that its page gave up: by a canceled upload, a followed link, a download."""
 
@@ -73,6 +75,8 @@ class Guard:
         page.on("requestfailed", self._miss)
 
     def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "warning" and SLOW_PRELOAD in message.text:
+            return
         if message.type in {"error", "warning", "assert"}:
             self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 

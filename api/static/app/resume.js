@@ -1,6 +1,7 @@
 /** Uploads that survive: a file is sent by tus, and goes on where it stopped after a cut line, a reload, a closed tab. */
 
 import { AWAY, Problem } from "./api.js";
+import { addressOf } from "./api_root.js";
 
 /**
  * @typedef {object} Options
@@ -20,9 +21,7 @@ import { AWAY, Problem } from "./api.js";
  * @typedef {{new (file: Blob, options: object): TusUpload, terminate(url: string, options: object): Promise<void>}} TusUploads
  */
 
-// Both relative to this file, so they hold below any path of a proxy.
-const ENDPOINT = new URL("../../v1/uploads", import.meta.url).href;
-// No literal in import(): a checker of types would read the whole program.
+// Relative to this file, so it holds below any path of a proxy and any version. No literal in import(): a checker of types would read the whole program.
 const PROGRAM = new URL("../vendor/tus-js-client.js", import.meta.url).href;
 
 /** Behind a proxy that keeps a body until it is whole, a cut line costs no more than this. */
@@ -71,7 +70,7 @@ async function loadUploads() {
 function send(Upload, file, { filename, url, onUrl, onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const upload = new Upload(file, {
-      endpoint: url ? null : ENDPOINT,
+      endpoint: url ? null : new URL(addressOf("/v1/uploads"), location.href).href,
       uploadUrl: url ?? null,
       metadata: { filename },
       chunkSize: CHUNK_BYTES,

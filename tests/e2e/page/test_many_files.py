@@ -46,12 +46,12 @@ def test_what_was_lost_is_said_in_the_row(page: Page) -> None:
 
 def test_pasted_pictures_become_rows_with_names_of_their_own(page: Page) -> None:
     open_form(page)
-    # Browsers call every pasted picture image.png.
+    # Browsers call every pasted picture image.png, so the page numbers them.
     for count in (1, 2):
         paste_files(page, [make_png("image.png")])
         expect(list_rows(page)).to_have_count(count)
     start(page, "webp")
-    assert wait_until_over(page, 2) == {"image.png": "succeeded", "image 2.png": "succeeded"}
+    assert wait_until_over(page, 2) == {"Pasted image 1.png": "succeeded", "Pasted image 2.png": "succeeded"}
 
 
 def test_a_row_can_be_taken_out_and_have_its_own_target(page: Page, tmp_path: Path) -> None:
