@@ -12,6 +12,7 @@ import { Store } from "./store.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./types.js").PageData} PageData */
+/** @typedef {import("./machine.js").Machine} Machine */
 
 /**
  * @param {PageData} data
@@ -30,7 +31,7 @@ class Home {
     this._notice = new Notice(findOrMake("div", "notice", main));
     this._form = new Form(/** @type {HTMLFormElement} */ (document.getElementById("form")), data);
     this._store = new Store(new Shelf(data.root), `imagemill${data.root}`);
-    /** @type {Promise<void> | null} */
+    /** @type {Promise<Machine> | null} */
     this._machine = null;
   }
 
@@ -41,7 +42,10 @@ class Home {
     await this._machine;
     const known = { accept: this._form.input.accept, mostBytes: this._data.limits.upload_bytes };
     const adding = new Adding(this._store, this._notice, known);
-    listenForFiles(this._form.input, (taken) => adding.add(taken));
+    listenForFiles(this._form.input, (taken) => {
+      adding.add(taken);
+      if (taken.length > 0) this._withMachine((machine) => machine.showAdded());
+    });
     this._form.element.addEventListener("submit", (event) => {
       event.preventDefault();
       this._submit();
@@ -53,10 +57,18 @@ class Home {
     this._machine ??= this._startMachine();
   }
 
+  /**
+   * @param {(machine: Machine) => void} act is left out where the list could not be loaded, which is said already
+   */
+  _withMachine(act) {
+    void this._machine?.then(act, () => {});
+  }
+
+  /** @returns {Promise<Machine>} */
   async _startMachine() {
     try {
       const { startMachine } = await import("./machine.js");
-      startMachine(this._data, this._store, this._form, this._notice);
+      return startMachine(this._data, this._store, this._form, this._notice);
     } catch (error) {
       this._machine = null;
       this._notice.show("action", say("app.not_loaded"));
@@ -76,6 +88,7 @@ class Home {
     } else {
       this._notice.clear("action");
       sendReady(this._store, this._form);
+      this._withMachine((machine) => machine.showStarted());
     }
   }
 }

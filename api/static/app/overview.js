@@ -36,6 +36,17 @@ export class Overview {
     this.element.append(this._summary, buttons);
   }
 
+  /**
+   * Scroll to it, once what was just added is shown. The focus stays where it is.
+   * @param {"start" | "nearest"} block
+   * @param {number} [pause] in milliseconds
+   */
+  reveal(block, pause = 0) {
+    const isCalm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const behavior = isCalm ? "instant" : "smooth";
+    window.setTimeout(() => this.element.scrollIntoView({ block, behavior }), pause);
+  }
+
   /** @returns {AskedButton} */
   _makeErase() {
     const erase = new AskedButton({
