@@ -8,7 +8,7 @@ import { listenForFiles } from "./intake.js";
 import { Notice } from "./notice.js";
 import { sendReady } from "./sending.js";
 import { Shelf } from "./shelf.js";
-import { Store } from "./store.js";
+import { PENDING, RUNNING, Store } from "./store.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./types.js").PageData} PageData */
@@ -77,7 +77,10 @@ class Home {
   }
 
   _submit() {
-    if (!this._store.list().some((row) => row.state === "ready")) {
+    const rows = this._store.list();
+    if (!rows.some((row) => row.state === "ready")) {
+      // The button was pressed twice: what is on its way says so in the list.
+      if (rows.some((row) => PENDING.has(row.state) || RUNNING.has(row.state))) return;
       this._notice.show("action", say("app.none_ready"));
       this._form.input.focus();
     } else if (!this._form.isValid) {

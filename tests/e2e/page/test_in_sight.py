@@ -33,3 +33,14 @@ def test_added_and_started_rows_come_into_sight(screen: Page) -> None:
     expect(list_rows(screen).first).to_be_in_viewport(ratio=1)
     wait_until_over(screen, 2)
     assert screen.evaluate("() => document.activeElement.id") == "convert"
+
+
+def test_a_second_press_is_no_complaint_and_new_files_end_one(page: Page) -> None:
+    open_form(page)
+    page.click("#convert")
+    expect(page.locator("#notice")).to_contain_text("nothing to convert")
+    choose(page, [make_png("a.png", hold=4)])
+    expect(page.locator("#notice")).to_be_empty()
+    page.dblclick("#convert")
+    wait_until_over(page, 1)
+    expect(page.locator("#notice")).to_be_empty()
