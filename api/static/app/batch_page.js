@@ -7,7 +7,7 @@ import { followBatch } from "./events.js";
 import { Expiry } from "./expiry.js";
 import { List } from "./list.js";
 import { Notice } from "./notice.js";
-import { Outage } from "./outage.js";
+import { Outage, UNREACHED, tellNotErased } from "./outage.js";
 import { Overview } from "./overview.js";
 import { openPreview } from "./comparing.js";
 import { Sentences } from "./sentences.js";
@@ -182,10 +182,10 @@ class BatchPage {
   async _try(work) {
     try {
       await work();
+      this._notice.clear(UNREACHED);
       return true;
     } catch (problem) {
-      const said = this._sentences.problem(/** @type {import("./api.js").Problem} */ (problem)).text;
-      this._notice.show("action", `${say("app.not_erased")} ${said}`);
+      tellNotErased(this._notice, /** @type {import("./api.js").Problem} */ (problem), this._sentences);
       return false;
     }
   }
