@@ -61,7 +61,9 @@ class BatchPage {
     const main = /** @type {HTMLElement} */ (document.getElementById("main"));
     const element = findOrMake("ul", "list", main);
     element.setAttribute("aria-label", say("app.batch_list"));
-    const overview = new Overview(element, { notice: this._notice, eraseAll: () => void this._eraseAll() });
+    // The page's own title counts, and would say for good what was done when it was loaded.
+    const title = document.title.replace(/^.*(?= \u2013 )/, document.querySelector("h1")?.textContent ?? "$&");
+    const overview = new Overview(element, { notice: this._notice, eraseAll: () => void this._eraseAll(), title });
     const store = this._store;
     const acts = {
       remove: (/** @type {string} */ id) => void this._remove(id),

@@ -13,11 +13,11 @@ import { say } from "./words.js";
 export class Overview {
   /**
    * @param {HTMLElement} list the `<ul>`, under which this stands
-   * @param {{notice: Notice, eraseAll: () => void}} told
+   * @param {{notice: Notice, eraseAll: () => void, title?: string}} told `title` of the tab, where it is not the page's
    */
   constructor(list, told) {
     this._told = told;
-    this._title = document.title;
+    this._title = told.title ?? document.title;
     this._wasBusy = false;
     this.element = make("div", "overview");
     this.element.hidden = true;
