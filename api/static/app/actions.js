@@ -1,6 +1,7 @@
 /** What a person does to rows. */
 
 import { Problem, deleteBatch, deleteJob } from "./api.js";
+import { UNREACHED, tellNotErased } from "./outage.js";
 import { sendRow } from "./sending.js";
 import { PENDING, RUNNING } from "./store.js";
 import { say } from "./words.js";
@@ -109,9 +110,10 @@ export class Actions {
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.status === 404) return true;
-      this._parts.notice.show("action", `${say("app.not_erased")} ${this._parts.sentences.problem(problem).text}`);
+      tellNotErased(this._parts.notice, problem, this._parts.sentences);
       return false;
     }
+    this._parts.notice.clear(UNREACHED);
     return true;
   }
 }

@@ -23,6 +23,8 @@ export class Adding {
   /** @param {Taken[]} taken */
   add(taken) {
     const wanted = taken.filter((one) => one.from !== "folder" || this._isImage(one.file));
+    // "Add images first" and the like is answered by this.
+    this._notice.clear("action");
     for (const one of wanted) this._addFile(one);
     this._tell(taken.length, wanted.length);
   }

@@ -7,7 +7,7 @@ import { followBatch } from "./events.js";
 import { Expiry } from "./expiry.js";
 import { List } from "./list.js";
 import { Notice } from "./notice.js";
-import { Outage } from "./outage.js";
+import { Outage, UNREACHED, tellNotErased } from "./outage.js";
 import { Overview } from "./overview.js";
 import { openPreview } from "./comparing.js";
 import { Sentences } from "./sentences.js";
@@ -61,7 +61,9 @@ class BatchPage {
     const main = /** @type {HTMLElement} */ (document.getElementById("main"));
     const element = findOrMake("ul", "list", main);
     element.setAttribute("aria-label", say("app.batch_list"));
-    const overview = new Overview(element, { notice: this._notice, eraseAll: () => void this._eraseAll() });
+    // The page's own title counts, and would say for good what was done when it was loaded.
+    const title = document.title.replace(/^.*(?= \u2013 )/, document.querySelector("h1")?.textContent ?? "$&");
+    const overview = new Overview(element, { notice: this._notice, eraseAll: () => void this._eraseAll(), title });
     const store = this._store;
     const acts = {
       remove: (/** @type {string} */ id) => void this._remove(id),
@@ -182,10 +184,10 @@ class BatchPage {
   async _try(work) {
     try {
       await work();
+      this._notice.clear(UNREACHED);
       return true;
     } catch (problem) {
-      const said = this._sentences.problem(/** @type {import("./api.js").Problem} */ (problem)).text;
-      this._notice.show("action", `${say("app.not_erased")} ${said}`);
+      tellNotErased(this._notice, /** @type {import("./api.js").Problem} */ (problem), this._sentences);
       return false;
     }
   }

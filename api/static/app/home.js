@@ -8,10 +8,11 @@ import { listenForFiles } from "./intake.js";
 import { Notice } from "./notice.js";
 import { sendReady } from "./sending.js";
 import { Shelf } from "./shelf.js";
-import { Store } from "./store.js";
+import { PENDING, RUNNING, Store } from "./store.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./types.js").PageData} PageData */
+/** @typedef {import("./machine.js").Machine} Machine */
 
 /**
  * @param {PageData} data
@@ -30,7 +31,7 @@ class Home {
     this._notice = new Notice(findOrMake("div", "notice", main));
     this._form = new Form(/** @type {HTMLFormElement} */ (document.getElementById("form")), data);
     this._store = new Store(new Shelf(data.root), `imagemill${data.root}`);
-    /** @type {Promise<void> | null} */
+    /** @type {Promise<Machine> | null} */
     this._machine = null;
   }
 
@@ -41,7 +42,10 @@ class Home {
     await this._machine;
     const known = { accept: this._form.input.accept, mostBytes: this._data.limits.upload_bytes };
     const adding = new Adding(this._store, this._notice, known);
-    listenForFiles(this._form.input, (taken) => adding.add(taken));
+    listenForFiles(this._form.input, (taken) => {
+      adding.add(taken);
+      if (taken.length > 0) this._withMachine((machine) => machine.showAdded());
+    });
     this._form.element.addEventListener("submit", (event) => {
       event.preventDefault();
       this._submit();
@@ -53,10 +57,18 @@ class Home {
     this._machine ??= this._startMachine();
   }
 
+  /**
+   * @param {(machine: Machine) => void} act is left out where the list could not be loaded, which is said already
+   */
+  _withMachine(act) {
+    void this._machine?.then(act, () => {});
+  }
+
+  /** @returns {Promise<Machine>} */
   async _startMachine() {
     try {
       const { startMachine } = await import("./machine.js");
-      startMachine(this._data, this._store, this._form, this._notice);
+      return startMachine(this._data, this._store, this._form, this._notice);
     } catch (error) {
       this._machine = null;
       this._notice.show("action", say("app.not_loaded"));
@@ -65,7 +77,10 @@ class Home {
   }
 
   _submit() {
-    if (!this._store.list().some((row) => row.state === "ready")) {
+    const rows = this._store.list();
+    if (!rows.some((row) => row.state === "ready")) {
+      // The button was pressed twice: what is on its way says so in the list.
+      if (rows.some((row) => PENDING.has(row.state) || RUNNING.has(row.state))) return;
       this._notice.show("action", say("app.none_ready"));
       this._form.input.focus();
     } else if (!this._form.isValid) {
@@ -76,6 +91,7 @@ class Home {
     } else {
       this._notice.clear("action");
       sendReady(this._store, this._form);
+      this._withMachine((machine) => machine.showStarted());
     }
   }
 }

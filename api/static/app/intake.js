@@ -87,7 +87,7 @@ async function readItem(entry, file) {
  * @returns {Promise<Taken[]>}
  */
 async function readFolder(folder) {
-  const entries = (await readEntries(folder)).sort((a, b) => a.name.localeCompare(b.name));
+  const entries = (await readEntries(folder)).sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
   const found = [];
   for (const entry of entries) {
     if (entry.isDirectory) found.push(...(await readFolder(/** @type {FileSystemDirectoryEntry} */ (entry))));

@@ -30,15 +30,19 @@ const BATCH_ENTRIES = 100;
  * @param {Store} store
  * @param {Form} form
  * @param {Notice} notice
- * @returns {void}
+ * @returns {Machine}
  */
 export function startMachine(data, store, form, notice) {
   const machine = new Machine(data, store, form, notice);
   machine.show();
   machine.goOn();
+  return machine;
 }
 
-class Machine {
+/** Two presses that quick are one. */
+const DOUBLE_PRESS_MS = 500;
+
+export class Machine {
   /**
    * @param {PageData} data
    * @param {Store} store
@@ -56,7 +60,19 @@ class Machine {
     const batches = new Batches(store, data.limits.batch_entries ?? BATCH_ENTRIES);
     const uploads = new Uploads(store, batches, listenFor(outage, "upload"));
     this._uploads = uploads;
+    /** @type {Overview | null} */
+    this._overview = null;
     this._actions = new Actions({ store, uploads, batches, notice, panel: form, sentences: this._sentences });
+  }
+
+  /** Let the person see the rows that were added, with as much of the form as there is room for. */
+  showAdded() {
+    this._overview?.reveal("nearest");
+  }
+
+  /** Let the person see what becomes of the rows. What is pressed twice must not run away from the pointer. */
+  showStarted() {
+    this._overview?.reveal("start", DOUBLE_PRESS_MS);
   }
 
   show() {
@@ -65,6 +81,7 @@ class Machine {
     const empty = document.getElementById("welcome") ?? make("p", "empty", say("app.empty"));
     if (!empty.isConnected) element.after(empty);
     const overview = new Overview(element, { notice: this._notice, eraseAll: () => void this._eraseAll() });
+    this._overview = overview;
     const list = new List(element, this._store, this._rowTools(), {
       onShown: (rows) => {
         overview.show(rows);

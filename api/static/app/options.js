@@ -203,16 +203,20 @@ export class OptionsPanel {
 }
 
 /**
+ * Return the options in the order in which they stand in the form: the first that is wrong is the topmost.
  * @param {HTMLFormElement} form
  * @param {PageData} data
  * @returns {OptionField[]}
  */
 function findFields(form, data) {
-  return Object.entries(data.options).flatMap(([name, facts]) => {
+  const controls = [...form.elements];
+  const fields = Object.entries(data.options).flatMap(([name, facts]) => {
     const control = form.elements.namedItem(name);
     const isControl = control instanceof HTMLInputElement || control instanceof HTMLSelectElement;
     return isControl ? [new OptionField(name, facts, control, data.language)] : [];
   });
+  // Companions were added by the fields themselves, so places are told by what stood there before.
+  return fields.sort((one, other) => controls.indexOf(one.control) - controls.indexOf(other.control));
 }
 
 /**

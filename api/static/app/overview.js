@@ -13,11 +13,11 @@ import { say } from "./words.js";
 export class Overview {
   /**
    * @param {HTMLElement} list the `<ul>`, under which this stands
-   * @param {{notice: Notice, eraseAll: () => void}} told
+   * @param {{notice: Notice, eraseAll: () => void, title?: string}} told `title` of the tab, where it is not the page's
    */
   constructor(list, told) {
     this._told = told;
-    this._title = document.title;
+    this._title = told.title ?? document.title;
     this._wasBusy = false;
     this.element = make("div", "overview");
     this.element.hidden = true;
@@ -34,6 +34,17 @@ export class Overview {
     const buttons = make("div", "buttons");
     buttons.append(this._zips, this._page, this._copy, this._erase.element);
     this.element.append(this._summary, buttons);
+  }
+
+  /**
+   * Scroll to it, once what was just added is shown. The focus stays where it is.
+   * @param {"start" | "nearest"} block
+   * @param {number} [pause] in milliseconds
+   */
+  reveal(block, pause = 0) {
+    const isCalm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const behavior = isCalm ? "instant" : "smooth";
+    window.setTimeout(() => this.element.scrollIntoView({ block, behavior }), pause);
   }
 
   /** @returns {AskedButton} */

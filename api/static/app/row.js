@@ -46,6 +46,8 @@ export class RowView {
     this.element = make("li", "row");
     this._thumb = make("span", "thumb");
     this._name = make("span", "name", row.name);
+    // Only the beginning of a long one has room.
+    this._name.title = row.name;
     this._size = make("span", "size");
     this._target = new TargetChoice(row, tools);
     this._progress = make("progress");

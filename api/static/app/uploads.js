@@ -157,7 +157,13 @@ export class Uploads {
   async _deliver(row, file, signal) {
     const fields = { ...row.fields, target_format: row.target, batch: row.batch ?? "" };
     const progress = new Progress(this._store, row.id);
-    const sending = { filename: row.name, key: row.key, signal, onProgress: progress.note };
+    /** @param {number} sent @param {number} total */
+    const onProgress = (sent, total) => {
+      // The last bytes of a small file go out as well when nothing takes them.
+      if (sent < total) this._told.onBack();
+      progress.note(sent, total);
+    };
+    const sending = { filename: row.name, key: row.key, signal, onProgress };
     const resumable = file.size > RESUMABLE_BYTES ? await loadResumable() : null;
     if (!resumable) return submitFile({ ...sending, blob: file, fields });
     /** @param {string | null} upload */

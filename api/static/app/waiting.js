@@ -1,4 +1,4 @@
-/** When to try again what failed for the moment: as the service says, else after ever longer pauses. */
+/** When to try again what failed for the moment: as the service says, and after ever longer pauses. */
 
 const FIRST_PAUSE_S = 2;
 const LONGEST_PAUSE_S = 30;
@@ -26,13 +26,24 @@ export class Waiting {
    */
   begin(retryAfter) {
     // Files that failed together are one failure.
-    if (this.isOn && retryAfter === null) return this._until;
-    const pause = Math.min(FIRST_PAUSE_S * 2 ** this._failures, LONGEST_PAUSE_S);
-    this._failures += 1;
-    const seconds = Math.max(retryAfter ?? pause, 1);
+    const isSame = this.isOn;
+    if (isSame && retryAfter === null) return this._until;
+    const seconds = Math.max(isSame ? 0 : this._nextPause(retryAfter), retryAfter ?? 0, 1);
     // A little later than all the others who were told the same.
     this._until = Math.max(this._until, Date.now() + seconds * 1000 + Math.random() * 500);
     return this._until;
+  }
+
+  /**
+   * Count a failure. The first is waited for as the service says; after more of them its word is too short.
+   * @param {number | null} retryAfter
+   * @returns {number} in seconds
+   */
+  _nextPause(retryAfter) {
+    const isTold = retryAfter !== null && this._failures === 0;
+    const pause = isTold ? retryAfter : Math.min(FIRST_PAUSE_S * 2 ** this._failures, LONGEST_PAUSE_S);
+    this._failures += 1;
+    return pause;
   }
 
   /** Something worked. */
