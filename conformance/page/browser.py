@@ -17,6 +17,8 @@ SLOW_PRELOAD = "was preloaded using link preload but not used within a few secon
 """Chromium says so whenever the machine is too slow to start the scripts in that time."""
 ENDED_BY_THE_PAGE = "net::ERR_ABORTED"
 """How a request ends that its page gave up: by a canceled upload, a followed link, a download."""
+WITHOUT_SCRIPTS = "csp"
+"""Why a module is not loaded early where scripts are off. A real breach of the policy is an error in the console too."""
 
 
 @contextmanager
@@ -81,5 +83,5 @@ class Guard:
             self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
     def _miss(self, request: Request) -> None:
-        if request.failure != ENDED_BY_THE_PAGE:
+        if request.failure not in {ENDED_BY_THE_PAGE, WITHOUT_SCRIPTS}:
             self.complaints.append(f"request: {request.failure} ({request.method} {request.url})")
