@@ -102,8 +102,9 @@ REFUSED = (
     ),
     row(
         API,
-        "IMAGEMILL_ROOT_PATH (/v1/images) must not begin like a path of imagemill's own: /docs, /jobs, /key, /keys, "
-        "/livez, /metrics, /openapi.json, /problems, /readyz, /static, /v1.",
+        "IMAGEMILL_ROOT_PATH (/v1/images) must not begin like a path of imagemill's own: /batches, "
+        "/docs, /formats, /jobs, /key, /keys, /language, /livez, /manifest.webmanifest, /metrics, /openapi.json, "
+        "/problems, /readyz, /static, /v1, /words.",
         ROOT_PATH="/v1/images",
     ),
     row(HOOKED, "IMAGEMILL_WEBHOOKS must be one of off, on, not 'yes'.", WEBHOOKS="yes"),
