@@ -10,6 +10,7 @@ from tempfile import SpooledTemporaryFile
 from starlette.datastructures import Headers, UploadFile
 from starlette.requests import Request
 
+from api.body_headers import announced_bytes
 from api.errors import BatchTooLarge, SeveralFiles, TooManyInBatch, UploadTooLarge
 from api.forms import FormParser, FormReader
 
@@ -113,7 +114,7 @@ class BatchForm(FormReader):
 
     def _has_body(self) -> bool:
         headers = self._request.headers
-        return "content-type" in headers or "transfer-encoding" in headers or self._announced() > 0
+        return "content-type" in headers or "transfer-encoding" in headers or announced_bytes(headers) > 0
 
     def _make_parser(self, cap: int) -> FormParser:
         return BatchParser(self._request.headers, self._chunks(), cap=cap, file_cap=min(cap, self._file_cap))

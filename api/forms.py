@@ -8,6 +8,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
+from api.body_headers import announced_bytes, waits_for_permission
 from api.errors import (
     BodyTimeout,
     BrokenForm,
@@ -146,7 +147,7 @@ class FormReader:
     async def _read(self) -> None:
         self._check_address()
         self._check_media_type()
-        if self._announced() > self._most:
+        if announced_bytes(self._request.headers) > self._most:
             raise self._too_large()
         try:
             async with asyncio.timeout(self._seconds) as self._time:
@@ -219,13 +220,8 @@ class FormReader:
         media_type = self._request.headers.get("content-type", "").partition(";")[0]
         return media_type.strip().lower() == "multipart/form-data"
 
-    def _announced(self) -> int:
-        length = self._request.headers.get("content-length", "0")
-        return int(length) if length.isdecimal() else 0
-
     def _waits_for_permission(self) -> bool:
-        """Return whether the client holds its body back until we say 100 Continue: then there is nothing to take in."""
-        return not self._bytes and self._request.headers.get("expect", "").lower() == "100-continue"
+        return not self._bytes and waits_for_permission(self._request.headers)
 
     def _too_many(self) -> SeveralFiles:
         return TooManyFiles(count=MOST_FILES)

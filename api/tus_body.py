@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from starlette.requests import ClientDisconnect, Request
 
+from api.body_headers import announced_bytes, waits_for_permission
 from api.errors import BeyondLength, SlowUpload, WrongOffset
 from api.forms import DRAIN_SECONDS, SLACK_BYTES
 
@@ -32,7 +33,7 @@ class PieceBody:
 
         Raises BeyondLength, SlowUpload, ClientDisconnect; before the last two, what came until then is yielded.
         """
-        if self._announced() > self._most:
+        if announced_bytes(self._request.headers) > self._most:
             raise BeyondLength(limit=self._most)
         held = bytearray()
         try:
@@ -97,12 +98,8 @@ class PieceBody:
         self._bytes += len(chunk)
         return chunk
 
-    def _announced(self) -> int:
-        length = self._request.headers.get("content-length", "0")
-        return int(length) if length.isdecimal() else 0
-
     def _waits_for_permission(self) -> bool:
-        return not self._bytes and self._request.headers.get("expect", "").lower() == "100-continue"
+        return not self._bytes and waits_for_permission(self._request.headers)
 
 
 def has_body(request: Request) -> bool:

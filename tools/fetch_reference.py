@@ -1,21 +1,21 @@
 """Fetch the program of the page `/docs` (Swagger UI) with npm: `python -m tools.fetch_reference` writes its files.
 
-They are in the repository, so neither a build nor the page needs a network. To take another version, change VERSION and
-INTEGRITY (`npm view swagger-ui-dist@VERSION dist.integrity`), run this, and put the hashes that it prints into FILES.
+They are in the repository, so neither a build nor the page needs a network. To take another version, change
+PACKAGE (`npm view swagger-ui-dist@VERSION dist.integrity`), run this, and put the hashes that it prints into FILES.
 """
 
-import base64
-import hashlib
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tools.npm_packages import Package, fetch_package, write_files
+
 TARGET = Path(__file__).parents[1] / "api" / "static" / "reference"
-PACKAGE = "swagger-ui-dist"
-VERSION = "5.35.0"
-INTEGRITY = "sha512-U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ=="
+PACKAGE = Package(
+    "swagger-ui-dist",
+    "5.35.0",
+    "sha512-U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ==",
+)
 FILES = {
     "swagger-ui-bundle.js": "6ab35ff2d3a346f47763ac646ab6e52e372e599ef1f968d5dcd9f26edda0f4878ec0d2d76026877b3ec163c0b8f08592b062441bcf17d6415496cda37ab07ccd",
     "swagger-ui-bundle.js.LICENSE.txt": "b7c3975a726a9506aee00efa6f4841fea61bdf4c70e6db2d8f50a8e3b329fb21af7e2c0a4df536916cc1aa3fee0b6157f0bf751413afc2f4240a5d5db10ad8cc",
@@ -26,24 +26,6 @@ FILES = {
 """The files that the page needs, with their SHA-512, and the licences that have to go with them."""
 
 
-class WrongPackage(Exception):
-    """The package is not the one that was chosen."""
-
-
-def fetch_package(directory: Path) -> Path:
-    """Download the package by npm, and return its archive."""
-    command = ["npm", "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", str(directory)]
-    subprocess.run(command, cwd=directory, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - made of constants
-    return directory / f"{PACKAGE}-{VERSION}.tgz"
-
-
-def check_archive(data: bytes) -> None:
-    """Raise WrongPackage for another archive than the chosen one."""
-    found = "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode()
-    if found != INTEGRITY:
-        raise WrongPackage(f"{PACKAGE} {VERSION} has the hash {found}, not {INTEGRITY}.")
-
-
 def unpack_files(archive: Path) -> dict[str, bytes]:
     """Read the files that the page needs."""
     with tarfile.open(archive) as opened:
@@ -51,24 +33,11 @@ def unpack_files(archive: Path) -> dict[str, bytes]:
         return {name: member.read() for name, member in members.items() if member is not None}
 
 
-def digest(data: bytes) -> str:
-    """Return the SHA-512 in hexadecimal."""
-    return hashlib.sha512(data).hexdigest()
-
-
 def main() -> None:
-    """Write the files. A file with another hash than FILES says is printed with its own, and the exit status is 1."""
+    """Write the files of the page."""
     with TemporaryDirectory() as directory:
-        archive = fetch_package(Path(directory))
-        check_archive(archive.read_bytes())
-        files = unpack_files(archive)
-    TARGET.mkdir(exist_ok=True)
-    for name, data in files.items():
-        (TARGET / name).write_bytes(data)
-    changed = {name: digest(data) for name, data in files.items() if digest(data) != FILES[name]}
-    for name, found in changed.items():
-        print(f'    "{name}": "{found}",')
-    sys.exit(1 if changed else 0)
+        files = unpack_files(fetch_package(PACKAGE, Path(directory)))
+    write_files(TARGET, files, FILES)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,11 @@ They are in the repository, so neither a build nor a page needs a network. To ta
 PACKAGES (`npm view NAME@VERSION dist.integrity`), run this, and put the hashes that it prints into FILES.
 """
 
-import base64
-import hashlib
-import subprocess
-import sys
 import tarfile
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from tools.npm_packages import Package, WrongPackage, fetch_package, write_files
 
 TARGET = Path(__file__).parents[1] / "api" / "static" / "vendor"
 PROGRAM, LICENSES = "tus-js-client.js", "tus-js-client.LICENSE.txt"
@@ -21,17 +18,6 @@ FILES = {
     LICENSES: "6e1099ec89b408a5410a4e6044a6b6a768e97ee303af29ddb1defb1805271d1d1bb37a4d0a855a4148cee730e2a06e3f6cfbca3e6421342ded1eca95c469393f",
 }
 """The files that the page needs, with their SHA-512."""
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """A package of npm with its integrity, and where its licence is."""
-
-    name: str
-    version: str
-    integrity: str
-    license: str = "LICENSE"
-
 
 CLIENT = Package(
     "tus-js-client",
@@ -80,21 +66,6 @@ PACKAGES = (
 """The client, and what its bundle holds of others: their licences go with it."""
 
 
-class WrongPackage(Exception):
-    """The package is not the one that was chosen."""
-
-
-def fetch_package(package: Package, directory: Path) -> Path:
-    """Download the package by npm, and return its archive. Raises WrongPackage."""
-    command = ["npm", "pack", f"{package.name}@{package.version}", "--silent", "--pack-destination", str(directory)]
-    subprocess.run(command, cwd=directory, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - made of constants
-    archive = directory / f"{package.name}-{package.version}.tgz"
-    found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-    if found != package.integrity:
-        raise WrongPackage(f"{package.name} {package.version} has the hash {found}, not {package.integrity}.")
-    return archive
-
-
 def read_member(archive: Path, name: str) -> bytes:
     """Return a file of the package. Raises WrongPackage."""
     with tarfile.open(archive) as opened:
@@ -117,21 +88,11 @@ def collect_files(directory: Path) -> dict[str, bytes]:
     return {PROGRAM: program, LICENSES: b"\n----\n\n".join(licenses)}
 
 
-def digest(data: bytes) -> str:
-    """Return the SHA-512 in hexadecimal."""
-    return hashlib.sha512(data).hexdigest()
-
-
 def main() -> None:
-    """Write the files. A file with another hash than FILES says is printed with its own, and the exit status is 1."""
+    """Write the files of the page."""
     with TemporaryDirectory() as directory:
         files = collect_files(Path(directory))
-    for name, data in files.items():
-        (TARGET / name).write_bytes(data)
-    changed = {name: digest(data) for name, data in files.items() if digest(data) != FILES[name]}
-    for name, found in changed.items():
-        print(f'    "{name}": "{found}",')
-    sys.exit(1 if changed else 0)
+    write_files(TARGET, files, FILES)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ import pytest
 from conformance.browser.chromium import FLAGS, PROGRAMS
 from conformance.service import PATIENCE
 from tests.openapi.conftest import read_document
-from tools.fetch_reference import FILES, TARGET, WrongPackage, check_archive, digest
+from tools.fetch_reference import FILES, PACKAGE, TARGET
+from tools.npm_packages import WrongPackage, check_archive, digest
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +25,7 @@ def test_the_files_are_those_of_the_chosen_version() -> None:
 
 def test_another_archive_is_refused() -> None:
     with pytest.raises(WrongPackage, match="not sha512-"):
-        check_archive(b"something else")
+        check_archive(PACKAGE, b"something else")
 
 
 def test_the_package_holds_every_file_of_the_pages() -> None:

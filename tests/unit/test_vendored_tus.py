@@ -5,18 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.fetch_tus import (
-    CLIENT,
-    FILES,
-    LICENSES,
-    PACKAGES,
-    PROGRAM,
-    TARGET,
-    Package,
-    WrongPackage,
-    digest,
-    fetch_package,
-)
+from tools.fetch_tus import CLIENT, FILES, LICENSES, PACKAGES, PROGRAM, TARGET
+from tools.npm_packages import Package, WrongPackage, digest, fetch_package
 
 MODULE = TARGET.parent / "app" / "resume.js"
 

@@ -15,6 +15,9 @@ from conformance.servers import embedded_redis
 from tests.conftest import TEMPLATE, new_database, server_directory
 from tests.e2e.page.comparing import Comparing
 
+CUT = r"ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED"
+"""What Chromium says of requests to an API that was killed."""
+
 
 # A package's fixtures end with its last test. Playwright holds an event loop in this thread, and other tests want one.
 @pytest.fixture(scope="package")
@@ -87,3 +90,23 @@ def comparing(page: Page, site: Site) -> Comparing:
     comparing = Comparing(page, site.url)
     comparing.visit()
     return comparing
+
+
+@pytest.fixture
+def own_site(
+    chromium: Browser,  # noqa: ARG001 - without a browser nothing needs to run
+    postgres_url: str,
+    migrated_url: str,  # noqa: ARG001 - the database is its clone
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """A service of the test's own, whose API may be killed."""
+    with running_site(postgres_url, tmp_path_factory.mktemp("own")) as site:
+        yield site
+
+
+@pytest.fixture
+def own_page(own_site: Site, chromium: Browser, console: Guard) -> Iterator[Page]:
+    console.expect(CUT, r"status of 503")
+    with fresh_context(chromium, base_url=own_site.url) as context:
+        console.watch(context)
+        yield context.new_page()

@@ -5,19 +5,15 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from conformance.page.browser import Guard, fresh_context
 from conformance.page.driving import drop_files, find_row, list_rows, take_line
 from conformance.page.samples import make_bitmap, make_png
 from conformance.page.site import Site
-from tests.e2e.page.conftest import running_site
 from tests.e2e.page.steps import SECONDS, choose, count_jobs, open_form, start, wait_for_state, wait_until_over
 
 MEGABYTES = float(os.environ.get("IMAGEMILL_PAGE_MEGABYTES", "6"))
 """How large the file is that goes over a line of 5 Mbit/s. `make page-line` takes 45, which is 72 s."""
-CUT = r"ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|ERR_INTERNET_DISCONNECTED"
 WATCH_PROGRESS = """() => {
   const list = document.querySelector("#list");
   window.seen = [];
@@ -26,26 +22,6 @@ WATCH_PROGRESS = """() => {
     if (bar && bar.position >= 0) window.seen.push(bar.position);
   }).observe(list, { subtree: true, childList: true, attributes: true, characterData: true });
 }"""
-
-
-@pytest.fixture
-def own_site(
-    chromium: Browser,  # noqa: ARG001 - without a browser nothing needs to run
-    postgres_url: str,
-    migrated_url: str,  # noqa: ARG001 - the database is its clone
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Site]:
-    """A service whose API may be killed."""
-    with running_site(postgres_url, tmp_path_factory.mktemp("own")) as site:
-        yield site
-
-
-@pytest.fixture
-def own_page(own_site: Site, chromium: Browser, console: Guard) -> Iterator[Page]:
-    console.expect(CUT, r"status of 503")
-    with fresh_context(chromium, base_url=own_site.url) as context:
-        console.watch(context)
-        yield context.new_page()
 
 
 @contextmanager

@@ -1,39 +1,15 @@
 """The page of a job follows it: nothing is loaded again, the focus stays, and an outage ends in the result."""
 
 import signal
-from collections.abc import Iterator
 
 import httpx
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from conformance import images
-from conformance.page.browser import Guard, fresh_context
 from conformance.service import PATIENCE
-from tests.e2e.page.conftest import Site, running_site
+from tests.e2e.page.conftest import Site
 
 SECONDS = PATIENCE * 1000
-CUT = r"ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED"
-
-
-@pytest.fixture
-def own_site(
-    chromium: Browser,  # noqa: ARG001 - without a browser nothing needs to run
-    postgres_url: str,
-    migrated_url: str,  # noqa: ARG001 - the database is its clone
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Site]:
-    """A service whose worker waits, and whose API may be killed."""
-    with running_site(postgres_url, tmp_path_factory.mktemp("own")) as site:
-        yield site
-
-
-@pytest.fixture
-def own_page(own_site: Site, chromium: Browser, console: Guard) -> Iterator[Page]:
-    console.expect(CUT, r"status of 503")
-    with fresh_context(chromium, base_url=own_site.url) as context:
-        console.watch(context)
-        yield context.new_page()
 
 
 def send_image(site: Site) -> str:
