@@ -12,8 +12,9 @@ from uuid import uuid4
 import schemathesis
 from hypothesis import strategies as st
 from PIL import Image
+from schemathesis.generation.meta import TestPhase
 
-from core.formats import Format, find_target
+from core.formats import TARGETS, Format, find_target
 from core.options import BY_NAME, WrongOptions, parse_options
 
 TARGET = "target_format"
@@ -24,6 +25,8 @@ ONE_IMAGE = {"/v1/jobs", "/v1/convert"}
 """The calls whose form takes a file, or the id of an upload in its place."""
 UPLOAD = "upload"
 """A random id is that of no upload."""
+BATCH = "batch"
+"""A random id is that of no batch. In the phase of chains it is one that was made."""
 WEBHOOK = "webhook_url"
 """Refused where webhooks are off, as they are by default; and where they are on, random text is no address."""
 
@@ -34,21 +37,34 @@ def _draw(kind: str) -> bytes:
     return sink.getvalue()
 
 
+IMAGES = {f"image/{kind.lower()}": _draw(kind) for kind in ("PNG", "JPEG", "GIF", "WEBP")}
+"""What is sent for the strings that stand for a file. Its validator knows strings alone: bytes end a run at random."""
+
 schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
-schemathesis.openapi.format("binary", st.sampled_from([_draw(kind) for kind in ("PNG", "JPEG", "GIF", "WEBP")]))
+schemathesis.openapi.format("binary", st.sampled_from(sorted(IMAGES)))
 
 
 @schemathesis.hook
 def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], _kwargs: dict[str, Any]) -> None:
-    """Make an upload that is meant to be right one that can be: no option refused, no field or key twice; wait for none."""
+    """Put in the images, and make an upload that is meant to be right one that can be; wait for none."""
     _shorten_wait(case)
-    if case.meta is None or not case.meta.generation.mode.is_positive or case.operation.method.upper() not in UPLOADING:
+    if case.meta is None or case.operation.method.upper() not in UPLOADING:
         return
-    if KEY in (case.headers or {}):
-        case.headers[KEY] = str(uuid4())
-    _drop_refused(case)
+    if case.meta.generation.mode.is_positive:
+        if KEY in (case.headers or {}):
+            case.headers[KEY] = str(uuid4())
+        _drop_refused(case)
+    case.body = _put_images(case.body)
     # Or it would look again whether the changed case fits the schema, and take the bytes of the file for no string.
     case._record_starting_state()
+
+
+def _put_images(value: Any) -> Any:  # noqa: ANN401 - any value of JSON
+    if isinstance(value, dict):
+        return {name: _put_images(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_put_images(each) for each in value]
+    return IMAGES.get(value, value) if isinstance(value, str) else value
 
 
 def _shorten_wait(case: schemathesis.Case[Any]) -> None:
@@ -61,14 +77,23 @@ def _shorten_wait(case: schemathesis.Case[Any]) -> None:
 
 def _drop_refused(case: schemathesis.Case[Any]) -> None:
     form = case.body if isinstance(case.body, dict) else {}
+    if isinstance(case.body, dict) and case.operation.path in ONE_IMAGE:
+        form = {"file": "image/png", TARGET: _choose_target(case), **form}
     query = {name: value for name, value in (case.query or {}).items() if name not in form}
-    given = form if TARGET in form else query
-    target = find_target(str(given.get(TARGET, "")))
+    target = find_target(str(form.get(TARGET, "")))
     refused = {WEBHOOK, UPLOAD} | (set() if target is None else find_refused(target, {**query, **form}))
+    if case.meta is not None and case.meta.phase.name is not TestPhase.STATEFUL:
+        refused.add(BATCH)
     if isinstance(case.body, dict):
-        image: dict[str, Any] = {"file": _draw("PNG")} if case.operation.path in ONE_IMAGE else {}
-        case.body = {**image, **{name: value for name, value in form.items() if name not in refused}}
+        case.body = {name: value for name, value in form.items() if name not in refused}
     case.query = {name: value for name, value in query.items() if name not in refused}
+
+
+def _choose_target(case: schemathesis.Case[Any]) -> str:
+    """Return the target of the address, or else one that depends on the other fields alone, so that a run can be repeated."""
+    names = [target.name for target in TARGETS]
+    given = str((case.query or {}).get(TARGET, ""))
+    return given if find_target(given) else names[len(str(case.body)) % len(names)]
 
 
 def find_refused(target: Format, fields: Mapping[str, Any]) -> set[str]:
