@@ -63,6 +63,11 @@ export class OptionsPanel {
     return this.#findComplaints().size === 0 && !this.#taken.some((field) => this.#answers.has(field.name));
   }
 
+  /** All that is given, also what the chosen target does not take: it is kept, and not sent. */
+  get given() {
+    return Object.fromEntries(this.#fields.filter((field) => field.text !== "").map((field) => [field.name, field.text]));
+  }
+
   /**
    * Return the given options that a target takes. For a file with another target than the form's, without those that
    * could do nothing there: nobody gave them for it, and the service would refuse the file.
