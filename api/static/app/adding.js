@@ -30,8 +30,8 @@ export class Adding {
   }
 
   /** @param {Taken} taken */
-  _addFile({ file, from }) {
-    const row = { name: from === "clipboard" ? this._nameOf(file) : file.name, size: file.size };
+  _addFile({ file, from, folder }) {
+    const row = { name: from === "clipboard" ? this._nameOf(file) : file.name, size: file.size, folder };
     const trouble = this._refuse(file);
     // The bytes of a refused file can make no job, so they are not kept.
     if (trouble) this._store.add({ ...row, state: "refused", trouble }, null);

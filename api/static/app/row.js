@@ -46,8 +46,9 @@ export class RowView {
     this.element = make("li", "row");
     this._thumb = make("span", "thumb");
     this._name = make("span", "name", row.name);
-    // Only the beginning of a long one has room.
-    this._name.title = row.name;
+    // Files of two folders may have one name. Only the beginning of a long one has room.
+    this._folder = make("span", "folder", row.folder);
+    this._name.title = pathOf(row);
     this._size = make("span", "size");
     this._target = new TargetChoice(row, tools);
     this._progress = make("progress");
@@ -100,9 +101,9 @@ export class RowView {
   _build() {
     this._thumb.setAttribute("aria-hidden", "true");
     this._thumb.append(make("span", "extension", extensionOf(this._name.textContent ?? "")));
-    this._progress.setAttribute("aria-label", say("row.progress", { name: this._name.textContent ?? "" }));
+    this._progress.setAttribute("aria-label", say("row.progress", { name: this._name.title }));
     const file = make("div", "file");
-    file.append(this._name, " ", this._size);
+    file.append(this._name, " ", this._size, this._folder);
     const status = make("div", "status");
     status.append(this._state, this._sizes, this._progress);
     const notes = make("div", "notes");
@@ -181,13 +182,14 @@ export class RowView {
 
   /** @param {Row} row */
   _showButtons(row) {
-    const { name, state } = row;
+    const { state } = row;
+    const name = pathOf(row);
     const result = state === "succeeded" ? row.answer?.result : null;
     this._offer(this._download, Boolean(result));
     if (result) {
       this._download.href = result.url;
       this._download.download = result.filename;
-      label(this._download, say("row.download"), result.filename);
+      label(this._download, say("row.download"), pathOf({ ...row, name: result.filename }));
     }
     this._offer(this._preview, Boolean(result && (this._tools.hasFile(row) || result.media_type.startsWith("image/"))));
     label(this._preview, say("row.preview"), name);
@@ -196,6 +198,14 @@ export class RowView {
     label(this._retry, say(state === "away" ? "row.now" : "row.retry"), name);
     label(this._remove, say(removalOf(row)), name);
   }
+}
+
+/**
+ * @param {Row} row
+ * @returns {string} what tells it from a file of the same name in another folder
+ */
+function pathOf({ folder = "", name }) {
+  return folder + name;
 }
 
 /**
