@@ -3,6 +3,7 @@
 import { deleteBatch, deleteJob, getBatch } from "./api.js";
 import { addressOf } from "./api_root.js";
 import { findOrMake } from "./dom.js";
+import { Downloads } from "./downloads.js";
 import { followBatch } from "./events.js";
 import { Expiry } from "./expiry.js";
 import { List } from "./list.js";
@@ -63,12 +64,15 @@ class BatchPage {
     element.setAttribute("aria-label", say("app.batch_list"));
     // The page's own title counts, and would say for good what was done when it was loaded.
     const title = document.title.replace(/^.*(?= \u2013 )/, document.querySelector("h1")?.textContent ?? "$&");
-    const overview = new Overview(element, { notice: this._notice, eraseAll: () => void this._eraseAll(), title });
     const store = this._store;
+    const downloads = new Downloads(store, this._notice, this._sentences);
+    const hasResults = (/** @type {string} */ batch) => downloads.hasResults(batch);
+    const overview = new Overview(element, { notice: this._notice, eraseAll: () => void this._eraseAll(), hasResults, title });
     const acts = {
       remove: (/** @type {string} */ id) => void this._remove(id),
       retry: () => {},
       preview: (/** @type {string} */ id) => void openPreview(store, this._notice, id),
+      hasResult: (/** @type {string} */ id) => downloads.hasResult(id),
       choose: () => {},
     };
     const list = new List(element, store, { ...this._rowTools(), acts }, { onShown: (rows) => overview.show(rows), onEmptied: () => {} });

@@ -1,6 +1,7 @@
 /** One row of the list on the screen. */
 
 import { make, makeButton, setText } from "./dom.js";
+import { askFirst } from "./downloads.js";
 import { makeLink } from "./notice.js";
 import { KEY_CODES } from "./sentences.js";
 import { PENDING, RUNNING } from "./store.js";
@@ -18,6 +19,7 @@ import { say } from "./words.js";
  * @property {(id: string) => void} remove
  * @property {(id: string) => void} retry
  * @property {(id: string) => void} preview
+ * @property {(id: string) => Promise<boolean>} hasResult asked before a download
  * @property {(id: string, target: string) => void} choose
  */
 
@@ -57,6 +59,7 @@ export class RowView {
     this._trouble = make("div", "trouble");
     this._warnings = make("ul", "warnings");
     this._download = make("a", "download button");
+    askFirst(this._download, () => tools.acts.hasResult(row.id));
     this._preview = makeButton("preview quiet", () => tools.acts.preview(row.id));
     this._retry = makeButton("retry quiet", () => tools.acts.retry(row.id));
     this._remove = makeButton("remove quiet", () => tools.acts.remove(row.id));
