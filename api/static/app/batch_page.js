@@ -2,6 +2,7 @@
 
 import { deleteBatch, deleteJob, getBatch } from "./api.js";
 import { addressOf } from "./api_root.js";
+import { leaveStep } from "./compare_history.js";
 import { findOrMake } from "./dom.js";
 import { Downloads } from "./downloads.js";
 import { followBatch } from "./events.js";
@@ -54,6 +55,7 @@ class BatchPage {
     const rows = await shelf.load().catch(() => []);
     this._own = new Map(rows.flatMap((row) => (row.job ? [[row.job, row]] : [])));
     this._store = new Store(shelf);
+    leaveStep();
     this._show();
     this._follow();
   }

@@ -3,6 +3,7 @@
 import { Problem } from "./api.js";
 import { buildFacts, isSameShape } from "./compare_facts.js";
 import { followHands } from "./compare_gestures.js";
+import { enterStep } from "./compare_history.js";
 import { buildParts } from "./compare_parts.js";
 import { Stage } from "./compare_stage.js";
 import { makeShowable } from "./preview.js";
@@ -39,7 +40,11 @@ export async function openCompare(asked) {
   const open = document.querySelector("dialog.compare");
   if (open instanceof HTMLDialogElement) return open;
   const comparison = new Comparison(asked);
-  return comparison.open();
+  const dialog = comparison.open();
+  const leaveStep = await enterStep(() => dialog.close());
+  if (dialog.open) dialog.addEventListener("close", leaveStep);
+  else leaveStep();
+  return dialog;
 }
 
 class Comparison {

@@ -4,6 +4,7 @@ import { Actions } from "./actions.js";
 import { getBatch } from "./api.js";
 import { addressOf } from "./api_root.js";
 import { Batches } from "./batches.js";
+import { leaveStep } from "./compare_history.js";
 import { openPreview } from "./comparing.js";
 import { findOrMake, make } from "./dom.js";
 import { Downloads } from "./downloads.js";
@@ -103,6 +104,7 @@ export class Machine {
 
   /** Go on with what an earlier visit began. */
   goOn() {
+    leaveStep();
     for (const row of this._store.list()) {
       const lacksKey = row.state === "refused" && KEY_CODES.has(row.trouble?.code ?? "");
       if (this._data.hasKey && lacksKey) this._store.update(row.id, { state: "uploading", trouble: null, tab: this._store.tab });
