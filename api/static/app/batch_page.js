@@ -48,6 +48,8 @@ class BatchPage {
     this._store = new Store(null);
     /** @type {Map<string, Row>} rows of this browser by their job */
     this._own = new Map();
+    /** @type {Promise<void> | null} */
+    this._looking = null;
   }
 
   async start() {
@@ -98,7 +100,7 @@ class BatchPage {
     const outage = new Outage(this._notice);
     const stream = followBatch(this._id, {
       onBatch: (batch) => this._takeBatch(batch),
-      onJob: (job) => this._take(job),
+      onJob: (job) => this._hear(job),
       onPlace: (places) => this._takePlaces(places),
       onAway: () => outage.mark("stream", true),
       onBack: () => outage.mark("stream", false),
@@ -111,31 +113,51 @@ class BatchPage {
   _takeBatch(batch) {
     // The table for browsers without scripts says the same, and stays until this list is there.
     if (batch.jobs.length > 0) document.getElementById("plain")?.remove();
+    let refused = 0;
     batch.jobs.forEach((entry, order) => {
-      if (entry.status === "refused") this._takeRefused(entry, order);
-      else this._take(entry, order);
+      if (entry.status !== "refused") this._take(entry, order);
+      else this._takeRefused(entry, `refused ${refused++}`, order);
     });
   }
 
   /**
    * @param {RefusedFile} file
+   * @param {string} id
    * @param {number} order
    */
-  _takeRefused(file, order) {
-    const id = `refused ${order}`;
-    if (this._store.get(id)) return;
+  _takeRefused(file, id, order) {
     const trouble = file.problem;
-    this._store.add({ id, order, name: file.filename, size: 0, state: "refused", trouble }, null);
+    if (this._store.get(id)) this._store.update(id, { order });
+    else this._store.add({ id, order, name: file.filename, size: 0, state: "refused", trouble }, null);
+  }
+
+  /**
+   * Take the news of a job. One that is new here was added elsewhere: the batch tells its place.
+   * @param {Job} job
+   */
+  _hear(job) {
+    const row = this._store.findJob(job.id);
+    if (row) this._take(job, row.order);
+    else this._lookSoon();
+  }
+
+  /** Ask for the batch once for all that was added meanwhile. An outage is the stream's to tell; it asks again. */
+  _lookSoon() {
+    this._looking ??= getBatch(this._id)
+      .then((batch) => this._takeBatch(batch), () => {})
+      .finally(() => (this._looking = null));
   }
 
   /**
    * @param {Job} job
-   * @param {number} [order]
+   * @param {number} order its place among the entries of the batch
    */
-  _take(job, order = Date.now()) {
+  _take(job, order) {
     const row = this._store.findJob(job.id);
-    if (row) this._store.update(row.id, { state: job.status, answer: job });
-    else this._add(job, order);
+    if (!row) this._add(job, order);
+    // An answer may be overtaken by the event that ends the job.
+    else if (RUNNING.has(job.status) && !RUNNING.has(row.state)) this._store.update(row.id, { order });
+    else this._store.update(row.id, { order, state: job.status, answer: job });
   }
 
   /**
@@ -144,7 +166,7 @@ class BatchPage {
    */
   _add(job, order) {
     const own = this._own.get(job.id);
-    const known = own ? { id: own.id, kept: own.kept } : {};
+    const known = own ? { id: own.id, kept: own.kept, folder: own.folder } : {};
     this._store.add(
       {
         ...known, order, name: job.filename, size: job.source.bytes, state: job.status, target: job.target_format,
