@@ -56,6 +56,7 @@ class Comparison {
     this._parts = buildParts(asked.name, asked.result);
     this._stage = new Stage(this._parts);
     this._closing = new AbortController();
+    this._isPaper = NOT_SHOWABLE.has(asked.result.media_type);
     /** What is done at the moment, and what went wrong, a sentence a side. @type {{[side in Side]: string}} */
     this._told = { source: "", result: "" };
     /** @type {{[side in Side]: Showable | null}} */
@@ -96,7 +97,7 @@ class Comparison {
 
   async _load() {
     const { source, name, sourceFacts, result } = this._asked;
-    if (!source) this._tell("source", say("compare.no_source"));
+    if (!source && !this._isPaper) this._tell("source", say("compare.no_source"));
     const [before, after] = await Promise.all([
       source && this._try("source", () => this._show("source", source, name, sourceFacts)),
       this._try("result", () => this._showResult(result)),
@@ -111,7 +112,7 @@ class Comparison {
    * @returns {Promise<Showable | null>}
    */
   async _showResult(result) {
-    if (NOT_SHOWABLE.has(result.media_type)) {
+    if (this._isPaper) {
       this._tell("result", say("compare.not_showable"));
       return null;
     }
@@ -201,7 +202,9 @@ class Comparison {
   _tell(side, sentence) {
     this._told[side] = sentence;
     const { source, result } = this._told;
-    this._parts.status.textContent = [source, result].filter(Boolean).join(" ");
+    const { status, paper } = this._parts;
+    status.textContent = [source, result].filter(Boolean).join(" ");
+    if (this._isPaper) status.append(" ", paper);
   }
 
   /** @param {import("./compare_facts.js").Shown | null} shown */

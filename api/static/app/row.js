@@ -194,7 +194,7 @@ export class RowView {
       this._download.download = result.filename;
       label(this._download, say("row.download"), pathOf({ ...row, name: result.filename }));
     }
-    this._offer(this._preview, Boolean(result && (this._tools.hasFile(row) || result.media_type.startsWith("image/"))));
+    this._offer(this._preview, Boolean(result));
     label(this._preview, say("row.preview"), name);
     const isRetried = (RETRIED.has(state) && this._tools.hasFile(row)) || state === "away";
     this._offer(this._retry, isRetried && !this._tools.isFixed);
