@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from api.controls import CONTROLS
 from api.errors import BadOptions, ImagemillError, TryLater
+from api.facts import PROSE, read_facts
 from api.figures import count_text, size_text
 from api.settings import ApiSettings
 from api.wording import ENGLISH, Words
@@ -68,11 +69,16 @@ def tell_problem(error: ImagemillError, words: Words, limits: Mapping[str, str],
 
 def tell_code(kind: str, said: Mapping[str, str], words: Words, limits: Mapping[str, str]) -> Told:
     """Tell a failure or a warning of a job. A code of a newer worker has no sentence here, only its own."""
-    key = f"{kind}.{said['code']}"
+    key, detail = f"{kind}.{said['code']}", said["detail"]
     if words.language == ENGLISH or not words.has(key):
-        return Told(said["detail"])
-    has_figures = "{" in SENTENCES.get(said["code"], "{")
-    return Told(words.say(key, **limits), said["detail"] if has_figures else "")
+        return Told(detail)
+    sentence = SENTENCES.get(said["code"], "{")
+    if kind == "failure":
+        return Told(words.say(key, **limits), detail if "{" in sentence else "")
+    facts = read_facts(sentence, detail, words.language)
+    if facts is None:
+        return Told("", detail)
+    return Told(words.say(key, **facts), detail if any(facts.get(name) for name in PROSE) else "")
 
 
 def tell_wrong_fields(
