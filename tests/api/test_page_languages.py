@@ -41,7 +41,7 @@ def test_no_words_of_pages_are_left_over() -> None:
     sources = [*Path(api.__file__).parent.glob("*.py"), *Path(api.__file__).parent.glob("templates/*.html")]
     text = "".join(source.read_text(encoding="utf-8") for source in sources)
     pages = (Path(api.__file__).parent / "words" / "en" / "pages.json").read_text(encoding="utf-8")
-    made = ("job.", "formats.alpha.", "formats.frames.")
+    made = ("job.", "formats.alpha.", "formats.frames.", "batch.count.")
     keys = re.findall(r'^  "([\w.]+)":', pages, re.MULTILINE)
     assert [key for key in keys if key not in text and not key.startswith(made)] == []
 
