@@ -174,6 +174,23 @@ def test_a_problem_in_the_closed_panel_is_shown(panel: Page) -> None:
     expect(panel.locator("#background")).to_be_focused()
 
 
+def test_on_a_phone_the_groups_begin_folded_and_say_what_is_set(page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    panel = open_panel(page)
+    give_by_script(panel, "webp", {"quality": "70", "lossless": "true", "fit": "cover", "width": "40"})
+    said = "Width in pixels: 40, Fit into width and height: Cover, the rest is cut off, Quality: 70, Lossless"
+    expect(panel.locator("#options > summary .chosen")).to_have_text(said)
+    unfold(panel)
+    expect(panel.locator("#options > summary .chosen")).to_be_hidden()
+    expect(panel.locator("#options .group[open]")).to_have_count(0)
+    heads = panel.locator("#options .group > summary .chosen")
+    assert heads.all_inner_texts()[:2] == [said.partition(", Quality")[0], "Quality: 70, Lossless"]
+    give_by_script(panel, "webp", {"quality": "700"})
+    panel.evaluate("() => window.panel.showProblem()")
+    expect(panel.locator("#quality")).to_be_focused()
+    expect(panel.locator("#options .group[open]")).to_have_count(1)
+
+
 def test_all_is_cleared_at_once(panel: Page) -> None:
     unfold(panel)
     clear = panel.get_by_role("button", name="Clear all options")
