@@ -14,6 +14,7 @@ from conformance.page.site import serve_site
 from conformance.servers import embedded_redis
 from tests.conftest import TEMPLATE, new_database, server_directory
 from tests.e2e.page.comparing import Comparing
+from tests.e2e.page.steps import KEY
 
 CUT = r"ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED"
 """What Chromium says of requests to an API that was killed."""
@@ -39,6 +40,18 @@ def site(
 ) -> Iterator[Site]:
     """API, worker and janitor."""
     with running_site(postgres_url, tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture(scope="package")
+def keyed_site(
+    chromium: Browser,  # noqa: ARG001 - without a browser nothing needs to run
+    postgres_url: str,
+    migrated_url: str,  # noqa: ARG001 - the database is its clone
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """A service that asks for keys: its pages have the most links, and a list of jobs."""
+    with running_site(postgres_url, tmp_path_factory.mktemp("keyed"), auth="keys", keys=f"ana={KEY}") as site:
         yield site
 
 
