@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from conformance.browser.chromium import NoBrowser, find_browser
-from conformance.page.browser import Guard, fresh_context, running_browser
+from conformance.browser.chromium import NoBrowser
+from conformance.page.browser import Guard, find_program, fresh_context, running_browser
 from conformance.page.site import Site as Site  # noqa: PLC0414 - other modules take it from here
 from conformance.page.site import serve_site
 from conformance.servers import embedded_redis
@@ -24,7 +24,7 @@ CUT = r"ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     try:
-        find_browser()
+        find_program()
     except NoBrowser:
         pytest.skip("chromium is not installed")
     with running_browser() as browser:
