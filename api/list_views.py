@@ -1,6 +1,7 @@
 """Pages with lists, rendered: a batch, the jobs of a key, and the formats."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,9 @@ from core.formats import FORMATS, Format
 from core.job_answers import Result, Source, job_answer
 from core.jobs import Job
 from core.transitions import Status
+
+_ENDS = (Status.SUCCEEDED, Status.FAILED, "refused", Status.CANCELED, Status.EXPIRED)
+"""What becomes of a file, as it is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,7 @@ def batch_page(request: Request, batch: Batch) -> HTMLResponse:
         rev=batch.rev,
         entries=entries,
         done=over,
+        progress=_say_progress(entries, over, words_of(request)),
         is_open=not batch.is_over,
         has_results=any(entry.result for entry in entries),
         can_delete=any(job.status not in {Status.CANCELED, Status.EXPIRED} for job in batch.jobs),
@@ -104,6 +109,15 @@ def formats_page(request: Request) -> HTMLResponse:
             for fmt in settings.targets
         ],
     )
+
+
+def _say_progress(entries: Sequence[Entry], over: int, words: Words) -> str:
+    """Say how many files are over, and of all that are what became of them."""
+    if over < len(entries) or not entries:
+        return words.say("batch.progress", done=over, all=len(entries))
+    counts = Counter(entry.status for entry in entries)
+    parts = [words.say(f"batch.count.{status}", count=counts[status]) for status in _ENDS if counts[status]]
+    return words.say("batch.over", counts=", ".join(parts))
 
 
 def _describe_entry(request: Request, entry: Job | Refused) -> Entry:

@@ -7,16 +7,13 @@ more; on others the sentence of the code comes first, and the API's beneath it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from api.controls import CONTROLS
-from api.errors import BadOptions, ImagemillError, TryLater
+from api.errors import ImagemillError, TryLater
+from api.facts import PROSE, read_facts
 from api.figures import count_text, size_text
 from api.settings import ApiSettings
 from api.wording import ENGLISH, Words
 from core.failures import FAILURES
-from core.formats import Format
 from core.losses import WARNINGS
-from core.option_rules import WrongOption
-from core.options import BY_NAME
 from core.problems import Problem
 
 DETAILED = frozenset({
@@ -30,8 +27,6 @@ SENTENCES = {
     **{code.value: loss.sentence for code, loss in WARNINGS.items()},
 }
 """The sentences of failures and warnings. Those without figures say no more than their code."""
-
-_CONTROLS = {control.name: control for control in CONTROLS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +63,16 @@ def tell_problem(error: ImagemillError, words: Words, limits: Mapping[str, str],
 
 def tell_code(kind: str, said: Mapping[str, str], words: Words, limits: Mapping[str, str]) -> Told:
     """Tell a failure or a warning of a job. A code of a newer worker has no sentence here, only its own."""
-    key = f"{kind}.{said['code']}"
+    key, detail = f"{kind}.{said['code']}", said["detail"]
     if words.language == ENGLISH or not words.has(key):
-        return Told(said["detail"])
-    has_figures = "{" in SENTENCES.get(said["code"], "{")
-    return Told(words.say(key, **limits), said["detail"] if has_figures else "")
-
-
-def tell_wrong_fields(
-    refusal: ImagemillError | None, chosen: Mapping[str, str], target: Format | None, words: Words
-) -> dict[str, Told]:
-    """Tell for every field of the form that is wrong what it must be."""
-    wrong = refusal.errors if isinstance(refusal, BadOptions) else ()
-    return {error.field: _tell_field(error, chosen.get(error.field, ""), target, words) for error in wrong}
-
-
-def _tell_field(error: WrongOption, value: str, target: Format | None, words: Words) -> Told:
-    if words.language == ENGLISH or error.field not in _CONTROLS:
-        return Told(error.detail)
-    if target is not None and error.field not in target.options:
-        return Told(words.say("page.option_not_taken", target=target.title))
-    if BY_NAME[error.field].read(value.strip()) is None:
-        return Told(words.say("panel.must_be", allowed=_CONTROLS[error.field].allowed_in(words)))
-    # Right by itself, wrong beside another: only the rule knows why.
-    return Told(words.say("page.option_beside_others"), error.detail)
+        return Told(detail)
+    sentence = SENTENCES.get(said["code"], "{")
+    if kind == "failure":
+        return Told(words.say(key, **limits), detail if "{" in sentence else "")
+    facts = read_facts(sentence, detail, words.language)
+    if facts is None:
+        return Told("", detail)
+    return Told(words.say(key, **facts), detail if any(facts.get(name) for name in PROSE) else "")
 
 
 def tell_stored(problem: Problem, words: Words, limits: Mapping[str, str]) -> Told:

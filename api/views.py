@@ -6,14 +6,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.controls import CHOICES, CONTROLS, GROUPS, Control, group_title
-from api.errors import BadOptions, DatabaseAway, ImagemillError
+from api.errors import DatabaseAway, ImagemillError
 from api.figures import change_percent, size_text
 from api.links import prefix_of
 from api.modules import FORM, list_modules
+from api.option_sentences import tell_advice, tell_wrong_fields
 from api.page_data import make_page_data
 from api.page_shell import limits_of, render_page, settings_of, words_of
 from api.presets import list_presets
-from api.sentences import tell_code, tell_problem, tell_wrong_fields
+from api.sentences import tell_code, tell_problem
 from api.uploads import READABLE_TITLES, TARGET
 from api.wording import Words
 from core.formats import FORMATS, READABLE, find_target
@@ -39,16 +40,17 @@ def form_page(
 ) -> HTMLResponse:
     """Render the form, empty, or with the person's `chosen` values and the sentence of the refusal."""
     settings, words, chosen = settings_of(request), words_of(request), chosen or {}
-    wrong = tell_wrong_fields(refusal, chosen, find_target(chosen.get(TARGET, "")), words)
+    target = find_target(chosen.get(TARGET, ""))
+    wrong = tell_wrong_fields(refusal, chosen, target, words)
     return render_page(
         request,
         "form.html",
         refusal,
         told=tell_problem(refusal, words, limits_of(request)) if refusal is not None else None,
-        advice=refusal.advice if isinstance(refusal, BadOptions) else "",
+        advice=tell_advice(refusal, target),
         chosen=chosen,
         told_fields=wrong,
-        wrong={name: told.text for name, told in wrong.items()},
+        wrong={name: told.text for name, told in wrong.items() if told.text},
         asked={
             control.name: control.label_in(words)
             for control in CONTROLS

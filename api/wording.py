@@ -10,9 +10,12 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from types import MappingProxyType
 
 from starlette.requests import Request
+
+from core.losses import WARNINGS
 
 ENGLISH = "en"
 LANGUAGES: Mapping[str, str] = MappingProxyType({ENGLISH: "English", "ru": "Русский"})
@@ -64,7 +67,15 @@ def words_for(language: str) -> Words:
 def script_words(language: str) -> bytes:
     """Return the words that scripts need, as JSON."""
     words = {key: entry for key, entry in merge_rooms(language, SCRIPT_ROOMS).items() if not key.startswith(FROM_CODE)}
+    if language != ENGLISH:
+        # The API's own sentences, so that scripts find the facts in them.
+        words |= {f"sentence.{code}": strip_formats(loss.sentence) for code, loss in WARNINGS.items()}
     return json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def strip_formats(template: str) -> str:
+    """Return the template with bare names in its places, as scripts read it."""
+    return "".join(text + (f"{{{name}}}" if name else "") for text, name, _, _ in Formatter().parse(template))
 
 
 def merge_rooms(language: str, rooms: tuple[str, ...]) -> dict[str, Entry]:

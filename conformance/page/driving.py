@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from playwright.sync_api import CDPSession, JSHandle, Locator, Page
@@ -33,6 +34,15 @@ def drop_files(page: Page, pictures: Iterable[Picture], onto: str = "body") -> N
     transfer = _make_transfer(page, pictures)
     for step in ("dragenter", "dragover", "drop"):
         page.dispatch_event(onto, step, {"dataTransfer": transfer})
+
+
+def drop_paths(page: Page, paths: Iterable[Path]) -> None:
+    """Drag files or folders of this machine onto the page: a browser lets the page look into such folders alone."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for step in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": step, "x": 50, "y": 50, "data": data})
+    session.detach()
 
 
 def paste_files(page: Page, pictures: Iterable[Picture]) -> None:

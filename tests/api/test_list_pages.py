@@ -37,10 +37,16 @@ def test_a_batch_is_a_table_with_what_became_of_each_file(shared: Live) -> None:
     assert f"/v1/jobs/{done}/result" in shown.addresses
     assert f"/jobs/{broken}" in shown.addresses
     assert f"/v1/batches/{batch['id']}/result?partial=true" in shown.addresses
-    for sentence in ("JPEG has no transparency", "ends before the image does", "not an image of a format", "3 of 4"):
+    for sentence in ("JPEG has no transparency", "ends before the image does", "not an image of a format"):
         assert sentence in text
     assert shown.refresh is not None
     assert f'"batch": "{batch["id"]}"' in text
+    assert "3 of 4 done" in text
+    shared.http.delete(
+        next(job["links"]["self"] for job in batch["jobs"] if job.get("id") not in {str(done), str(broken), None})
+    )
+    text = page(shared, f"/batches/{batch['id']}")[1]
+    assert "All done: 1 converted, 1 failed, 1 not accepted, 1 canceled" in text
 
 
 def test_a_batch_that_is_over_offers_all_as_zip_and_does_not_refresh(shared: Live) -> None:

@@ -9,7 +9,10 @@ import pytest
 import api
 from api.errors import ImagemillError
 from api.examples import REFUSALS
+from api.figures import count_text
 from api.wording import LANGUAGES, words_for
+from core.formats import find_target
+from core.options import WrongOptions, parse_options
 from core.transitions import Status
 from tests.api.conftest import Serve
 from tests.api.live import PNG, Live
@@ -38,7 +41,7 @@ def test_no_words_of_pages_are_left_over() -> None:
     sources = [*Path(api.__file__).parent.glob("*.py"), *Path(api.__file__).parent.glob("templates/*.html")]
     text = "".join(source.read_text(encoding="utf-8") for source in sources)
     pages = (Path(api.__file__).parent / "words" / "en" / "pages.json").read_text(encoding="utf-8")
-    made = ("job.", "formats.alpha.", "formats.frames.")
+    made = ("job.", "formats.alpha.", "formats.frames.", "batch.count.")
     keys = re.findall(r'^  "([\w.]+)":', pages, re.MULTILINE)
     assert [key for key in keys if key not in text and not key.startswith(made)] == []
 
@@ -122,5 +125,44 @@ def test_a_wrong_field_is_told_in_russian(shared: Live) -> None:
     text = shared.http.post("/jobs", files=files, data=fields, headers=RUSSIAN).text
     shown = visible(text)
     assert words_for("ru").say("page.option_not_taken", target="PNG") in shown
-    assert words_for("ru").say("option.colors.allowed") in shown
+    assert words_for("ru").say("wrong.number", lowest=2, highest=256) in shown
     assert re.findall(r"\b(?:must|takes|leave)\b", shown) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("fields", "key", "values"),
+    [
+        ({"target_format": "png", "background": "red"}, "rule.background", {"target": "PNG"}),
+        ({"target_format": "jpeg", "fit": "cover"}, "rule.fit", {}),
+        ({"target_format": "jpeg", "enlarge": "true"}, "rule.enlarge", {}),
+        ({"target_format": "png", "dither": "false"}, "rule.dither", {}),
+        ({"target_format": "gif", "loop": "3", "page": "2"}, "rule.loop_page", {}),
+        ({"target_format": "gif", "loop": "3", "animation": "first"}, "rule.loop_animation", {}),
+        ({"target_format": "webp", "lossless": "true", "max_bytes": "9"}, "rule.max_bytes", {}),
+        ({"target_format": "icns", "sizes": "48,16"}, "rule.sizes_listed", {"side": 48}),
+        ({"target_format": "ico", "sizes": "16, 257"}, "rule.sizes_up_to", {"side": 257, "most": 256}),
+        ({"target_format": "jpeg", "background": "transparent"}, "wrong.background", {}),
+        ({"target_format": "jpeg", "width": "70000"}, "wrong.number", {"lowest": "1"}),
+        ({"target_format": "jpeg", "metadata": "some"}, "wrong.choice", {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "." in value else "",
+)
+def test_options_are_told_by_their_labels(
+    shared: Live, language: str, fields: dict[str, str], key: str, values: dict[str, object]
+) -> None:
+    found = find_target(fields["target_format"])
+    assert found is not None
+    words = words_for(language)
+    highest = count_text(65_535, language)
+    known = {"target": found.title, "sides": found.shown_sides, "highest": highest, **values}
+    sentence = words.say(key, **known)
+    files = {"file": ("a.png", PNG)}
+    answer = shared.http.post("/jobs", files=files, data=fields, headers={"Accept-Language": language})
+    assert answer.status_code == 422
+    text = visible(answer.text)
+    assert text.count(sentence) == 1
+    with pytest.raises(WrongOptions) as wrong:
+        parse_options(found, {name: value for name, value in fields.items() if name != "target_format"})
+    # The API's sentence has the name that programs send.
+    assert [error.detail for error in wrong.value.errors if error.detail in text] == []

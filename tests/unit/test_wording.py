@@ -3,10 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
+from inspect import get_annotations
 
 import pytest
 
 from api.examples import REFUSALS
+from api.facts import PROSE
+from api.sentences import Told, tell_code
 from api.wording import (
     DIRECTORY,
     ENGLISH,
@@ -18,9 +21,11 @@ from api.wording import (
     negotiate_language,
     read_room,
     script_words,
+    strip_formats,
+    words_for,
 )
 from core.failures import FailureCode
-from core.losses import WarningCode
+from core.losses import WARNINGS, Loss, WarningCode
 from core.transitions import Status
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
@@ -100,4 +105,21 @@ def test_sentences_of_codes_use_only_what_the_page_knows() -> None:
     limits = {"upload", "pixels", "frames", "result", "seconds", "hours"}
     for language in LANGUAGES:
         for key, entry in read_room(language, "codes").items():
-            assert placeholders(entry) <= limits, key
+            kind, _, code = key.partition(".")
+            facts = placeholders(strip_formats(WARNINGS[WarningCode(code)].sentence)) if kind == "warning" else limits
+            assert placeholders(entry) <= facts, key
+
+
+@pytest.mark.parametrize("kind", WARNINGS.values(), ids=lambda kind: kind.code)
+def test_a_loss_is_told_with_its_facts_in_every_language(kind: type[Loss]) -> None:
+    values = {name: 12345 if fact is int else f"({name}) [x]" for name, fact in get_annotations(kind).items()}
+    detail = kind(**values).warned.detail
+    told = tell_code("warning", {"code": kind.code, "detail": detail}, words_for("ru"), {})
+    plain = {name: value for name, value in values.items() if name not in PROSE}
+    assert [value for value in plain.values() if str(value) not in re.sub(r"(?<=\d)\s(?=\d)", "", told.text)] == []
+    assert told.more == (detail if len(plain) < len(values) else "")
+
+
+def test_a_loss_of_a_newer_worker_is_told_as_it_said_it() -> None:
+    said = {"code": "alpha_flattened", "detail": "The background shows."}
+    assert tell_code("warning", said, words_for("ru"), {}) == Told("", "The background shows.")

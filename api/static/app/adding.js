@@ -7,6 +7,9 @@ import { say } from "./words.js";
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./notice.js").Notice} Notice */
 
+/** Kinds of files that hold no image that is read. What else a file is, only its bytes tell, and the service. */
+const NO_IMAGE = /^(text|video|audio)\/|^application\/pdf$/;
+
 export class Adding {
   /**
    * @param {Store} store
@@ -30,8 +33,8 @@ export class Adding {
   }
 
   /** @param {Taken} taken */
-  _addFile({ file, from }) {
-    const row = { name: from === "clipboard" ? this._nameOf(file) : file.name, size: file.size };
+  _addFile({ file, from, folder }) {
+    const row = { name: from === "clipboard" ? this._nameOf(file) : file.name, size: file.size, folder };
     const trouble = this._refuse(file);
     // The bytes of a refused file can make no job, so they are not kept.
     if (trouble) this._store.add({ ...row, state: "refused", trouble }, null);
@@ -45,6 +48,8 @@ export class Adding {
   _refuse(file) {
     if (file.size === 0) return { status: 400, code: "empty_file", detail: "" };
     if (file.size > this._mostBytes) return { status: 413, code: "too_large", detail: "" };
+    // Systems name types by endings, and some know those of rare images as something else.
+    if (NO_IMAGE.test(file.type) && !this._hasImageEnding(file)) return { status: 415, code: "no_image", detail: "" };
     return null;
   }
 
@@ -68,8 +73,15 @@ export class Adding {
    * @returns {boolean}
    */
   _isImage(file) {
-    const extension = /\.\w+$/.exec(file.name.toLowerCase())?.[0] ?? "";
-    return file.type.startsWith("image/") || this._extensions.has(extension);
+    return file.type.startsWith("image/") || this._hasImageEnding(file);
+  }
+
+  /**
+   * @param {File} file
+   * @returns {boolean}
+   */
+  _hasImageEnding(file) {
+    return this._extensions.has(/\.\w+$/.exec(file.name.toLowerCase())?.[0] ?? "");
   }
 
   /**

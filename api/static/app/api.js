@@ -81,19 +81,43 @@ export async function deleteBatch(id) {
 }
 
 /**
+ * Ask for the first byte of a result.
+ * @param {string} url
+ * @returns {Promise<void>} rejects with a Problem that says why it is not there
+ */
+export async function checkResult(url) {
+  const answer = await ask(url, { headers: { Range: "bytes=0-0" } });
+  await answer.body?.cancel();
+}
+
+/**
  * @param {string} method
  * @param {string} path
  * @returns {Promise<unknown>}
  */
 async function call(method, path) {
-  let answer;
+  const answer = await ask(addressOf(path), { method });
   try {
-    answer = await fetch(addressOf(path), { method, headers: { Accept: "application/json" }, cache: "no-store" });
-    hearDate(answer.headers.get("Date"));
-    if (answer.ok) return answer.status === 204 ? null : await answer.json();
+    return answer.status === 204 ? null : await answer.json();
   } catch {
     throw awayProblem();
   }
+}
+
+/**
+ * @param {string} url
+ * @param {{method?: string, headers?: {[name: string]: string}}} asked
+ * @returns {Promise<Response>} rejects with a Problem
+ */
+async function ask(url, { method = "GET", headers = {} }) {
+  let answer;
+  try {
+    answer = await fetch(url, { method, headers: { Accept: "application/json", ...headers }, cache: "no-store" });
+  } catch {
+    throw awayProblem();
+  }
+  hearDate(answer.headers.get("Date"));
+  if (answer.ok) return answer;
   throw readProblem(answer.status, await answer.text().catch(() => ""), answer.headers.get("Retry-After"));
 }
 

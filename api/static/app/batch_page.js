@@ -2,7 +2,9 @@
 
 import { deleteBatch, deleteJob, getBatch } from "./api.js";
 import { addressOf } from "./api_root.js";
+import { leaveStep } from "./compare_history.js";
 import { findOrMake } from "./dom.js";
+import { Downloads } from "./downloads.js";
 import { followBatch } from "./events.js";
 import { Expiry } from "./expiry.js";
 import { List } from "./list.js";
@@ -46,6 +48,8 @@ class BatchPage {
     this._store = new Store(null);
     /** @type {Map<string, Row>} rows of this browser by their job */
     this._own = new Map();
+    /** @type {Promise<void> | null} */
+    this._looking = null;
   }
 
   async start() {
@@ -53,6 +57,7 @@ class BatchPage {
     const rows = await shelf.load().catch(() => []);
     this._own = new Map(rows.flatMap((row) => (row.job ? [[row.job, row]] : [])));
     this._store = new Store(shelf);
+    leaveStep();
     this._show();
     this._follow();
   }
@@ -63,12 +68,15 @@ class BatchPage {
     element.setAttribute("aria-label", say("app.batch_list"));
     // The page's own title counts, and would say for good what was done when it was loaded.
     const title = document.title.replace(/^.*(?= \u2013 )/, document.querySelector("h1")?.textContent ?? "$&");
-    const overview = new Overview(element, { notice: this._notice, eraseAll: () => void this._eraseAll(), title });
     const store = this._store;
+    const downloads = new Downloads(store, this._notice, this._sentences);
+    const hasResults = (/** @type {string} */ batch) => downloads.hasResults(batch);
+    const overview = new Overview(element, { notice: this._notice, eraseAll: () => void this._eraseAll(), hasResults, title });
     const acts = {
       remove: (/** @type {string} */ id) => void this._remove(id),
       retry: () => {},
       preview: (/** @type {string} */ id) => void openPreview(store, this._notice, id),
+      hasResult: (/** @type {string} */ id) => downloads.hasResult(id),
       choose: () => {},
     };
     const list = new List(element, store, { ...this._rowTools(), acts }, { onShown: (rows) => overview.show(rows), onEmptied: () => {} });
@@ -92,7 +100,7 @@ class BatchPage {
     const outage = new Outage(this._notice);
     const stream = followBatch(this._id, {
       onBatch: (batch) => this._takeBatch(batch),
-      onJob: (job) => this._take(job),
+      onJob: (job) => this._hear(job),
       onPlace: (places) => this._takePlaces(places),
       onAway: () => outage.mark("stream", true),
       onBack: () => outage.mark("stream", false),
@@ -105,31 +113,51 @@ class BatchPage {
   _takeBatch(batch) {
     // The table for browsers without scripts says the same, and stays until this list is there.
     if (batch.jobs.length > 0) document.getElementById("plain")?.remove();
+    let refused = 0;
     batch.jobs.forEach((entry, order) => {
-      if (entry.status === "refused") this._takeRefused(entry, order);
-      else this._take(entry, order);
+      if (entry.status !== "refused") this._take(entry, order);
+      else this._takeRefused(entry, `refused ${refused++}`, order);
     });
   }
 
   /**
    * @param {RefusedFile} file
+   * @param {string} id
    * @param {number} order
    */
-  _takeRefused(file, order) {
-    const id = `refused ${order}`;
-    if (this._store.get(id)) return;
+  _takeRefused(file, id, order) {
     const trouble = file.problem;
-    this._store.add({ id, order, name: file.filename, size: 0, state: "refused", trouble }, null);
+    if (this._store.get(id)) this._store.update(id, { order });
+    else this._store.add({ id, order, name: file.filename, size: 0, state: "refused", trouble }, null);
+  }
+
+  /**
+   * Take the news of a job. One that is new here was added elsewhere: the batch tells its place.
+   * @param {Job} job
+   */
+  _hear(job) {
+    const row = this._store.findJob(job.id);
+    if (row) this._take(job, row.order);
+    else this._lookSoon();
+  }
+
+  /** Ask for the batch once for all that was added meanwhile. An outage is the stream's to tell; it asks again. */
+  _lookSoon() {
+    this._looking ??= getBatch(this._id)
+      .then((batch) => this._takeBatch(batch), () => {})
+      .finally(() => (this._looking = null));
   }
 
   /**
    * @param {Job} job
-   * @param {number} [order]
+   * @param {number} order its place among the entries of the batch
    */
-  _take(job, order = Date.now()) {
+  _take(job, order) {
     const row = this._store.findJob(job.id);
-    if (row) this._store.update(row.id, { state: job.status, answer: job });
-    else this._add(job, order);
+    if (!row) this._add(job, order);
+    // An answer may be overtaken by the event that ends the job.
+    else if (RUNNING.has(job.status) && !RUNNING.has(row.state)) this._store.update(row.id, { order });
+    else this._store.update(row.id, { order, state: job.status, answer: job });
   }
 
   /**
@@ -138,7 +166,7 @@ class BatchPage {
    */
   _add(job, order) {
     const own = this._own.get(job.id);
-    const known = own ? { id: own.id, kept: own.kept } : {};
+    const known = own ? { id: own.id, kept: own.kept, folder: own.folder } : {};
     this._store.add(
       {
         ...known, order, name: job.filename, size: job.source.bytes, state: job.status, target: job.target_format,

@@ -3,6 +3,7 @@
 import { Problem } from "./api.js";
 import { buildFacts, isSameShape } from "./compare_facts.js";
 import { followHands } from "./compare_gestures.js";
+import { enterStep } from "./compare_history.js";
 import { buildParts } from "./compare_parts.js";
 import { Stage } from "./compare_stage.js";
 import { makeShowable } from "./preview.js";
@@ -39,7 +40,11 @@ export async function openCompare(asked) {
   const open = document.querySelector("dialog.compare");
   if (open instanceof HTMLDialogElement) return open;
   const comparison = new Comparison(asked);
-  return comparison.open();
+  const dialog = comparison.open();
+  const leaveStep = await enterStep(() => dialog.close());
+  if (dialog.open) dialog.addEventListener("close", leaveStep);
+  else leaveStep();
+  return dialog;
 }
 
 class Comparison {
@@ -51,6 +56,7 @@ class Comparison {
     this._parts = buildParts(asked.name, asked.result);
     this._stage = new Stage(this._parts);
     this._closing = new AbortController();
+    this._isPaper = NOT_SHOWABLE.has(asked.result.media_type);
     /** What is done at the moment, and what went wrong, a sentence a side. @type {{[side in Side]: string}} */
     this._told = { source: "", result: "" };
     /** @type {{[side in Side]: Showable | null}} */
@@ -91,7 +97,7 @@ class Comparison {
 
   async _load() {
     const { source, name, sourceFacts, result } = this._asked;
-    if (!source) this._tell("source", say("compare.no_source"));
+    if (!source && !this._isPaper) this._tell("source", say("compare.no_source"));
     const [before, after] = await Promise.all([
       source && this._try("source", () => this._show("source", source, name, sourceFacts)),
       this._try("result", () => this._showResult(result)),
@@ -106,7 +112,7 @@ class Comparison {
    * @returns {Promise<Showable | null>}
    */
   async _showResult(result) {
-    if (NOT_SHOWABLE.has(result.media_type)) {
+    if (this._isPaper) {
       this._tell("result", say("compare.not_showable"));
       return null;
     }
@@ -196,7 +202,9 @@ class Comparison {
   _tell(side, sentence) {
     this._told[side] = sentence;
     const { source, result } = this._told;
-    this._parts.status.textContent = [source, result].filter(Boolean).join(" ");
+    const { status, paper } = this._parts;
+    status.textContent = [source, result].filter(Boolean).join(" ");
+    if (this._isPaper) status.append(" ", paper);
   }
 
   /** @param {import("./compare_facts.js").Shown | null} shown */

@@ -24,6 +24,7 @@ export const ZOOMS = [0, 1, 2, 4];
  * @property {HTMLElement[]} dragging what is of no use to a single picture
  * @property {HTMLButtonElement[]} zooms in the order of ZOOMS
  * @property {HTMLElement} facts
+ * @property {HTMLAnchorElement} paper downloads what cannot be shown
  */
 
 /**
@@ -54,7 +55,9 @@ export function buildParts(name, result) {
   const progress = make("progress", { max: "1", "aria-label": say("compare.progress") });
   const title = make("h2", { id: "compare-title" }, say("compare.title", { name }));
   const facts = make("div", { class: "compare-facts" });
-  const download = make("a", { class: "button", href: result.url, download: result.filename }, say("compare.download"));
+  const target = { href: result.url, download: result.filename };
+  const download = make("a", { class: "button", ...target }, say("compare.download"));
+  const paper = make("a", target, say("compare.look_at_it"));
   const stage = buildStage(name, result.filename);
   const tools = buildTools();
   const frame = make(
@@ -67,7 +70,7 @@ export function buildParts(name, result) {
   dialog.append(frame);
   const { slide, dragHint, ...usable } = tools;
   const dragging = [slide, dragHint, stage.handle];
-  return { dialog, frame, close, status, progress, facts, dragging, ...stage, ...usable };
+  return { dialog, frame, close, status, progress, facts, paper, dragging, ...stage, ...usable };
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { Adding } from "./adding.js";
 import { addressOf } from "./api_root.js";
+import { keepChoices } from "./choices.js";
 import { findOrMake } from "./dom.js";
 import { Form } from "./form.js";
 import { listenForFiles } from "./intake.js";
@@ -30,6 +31,7 @@ class Home {
     const main = /** @type {HTMLElement} */ (document.getElementById("main"));
     this._notice = new Notice(findOrMake("div", "notice", main));
     this._form = new Form(/** @type {HTMLFormElement} */ (document.getElementById("form")), data);
+    keepChoices(this._form.panel, data.root, document.querySelector(".refusal") !== null);
     this._store = new Store(new Shelf(data.root), `imagemill${data.root}`);
     /** @type {Promise<Machine> | null} */
     this._machine = null;

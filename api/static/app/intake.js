@@ -1,6 +1,6 @@
 /** The ways in: dropped anywhere, pasted, or chosen. */
 
-/** @typedef {{file: File, from: "hand" | "clipboard" | "folder"}} Taken */
+/** @typedef {{file: File, from: "hand" | "clipboard" | "folder", folder?: string}} Taken `folder` ends with a slash */
 
 const WRITTEN_IN = new Set(["text", "number", "search", "url", "email", "tel", "password"]);
 
@@ -121,5 +121,5 @@ async function readEntry(entry) {
   if (entry.name.startsWith(".")) return [];
   /** @type {File | null} */
   const file = await new Promise((resolve) => entry.file(resolve, () => resolve(null)));
-  return file ? [{ file, from: "folder" }] : [];
+  return file ? [{ file, from: "folder", folder: entry.fullPath.slice(1, -entry.name.length) }] : [];
 }

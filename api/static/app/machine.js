@@ -4,8 +4,10 @@ import { Actions } from "./actions.js";
 import { getBatch } from "./api.js";
 import { addressOf } from "./api_root.js";
 import { Batches } from "./batches.js";
+import { leaveStep } from "./compare_history.js";
 import { openPreview } from "./comparing.js";
 import { findOrMake, make } from "./dom.js";
+import { Downloads } from "./downloads.js";
 import { Expiry } from "./expiry.js";
 import { Following } from "./following.js";
 import { List } from "./list.js";
@@ -62,6 +64,7 @@ export class Machine {
     this._uploads = uploads;
     /** @type {Overview | null} */
     this._overview = null;
+    this._downloads = new Downloads(store, notice, this._sentences);
     this._actions = new Actions({ store, uploads, batches, notice, panel: form, sentences: this._sentences });
   }
 
@@ -80,7 +83,11 @@ export class Machine {
     element.setAttribute("aria-label", say("app.list"));
     const empty = document.getElementById("welcome") ?? make("p", "empty", say("app.empty"));
     if (!empty.isConnected) element.after(empty);
-    const overview = new Overview(element, { notice: this._notice, eraseAll: () => void this._eraseAll() });
+    const overview = new Overview(element, {
+      notice: this._notice,
+      eraseAll: () => void this._eraseAll(),
+      hasResults: (batch) => this._downloads.hasResults(batch),
+    });
     this._overview = overview;
     const list = new List(element, this._store, this._rowTools(), {
       onShown: (rows) => {
@@ -97,6 +104,7 @@ export class Machine {
 
   /** Go on with what an earlier visit began. */
   goOn() {
+    leaveStep();
     for (const row of this._store.list()) {
       const lacksKey = row.state === "refused" && KEY_CODES.has(row.trouble?.code ?? "");
       if (this._data.hasKey && lacksKey) this._store.update(row.id, { state: "uploading", trouble: null, tab: this._store.tab });
@@ -124,6 +132,7 @@ export class Machine {
         remove: (id) => void actions.remove(id),
         retry: (id) => actions.retry(id),
         preview: (id) => void openPreview(this._store, this._notice, id),
+        hasResult: (id) => this._downloads.hasResult(id),
         choose: (id, target) => actions.choose(id, target),
       },
     };

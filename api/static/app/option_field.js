@@ -51,6 +51,13 @@ export class OptionField {
     this.#showCompanion?.();
   }
 
+  /** What is given, as a person reads it; a switch that is on is its label alone. */
+  get shown() {
+    if (isCheckbox(this.control)) return this.label;
+    const choice = this.control instanceof HTMLSelectElement ? this.control.selectedOptions[0]?.text : "";
+    return `${this.label}: ${choice || this.text}`;
+  }
+
   /** Whether the chosen target takes it. */
   get isTaken() {
     return this.#isTaken;

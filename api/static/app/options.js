@@ -1,6 +1,7 @@
 /** The options of the form: only those that the chosen target takes, checked while typing. */
 
 import { OptionField } from "./option_field.js";
+import { OptionGroup, listGiven } from "./option_groups.js";
 import { checkTogether, noteTogether } from "./option_rules.js";
 import { PresetBar } from "./presets.js";
 import { say } from "./words.js";
@@ -18,6 +19,8 @@ export class OptionsPanel {
   #targets;
   /** @type {OptionField[]} */
   #fields;
+  /** @type {OptionGroup[]} */
+  #groups;
   /** @type {(() => void)[]} */
   #callbacks = [];
   /** @type {Map<string, string>} what the service said of a field, until its text changes */
@@ -37,7 +40,9 @@ export class OptionsPanel {
     this.#fields = findFields(form, data);
     this.select = /** @type {HTMLSelectElement} */ (form.querySelector("#target_format"));
     this.details = /** @type {HTMLDetailsElement} */ (form.querySelector("#options"));
-    this.summary = addSummary(this.details);
+    this.#groups = [...this.details.querySelectorAll("details")].map((group) => new OptionGroup(group, this.#fields));
+    this.summary = addSummary(this.details, "given");
+    this.chosen = addSummary(this.details, "chosen");
     this.aloud = addRegion(this.details);
     this.clearing = addClearing(this.details, () => this.load(this.target, {}));
     this.presets = new PresetBar(form, data.presets, this);
@@ -56,6 +61,11 @@ export class OptionsPanel {
   /** The options that are given and that the target takes, as the form sends them. */
   get fields() {
     return this.fieldsFor(this.target);
+  }
+
+  /** All that is given, also what the chosen target does not take: it is kept, and not sent. */
+  get given() {
+    return Object.fromEntries(this.#fields.filter((field) => field.text !== "").map((field) => [field.name, field.text]));
   }
 
   /** Whether the service will take all of them, as far as the page can know. */
@@ -115,7 +125,7 @@ export class OptionsPanel {
     this.#update(true);
     const first = this.#taken.find((field) => field.isTold);
     if (!first) return;
-    this.details.open = true;
+    for (const group of [this.details, first.control.closest("details")]) group?.setAttribute("open", "");
     first.control.focus();
   }
 
@@ -146,9 +156,6 @@ export class OptionsPanel {
     const target = this.#targets.get(this.target);
     if (!target) return;
     for (const field of this.#fields) field.showFor(target);
-    for (const group of this.details.querySelectorAll("fieldset")) {
-      group.hidden = !group.querySelector(".option:not([hidden])");
-    }
     this.#tell(isDone);
     this.clearing.hidden = Object.keys(this.fields).length === 0;
     this.presets.show();
@@ -179,6 +186,8 @@ export class OptionsPanel {
 
   /** Say in the head of the panel what is in it, for it may be closed. */
   #summarize() {
+    for (const group of this.#groups) group.show();
+    this.chosen.textContent = listGiven(this.#taken);
     const wrong = this.#taken.filter((field) => field.isTold).length;
     const given = Object.keys(this.fields).length;
     const sentence = wrong ? say("panel.wrong", { count: wrong }) : given ? say("panel.given", { count: given }) : "";
@@ -221,11 +230,12 @@ function findFields(form, data) {
 
 /**
  * @param {HTMLDetailsElement} details
+ * @param {string} className
  * @returns {HTMLElement}
  */
-function addSummary(details) {
+function addSummary(details, className) {
   const summary = document.createElement("span");
-  summary.className = "given";
+  summary.className = className;
   details.querySelector("summary")?.append(" ", summary);
   return summary;
 }

@@ -3,17 +3,25 @@
 import { addressOf } from "./api.js";
 import { AskedButton } from "./asked_button.js";
 import { copyText } from "./clipboard.js";
-import { findOrMake, make, makeButton, setText } from "./dom.js";
+import { make, makeButton, setText } from "./dom.js";
+import { askFirst } from "./downloads.js";
 import { PENDING, RUNNING } from "./store.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./notice.js").Notice} Notice */
+/**
+ * @typedef {object} Told
+ * @property {Notice} notice
+ * @property {() => void} eraseAll
+ * @property {(batch: string) => Promise<boolean>} hasResults asked before a download
+ * @property {string} [title] of the tab, where it is not the page's
+ */
 
 export class Overview {
   /**
    * @param {HTMLElement} list the `<ul>`, under which this stands
-   * @param {{notice: Notice, eraseAll: () => void, title?: string}} told `title` of the tab, where it is not the page's
+   * @param {Told} told
    */
   constructor(list, told) {
     this._told = told;
@@ -24,6 +32,8 @@ export class Overview {
     list.before(this.element);
     this._summary = make("p", "summary");
     this._zips = make("span", "zips");
+    /** @type {HTMLAnchorElement[]} */
+    this._links = [];
     this._page = make("a", "", say("app.batch_page"));
     this._page.id = "batch-link";
     this._copy = makeButton("quiet", () => this._copyLink());
@@ -99,16 +109,32 @@ export class Overview {
    * @param {Row[]} rows
    */
   _showZips(batches, rows) {
-    while (this._zips.children.length > batches.length) this._zips.lastElementChild?.remove();
+    while (this._links.length > batches.length) this._dropLink();
+    while (this._links.length < batches.length) this._addLink();
     batches.forEach((id, index) => {
-      const link = index === 0 ? findOrMake("a", "zip", this._zips) : (this._zips.children[index] ?? make("a"));
-      link.className = "button quiet zip";
+      const link = this._links[index];
+      link.dataset.batch = id;
       const isPartial = rows.some((row) => row.batch === id && (RUNNING.has(row.state) || PENDING.has(row.state)));
       link.setAttribute("href", addressOf(`/v1/batches/${id}/result${isPartial ? "?partial=true" : ""}`));
       const name = batches.length === 1 ? say("app.zip") : say("app.zip_of", { number: index + 1, all: batches.length });
       setText(link, isPartial ? say("app.zip_partial") : name);
-      this._zips.append(link);
     });
+  }
+
+  _addLink() {
+    const link = make("a", "button quiet zip");
+    if (this._links.length === 0) link.id = "zip";
+    askFirst(link, () => this._told.hasResults(link.dataset.batch ?? ""));
+    this._links.push(link);
+    this._zips.append(link);
+  }
+
+  /** Who pressed it goes on beside it. */
+  _dropLink() {
+    const link = this._links.pop();
+    const hadFocus = link === document.activeElement;
+    link?.remove();
+    if (hadFocus) (this._links[0] ?? this._erase.button).focus();
   }
 
   /**

@@ -1,6 +1,7 @@
 /** One row of the list on the screen. */
 
 import { make, makeButton, setText } from "./dom.js";
+import { askFirst } from "./downloads.js";
 import { makeLink } from "./notice.js";
 import { KEY_CODES } from "./sentences.js";
 import { PENDING, RUNNING } from "./store.js";
@@ -18,6 +19,7 @@ import { say } from "./words.js";
  * @property {(id: string) => void} remove
  * @property {(id: string) => void} retry
  * @property {(id: string) => void} preview
+ * @property {(id: string) => Promise<boolean>} hasResult asked before a download
  * @property {(id: string, target: string) => void} choose
  */
 
@@ -46,8 +48,9 @@ export class RowView {
     this.element = make("li", "row");
     this._thumb = make("span", "thumb");
     this._name = make("span", "name", row.name);
-    // Only the beginning of a long one has room.
-    this._name.title = row.name;
+    // Files of two folders may have one name. Only the beginning of a long one has room.
+    this._folder = make("span", "folder", row.folder);
+    this._name.title = pathOf(row);
     this._size = make("span", "size");
     this._target = new TargetChoice(row, tools);
     this._progress = make("progress");
@@ -56,6 +59,7 @@ export class RowView {
     this._trouble = make("div", "trouble");
     this._warnings = make("ul", "warnings");
     this._download = make("a", "download button");
+    askFirst(this._download, () => tools.acts.hasResult(row.id));
     this._preview = makeButton("preview quiet", () => tools.acts.preview(row.id));
     this._retry = makeButton("retry quiet", () => tools.acts.retry(row.id));
     this._remove = makeButton("remove quiet", () => tools.acts.remove(row.id));
@@ -100,9 +104,9 @@ export class RowView {
   _build() {
     this._thumb.setAttribute("aria-hidden", "true");
     this._thumb.append(make("span", "extension", extensionOf(this._name.textContent ?? "")));
-    this._progress.setAttribute("aria-label", say("row.progress", { name: this._name.textContent ?? "" }));
+    this._progress.setAttribute("aria-label", say("row.progress", { name: this._name.title }));
     const file = make("div", "file");
-    file.append(this._name, " ", this._size);
+    file.append(this._name, " ", this._size, this._folder);
     const status = make("div", "status");
     status.append(this._state, this._sizes, this._progress);
     const notes = make("div", "notes");
@@ -181,21 +185,30 @@ export class RowView {
 
   /** @param {Row} row */
   _showButtons(row) {
-    const { name, state } = row;
+    const { state } = row;
+    const name = pathOf(row);
     const result = state === "succeeded" ? row.answer?.result : null;
     this._offer(this._download, Boolean(result));
     if (result) {
       this._download.href = result.url;
       this._download.download = result.filename;
-      label(this._download, say("row.download"), result.filename);
+      label(this._download, say("row.download"), pathOf({ ...row, name: result.filename }));
     }
-    this._offer(this._preview, Boolean(result && (this._tools.hasFile(row) || result.media_type.startsWith("image/"))));
+    this._offer(this._preview, Boolean(result));
     label(this._preview, say("row.preview"), name);
     const isRetried = (RETRIED.has(state) && this._tools.hasFile(row)) || state === "away";
     this._offer(this._retry, isRetried && !this._tools.isFixed);
     label(this._retry, say(state === "away" ? "row.now" : "row.retry"), name);
     label(this._remove, say(removalOf(row)), name);
   }
+}
+
+/**
+ * @param {Row} row
+ * @returns {string} what tells it from a file of the same name in another folder
+ */
+function pathOf({ folder = "", name }) {
+  return folder + name;
 }
 
 /**

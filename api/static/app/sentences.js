@@ -2,7 +2,7 @@
 
 import { AWAY } from "./api.js";
 import { changePercent, formatBytes, formatChange, formatPercent, formatSpeed } from "./sizes.js";
-import { hasWords, say } from "./words.js";
+import { hasWords, readFacts, say } from "./words.js";
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./types.js").Moment} Moment */
@@ -13,7 +13,7 @@ import { hasWords, say } from "./words.js";
 /** Codes whose sentence by the service names what its code does not: which option, which part of the file. */
 const MORE_IN_DETAIL = new Set([
   "problem.bad_option", "problem.malformed_request", "failure.bad_option", "failure.corrupt_image",
-  "failure.unsupported_image", "failure.dimension_limit", "warning.metadata_dropped", "warning.extras_dropped",
+  "failure.unsupported_image", "failure.dimension_limit",
 ]); // prettier-ignore
 export const KEY_CODES = new Set(["key_required", "key_invalid"]);
 
@@ -68,12 +68,16 @@ export class Sentences {
   }
 
   /**
-   * Say what a result could not keep.
+   * Say what a result could not keep, with the facts of the service's own sentence; it stands beside where it says more.
    * @param {Coded} warning
    * @returns {Said}
    */
   warning(warning) {
-    return this._isEnglish ? { text: warning.detail, detail: "" } : this._say("warning", warning);
+    const { code, detail } = warning;
+    if (this._isEnglish) return { text: detail, detail: "" };
+    const facts = readFacts(`sentence.${code}`, detail);
+    if (!facts) return { text: "", detail };
+    return { text: say(`warning.${code}`, facts), detail: facts.why || facts.what ? detail : "" };
   }
 
   /**

@@ -17,7 +17,7 @@ export class TargetChoice {
     this._tools = tools;
     this.element = make("span", "to");
     this._select = make("select", "target");
-    this._select.setAttribute("aria-label", say("row.target", { name: row.name }));
+    this._select.setAttribute("aria-label", say("row.target", { name: (row.folder ?? "") + row.name }));
     this._select.append(make("option"), ...tools.targets.map((target) => new Option(target.title, target.name)));
     this._select.options[0].value = "";
     this._select.addEventListener("change", () => tools.acts.choose(row.id, this._select.value));

@@ -89,6 +89,8 @@ export interface Row {
   id: string;
   order: number;
   name: string;
+  /** Where it lay in a dropped folder, with a slash at the end. */
+  folder?: string;
   size: number;
   state: State;
   /** The row's own target; "" follows the form until the row is sent. */

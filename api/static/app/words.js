@@ -43,6 +43,20 @@ export function hasWords(key) {
 }
 
 /**
+ * Return what stands in the places of a key's sentence; null where the text is another sentence.
+ * @param {string} key
+ * @param {string} text
+ * @returns {{[name: string]: string | number} | null}
+ */
+export function readFacts(key, text) {
+  const escaped = chooseForm(entries[key] ?? "", {}).replace(/[.*+?^$()|[\]\\]/g, "\\$&");
+  const found = new RegExp(`^${escaped.replace(/\{(\w+)\}/g, "(?<$1>.*?)")}$`).exec(text);
+  if (!found) return null;
+  const facts = Object.entries(found.groups ?? {});
+  return Object.fromEntries(facts.map(([name, fact]) => [name, /^\d[\d,]*$/.test(fact) ? Number(fact.replaceAll(",", "")) : fact]));
+}
+
+/**
  * @param {Entry} entry
  * @param {{[name: string]: string | number}} values
  * @returns {string}

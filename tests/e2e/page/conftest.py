@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from conformance.browser.chromium import NoBrowser, find_browser
-from conformance.page.browser import Guard, fresh_context, running_browser
+from conformance.browser.chromium import NoBrowser
+from conformance.page.browser import Guard, find_program, fresh_context, running_browser
 from conformance.page.site import Site as Site  # noqa: PLC0414 - other modules take it from here
 from conformance.page.site import serve_site
 from conformance.servers import embedded_redis
 from tests.conftest import TEMPLATE, new_database, server_directory
 from tests.e2e.page.comparing import Comparing
+from tests.e2e.page.steps import KEY
 
 CUT = r"ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED"
 """What Chromium says of requests to an API that was killed."""
@@ -23,7 +24,7 @@ CUT = r"ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     try:
-        find_browser()
+        find_program()
     except NoBrowser:
         pytest.skip("chromium is not installed")
     with running_browser() as browser:
@@ -39,6 +40,18 @@ def site(
 ) -> Iterator[Site]:
     """API, worker and janitor."""
     with running_site(postgres_url, tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture(scope="package")
+def keyed_site(
+    chromium: Browser,  # noqa: ARG001 - without a browser nothing needs to run
+    postgres_url: str,
+    migrated_url: str,  # noqa: ARG001 - the database is its clone
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """A service that asks for keys: its pages have the most links, and a list of jobs."""
+    with running_site(postgres_url, tmp_path_factory.mktemp("keyed"), auth="keys", keys=f"ana={KEY}") as site:
         yield site
 
 

@@ -11,6 +11,8 @@ from conformance.service import PATIENCE, Service
 from core.tables import jobs
 
 SECONDS = PATIENCE * 1000
+KEY = "Xq7-width-of-pages-93kf02mdLs8vTz"
+"""The key of `keyed_site`."""
 OVER = ("succeeded", "failed", "canceled", "expired", "refused")
 ALL_OVER = f"""(count) => {{
   const rows = [...document.querySelectorAll("#list > li.row")];
@@ -22,6 +24,14 @@ def open_form(page: Page, address: str = "/") -> None:
     """Open the page and wait until its scripts have taken over: the file input then takes many."""
     page.goto(address)
     page.locator("#files[multiple]").wait_for(state="attached", timeout=SECONDS)
+
+
+def enter_key(page: Page) -> None:
+    """Enter the key of the site that asks for keys."""
+    page.goto("/key")
+    page.fill("#key", KEY)
+    page.click("form button[type=submit]")
+    page.wait_for_url(lambda address: not address.endswith("/key"))
 
 
 def choose(page: Page, pictures: Iterable[Picture]) -> None:

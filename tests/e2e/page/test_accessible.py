@@ -14,7 +14,7 @@ from conformance.page.driving import Picture, drop_files, find_row, list_rows
 from conformance.page.samples import BROKEN, make_png, make_ten
 from conformance.page.site import Site
 from core.transitions import Status
-from tests.e2e.page.steps import open_form, start, wait_for_state, wait_until_over
+from tests.e2e.page.steps import enter_key, open_form, start, wait_for_state, wait_until_over
 
 MODES: tuple[dict[str, str], ...] = (
     {"color_scheme": "light", "forced_colors": "none"},
@@ -168,3 +168,28 @@ def test_the_form_in_russian(russian: Page, check: Check) -> None:
     open_form(russian)
     assert russian.locator("html").get_attribute("lang") == "ru"
     check(russian)
+
+
+@pytest.fixture
+def visitor(chromium: Browser, keyed_site: Site, console: Guard) -> Iterator[Page]:
+    """A tab at a service that asks for keys."""
+    with fresh_context(chromium, base_url=keyed_site.url) as context:
+        console.watch(context)
+        yield context.new_page()
+
+
+def test_the_pages_of_a_key(visitor: Page, check: Check, console: Guard) -> None:
+    console.expect(r"status of 401 ")
+    visitor.goto("/key")
+    check(visitor)
+    visitor.fill("#key", "not a key")
+    visitor.click("form button[type=submit]")
+    visitor.locator(".refusal").wait_for()
+    check(visitor)
+    open_form(visitor)
+    expect(visitor.locator(".notice")).to_contain_text("asks for a key")
+    check(visitor)
+    enter_key(visitor)
+    for address in ("/key", "/jobs", "/"):
+        visitor.goto(address)
+        check(visitor)

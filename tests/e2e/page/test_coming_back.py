@@ -1,5 +1,7 @@
 """The list survives: a reload, a closed tab, a second tab, another browser. What is erased or canceled is gone."""
 
+import json
+
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -75,6 +77,8 @@ def test_the_link_of_a_batch_opens_it_elsewhere(page: Page, chromium: Browser, s
     wait_until_over(page, len(FAST))
     address = page.locator('a[href*="/batches/"]:not(#zip)').first.get_attribute("href")
     assert address
+    names = [job["filename"] for job in page.request.get(f"/v1{address}").json()["jobs"]]
+    assert set(names) == set(FAST)
     for script in (True, False):
         with fresh_context(chromium, base_url=site.url, java_script_enabled=script) as elsewhere:
             console.watch(elsewhere)
@@ -83,6 +87,22 @@ def test_the_link_of_a_batch_opens_it_elsewhere(page: Page, chromium: Browser, s
             for name in FAST:
                 expect(tab.get_by_text(name, exact=True).first).to_be_visible()
             expect(tab.get_by_role("link", name="ZIP")).to_be_visible(timeout=SECONDS)
+            assert [text.strip() for text in tab.locator("#main .name:visible").all_inner_texts()] == names
+
+
+def test_images_that_come_while_the_batch_is_open_stand_in_its_order(page: Page) -> None:
+    open_form(page)
+    drop_files(page, map(make_png, FAST))
+    start(page, "webp")
+    wait_until_over(page, len(FAST))
+    address = page.locator("#batch-link").get_attribute("href")
+    jobs = page.request.get(f"/v1{address}").json()["jobs"]
+    # The last is told first, before anything is known of the batch.
+    body = "".join(f"event: job\ndata: {json.dumps(job)}\n\n" for job in reversed(jobs))
+    page.route("**/events", lambda route: route.fulfill(content_type="text/event-stream", body=body))
+    page.click("#batch-link")
+    expect(list_rows(page)).to_have_count(len(FAST))
+    assert page.locator("#list .name").all_inner_texts() == [job["filename"] for job in jobs]
 
 
 def test_a_running_conversion_is_canceled(page: Page) -> None:

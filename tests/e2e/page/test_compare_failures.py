@@ -16,6 +16,10 @@ from tests.e2e.page.comparing import DISC, Comparing, File
 def test_a_pdf_is_told_without_asking_the_service(comparing: Comparing) -> None:
     comparing.compare(DISC, target_format="pdf")
     expect(comparing.status).to_have_text("A PDF cannot be shown here. Download it to look at it.")
+    with comparing.page.expect_download() as coming:
+        comparing.status.get_by_role("link", name="Download it").click()
+    assert coming.value.suggested_filename == "disc.pdf"
+    assert comparing.facts()["Format"] == ["PNG", "PDF"]
     expect(comparing.slider).to_be_hidden()
     expect(comparing.dialog.locator(".compare-source")).to_be_visible()
     assert comparing.asked == []

@@ -31,13 +31,27 @@ def answer_once(status: int, headers: dict[str, str], **problem: object) -> Call
     return handle
 
 
-def test_an_empty_file_is_refused_without_a_request(page: Page) -> None:
+NO_IMAGES = [
+    Picture("notes.txt", "text/plain", b"dear diary"),
+    Picture("film.mp4", "video/mp4", b"1"),
+    Picture("letter.pdf", "application/pdf", b"%PDF-1.7"),
+]
+
+
+def test_what_is_no_image_for_sure_is_refused_without_a_request(page: Page) -> None:
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     open_form(page)
-    drop_files(page, [Picture("nothing.png", "image/png", b"")])
+    # What only the bytes tell is for the service to judge, and an ending says more than a type.
+    unknown = [Picture("photo", "", b"1"), Picture("old.tga", "text/plain", b"1")]
+    drop_files(page, [Picture("nothing.png", "image/png", b""), *NO_IMAGES, *unknown])
     expect(find_row(page, "nothing.png")).to_contain_text("0 bytes")
-    assert list_states(page) == {"nothing.png": "refused"}
+    for picture in NO_IMAGES:
+        expect(find_row(page, picture.name)).to_contain_text("this is no image, so it was not sent")
+    refused = dict.fromkeys(("nothing.png", *(picture.name for picture in NO_IMAGES)), "refused")
+    assert list_states(page) == {**refused, "photo": "ready", "old.tga": "ready"}
+    for picture in unknown:
+        find_row(page, picture.name).locator("button.remove").click()
     start(page, "webp")
     expect(page.locator("#notice")).to_contain_text("nothing to convert")
     assert sent == []

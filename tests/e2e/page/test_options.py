@@ -14,6 +14,13 @@ from core.options import parse_options
 from tests.e2e.page.panel import START, fields_of, give, give_by_script, is_valid, message_of, open_panel, unfold
 from tests.e2e.page.steps import as_payload
 
+LOOK = """(names) => {
+  const controls = names.map((name) => document.getElementById(name));
+  const name = (which) => controls.filter(which).map((it) => it.id);
+  return [name((it) => it.checkVisibility()), name((it) => !it.disabled)];
+}"""
+"""Which controls are shown, and which are sent: at once, for there are hundreds to ask about."""
+
 
 @pytest.fixture
 def panel(page: Page) -> Page:
@@ -25,9 +32,8 @@ def test_only_what_the_target_takes_is_shown_and_sent(panel: Page) -> None:
     unfold(panel)
     for target in TARGETS:
         panel.select_option("#target_format", target.name)
-        shown = {control.name for control in CONTROLS if panel.locator(f"#{control.name}").is_visible()}
-        enabled = {control.name for control in CONTROLS if panel.locator(f"#{control.name}").is_enabled()}
-        assert shown == enabled == target.options
+        shown, enabled = panel.evaluate(LOOK, [control.name for control in CONTROLS])
+        assert set(shown) == set(enabled) == target.options
         groups = panel.locator("#options fieldset:visible")
         assert groups.count() == groups.filter(has=panel.locator(".option:visible")).count()
     assert panel.locator(".takers").count() == 0, "the target is known"
@@ -174,6 +180,23 @@ def test_a_problem_in_the_closed_panel_is_shown(panel: Page) -> None:
     expect(panel.locator("#background")).to_be_focused()
 
 
+def test_on_a_phone_the_groups_begin_folded_and_say_what_is_set(page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    panel = open_panel(page)
+    give_by_script(panel, "webp", {"quality": "70", "lossless": "true", "fit": "cover", "width": "40"})
+    said = "Width in pixels: 40, Fit into width and height: Cover, the rest is cut off, Quality: 70, Lossless"
+    expect(panel.locator("#options > summary .chosen")).to_have_text(said)
+    unfold(panel)
+    expect(panel.locator("#options > summary .chosen")).to_be_hidden()
+    expect(panel.locator("#options .group[open]")).to_have_count(0)
+    heads = panel.locator("#options .group > summary .chosen")
+    assert heads.all_inner_texts()[:2] == [said.partition(", Quality")[0], "Quality: 70, Lossless"]
+    give_by_script(panel, "webp", {"quality": "700"})
+    panel.evaluate("() => window.panel.showProblem()")
+    expect(panel.locator("#quality")).to_be_focused()
+    expect(panel.locator("#options .group[open]")).to_have_count(1)
+
+
 def test_all_is_cleared_at_once(panel: Page) -> None:
     unfold(panel)
     clear = panel.get_by_role("button", name="Clear all options")
@@ -213,7 +236,7 @@ def test_what_only_the_service_knows_is_told_after(panel: Page, console: Guard) 
     panel.evaluate("() => document.querySelector('#form').submit()")
     panel.wait_for_url("**/jobs", timeout=PATIENCE * 1000)
     panel.evaluate(START)
-    expect(message_of(panel, "background")).to_contain_text("background must be #rrggbb")
+    expect(message_of(panel, "background")).to_contain_text("This must be a colour as #rrggbb")
     assert not is_valid(panel)
     give(panel, background="silver")
     expect(message_of(panel, "background")).to_be_hidden()

@@ -91,6 +91,30 @@ def test_files_behind_an_open_comparison_are_told(page: Page) -> None:
     expect(page.locator("#notice")).to_contain_text("1 image added")
 
 
+def test_back_closes_the_comparison_and_leaves_the_page_only_then(page: Page) -> None:
+    open_form(page)
+    convert(page, "a.png")
+    button = find_row(page, "a.png").locator("button.preview")
+    dialog = page.locator("dialog[open]")
+    for way in ("back", "Escape", "Escape", "back"):
+        button.click()
+        expect(dialog).to_be_visible()
+        if way == "back":
+            page.go_back()
+        else:
+            page.keyboard.press(way)
+        expect(dialog).to_have_count(0)
+        expect(button).to_be_focused()
+    button.click()
+    expect(dialog).to_be_visible()
+    page.reload()
+    wait_for_state(page, "a.png", "succeeded")
+    expect(dialog).to_have_count(0)
+    page.wait_for_function("() => history.state === null")
+    page.go_back()
+    assert page.url == "about:blank"
+
+
 def test_a_field_keeps_what_is_pasted_into_it(page: Page) -> None:
     open_form(page)
     page.select_option("#target_format", "jpeg")

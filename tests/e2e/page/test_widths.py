@@ -10,10 +10,9 @@ from conformance import images
 from conformance.page.browser import Guard, fresh_context
 from conformance.page.driving import Picture, drop_files, find_row, list_rows
 from conformance.page.samples import make_png
-from tests.e2e.page.conftest import Site, running_site
-from tests.e2e.page.steps import open_form, start, wait_for_state, wait_until_over
+from tests.e2e.page.conftest import Site
+from tests.e2e.page.steps import enter_key, open_form, start, wait_for_state, wait_until_over
 
-KEY = "Xq7-width-of-pages-93kf02mdLs8vTz"
 NARROW: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
 ZOOMED: dict[str, Any] = {"viewport": {"width": 640, "height": 450}, "device_scale_factor": 2}
 SIGHTS = [{**shape, "locale": locale} for shape in (NARROW, ZOOMED) for locale in ("en-GB", "ru-RU")]
@@ -29,18 +28,6 @@ MEASURE = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def keyed_site(
-    chromium: Browser,  # noqa: ARG001 - without a browser nothing needs to run
-    postgres_url: str,
-    migrated_url: str,  # noqa: ARG001 - the database is its clone
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Site]:
-    """A service that asks for keys: its pages have the most links, and a list of jobs."""
-    with running_site(postgres_url, tmp_path_factory.mktemp("keyed"), auth="keys", keys=f"ana={KEY}") as site:
-        yield site
-
-
 @pytest.fixture(params=SIGHTS, ids=lambda sight: f"{sight['viewport']['width']}-{sight['locale']}")
 def visitor(request: pytest.FixtureRequest, chromium: Browser, keyed_site: Site, console: Guard) -> Iterator[Page]:
     """A tab with little room."""
@@ -52,10 +39,7 @@ def visitor(request: pytest.FixtureRequest, chromium: Browser, keyed_site: Site,
 @pytest.fixture
 def holder(visitor: Page) -> Page:
     """The same with a key."""
-    visitor.goto("/key")
-    visitor.fill("#key", KEY)
-    visitor.click("form button[type=submit]")
-    visitor.wait_for_url(lambda address: not address.endswith("/key"))
+    enter_key(visitor)
     return visitor
 
 
