@@ -58,8 +58,9 @@ def test_what_is_too_wide_is_found(visitor: Page) -> None:
 def test_the_list_its_batch_and_its_jobs(holder: Page, console: Guard) -> None:
     console.expect(r"status of 415 .*/v1/jobs")
     open_form(holder)
-    for closed in holder.locator("details:not([open]) > summary").all():
-        closed.click()
+    closed = holder.locator("details:not([open]) > summary:visible")
+    while closed.count():
+        closed.first.click()
     check(holder)
     names = (LONG, f"torn-{LONG}", f"notes-{LONG}")
     data = (make_png(LONG).data, images.truncated_jpeg(), b"dear diary")
