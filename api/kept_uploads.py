@@ -40,6 +40,9 @@ def store_image(connection: Connection, upload: Upload, day: date, job_id: UUID)
 
 def _read_ends(connection: Connection, kept: PartialUpload) -> tuple[bytes, bytes]:
     head = read_pieces(connection, kept.day, kept.id, 0, SNIFF_BYTES)
+    if kept.length and not head:
+        # Another request made its job of it after the record was read.
+        raise UploadNotFound
     return head, read_pieces(connection, kept.day, kept.id, max(0, kept.length - TAIL_BYTES), TAIL_BYTES)
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from conformance.service import wait_for
-from core.partial_uploads import find_upload
+from core.partial_uploads import PartialUpload, find_upload
 from core.tables import partial_uploads, upload_pieces
 from janitor.unfinished import erase_unfinished
 from tests.api.conftest import Serve
@@ -445,3 +445,19 @@ def test_two_jobs_of_one_upload_are_one(shared: Live) -> None:
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: submit(shared, upload), range(6)))
     assert sorted(answer.status_code for answer in answers) == [202] + [404] * 5
+
+
+def test_an_upload_that_became_a_job_after_it_was_found_is_unknown(
+    shared: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = sent(shared, PNG)
+    with shared.engine.begin() as connection:
+        found = find_upload(connection, UUID(upload))
+    assert submit(shared, upload).status_code == 202
+
+    async def find_before(*_: object) -> PartialUpload | None:
+        return found
+
+    monkeypatch.setattr("api.kept_uploads.find_upload_for", find_before)
+    answer = submit(shared, upload)
+    assert (answer.status_code, answer.json()["code"]) == (404, "upload_not_found")
