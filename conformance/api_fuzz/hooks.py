@@ -38,7 +38,7 @@ def _draw(kind: str) -> bytes:
 
 
 IMAGES = {f"image/{kind.lower()}": _draw(kind) for kind in ("PNG", "JPEG", "GIF", "WEBP")}
-"""What is sent for the strings that stand for a file. Its validator knows strings alone: bytes end a run at random."""
+"""What is sent for a string that stands for a file. Schemathesis validates strings alone: bytes would end a run at random."""
 
 schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 schemathesis.openapi.format("binary", st.sampled_from(sorted(IMAGES)))
@@ -90,7 +90,7 @@ def _drop_refused(case: schemathesis.Case[Any]) -> None:
 
 
 def _choose_target(case: schemathesis.Case[Any]) -> str:
-    """Return the target of the address, or else one that depends on the other fields alone, so that a run can be repeated."""
+    """Return the target of the address, or else any. It depends on the other fields alone, so that a run can be repeated."""
     names = [target.name for target in TARGETS]
     given = str((case.query or {}).get(TARGET, ""))
     return given if find_target(given) else names[len(str(case.body)) % len(names)]

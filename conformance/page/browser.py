@@ -23,7 +23,7 @@ WITHOUT_SCRIPTS = "csp"
 
 
 HEADLESS_SHELL = "chromium-headless-shell"
-"""Chromium without a window system (a package of Debian): the same engine for half the time of the processor."""
+"""Chromium without a window system (a package of Debian): the same engine at half the CPU time."""
 
 
 def find_program() -> str:

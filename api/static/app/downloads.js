@@ -69,10 +69,9 @@ export class Downloads {
       async () => {
         const { jobs } = await getBatch(batch);
         for (const job of jobs) {
-          const row = job.status === "refused" ? undefined : this._store.findJob(job.id);
-          if (row && job.status !== "refused" && row.state !== job.status) {
-            this._store.update(row.id, { state: job.status, answer: job });
-          }
+          if (job.status === "refused") continue;
+          const row = this._store.findJob(job.id);
+          if (row && row.state !== job.status) this._store.update(row.id, { state: job.status, answer: job });
         }
         return jobs.some(({ status }) => status === "succeeded") || this._tellGone();
       },

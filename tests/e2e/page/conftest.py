@@ -1,7 +1,7 @@
 """One running service and one Chromium for the tests of the page; a browser without history for each test."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ from conformance.servers import embedded_redis
 from tests.conftest import TEMPLATE, new_database, server_directory
 from tests.e2e.page.comparing import Comparing
 from tests.e2e.page.steps import KEY
+
+StartSite = Callable[..., AbstractContextManager[Site]]
 
 CUT = r"ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED"
 """What Chromium says of requests to an API that was killed."""
@@ -32,26 +34,26 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def site(
+def start_site(
     chromium: Browser,  # noqa: ARG001 - without a browser nothing needs to run
     postgres_url: str,
     migrated_url: str,  # noqa: ARG001 - the database is its clone
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Site]:
-    """API, worker and janitor."""
-    with running_site(postgres_url, tmp_path_factory.mktemp("site")) as site:
+) -> StartSite:
+    """What runs a service while it is entered: API, worker and janitor."""
+    return lambda **settings: running_site(postgres_url, tmp_path_factory.mktemp("site"), **settings)
+
+
+@pytest.fixture(scope="package")
+def site(start_site: StartSite) -> Iterator[Site]:
+    with start_site() as site:
         yield site
 
 
 @pytest.fixture(scope="package")
-def keyed_site(
-    chromium: Browser,  # noqa: ARG001 - without a browser nothing needs to run
-    postgres_url: str,
-    migrated_url: str,  # noqa: ARG001 - the database is its clone
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Site]:
+def keyed_site(start_site: StartSite) -> Iterator[Site]:
     """A service that asks for keys: its pages have the most links, and a list of jobs."""
-    with running_site(postgres_url, tmp_path_factory.mktemp("keyed"), auth="keys", keys=f"ana={KEY}") as site:
+    with start_site(auth="keys", keys=f"ana={KEY}") as site:
         yield site
 
 
@@ -106,14 +108,9 @@ def comparing(page: Page, site: Site) -> Comparing:
 
 
 @pytest.fixture
-def own_site(
-    chromium: Browser,  # noqa: ARG001 - without a browser nothing needs to run
-    postgres_url: str,
-    migrated_url: str,  # noqa: ARG001 - the database is its clone
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Site]:
+def own_site(start_site: StartSite) -> Iterator[Site]:
     """A service of the test's own, whose API may be killed."""
-    with running_site(postgres_url, tmp_path_factory.mktemp("own")) as site:
+    with start_site() as site:
         yield site
 
 
