@@ -76,7 +76,7 @@ def _add_middleware(app: FastAPI, settings: ApiSettings) -> None:
     if settings.cors_origins:
         app.add_middleware(CrossOrigin, origins=parse_origins(settings.cors_origins))
     app.add_middleware(PagesCompressed)
-    app.add_middleware(Observed)
+    app.add_middleware(Observed, everything=settings.log_requests == "all")
     app.add_middleware(Forwarded, proxies=Proxies.parse(settings.forwarded_allow_ips), root_path=settings.root_path)
 
 

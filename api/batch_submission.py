@@ -22,6 +22,7 @@ from api.idempotency import Held, digest_payload, hold_key, read_held
 from api.kept_uploads import store_image
 from api.names import clean_name
 from api.redis_gate import Turn
+from api.request_ids import current_traceparent
 from api.services import Services
 from api.submission import Submission, admit, as_queued, count_taken, make_job
 from api.uploads import TARGET, WEBHOOK_URL, drop_blank, once_each, read_options, read_target
@@ -146,6 +147,7 @@ def store_batch(
         refused=found.refused,
         jobs=len(found.uploads),
         webhook_url=found.webhook_url,
+        traceparent=current_traceparent(),
     )
     batch = insert_batch(connection, new)
     day = today(connection)

@@ -17,11 +17,12 @@ SENT = (
     *("Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID"),
     *("Prefer", "Range"),
     *("Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "X-HTTP-Method-Override"),
+    *("X-Request-Id", "traceparent"),
 )
 """Request headers that mean something here."""
 TOLD = (
     *("Location", "Retry-After", "ETag", "Content-Disposition", "Content-Range", "Accept-Ranges", "Warning-Code"),
-    *("Idempotency-Replayed", "Preference-Applied", "RateLimit", "RateLimit-Policy"),
+    *("Idempotency-Replayed", "Preference-Applied", "RateLimit", "RateLimit-Policy", "X-Request-Id"),
     *("Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size"),
     *("Upload-Expires", "Upload-Length", "Upload-Metadata", "Upload-Offset"),
 )

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.document_access import describe_keys, describe_limits, describe_tus
+from api.document_access import describe_keys, describe_limits, describe_request_ids, describe_tus
 from api.examples import FOLDED
 from api.openapi import COMPONENT, SCHEMAS, document_wrong_host
 from core.problems import Problem
@@ -84,6 +84,7 @@ def _make_document(app: FastAPI, *, keys: bool) -> Node:
     _secure(document, keys=keys)
     for _path, _method, operation in _operations(document):
         describe_tus(operation)
+        describe_request_ids(operation)
     _unfold(document["paths"], document["components"]["schemas"])
     _add_heads(document["paths"])
     return document

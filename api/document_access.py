@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of keys, of the limits of a client, and of tus, on every call that has them."""
+"""What the OpenAPI document says of keys, limits of a client, tus and ids, on every call that has them."""
 
 from typing import Any
 
@@ -26,6 +26,12 @@ def describe_tus(operation: Node) -> None:
     if "uploads" in operation.get("tags", ()):
         for answer in operation["responses"].values():
             answer["headers"] = describe_headers(sometimes=["Tus-Resumable"]) | answer.get("headers", {})
+
+
+def describe_request_ids(operation: Node) -> None:
+    """Add the id that every answer has."""
+    for answer in operation["responses"].values():
+        answer["headers"] = answer.get("headers", {}) | describe_headers("X-Request-Id")
 
 
 def describe_keys(method: str, operation: Node) -> None:

@@ -1,14 +1,15 @@
-"""Around every request: counting and logging it, and answering HEAD wherever there is a GET."""
+"""Around every request: naming, counting and logging it, and answering HEAD wherever there is a GET."""
 
 import time
 
-import structlog
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.errors import InternalError
 from api.metrics import count_request
-
-log = structlog.get_logger(__name__)
+from api.request_ids import REQUEST_ID
+from api.request_log import begin_request, log_request
 
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"})
 HEAD_ONLY = "imagemill.head_only"
@@ -18,30 +19,43 @@ HELD = "imagemill.held"
 
 
 class Observed:
-    """Counts and times each request by its route's template, and starts it with no log context of another."""
+    """Names, counts, times and logs each request. `everything` logs reads that succeed too."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, everything: bool = False) -> None:
         self._app = app
+        self._everything = everything
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Watch one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        structlog.contextvars.clear_contextvars()
-        status = 500
+        facts = begin_request(scope)
         started = time.perf_counter()
 
+        async def received() -> Message:
+            message = await receive()
+            facts.bytes_in += len(message.get("body", b""))
+            return message
+
         async def watched(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                facts.status = message["status"]
+                MutableHeaders(scope=message)[REQUEST_ID] = facts.id
+            facts.bytes_out += len(message.get("body", b""))
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, received, watched)
+        except Exception:
+            # The handler of defects answers outside of this, and later.
+            facts.code = facts.code or InternalError.code
+            raise
         finally:
-            _count(scope, status, time.perf_counter() - started)
+            method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
+            route, seconds = _route(scope), time.perf_counter() - started
+            count_request(method, route, facts.status, seconds, held=HELD in scope)
+            log_request(scope, facts, method=method, route=route, seconds=seconds, everything=self._everything)
 
 
 class HeadAsGet:
@@ -65,13 +79,6 @@ class HeadAsGet:
 def mark_held(request: Request) -> None:
     """Say that this request waits on purpose."""
     request.scope[HELD] = True
-
-
-def _count(scope: Scope, status: int, seconds: float) -> None:
-    method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
-    route = _route(scope)
-    count_request(method, route, status, seconds, held=HELD in scope)
-    log.debug("answered", method=method, route=route, status=status, seconds=round(seconds, 4))
 
 
 def _route(scope: Scope) -> str:

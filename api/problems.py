@@ -17,6 +17,8 @@ from api.errors import (
     WrongTusVersion,
 )
 from api.links import own_path, prefix_of
+from api.request_ids import REQUEST_ID
+from api.request_log import find_facts
 from core.problems import FieldProblem, Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -27,8 +29,11 @@ CHALLENGE = 'Bearer realm="imagemill"'
 """How a key is sent (RFC 6750)."""
 
 
-def make_problem(error: ImagemillError, prefix: str) -> Problem:
-    """Return the error in the shape of the contract. `prefix` is what links begin with (api.links)."""
+def make_problem(error: ImagemillError, prefix: str, request_id: str | None = None) -> Problem:
+    """Return the error in the shape of the contract. `prefix` is what links begin with (api.links).
+
+    A problem that is the answer to a request names it.
+    """
     wrong = error.errors if isinstance(error, BadOptions) else ()
     return Problem(
         type=f"{prefix}/problems/{error.problem_code}",
@@ -38,13 +43,16 @@ def make_problem(error: ImagemillError, prefix: str) -> Problem:
         code=error.problem_code,
         errors=[FieldProblem(field=field.field, detail=field.detail) for field in wrong] or None,
         retry_after=error.retry_after if isinstance(error, TryLater) else None,
+        request_id=request_id,
     )
 
 
 def problem_response(request: Request, error: ImagemillError) -> JSONResponse:
     """Make the answer to a program."""
     return JSONResponse(
-        make_problem(error, prefix_of(request)).model_dump(mode="json", exclude_none=True),
+        make_problem(error, prefix_of(request), find_facts(request.scope).id).model_dump(
+            mode="json", exclude_none=True
+        ),
         status_code=error.status,
         headers=refusal_headers(request, error),
         media_type=MEDIA_TYPE,
@@ -52,8 +60,11 @@ def problem_response(request: Request, error: ImagemillError) -> JSONResponse:
 
 
 def refusal_headers(request: Request, error: ImagemillError) -> Mapping[str, str]:
-    """Return the headers of an answer to this error."""
-    headers = error_headers(error)
+    """Return the headers of an answer to this error, and note its code for the line in the log."""
+    facts = find_facts(request.scope)
+    facts.code = error.problem_code
+    # The handler of defects answers outside of the middleware that adds it elsewhere.
+    headers = {**error_headers(error), REQUEST_ID: facts.id}
     if getattr(request.state, "closing", False):
         headers["Connection"] = "close"
     if own_path(request).startswith("/v1/uploads"):

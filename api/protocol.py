@@ -17,6 +17,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from api.errors import BrokenHead, ImagemillError, LargeHead, LongTarget
 from api.metrics import count_request
 from api.problems import MEDIA_TYPE, make_problem
+from api.request_ids import REQUEST_ID, make_request_id
+from api.request_log import RequestFacts, log_unread
 
 log = structlog.get_logger(__name__)
 
@@ -185,6 +187,8 @@ class WireProtocol(HttpToolsProtocol):
         """Answer with the problem, unless an answer is on its way, and end the connection."""
         self._is_refused = True
         count_request("other", "unmatched", error.status, 0.0, held=False)
+        facts = RequestFacts(make_request_id(), code=error.problem_code, status=error.status)
+        log_unread(facts, self.client[0] if self.client else "")
         # None before the first request.
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and not cycle.response_complete:
@@ -197,18 +201,19 @@ class WireProtocol(HttpToolsProtocol):
             if cycle.response_started:
                 self.transport.close()
                 return
-        self.transport.write(self._write_answer(error))
+        self.transport.write(self._write_answer(error, facts.id))
         self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
-    def _write_answer(self, error: ImagemillError) -> bytes:
+    def _write_answer(self, error: ImagemillError, request_id: str) -> bytes:
         # No request was read, so no prefix of a proxy is known.
-        body = make_problem(error, "").model_dump_json(exclude_none=True).encode()
+        body = make_problem(error, "", request_id).model_dump_json(exclude_none=True).encode()
         headers = [
             *self.server_state.default_headers,
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
+            (REQUEST_ID.lower().encode(), request_id.encode()),
             (b"connection", b"close"),
         ]
         lines = b"".join(b"%b: %b\r\n" % header for header in headers)

@@ -51,6 +51,9 @@ HEADERS = {
     "WWW-Authenticate": ResponseHeader("How to send a key.", 'Bearer realm="imagemill"'),
     "Warning-Code": ResponseHeader("The code of a warning; one header for each.", "alpha_flattened"),
     "X-Accel-Buffering": ResponseHeader("`no`: a proxy has to pass events on at once.", "no"),
+    "X-Request-Id": ResponseHeader(
+        "What the log calls this request: the id that came with it, or a new one.", "0f6c8f8f0c3d4b4c9f2f6a1d7e5b3a90"
+    ),
     "X-Content-Type-Options": ResponseHeader("A browser believes the media type.", "nosniff"),
 }
 

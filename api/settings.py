@@ -93,6 +93,11 @@ class ApiSettings(WebhookSettings):
         le=1 << 60,
         description="How many bytes the uploads and results of one client may take; 0 means no limit.",
     )
+    log_requests: Literal["changes", "all"] = Field(
+        "changes",
+        description="Which requests get a line in the log: `changes` are those that changed something or were refused; "
+        "`all` adds the reads that succeed.",
+    )
     metrics_port: int = Field(
         0, ge=0, le=65_535, description="A port of its own for `/metrics`; 0 means on the main port."
     )

@@ -17,6 +17,7 @@ from api.idempotency import Held, digest_payload, hold_key, read_held
 from api.kept_uploads import find_image, store_image
 from api.metrics import SUBMITTED
 from api.redis_gate import Turn
+from api.request_ids import current_traceparent
 from api.services import Services
 from api.status import job_when_over, recorded_job, until_over
 from api.uploads import Order, Upload, receive_order
@@ -123,7 +124,8 @@ async def _take(services: Services, turn: Turn, asked: Submission, held: Held | 
     structlog.contextvars.bind_contextvars(job=str(job.id))
     count_taken(services, asked.caller, job, is_kept=isinstance(upload.content, UUID))
     await turn.publish(job, add=job.id)
-    log.info("submitted", source=upload.source.name, target=upload.target.name, bytes=upload.size)
+    shown = {"filename": job.filename} if services.settings.log_filenames else {}
+    log.info("submitted", source=upload.source.name, target=upload.target.name, bytes=upload.size, **shown)
     return Taken(job)
 
 
@@ -203,4 +205,5 @@ def make_job(upload: Upload, caller: Caller, job_id: UUID, turn: int) -> NewJob:
         turn=turn,
         batch_id=upload.batch,
         webhook_url=upload.webhook_url or None,
+        traceparent=current_traceparent(),
     )

@@ -84,6 +84,7 @@ class NewBatch:
     refused: tuple[Refused, ...] = ()
     jobs: int = 0
     webhook_url: str | None = None
+    traceparent: str | None = None
 
 
 def insert_batch(connection: Connection, new: NewBatch) -> Batch:
@@ -96,6 +97,7 @@ def insert_batch(connection: Connection, new: NewBatch) -> Batch:
         ],
         "entries": new.jobs + len(new.refused),
         "webhook_url": new.webhook_url,
+        "traceparent": new.traceparent,
         "created_at": func.now(),
         "changed_at": func.now(),
     }

@@ -42,7 +42,7 @@ class Job:
 
     `source`, `options`, `result`, `error` and `warnings` are JSON values in the contract's shapes (`result` without
     its url). `rev` goes up by one with every transition; `claim` is the fence that only ever goes up. `owner` is the API key
-    or the address that sent it.
+    or the address that sent it; `traceparent` is the trace (W3C) of the request that made it.
     """
 
     id: UUID
@@ -69,6 +69,7 @@ class Job:
     webhook_url: str | None = None
     webhook_state: str | None = None
     webhook_error: str | None = None
+    traceparent: str | None = None
 
     @property
     def is_over(self) -> bool:

@@ -98,7 +98,9 @@ def _without_names(data: Entry, is_erased: Callable[[Entry], bool]) -> Entry:
     return {**data, "filename": ERASED_NAME, **known}
 
 
-def describe_message(*, kind: str, url: str, owner: str, body: Json) -> dict[str, object]:
+def describe_message(
+    *, kind: str, url: str, owner: str, body: Json, traceparent: str | None = None
+) -> dict[str, object]:
     """Return the columns of a new message, due at once; the id of its job or batch is added."""
     return {
         "id": uuid4(),
@@ -111,11 +113,13 @@ def describe_message(*, kind: str, url: str, owner: str, body: Json) -> dict[str
         "attempts": 0,
         "created_at": func.now(),
         "due_at": func.now(),
+        "traceparent": traceparent,
     }
 
 
 def _describe_job(job: Job, url: str) -> dict[str, object]:
     kind = JOB_EVENTS[job.status]
     event = JobEvent(type=kind, timestamp=job.changed_at, data=job_answer(job, ""))
-    described = describe_message(kind=kind, url=url, owner=job.owner, body=event.model_dump(mode="json"))
+    body = event.model_dump(mode="json")
+    described = describe_message(kind=kind, url=url, owner=job.owner, body=body, traceparent=job.traceparent)
     return {**described, "job_id": job.id}

@@ -22,3 +22,9 @@ class Problem(BaseModel):
     retry_after: int | None = Field(
         None, description="Seconds until the same may succeed, where a later try may. As the header Retry-After."
     )
+    request_id: str | None = Field(
+        None,
+        description="What the log calls the refused request; name it when you report the problem. As the header "
+        "X-Request-Id.",
+        examples=["0f6c8f8f0c3d4b4c9f2f6a1d7e5b3a90"],
+    )

@@ -55,6 +55,7 @@ class NewJob:
     batch_id: UUID | None = None
     batch_position: int | None = None
     webhook_url: str | None = None
+    traceparent: str | None = None
 
 
 def insert_job(connection: Connection, new: NewJob, day: date) -> Job:
@@ -77,6 +78,7 @@ def insert_job(connection: Connection, new: NewJob, day: date) -> Job:
         "batch_id": new.batch_id,
         "batch_position": new.batch_position,
         "webhook_url": new.webhook_url,
+        "traceparent": new.traceparent,
         "created_at": func.now(),
         "changed_at": func.now(),
     }

@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="`auto` is text on a terminal, else JSON.")
+    log_filenames: bool = Field(
+        False,
+        description="Whether the names of uploaded files stand in the log. They often say who or what is in the picture.",
+    )
     status_cache: bool = Field(True, description="Keep job states in Redis, so that status calls spare PostgreSQL.")
     max_upload_bytes: int = Field(
         50_000_000, ge=1, le=1_000_000_000, description="The largest file that is taken, in bytes."

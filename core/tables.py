@@ -46,6 +46,7 @@ jobs = Table(
     Column("webhook_url", Text),
     Column("webhook_state", Text),
     Column("webhook_error", Text),
+    Column("traceparent", Text),
 )
 
 owners = Table(
@@ -80,6 +81,7 @@ batches = Table(
     # How many places are taken, by jobs and refused files. Each job that is added takes the next one.
     Column("entries", Integer, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("traceparent", Text),
 )
 
 batch_ends = Table(
@@ -118,6 +120,7 @@ webhooks = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
+    Column("traceparent", Text),
 )
 
 

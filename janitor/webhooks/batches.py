@@ -53,7 +53,13 @@ def _write_message(connection: Connection, batch: RowMapping) -> None:
         "timestamp": TypeAdapter(datetime).dump_python(now, mode="json"),
         "data": show_batch(connection, batch["id"]),
     }
-    described = describe_message(kind=BATCH_OVER, url=batch["webhook_url"], owner=batch["owner"], body=body)
+    described = describe_message(
+        kind=BATCH_OVER,
+        url=batch["webhook_url"],
+        owner=batch["owner"],
+        body=body,
+        traceparent=batch["traceparent"],
+    )
     connection.execute(insert(webhooks).values({**described, "batch_id": batch["id"]}))
     values = {"webhook_state": "pending", "webhook_error": None}
     connection.execute(update(batches).where(batches.c.id == batch["id"]).values(values))

@@ -37,6 +37,7 @@ class Message:
     host: str
     body: Json
     attempts: int
+    traceparent: str | None
 
 
 _COLUMNS = [webhooks.c[name] for name in Message.__dataclass_fields__]

@@ -149,6 +149,8 @@ class Sender:
         try:
             body = encode_body(message.body)
             headers = sign_message(decode_secret(secret), message.id, int(time.time()), body)
+            if message.traceparent is not None:
+                headers["traceparent"] = message.traceparent
             return self._courier.deliver(message.url, headers, body)
         except Exception as error:
             # A defect of ours. It counts as a failure, or the message would be tried every 30 s for ever.
@@ -170,12 +172,26 @@ class Sender:
 
 
 def _log_attempt(message: Message, attempt: Attempt, state: str | None) -> None:
+    about = log.bind(message=str(message.id), **name_subject(message))
     # The host alone: path and query of a webhook often hold a secret.
-    facts = {"message": str(message.id), "type": message.type, "host": message.host, "attempts": message.attempts}
     if attempt.error is None:
-        log.info("webhook delivered", **facts)
-    else:
-        log.warning("webhook failed", state=state, error=attempt.error, reason=attempt.reason, **facts)
+        about.info("webhook delivered", type=message.type, host=message.host, attempts=message.attempts)
+        return
+    about.warning(
+        "webhook failed",
+        type=message.type,
+        host=message.host,
+        attempts=message.attempts,
+        state=state,
+        error=attempt.error,
+        reason=attempt.reason,
+    )
+
+
+def name_subject(message: Message) -> dict[str, str]:
+    """Return what the message is about, and its trace, as the log calls them."""
+    named = {"job": message.job_id, "batch": message.batch_id, "traceparent": message.traceparent}
+    return {name: str(value) for name, value in named.items() if value is not None}
 
 
 @contextmanager

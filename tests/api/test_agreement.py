@@ -12,7 +12,7 @@ from core.job_answers import job_answer
 from tests.api.agreement import Agreement
 
 URL = f"http://test/v1/jobs/{SUCCEEDED.id}"
-HEADERS = {"Cache-Control": "no-store"}
+HEADERS = {"Cache-Control": "no-store", "X-Request-Id": "1"}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,9 @@ import pytest
 import redis
 from sqlalchemy import Engine, text
 
+from core.record import advance
 from core.status_cache import cache_key, decode_cached
+from core.transitions import CANCEL
 from core.webhook_secrets import decode_secret
 from core.webhook_urls import read_allowance
 from janitor.webhooks.delivery import Attempt, Result
@@ -238,3 +240,18 @@ def test_a_host_is_allowed_by_name_and_by_network(files: tuple[Path, Path], rece
         allowance = read_allowance(text_, http=False)
         assert deliver(files, receiver, allowance=allowance).result is result, text_
     assert ALLOWANCE.names
+
+
+def test_the_trace_of_the_request_goes_on_to_the_receiver(
+    sender: Sender, engine: Engine, submit: Submit, receiver: Receiver
+) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    job_id = submit()
+    with engine.begin() as connection:
+        values = {"url": receiver.url(), "trace": trace, "id": job_id}
+        connection.execute(text("UPDATE jobs SET webhook_url = :url, traceparent = :trace WHERE id = :id"), values)
+        assert advance(connection, CANCEL, job_id)
+    end_job(engine, submit, receiver.url())
+    send_next(sender)
+    send_next(sender)
+    assert [post.headers.get("traceparent") for post in receiver.posts] == [trace, None]
