@@ -124,8 +124,11 @@ class Service:
     redis: redis.Redis
     processes: list[Process] = field(default_factory=list)
 
-    def start(self, name: str, **settings: str) -> Process:
-        """Start `api`, `worker` or `janitor` with quick times; `settings` are IMAGEMILL_* without the prefix, in lower case."""
+    def start(self, name: str, *, skew_hours: str = "", **settings: str) -> Process:
+        """Start `api`, `worker` or `janitor` with quick times; `settings` are IMAGEMILL_* without the prefix, in lower case.
+
+        Its clock is `skew_hours` ahead of all others.
+        """
         # An API that is started again has a port that browsers know.
         port = int(settings.get("port", free_port()))
         env = {
@@ -137,9 +140,10 @@ class Service:
             **{f"IMAGEMILL_{key.upper()}": value for key, value in settings.items()},
         }
         module = {"worker": "conformance.slow.slow_worker"}.get(name, name)
+        words = ["conformance.skewed", skew_hours, module] if skew_hours else [module]
         log = self.directory / f"{len(self.processes)}-{name}.log"
         with log.open("wb") as sink:
-            popen = subprocess.Popen([sys.executable, "-m", module], env=env, stderr=sink, stdout=sink)
+            popen = subprocess.Popen([sys.executable, "-m", *words], env=env, stderr=sink, stdout=sink)
         process = Process(name, popen, log, port)
         self.processes.append(process)
         wait_for(f"{name} to answer", lambda: process.answers() or self._has_died(process))

@@ -42,7 +42,8 @@ class Job:
 
     `source`, `options`, `result`, `error` and `warnings` are JSON values in the contract's shapes (`result` without
     its url). `rev` goes up by one with every transition; `claim` is the fence that only ever goes up. `owner` is the API key
-    or the address that sent it; `traceparent` is the trace (W3C) of the request that made it.
+    or the address that sent it; `traceparent` is the trace (W3C) of the request that made it. `seen_at` is the database's
+    clock when the row was read; it is no part of the record.
     """
 
     id: UUID
@@ -70,6 +71,7 @@ class Job:
     webhook_state: str | None = None
     webhook_error: str | None = None
     traceparent: str | None = None
+    seen_at: datetime | None = field(default=None, compare=False)
 
     @property
     def is_over(self) -> bool:
@@ -79,7 +81,7 @@ class Job:
 
 def encode_job(job: Job) -> str:
     """Return the job as JSON, for the status cache and the events."""
-    return _adapter().dump_json(job).decode()
+    return _adapter().dump_json(job, exclude={"seen_at"}).decode()
 
 
 def decode_job(body: str) -> Job:

@@ -38,7 +38,8 @@ ERASED = frozenset({Status.CANCELED, Status.EXPIRED})
 """Where a job has no bytes any more."""
 
 _NAMES = [f.name for f in fields(Job)]
-_COLUMNS = [jobs.c[name] for name in _NAMES]
+_SEEN_AT = func.clock_timestamp().label("seen_at")
+_COLUMNS: list[ColumnElement[Any]] = [_SEEN_AT if name == "seen_at" else jobs.c[name] for name in _NAMES]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """The status cache: the last state of each job in Redis, so that a status call spares PostgreSQL.
 
 It is written by compare-and-set on the job's revision, so a late writer never puts an old state over a newer one.
-Its keys always expire, so that `volatile-lru` evicts them and never the stream.
+Its keys always expire, so that `volatile-lru` evicts them and never the stream. How long a state is kept is measured by
+the database's clock and counted down by Redis: the clock of the process that writes it is not asked.
 """
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from core.jobs import Job, decode_job
@@ -29,17 +29,22 @@ def cache_key(job_id: UUID) -> str:
 
 def write_cache(pipe: AnyPipeline, job: Job, body: str) -> None:
     """Put the compare-and-set of a state, encoded as `body`, on a pipeline; nothing for a state past its time."""
-    if (ttl := ttl_ms(job, datetime.now(UTC))) > 0:
+    if (ttl := ttl_ms(job)) > 0:
         pipe.eval(COMPARE_AND_SET, 1, cache_key(job.id), job.rev, body, ttl)
 
 
-def ttl_ms(job: Job, now: datetime) -> int:
-    """Return how long a state may be served from the cache: short while it changes, never past the job's expiry."""
+def ttl_ms(job: Job) -> int:
+    """Return how long a state may be served from the cache: short while it changes, never past the job's expiry.
+
+    A final state that was not read from the database is not kept: nobody knows how much of its time is left.
+    """
     if not job.is_over:
         return OPEN_TTL_MS
     if job.expires_at is None or job.status is Status.EXPIRED:
         return OVER_TTL_MS
-    return min(OVER_TTL_MS, int((job.expires_at - now).total_seconds() * 1000))
+    if job.seen_at is None:
+        return 0
+    return min(OVER_TTL_MS, int((job.expires_at - job.seen_at).total_seconds() * 1000))
 
 
 def decode_cached(value: str) -> Job:

@@ -103,7 +103,8 @@ def test_without_the_cache_no_state_is_kept(client: redis.Redis, heard: Heard) -
 
 
 def test_a_state_that_is_past_its_time_is_not_kept(client: redis.Redis, heard: Heard) -> None:
-    over = replace(SUCCEEDED, expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    now = datetime.now(UTC)
+    over = replace(SUCCEEDED, expires_at=now, seen_at=now + timedelta(seconds=1))
     with client.pipeline(transaction=False) as pipe:
         pipe_change(pipe, over, cache=True)
         # A script with such a time to live would be an error here.

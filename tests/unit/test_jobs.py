@@ -63,16 +63,22 @@ def test_a_broken_entry_is_an_error_that_callers_expect(body: str) -> None:
 
 @pytest.mark.parametrize("status", sorted(OPEN))
 def test_an_open_state_is_cached_for_a_short_time(status: Status) -> None:
-    assert ttl_ms(job(status), NOW) == OPEN_TTL_MS
+    assert ttl_ms(job(status)) == OPEN_TTL_MS
     assert not job(status).is_over
 
 
 def test_a_final_state_is_never_cached_past_its_expiry() -> None:
-    assert ttl_ms(job(expires_at=NOW + timedelta(hours=1)), NOW) == OVER_TTL_MS
-    assert ttl_ms(job(expires_at=NOW + timedelta(seconds=7)), NOW) == 7000
-    assert ttl_ms(job(expires_at=NOW - timedelta(seconds=7)), NOW) < 0
-    assert ttl_ms(job(Status.EXPIRED, expires_at=NOW - timedelta(seconds=7)), NOW) == OVER_TTL_MS
-    assert ttl_ms(job(Status.CANCELED), NOW) == OVER_TTL_MS
+    assert ttl_ms(job(expires_at=NOW + timedelta(hours=1), seen_at=NOW)) == OVER_TTL_MS
+    assert ttl_ms(job(expires_at=NOW + timedelta(seconds=7), seen_at=NOW)) == 7000
+    assert ttl_ms(job(expires_at=NOW - timedelta(seconds=7), seen_at=NOW)) < 0
+    assert ttl_ms(job(Status.EXPIRED, expires_at=NOW - timedelta(seconds=7))) == OVER_TTL_MS
+    assert ttl_ms(job(Status.CANCELED)) == OVER_TTL_MS
+
+
+def test_a_final_state_is_kept_by_the_clock_of_the_database_alone() -> None:
+    over = job(expires_at=NOW + timedelta(seconds=7), seen_at=NOW)
+    assert ttl_ms(decode_job(encode_job(over))) == 0
+    assert "seen_at" not in encode_job(over)
 
 
 def test_no_transition_leaves_a_terminal_state_but_to_expire() -> None:
