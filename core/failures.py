@@ -134,10 +134,10 @@ class MemoryLimit(Cause):
 
 @dataclass(frozen=True, kw_only=True)
 class Timeout(Cause):
-    """The conversion took longer than `limit` seconds."""
+    """The conversion took more than `limit` seconds of the processor."""
 
     code = FailureCode.TIMEOUT
-    sentence = "The conversion took longer than the {limit:g} seconds that a job may take. Make the image smaller, or give a lower effort."
+    sentence = "The conversion took longer than the {limit:g} seconds of processor time that a job may take. Make the image smaller, or give a lower effort."
     limit: float
 
 
@@ -176,6 +176,13 @@ class OptionMismatch(Cause):
     sentence = "The option {option} does not fit this file: {why}. Give another value, or leave it out."
     option: str
     why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoodStill(Timeout):
+    """The conversion was not over after `limit` seconds of the clock, though it took less of the processor."""
+
+    sentence = "The conversion was not over after {limit:g} seconds, because it stood still or the service had too much to do. Upload the image again later, or a smaller one."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         60,
         gt=0,
         le=DAY,
-        description="How long one conversion may run, in seconds. The time begins anew once its header is read, and when it starts again with more memory.",
+        description="How long one conversion may run, in seconds of the processor, summed over threads. The time begins anew once its header is read, and when it starts again with more memory.",
     )
     max_attempts: int = Field(3, ge=1, le=1000, description="How often a job is started when its workers are lost.")
     lease_seconds: float = Field(

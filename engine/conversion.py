@@ -5,35 +5,42 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from core.failures import Timeout
+from core.failures import StoodStill, Timeout
 from core.formats import Alpha, Format, Frames, find
 from core.losses import Loss, Warned, WarningCode
 from core.options import Options
 from engine.codecs.registry import Encoder, find_encoder
 from engine.errors import ConversionError
 from engine.image import Dpi, Frame, Opened
-from engine.request import Converted, Header, Outcome, Request, Source
+from engine.request import Converted, Header, Limits, Outcome, Request, Source
 
 
 class Deadline:
-    """The time limit of a conversion, from now."""
+    """The time limits of a conversion, from now.
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._end = time.monotonic() + seconds
+    Time of the processor counts, so that a crowd beside it costs a conversion nothing. Time of the clock is a wide
+    bound.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.restart()
 
     def restart(self) -> None:
         """Give the whole time again, from now."""
-        self._end = time.monotonic() + self.seconds
+        self._end = time.process_time() + self._limits.seconds
+        self._wall_end = time.monotonic() + self._limits.longest
 
     def seconds_left(self) -> float:
-        """Return the seconds until the deadline, 0 when it is over."""
-        return max(0.0, self._end - time.monotonic())
+        """Return the seconds until the nearer limit, 0 when it is over."""
+        return max(0.0, min(self._end - time.process_time(), self._wall_end - time.monotonic()))
 
     def check(self) -> None:
         """Raise ConversionError (timeout) when the time is up."""
-        if not self.seconds_left():
-            raise ConversionError(Timeout(limit=self.seconds))
+        if time.process_time() >= self._end:
+            raise ConversionError(Timeout(limit=self._limits.seconds))
+        if time.monotonic() >= self._wall_end:
+            raise ConversionError(StoodStill(limit=self._limits.longest))
 
 
 @dataclass(slots=True)

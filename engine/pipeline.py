@@ -22,7 +22,7 @@ def convert(request: Request, data: bytes, sink: BinaryIO, admit: Callable[[Head
 
     `admit` is called once with the header, before anything is decoded, and returns when there is memory for it.
     """
-    conversion = Conversion(request, data, sink, Deadline(request.limits.seconds), admit)
+    conversion = Conversion(request, data, sink, Deadline(request.limits), admit)
     try:
         for step in STEPS:
             conversion.deadline.check()

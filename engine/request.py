@@ -16,19 +16,32 @@ from core.options import Options
 MOST_WARNINGS = 20
 LONGEST_SENTENCE = 1000
 
+WALL_FACTOR = 10
+"""How much longer than its time of the processor a conversion may take by the clock: a crowd slows it down so much."""
+
 Record = dict[str, object]
 Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits of one conversion: pixels summed over frames, frames, bytes, bytes, seconds."""
+    """The limits of one conversion: pixels summed over frames, frames, bytes, bytes, seconds.
+
+    `seconds` are of the processor, summed over threads. `wall_seconds` are of the clock, for what stands still; 0: ten
+    times `seconds`.
+    """
 
     max_pixels: int
     max_frames: int
     max_result_bytes: int
     memory_bytes: int
     seconds: float
+    wall_seconds: float = 0.0
+
+    @property
+    def longest(self) -> float:
+        """Return the most seconds of the clock."""
+        return self.wall_seconds or WALL_FACTOR * self.seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

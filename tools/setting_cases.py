@@ -158,6 +158,17 @@ REFUSED = (
     ),
     row(
         WORKER,
+        "IMAGEMILL_JOB_WALL_SECONDS must be a number from 0 to 864000, not '-1'.",
+        JOB_WALL_SECONDS="-1",
+    ),
+    row(
+        WORKER,
+        "IMAGEMILL_JOB_WALL_SECONDS (30) must be at least IMAGEMILL_JOB_SECONDS (60), "
+        "because a conversion with a processor of its own may take that long.",
+        JOB_WALL_SECONDS="30",
+    ),
+    row(
+        WORKER,
         "IMAGEMILL_MEMORY_BUDGET_BYTES (1000000000) must be at least IMAGEMILL_JOB_MEMORY_BYTES (4294967296), "
         "so that every job that is allowed can run.",
         MEMORY_BUDGET_BYTES="1000000000",

@@ -21,6 +21,12 @@ class WorkerSettings(ProbeSettings):
         le=LARGEST_MEMORY,
         description="The memory for all conversions of one worker together, in bytes. A conversion waits until it fits beside the others. 0 means 1 GiB for each slot, but at least the memory of one job.",
     )
+    job_wall_seconds: float = Field(
+        0,
+        ge=0,
+        le=10 * DAY,
+        description="How long one conversion may run by the clock, in seconds: a bound for what stands still, not for what a crowd slows down. 0 means ten times IMAGEMILL_JOB_SECONDS.",
+    )
     drain_seconds: float = Field(
         65,
         ge=0,
@@ -29,7 +35,7 @@ class WorkerSettings(ProbeSettings):
     )
 
     def contradictions(self) -> list[str]:
-        """Add two rules: the largest job fits into the budget, and the largest file into a job's memory."""
+        """Add rules: the largest job fits into the budget, the largest file into its memory, its time into the clock's."""
         said = super().contradictions()
         if 0 < self.memory_budget_bytes < self.job_memory_bytes:
             said.append(
@@ -40,6 +46,11 @@ class WorkerSettings(ProbeSettings):
             said.append(
                 f"{self.shown('max_upload_bytes')} must be at most {self.shown('job_memory_bytes')}, "
                 "because a conversion holds the whole file in its memory."
+            )
+        if 0 < self.job_wall_seconds < self.job_seconds:
+            said.append(
+                f"{self.shown('job_wall_seconds')} must be at least {self.shown('job_seconds')}, "
+                "because a conversion with a processor of its own may take that long."
             )
         return said
 

@@ -19,7 +19,7 @@ from conformance.running import memory_files
 from core.formats import TARGETS, find_target, is_installed
 from core.options import Options
 from engine.request import Limits, Outcome, Request
-from worker.sandbox.session import GRACE_SECONDS
+from worker.sandbox.child_timer import GRACE_SECONDS
 from worker.sandbox.supervisor import Handle, Sandbox, SandboxLost
 
 LIMITS = Limits(max_pixels=4_000_000, max_frames=100, max_result_bytes=16 << 20, memory_bytes=256 << 20, seconds=10)

@@ -7,6 +7,7 @@ from engine import pipeline, steps
 from engine.conversion import Conversion
 from worker.sandbox import zygote
 
+LOOK_SECONDS = 0.1
 HOLD = re.compile(rb"hold=(\d+(?:\.\d+)?)\Z")
 
 
@@ -14,7 +15,10 @@ def hold(job: Conversion) -> None:
     """Wait without using the processor, but not beyond the deadline."""
     if found := HOLD.search(job.data[-32:]):
         job.data = job.data[: -len(found[0])]
-        time.sleep(min(float(found[1]), job.deadline.seconds_left()))
+        end = time.monotonic() + float(found[1])
+        while (left := end - time.monotonic()) > 0:
+            job.deadline.check()
+            time.sleep(min(LOOK_SECONDS, left))
 
 
 if __name__ == "__main__":

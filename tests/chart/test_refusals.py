@@ -25,6 +25,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"api.keys.existingSecret": "my-keys"},
         "api.keys.existingSecret is my-keys, but api.settings.auth is none, so nobody would be asked for a key.",
     ),
+    ({"worker.jobWallSeconds": 59}, "worker.jobWallSeconds (59) is below settings.jobSeconds (60)"),
     ({"settings.heartbeatSeconds": 16}, "settings.heartbeatSeconds (16) is above half of settings.leaseSeconds (30)"),
     (
         {"worker.slots": 6},

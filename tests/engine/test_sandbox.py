@@ -64,14 +64,18 @@ def test_kill_takes_no_neighbour_with_it(boxed: Boxed, threads: ThreadPoolExecut
 
 
 def test_the_time_is_up_in_a_step(boxed: Boxed) -> None:
-    result = boxed(images.oriented(1), hold=LONG, seconds=0.5)
+    result = boxed(images.oriented(1), hold=LONG, wall_seconds=0.5)
     assert result.failure == "timeout"
-    assert "0.5 seconds" in str(result.outcome.failure)
+    assert "not over after 0.5 seconds" in str(result.outcome.failure)
+
+
+def test_standing_still_costs_no_time_of_the_processor(boxed: Boxed) -> None:
+    assert boxed(images.oriented(1), hold=0.7, seconds=0.5).converted.width == 48
 
 
 def test_the_time_is_up_and_the_child_does_not_notice(boxed: Boxed, threads: ThreadPoolExecutor) -> None:
     zygote = the_zygote()
-    future = threads.submit(boxed, images.oriented(1), hold=LONG, seconds=1.0)
+    future = threads.submit(boxed, images.oriented(1), hold=LONG, wall_seconds=1.0)
     until(lambda: bool(children(zygote)))
     (child,) = children(zygote)
     os.kill(child, signal.SIGSTOP)

@@ -113,6 +113,7 @@ def make_request(context: Context, claimed: InFlightJob) -> Request:
             max_result_bytes=settings.max_result_bytes,
             memory_bytes=settings.job_memory_bytes,
             seconds=settings.job_seconds,
+            wall_seconds=settings.job_wall_seconds,
         ),
     )
 

@@ -5,6 +5,7 @@ Linux only.
 """
 
 import ctypes
+import math
 import os
 import platform
 import resource
@@ -28,8 +29,8 @@ CAPABILITY_VERSION_3 = 0x2008_0522
 FILES = 32
 """Open files of a child. It needs six, and the C libraries need a few."""
 
-CPU_GRACE = 2
-"""Seconds of processor time beyond the job's seconds. The deadline is wall-clock time; this stops runaways."""
+CPU_GRACE = 4
+"""Seconds of processor time beyond the job's seconds. The supervisor kills earlier; this holds when it has no time to."""
 
 
 class LayerMissing(Exception):
@@ -139,13 +140,12 @@ def apply_limits(limits: Limits, *, space: int, granted: int, threads: bool) -> 
     SIGXFSZ.
     """
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    # Reading the header may take that long, and the conversion may take it again.
-    seconds = 2 * int(limits.seconds) + CPU_GRACE
-    processors = (os.cpu_count() or 1) if threads else 1
+    # Reading the header may take that long, and the conversion may take it again. The kernel sums over threads, too.
+    seconds = 2 * math.ceil(limits.seconds) + CPU_GRACE
     for kind, soft, hard in (
         (resource.RLIMIT_AS, space + min(granted, limits.memory_bytes), space + limits.memory_bytes),
         (resource.RLIMIT_FSIZE, limits.max_result_bytes, None),
-        (resource.RLIMIT_CPU, seconds * processors, seconds * processors + CPU_GRACE),
+        (resource.RLIMIT_CPU, seconds, seconds + CPU_GRACE),
         (resource.RLIMIT_NOFILE, FILES, None),
         (resource.RLIMIT_CORE, 0, None),
     ):

@@ -16,24 +16,21 @@ import resource
 import select
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 from typing import Any, ClassVar, NamedTuple
 
 import structlog
 
-from core.failures import DecoderCrashed, Failure, FailureCode, MemoryLimit, Timeout
+from core.failures import DecoderCrashed, Failure, FailureCode, MemoryLimit
 from engine.capabilities import advise_cheaper
 from engine.request import Header, Outcome, Request, failed
+from worker.sandbox.child_timer import ChildTimer
 from worker.sandbox.handle import LOST_SECONDS, Handle, Killed
 from worker.sandbox.memory_budget import Reservation
 from worker.sandbox.protocol import GO, Exit, Malformed, Message, Started, StderrText, read_message
 
 log = structlog.get_logger(__name__)
-
-GRACE_SECONDS = 2.0
-"""The child checks its deadline between steps. It is killed so much later."""
 
 UNCHECKED_MALLOC = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS})
 """Signals that mean an unchecked malloc failed."""
@@ -114,7 +111,7 @@ class ChildSession:
         self._state = State.STARTING
         self._ended_in = State.STARTING
         """The state in which the child was killed or ended by itself."""
-        self._deadline: float | None = time.monotonic() + request.limits.seconds + GRACE_SECONDS
+        self._timer = ChildTimer(request.limits)
         self._pid: int | None = None
         self._stderr: StderrText | None = None
         self._timeout: Failure | None = None
@@ -129,8 +126,8 @@ class ChildSession:
         self._poller.register(self._answers, select.POLLIN)
         self._poller.register(self._reservation, select.POLLIN)
         while self._outcome is None and self._status is None:
-            ready = self._poller.poll(self._milliseconds_left())
-            if not ready:
+            ready = self._poller.poll(self._timer.milliseconds)
+            if not ready and self._timer.is_over:
                 self._handle_event(TimeUp())
             for fd, _ in ready:
                 self._read_ready(fd)
@@ -149,9 +146,6 @@ class ChildSession:
             return found is not None and found.code in NO_REASON
         crashed = self._ended_in is State.CONVERTING and self._death_signal in UNCHECKED_MALLOC
         return crashed and self._state is not State.KILLED
-
-    def _milliseconds_left(self) -> float | None:
-        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic()) * 1000
 
     def _read_ready(self, fd: int) -> None:
         if fd == self._answers.fileno():
@@ -175,15 +169,15 @@ class ChildSession:
         return NotStarted("no child could be started") if self._pid is None else ZygoteDied("the zygote died")
 
     def _enter_state(self, state: State, *, seconds: float | None) -> None:
-        """Enter a state, with so many seconds until its deadline."""
+        """Enter a state, with so many seconds of the clock until its deadline."""
         if state in ENDING and self._state not in ENDING:
             self._ended_in = self._state
         self._state = state
-        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._timer.wait(seconds)
 
     def _allow_late_start(self, _: TimeUp) -> None:
         """Wait a little longer for the zygote: without a child there is nobody to kill."""
-        self._timeout = self._make_timeout()
+        self._timeout = self._timer.make_timeout()
         self._enter_state(State.STARTING_LATE, seconds=LOST_SECONDS)
 
     def _bind_child(self, started: Started) -> None:
@@ -192,6 +186,7 @@ class ChildSession:
         self._handle.bind_child(started.pidfd)
         self._poller.register(started.pidfd, select.POLLIN)
         self._state = State.OPENING
+        self._timer.start_work(started.pid)
 
     def _request_memory(self, header: Header) -> None:
         """Request the forecast memory. Until it is granted there is no deadline."""
@@ -202,7 +197,8 @@ class ChildSession:
 
     def _let_convert(self, _: Granted) -> None:
         self._raise_memory_limit()
-        self._enter_state(State.CONVERTING, seconds=self._request.limits.seconds + GRACE_SECONDS)
+        self._state = State.CONVERTING
+        self._timer.start_work(self._pid or 0)
         try:
             self._answers.send(GO)
         except (BrokenPipeError, ConnectionResetError):
@@ -222,7 +218,7 @@ class ChildSession:
             log.debug("memory limit of a child not raised, it has ended", error=str(error))
 
     def _kill_overdue(self, _: TimeUp) -> None:
-        self._timeout = self._make_timeout()
+        self._timeout = self._timer.make_timeout()
         self._kill_child(State.OVERDUE)
 
     def _kill_child(self, state: State) -> None:
@@ -270,15 +266,12 @@ class ChildSession:
     def _explain_death(self) -> Failure:
         """Read the signal. We did not kill it, so a SIGKILL came from the kernel's out-of-memory killer."""
         if self._death_signal == signal.SIGXCPU:
-            return self._make_timeout()
+            return self._timer.make_timeout()
         if self._death_signal == signal.SIGKILL and self._state is not State.KILLED:
             advice = advise_cheaper(self._request.target, self._request.options)
             return MemoryLimit(limit=self._request.limits.memory_bytes >> 20, advice=advice).failure
         log.warning("child crashed", wait_status=self._status, source=self._request.source)
         return DecoderCrashed().failure
-
-    def _make_timeout(self) -> Failure:
-        return Timeout(limit=self._request.limits.seconds).failure
 
     _HANDLERS: ClassVar[Mapping[tuple[State, type], Handler]] = {
         (State.STARTING, Started): _bind_child,

@@ -38,6 +38,10 @@
 {{- if lt (include "imagemill.worker.grace" . | float64) $needed }}
 - worker.terminationGracePeriodSeconds is {{ include "imagemill.worker.grace" . }}: the hard timeout (settings.jobSeconds {{ $settings.jobSeconds }}) and 15 s for storing and handing back must fit, or a stopping worker is killed with its jobs. Set it to {{ ceil $needed }} or more, or leave it empty.
 {{- end }}
+{{- $wall := float64 .Values.worker.jobWallSeconds }}
+{{- if and (gt $wall 0.0) (lt $wall (float64 $settings.jobSeconds)) }}
+- worker.jobWallSeconds ({{ .Values.worker.jobWallSeconds }}) is below settings.jobSeconds ({{ $settings.jobSeconds }}): a conversion with a processor of its own may take that long. Raise it, or leave it 0 for ten times as long.
+{{- end }}
 {{- $stopping := addf .Values.api.preStopSeconds .Values.api.settings.apiDrainSeconds }}
 {{- if lt (include "imagemill.api.grace" . | float64) $stopping }}
 - api.terminationGracePeriodSeconds is {{ include "imagemill.api.grace" . }}: api.preStopSeconds and api.settings.apiDrainSeconds ({{ $stopping }} together) must fit, or running requests are cut. Raise it, or leave it empty.

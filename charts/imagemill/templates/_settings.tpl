@@ -29,6 +29,7 @@ webhookHttp: {{ .Values.webhooks.http }}
 {{- $own := dict "probeHost" "0.0.0.0" "probePort" 9090 "slots" .Values.worker.slots }}
 {{- $_ := set $own "jobMemoryBytes" (include "imagemill.bytes" .Values.worker.jobMemory) }}
 {{- $_ := set $own "memoryBudgetBytes" (include "imagemill.bytes" .Values.worker.memoryBudget) }}
+{{- $_ := set $own "jobWallSeconds" .Values.worker.jobWallSeconds }}
 {{- $_ := set $own "drainSeconds" (include "imagemill.worker.drain" .) }}
 {{- include "imagemill.variables" (merge $own .Values.settings) | trim }}
 {{- end }}
