@@ -1,55 +1,60 @@
-"""The way to PostgreSQL: engines with their time limits, and the one word for "it is away"."""
+"""The way to PostgreSQL: engines whose every wait is bounded, and whose connections end with the server's role."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg2
-import psycopg2.errors
-from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import ExceptionContext
 
+from core.bounded_connection import BoundedConnection, answers_within
 from core.database_url import CONNECT_SECONDS, read_database_url
+from core.outages import ERRORS, ends_connections, is_away, is_too_slow
 
-ERRORS = (SQLAlchemyError, psycopg2.Error)
-"""What a database call can raise: blobs go through the driver's own cursor, so its errors come unwrapped."""
+__all__ = ["ERRORS", "blob_seconds", "blob_transaction", "is_away", "is_too_slow", "make_engine"]
 
-AWAY = (OperationalError, InterfaceError, PoolTimeout, psycopg2.OperationalError, psycopg2.InterfaceError)
-"""What means that PostgreSQL cannot be reached, ended the connection, or took too long."""
-
-BLOB_TIMEOUT_MS = 30_000
+BLOB_SECONDS = 5.0
+BLOB_BYTES_PER_SECOND = 2_000_000
+"""What a slow disk can do; a server that is slower than this is away."""
+USUAL_BLOB_BYTES = 50_000_000
+GRACE_SECONDS = 3.0
+"""The server's own limit comes first, so that a server that is only slow can say so."""
 
 
 def make_engine(url: str, *, pool: int) -> Engine:
     """Make an engine with at most `pool` connections, each checked before use and bounded in every wait.
 
-    Raises WrongUrl.
+    Names are resolved, and the role is checked, whenever a connection is made. Raises WrongUrl.
     """
-    return create_engine(
+    engine = create_engine(
         "postgresql+psycopg2://",
         pool_size=pool,
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS,
         pool_pre_ping=True,
+        # It asks the server about a type that we do not use, on each new connection.
+        use_native_hstore=False,
         # Not SQLAlchemy's URL: it knows neither several hosts nor a `/` or `@` in a password.
-        connect_args=dict(read_database_url(url).parameters),
+        connect_args={**read_database_url(url).parameters, "connection_factory": BoundedConnection},
     )
+    event.listen(engine, "handle_error", _drop_useless_connections)
+    return engine
 
 
 @contextmanager
-def blob_transaction(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction with the longer time limit of whole images."""
-    with engine.begin() as connection:
-        connection.execute(text(f"SET LOCAL statement_timeout = {BLOB_TIMEOUT_MS}"))
+def blob_transaction(engine: Engine, size: int = USUAL_BLOB_BYTES) -> Iterator[Connection]:
+    """Open a transaction with the longer time limits of `size` bytes."""
+    seconds = blob_seconds(size)
+    with answers_within(seconds + GRACE_SECONDS), engine.begin() as connection:
+        connection.execute(text(f"SET LOCAL statement_timeout = {round(seconds * 1000)}"))
         yield connection
 
 
-def is_away(error: BaseException) -> bool:
-    """Return whether an error means PostgreSQL is away, not a wrong statement."""
-    return isinstance(error, AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+def blob_seconds(size: int) -> float:
+    """Return how long a statement may take that moves so many bytes."""
+    return BLOB_SECONDS + size / BLOB_BYTES_PER_SECOND
 
 
-def is_too_slow(error: BaseException) -> bool:
-    """Return whether PostgreSQL answered, but ended a statement at its time limit."""
-    driver = error.orig if isinstance(error, DBAPIError) else error
-    return isinstance(driver, psycopg2.errors.QueryCanceled)
+def _drop_useless_connections(context: ExceptionContext) -> None:
+    """Let SQLAlchemy replace the whole pool when the server is of no use any more."""
+    if ends_connections(context.original_exception):
+        context.is_disconnect = True

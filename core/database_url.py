@@ -26,9 +26,16 @@ OURS: Mapping[str, str] = {
     "keepalives_count": "3",
     "keepalives_idle": "5",
     "keepalives_interval": "2",
+    # A server that is read-only, a standby for example, is no database for us: the next host is tried.
+    "target_session_attrs": "read-write",
     "tcp_user_timeout": str(TCP_TIMEOUT_MS),
 }
 """The parameters of libpq that every connection has, whatever the URL says."""
+
+SEVERAL_CONNECT_SECONDS = 2
+"""For each of several hosts, so that the second is reached while the client still waits. libpq takes no less."""
+SAME_MEANING: Mapping[str, tuple[str, ...]] = {"target_session_attrs": ("primary",)}
+"""Values that ask for what we set anyway, so that nothing is to be said of them."""
 
 OUR_OPTIONS: Mapping[str, str] = {"statement_timeout": str(STATEMENT_TIMEOUT_MS), "timezone": "UTC"}
 """The server's settings that every connection has; they come last, so they win."""
@@ -55,14 +62,17 @@ class DatabaseAddress:
 def read_database_url(text: str) -> DatabaseAddress:
     """Turn a URL into parameters of libpq. Raises WrongUrl, without any part of the URL in its text."""
     given = _given(clean_url(text))
-    _check_values({name: value for name, value in given.items() if name not in OURS})
+    # A misspelt role is refused, though ours wins: whoever wrote it meant something.
+    _check_values({name: value for name, value in given.items() if name not in OURS or name in SAME_MEANING})
     options = given.get("options", "")
     words = [*filter(None, [options]), *(f"-c {name}={value}" for name, value in OUR_OPTIONS.items())]
     overridden = (
-        *(name for name in OURS if name in given),
+        *(name for name, ours in OURS.items() if given.get(name, ours) not in {ours, *SAME_MEANING.get(name, ())}),
         *(f"{name} (in options)" for name in OUR_OPTIONS if _sets(options, name)),
     )
     parameters = {"fallback_application_name": "imagemill", **given, **OURS, "options": " ".join(words)}
+    if "," in given.get("host", ""):
+        parameters["connect_timeout"] = str(SEVERAL_CONNECT_SECONDS)
     return DatabaseAddress(parameters, overridden)
 
 

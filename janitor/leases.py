@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Engine, func
 
+from core.bounded_connection import answers_within
 from core.failures import FailureCode, WorkerLost
 from core.metrics import count_finished
 from core.publisher import Publisher
@@ -47,7 +48,8 @@ def reclaim_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings
 
     The next reconcile replaces their old messages, pending and stale.
     """
-    with lock_sweep(engine, Sweep.LEASES) as connection:
+    # Whoever froze the server for longer also kept the workers from renewing their leases, so no answer is trusted then.
+    with answers_within(settings.lease_seconds / 3), lock_sweep(engine, Sweep.LEASES) as connection:
         if connection is None:
             return 0
         limit = settings.max_attempts

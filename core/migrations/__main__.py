@@ -5,8 +5,9 @@ import sys
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from core.database import make_engine
-from core.migrations import upgrade
+from core.bounded_connection import answers_within
+from core.database import GRACE_SECONDS, make_engine
+from core.migrations import WAIT_MS, upgrade
 from core.process import FAILED, CannotStart, run_program
 from core.settings import Settings
 
@@ -21,7 +22,9 @@ def migrate(settings: Settings) -> int:
     log = structlog.get_logger("core.migrations")
     engine = make_engine(settings.database_url, pool=1)
     try:
-        known = upgrade(engine)
+        # A step may take long, and so may another migration that this one waits for.
+        with answers_within(WAIT_MS / 1000 + GRACE_SECONDS):
+            known = upgrade(engine)
     except DBAPIError as error:
         reason = " ".join(str(error.orig).split())
         raise CannotStart(f"The database of IMAGEMILL_DATABASE_URL could not be migrated: {reason}", FAILED) from None

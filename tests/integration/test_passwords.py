@@ -86,9 +86,10 @@ def test_the_host_that_takes_writes_is_found(sockets: str) -> None:
     with scram_server(read_only=True) as standby:
         url = f"postgresql://{ROLE}:{PASSWORD}@127.0.0.1:1,{standby}:5432,{sockets}/imagemill"
         writable = "SELECT current_setting('transaction_read_only')"
-        assert asked(url, writable) == "on"
-        assert asked(f"{url}?target_session_attrs=read-write", writable) == "off"
-        assert asked(f"{url}?target_session_attrs=read-only", writable) == "on"
+        for ending in ("", "?target_session_attrs=read-write", "?target_session_attrs=any"):
+            assert asked(f"{url}{ending}", writable) == "off"
+        with pytest.raises(OperationalError, match="session is read-only"):
+            asked(f"postgresql://{ROLE}:{PASSWORD}@{standby}:5432/imagemill", writable)
 
 
 def test_what_imagemill_sets_wins_and_other_options_stay(sockets: str) -> None:

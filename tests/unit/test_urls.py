@@ -64,6 +64,9 @@ def test_what_imagemill_sets_wins_over_the_url() -> None:
     address = read_database_url("postgresql://h/x?keepalives=0&connect_timeout=99&options=--timezone%3DCET")
     assert address.overridden == ("connect_timeout", "keepalives", "timezone (in options)")
     assert dict(address.parameters).items() > OURS.items()
+    for asked, said in (("primary", ()), ("read-write", ()), ("any", ("target_session_attrs",))):
+        assert read_database_url(f"postgresql://h/x?target_session_attrs={asked}").overridden == said
+    assert read_database_url("postgresql://one,two/x").parameters["connect_timeout"] == "2"
     redis = read_redis_url("redis://h/0?protocol=3&retry_on_timeout=yes&decode_responses=no&client_name=me")
     assert redis.overridden == ("decode_responses", "protocol", "retry_on_timeout")
     assert redis.url == "redis://h?client_name=me&db=0"

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, func
 
 from core.blobs import store_result
-from core.database import ERRORS, blob_transaction
+from core.database import ERRORS, blob_transaction, is_away
 from core.failures import FailureCode, InternalFailure
 from core.formats import find
 from core.jobs import Job, ResultFacts, SourceFacts
@@ -76,8 +76,11 @@ def _store_success(context: Context, claimed: InFlightJob, outcome: Outcome, res
         return job
 
     try:
-        return _commit_end(context, store)
-    except ERRORS:
+        return _commit_end(context, store, described["bytes"])
+    except ERRORS as error:
+        if is_away(error):
+            # Too slow for all of our tries, which is not the picture's fault: another worker, or another hour, may do it.
+            raise
         log.exception("result not stored, job failed")
         unstored = replace(outcome, converted=None, failure=InternalFailure().failure, warnings=())
         return _store_failure(context, claimed, unstored, result)
@@ -88,11 +91,11 @@ def _store_failure(context: Context, claimed: InFlightJob, outcome: Outcome, _re
     return _commit_end(context, lambda connection: _end_job(connection, context, claimed, outcome, FAIL, error=error))
 
 
-def _commit_end(context: Context, store: Callable[[Connection], Job | None]) -> Job | None:
-    """Return the ended job, or None when the fence rejected the UPDATE."""
+def _commit_end(context: Context, store: Callable[[Connection], Job | None], size: int = 0) -> Job | None:
+    """Return the ended job, or None when the fence rejected the UPDATE. `size` is that of the result to store."""
 
     def transaction() -> Job | None:
-        with blob_transaction(context.engine) as connection:
+        with blob_transaction(context.engine, size) as connection:
             return store(connection)
 
     return retry_while_away("store the outcome", transaction)

@@ -16,6 +16,8 @@ from worker.consumer.context import InFlight, InFlightJob
 
 log = structlog.get_logger(__name__)
 
+RETRY_SECONDS = 1.0
+
 # SKIP LOCKED: a row that someone is changing right now is read by _OURS, not waited for.
 # A lease that expired but was not reclaimed is renewed like any other.
 _RENEW = text("""
@@ -45,7 +47,7 @@ def renew_leases(connection: Connection, claims: Mapping[UUID, int], lease_secon
 
 
 class Heartbeat(threading.Thread):
-    """Renews the leases every `seconds`. A failure is logged, and the next beat tries again."""
+    """Renews the leases every `seconds`. A failure is logged, and tried again soon: the lease goes on running out."""
 
     def __init__(
         self, engine: Engine, in_flight: InFlight, liveness: Liveness, *, seconds: float, lease_seconds: float
@@ -57,24 +59,27 @@ class Heartbeat(threading.Thread):
 
     def run(self) -> None:
         """Beat until stopped."""
-        while not self._ended.wait(self._seconds):
+        pause = self._seconds
+        while not self._ended.wait(pause):
             self._liveness.beat("heartbeat")
-            if jobs := self._in_flight.list_jobs():
-                self._renew_or_kill(jobs)
+            jobs = self._in_flight.list_jobs()
+            pause = self._seconds if not jobs or self._renew_or_kill(jobs) else min(RETRY_SECONDS, self._seconds)
 
     def stop(self) -> None:
         """End the thread at once, or after the beat under way."""
         self._ended.set()
 
-    def _renew_or_kill(self, jobs: list[InFlightJob]) -> None:
+    def _renew_or_kill(self, jobs: list[InFlightJob]) -> bool:
+        """Return whether PostgreSQL answered."""
         claims = {claimed.job.id: claimed.job.claim for claimed in jobs}
         try:
             with self._engine.begin() as connection:
                 lost = renew_leases(connection, claims, self._lease_seconds)
         except ERRORS as error:
             log.warning("leases could not be renewed", jobs=len(jobs), error=str(error))
-            return
+            return False
         for claimed in jobs:
             if claimed.job.id in lost:
                 log.info("claim lost, conversion killed", job=str(claimed.job.id), claim=claimed.job.claim)
                 claimed.handle.kill()
+        return True

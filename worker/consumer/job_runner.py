@@ -84,7 +84,8 @@ def _fetch_upload(context: Context, claimed: InFlightJob, upload: int) -> bool:
     def read() -> int | None:
         os.ftruncate(upload, 0)
         os.lseek(upload, 0, os.SEEK_SET)
-        with blob_transaction(context.engine) as connection, os.fdopen(upload, "wb", closefd=False) as sink:
+        size = claimed.job.source["bytes"]
+        with blob_transaction(context.engine, size) as connection, os.fdopen(upload, "wb", closefd=False) as sink:
             return read_upload(connection, claimed.job.upload_day, claimed.job.id, sink)
 
     with _measure_stage("fetch"):

@@ -11,8 +11,8 @@ from core.database import ERRORS, is_away, is_too_slow
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
-MOST_TIMEOUTS = 3
-"""A statement that times out so often is too slow. Waiting does not help."""
+MOST_TIMEOUTS = 10
+"""A statement that times out so often would hold its slot for ever. The job is left to its lease then."""
 
 T = TypeVar("T")
 
