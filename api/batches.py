@@ -21,7 +21,6 @@ from core.batches import (
     replace_job,
     take_place,
 )
-from core.blobs import erase_all_blobs
 from core.jobs import Job
 from core.metrics import count_finished
 from core.record import advance
@@ -114,9 +113,7 @@ def end_jobs(connection: Connection, ids: Sequence[UUID]) -> list[Job]:
         advance(connection, CANCEL, job_id, finished_at=func.now()) or advance(connection, EXPIRE, job_id)
         for job_id in ids
     )
-    ended = [job for job in steps if job is not None]
-    erase_all_blobs(connection, ended)
-    return ended
+    return [job for job in steps if job is not None]
 
 
 def _now() -> float:

@@ -14,7 +14,6 @@ from api.hub import Watch
 from api.metrics import STATUS_CACHE
 from api.redis_gate import RedisAway, Turn
 from api.services import Services
-from core.blobs import erase_blobs
 from core.job_answers import job_answer
 from core.jobs import Job
 from core.metrics import count_finished
@@ -125,10 +124,7 @@ async def delete_job(services: Services, turn: Turn, job_id: UUID) -> None:
 def _end_job(connection: Connection, job_id: UUID) -> tuple[Job | None, bool]:
     """Return the job, and whether this changed it. A job already finished is expired instead."""
     job = advance(connection, CANCEL, job_id, finished_at=func.now()) or advance(connection, EXPIRE, job_id)
-    if job is None:
-        return find_job(connection, job_id), False
-    erase_blobs(connection, job.id, job.upload_day, job.result_day)
-    return job, True
+    return (find_job(connection, job_id), False) if job is None else (job, True)
 
 
 async def _read_cached(turn: Turn, job_id: UUID) -> Job | None:

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Table, delete, text
 
 from core.jobs import Job
 from core.tables import results, upload_pieces, uploads
+from core.transitions import Status
 
 SLICE_BYTES = 1 << 20
 """Downloads read this much at a time, so that no process holds a whole result."""
@@ -113,19 +114,15 @@ def erase_pieces(connection: Connection, whose: Iterable[tuple[date, UUID]]) -> 
         connection.execute(delete(upload_pieces).where(upload_pieces.c.day == day, upload_pieces.c.upload_id.in_(ids)))
 
 
-def erase_blobs(connection: Connection, job_id: UUID, upload_day: date, result_day: date | None) -> None:
-    """Delete both blobs of a job."""
-    for table, day in ((uploads, upload_day), (results, result_day)):
-        if day is not None:
-            connection.execute(delete(table).where(table.c.day == day, table.c.job_id == job_id))
+def erase_blobs(connection: Connection, ended: Iterable[Job]) -> None:
+    """Delete what jobs that are over need no more: the upload of each, and the result of those that are not succeeded.
 
-
-def erase_all_blobs(connection: Connection, ended: Iterable[Job]) -> None:
-    """Delete both blobs of all these jobs, in one statement for each table and day."""
+    It takes one statement for each table and day.
+    """
     by_day: defaultdict[tuple[Table, date], list[UUID]] = defaultdict(list)
     for job in ended:
         by_day[uploads, job.upload_day].append(job.id)
-        if job.result_day is not None:
+        if job.result_day is not None and job.status is not Status.SUCCEEDED:
             by_day[results, job.result_day].append(job.id)
     for (table, day), ids in by_day.items():
         connection.execute(delete(table).where(table.c.day == day, table.c.job_id.in_(ids)))

@@ -105,7 +105,7 @@ def erase_upload(connection: Connection, upload_id: UUID) -> bool:
 
 
 def erase_expired_uploads(connection: Connection, most: int) -> int:
-    """Erase the bytes of at most so many uploads that expired, and return how many; forget those that are long gone."""
+    """Erase the bytes of at most so many uploads that expired, and return how many. Erase names too; forget what is long gone."""
     expired = select(_table.id).where(~_is_alive, _table.stored > 0).limit(most).with_for_update(skip_locked=True)
     emptied = connection.execute(
         update(partial_uploads)
@@ -114,6 +114,8 @@ def erase_expired_uploads(connection: Connection, most: int) -> int:
         .returning(_table.day, _table.id)
     ).all()
     erase_pieces(connection, [(day, upload_id) for day, upload_id in emptied])
+    named = select(_table.id).where(~_is_alive, _table.metadata != "").limit(most).with_for_update(skip_locked=True)
+    connection.execute(update(partial_uploads).where(_table.id.in_(named.scalar_subquery())).values(metadata=""))
     gone = select(_table.id).where(_table.expires_at < func.now() - REMEMBERED, _table.stored == 0).limit(most)
     connection.execute(delete(partial_uploads).where(_table.id.in_(gone.scalar_subquery())))
     return len(emptied)

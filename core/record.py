@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from core.blobs import erase_blobs
 from core.jobs import Job, SourceFacts
 from core.names import ERASED_NAME
 from core.option_kinds import OptionValue
@@ -130,8 +131,9 @@ def advance_all(
 
 
 def _execute(connection: Connection, statement: ReturningUpdate[Any]) -> list[Job]:
-    """Every transition of every job is made here, and its end told in the same transaction."""
+    """Every transition of every job is made here. Its end is told, and what it makes useless erased, in the same transaction."""
     changed = [_job(row) for row in connection.execute(statement).mappings()]
+    erase_blobs(connection, [job for job in changed if job.is_over])
     record_ends(connection, changed)
     forget_names(connection, [job for job in changed if job.status in ERASED])
     return changed
@@ -198,10 +200,10 @@ def changes(step: Transition, **values: object) -> dict[str, object]:
 
 
 def _count_stored(step: Transition, result: object) -> dict[str, object]:
-    """Return what a transition makes of the bytes that are stored: it adds a result, or erases all."""
-    if step.target in ERASED:
-        return {"stored": 0}
-    return {"stored": jobs.c.stored + result["bytes"]} if isinstance(result, Mapping) else {}
+    """Return what a transition makes of the bytes that are stored: of a job that is over only its result is left."""
+    if step.target in OPEN:
+        return {}
+    return {"stored": result["bytes"] if isinstance(result, Mapping) else 0}
 
 
 def _erase_name(step: Transition) -> dict[str, object]:

@@ -21,6 +21,8 @@ from janitor.settings import JanitorSettings
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+LOST_BATCH = 50
+"""Lost jobs at a time: the bytes of their uploads are erased in the same transaction."""
 
 
 class OutageGuard:
@@ -53,7 +55,7 @@ def reclaim_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings
         if connection is None:
             return 0
         limit = settings.max_attempts
-        lost = advance_all(connection, LOSE, most=BATCH, limit=limit, **_describe_loss(settings))
+        lost = advance_all(connection, LOSE, most=LOST_BATCH, limit=limit, **_describe_loss(settings))
         back = advance_all(connection, RECLAIM, most=BATCH, limit=limit, worker=None, started_at=None)
     for job in (*lost, *back):
         log.warning("lease expired", job=str(job.id), claim=job.claim, attempts=job.attempts, status=job.status)

@@ -16,6 +16,7 @@ class Sweep(IntEnum):
     PARTITIONS = 0x696D_0013
     BATCHES = 0x696D_0014
     UPLOADS = 0x696D_0015
+    NAMES = 0x696D_0016
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from janitor.gauges import (
 )
 from janitor.leases import OutageGuard, reclaim_jobs
 from janitor.metrics import SWEEP_FAILURES, SWEPT
+from janitor.names import forget_left_names
 from janitor.queue_sweep import sweep_queue
 from janitor.settings import JanitorSettings
 from janitor.storage import keep_partitions
@@ -54,11 +55,12 @@ class Janitor:
         publisher = Publisher(client, cache=settings.status_cache)
         often, seldom = settings.sweep_seconds, max(SLOW_EVERY_SECONDS, settings.sweep_seconds)
         self.tasks = [
-            Task("partitions", lambda: keep_partitions(engine, settings.retention_hours), seldom),
+            Task("partitions", lambda: keep_partitions(engine), seldom),
             Task("leases", lambda: self._guard.can_trust_leases() and reclaim_jobs(engine, publisher, settings), often),
             Task("queue", lambda: sweep_queue(engine, client), often),
             Task("expiry", lambda: expire_jobs(engine, publisher, settings), often),
             Task("unfinished uploads", lambda: erase_unfinished(engine), often),
+            Task("names", lambda: forget_left_names(engine, settings.retention_hours), seldom),
             Task("open jobs", lambda: show_open_jobs(engine), often),
             Task("queue length", lambda: show_queue(client), often),
             Task("PostgreSQL", lambda: show_postgresql(engine), often),

@@ -1,11 +1,11 @@
 """Day partitions: made ahead, and dropped once no job needs their bytes."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import structlog
 from sqlalchemy import Connection, Engine, exists, func, select, text
 
-from core.partitions import ensure_partitions, partition_days, partition_name, today
+from core.partitions import ensure_partitions, partition_days, partition_name
 from core.tables import BLOBS, jobs, partial_uploads, upload_pieces, uploads
 from core.transitions import OPEN, Status
 from janitor.locks import Sweep, lock_sweep
@@ -15,6 +15,9 @@ log = structlog.get_logger(__name__)
 LOCK_TIMEOUT_MS = 2000
 _NAMES = tuple(table.name for table in BLOBS)
 
+# A transaction that began before midnight may still write into the partition of the day before.
+_OLDEST_IN_USE = text("SELECT ((now() - interval '1 hour') AT TIME ZONE 'UTC')::date")
+
 _DETACHED = text("""
     SELECT relname, inhdetachpending FROM pg_class LEFT JOIN pg_inherits ON inhrelid = pg_class.oid
     WHERE relname ~ :pattern AND relkind = 'r' AND pg_table_is_visible(pg_class.oid)
@@ -22,7 +25,7 @@ _DETACHED = text("""
 """)
 
 
-def keep_partitions(engine: Engine, retention_hours: float) -> None:
+def keep_partitions(engine: Engine) -> None:
     """Make the partitions of the coming days and drop the unneeded old ones."""
     with lock_sweep(engine, Sweep.PARTITIONS) as connection:
         if connection is None:
@@ -34,16 +37,16 @@ def keep_partitions(engine: Engine, retention_hours: float) -> None:
         if connection is not None:
             # DETACH CONCURRENTLY must not be in a transaction, so this one only holds the lock.
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as autocommit:
-                drop_partitions(autocommit, timedelta(hours=retention_hours))
+                drop_partitions(autocommit)
 
 
-def drop_partitions(connection: Connection, retention: timedelta) -> list[str]:
-    """Drop old partitions on an autocommit connection and return their names."""
+def drop_partitions(connection: Connection) -> list[str]:
+    """Drop the partitions of past days that nobody needs, on an autocommit connection, and return their names."""
     connection.execute(text(f"SET lock_timeout = {LOCK_TIMEOUT_MS}"))
-    now = today(connection)
+    first = connection.execute(_OLDEST_IN_USE).scalar_one()
     for table in _NAMES:
         for day in partition_days(connection, table):
-            if day + timedelta(days=1) + retention <= now and not is_needed(connection, table, day):
+            if day < first and not is_needed(connection, table, day):
                 connection.execute(
                     text(f"ALTER TABLE {table} DETACH PARTITION {partition_name(table, day)} CONCURRENTLY")
                 )

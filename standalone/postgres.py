@@ -36,7 +36,14 @@ FAST = Notice(signal.SIGINT, 30)
 IMMEDIATE = Notice(signal.SIGQUIT, 5)
 NOTICES = (FAST, IMMEDIATE, Notice(signal.SIGKILL, 10))
 
-SETTINGS: Mapping[str, str] = {"max_connections": "100", "listen_addresses": "", "unix_socket_permissions": "0700"}
+SETTINGS: Mapping[str, str] = {
+    "max_connections": "100",
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    # The room of erased images is used again after seconds, not minutes (docs/adr/0014-bytes-go-by-deletes.md).
+    "autovacuum_naptime": "5s",
+    "autovacuum_vacuum_cost_limit": "2000",
+}
 
 
 @contextmanager

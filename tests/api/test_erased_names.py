@@ -15,6 +15,7 @@ from core.status_cache import cache_key
 from core.tables import jobs
 from core.transitions import EXPIRE, Status
 from janitor.expiry import expire_jobs
+from janitor.names import forget_left_names
 from janitor.settings import JanitorSettings
 from janitor.webhooks.batches import tell_batches
 from tests.api.conftest import Serve
@@ -29,9 +30,8 @@ def everything_kept(engine: Engine) -> str:
     """All that the database holds besides the bytes of images, as text."""
     tables = ("jobs", "batches", "webhooks", "idempotency", "batch_ends")
     with engine.begin() as connection:
-        return "\n".join(
-            str(row) for table in tables for row in connection.execute(text(f"SELECT t::text FROM {table} t"))
-        )
+        # A row as a whole is shown shortened.
+        return "\n".join(row for table in tables for row in connection.scalars(text(f"SELECT t::text FROM {table} t")))
 
 
 def ended(live: Live, status: Status, **fields: str) -> UUID:
@@ -124,3 +124,40 @@ def test_what_a_failed_job_keeps_is_its_name(live: Live, engine: Engine) -> None
     with engine.begin() as connection:
         assert connection.execute(select(func.count()).where(jobs.c.filename == f"{NAME}.png")).scalar_one() == 1
     assert live.get(job_id)["filename"] == f"{NAME}.png"
+
+
+def test_the_name_of_a_refused_file_goes_when_a_result_of_its_time_would(serve: Serve, engine: Engine) -> None:
+    live = serve(webhooks="on")
+    files = [("file", (f"{NAME}.txt", b"text")), ("file", (f"{NAME}.pdf", b"text"))]
+    batch = live.http.post("/v1/batches", files=files, data={"target_format": "jpeg", "webhook_url": HOOK}).json()
+    assert tell_batches(engine) == 1
+    assert forget_left_names(engine, retention_hours=1) == 0
+    assert NAME in everything_kept(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE batches SET changed_at = now() - interval '2 hours'"))
+    assert forget_left_names(engine, retention_hours=1) == 1
+    assert NAME not in everything_kept(engine)
+    assert live.http.get(f"/v1/batches/{batch['id']}").json()["jobs"][0]["filename"] == ERASED_NAME
+    assert forget_left_names(engine, retention_hours=1) == 0
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_a_message_that_is_being_sent_loses_the_name_afterwards(
+    serve: Serve, engine: Engine, *, is_batch: bool
+) -> None:
+    live = serve(webhooks="on")
+    if is_batch:
+        files = [("file", (f"{NAME}.png", PNG))]
+        form = {"target_format": "jpeg", "webhook_url": HOOK}
+        job_id = UUID(live.http.post("/v1/batches", files=files, data=form).json()["jobs"][0]["id"])
+        live.claim(job_id)
+        live.succeed(job_id, f"{NAME}.jpg")
+        assert tell_batches(engine) == 1
+    else:
+        job_id = ended(live, Status.SUCCEEDED, webhook_url=HOOK)
+    with engine.begin() as sender:
+        sender.execute(text("SELECT id FROM webhooks FOR UPDATE"))
+        assert live.http.delete(f"/v1/jobs/{job_id}").status_code == 204
+        assert NAME in everything_kept(engine)
+    assert forget_left_names(engine, retention_hours=24) == 1
+    assert NAME not in everything_kept(engine)

@@ -179,7 +179,7 @@ def test_a_second_janitor_leaves_the_sweep_to_the_first(engine: Engine, client: 
         assert sweep_queue(engine, client) is None
         assert expire_jobs(engine, Publisher(client, cache=True), SETTINGS) == 0
     with lock_sweep(engine, Sweep.PARTITIONS):
-        keep_partitions(engine, 24)
+        keep_partitions(engine)
     assert status(engine, job_id) is Status.PROCESSING
 
 
@@ -251,14 +251,14 @@ def test_an_old_partition_is_dropped_once_nobody_needs_it(engine: Engine, submit
     succeed(engine, done)
     change(engine, waiting, f"upload_day = '{old}'")
     change(engine, done, f"result_day = '{old}'")
-    keep_partitions(engine, 24)
+    keep_partitions(engine)
     with engine.begin() as connection:
         assert old in partition_days(connection, "uploads"), "a queued job needs its upload"
         assert old in partition_days(connection, "results"), "a result can still be downloaded"
 
     for job_id in (waiting, done):
         change(engine, job_id, "status = 'canceled'")
-    keep_partitions(engine, 24)
+    keep_partitions(engine)
 
     with engine.begin() as connection:
         assert old not in partition_days(connection, "uploads") + partition_days(connection, "results")
@@ -277,11 +277,11 @@ def test_the_pieces_of_an_upload_stay_until_it_expires(engine: Engine) -> None:
         )
         begin_upload(connection, uuid4(), owner="key:a", length=5, metadata="", kept=timedelta(hours=1))
         connection.execute(text("UPDATE partial_uploads SET day = :day"), {"day": old})
-    keep_partitions(engine, 24)
+    keep_partitions(engine)
     with engine.begin() as connection:
         assert old in partition_days(connection, "upload_pieces")
         connection.execute(text("UPDATE partial_uploads SET expires_at = now() - interval '1 second'"))
-    keep_partitions(engine, 24)
+    keep_partitions(engine)
     with engine.begin() as connection:
         assert old not in partition_days(connection, "upload_pieces")
     assert erase_unfinished(engine) == 0, "an upload without bytes is only forgotten, a day later"
@@ -291,7 +291,7 @@ def test_a_partition_that_was_detached_but_not_dropped_is_dropped_later(engine: 
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE uploads_20200101 (LIKE uploads)"))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        assert drop_partitions(connection, timedelta(hours=24)) == ["uploads_20200101"]
+        assert drop_partitions(connection) == ["uploads_20200101"]
 
 
 def test_the_gauges_show_jobs_and_queue(engine: Engine, client: redis.Redis, submit: Submit) -> None:

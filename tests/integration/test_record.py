@@ -10,18 +10,18 @@ from uuid import UUID, uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, func, text
+from sqlalchemy import Connection, Engine, delete, func, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from typing_extensions import Buffer
 
 from core import blobs
-from core.blobs import SLICE_BYTES, erase_blobs, read_result_slice, read_upload, store_result, store_upload
+from core.blobs import SLICE_BYTES, read_result_slice, read_upload, store_result, store_upload
 from core.database import is_away, make_engine
 from core.migrations import upgrade
 from core.migrations.__main__ import main as migrate
 from core.partitions import ensure_partitions, has_partitions_for_tomorrow, partition_days, partition_name, today
 from core.record import advance, claim_job, find_job
-from core.tables import BLOBS, metadata
+from core.tables import BLOBS, metadata, results, uploads
 from core.transitions import CANCEL, CLAIM, FAIL, SUCCEED, Status
 from tests.integration.conftest import Submit, claim
 
@@ -81,6 +81,11 @@ def test_an_unknown_job_is_none(engine: Engine) -> None:
         assert advance(connection, CANCEL, uuid4()) is None
 
 
+def erase(connection: Connection, job_id: UUID, day: date) -> None:
+    for table in (uploads, results):
+        connection.execute(delete(table).where(table.c.day == day, table.c.job_id == job_id))
+
+
 @pytest.mark.parametrize("size", [1, 1 << 18, SLICE_BYTES, SLICE_BYTES + 1, 3_333_333])
 def test_blobs_come_back_as_they_went(engine: Engine, size: int) -> None:
     data, job_id = os.urandom(size), uuid4()
@@ -93,7 +98,7 @@ def test_blobs_come_back_as_they_went(engine: Engine, size: int) -> None:
         assert back.getvalue() == data
         assert read_result_slice(connection, day, job_id, size // 3, 1000) == data[size // 3 : size // 3 + 1000]
         assert read_result_slice(connection, day, job_id, size, 10) == b""
-        erase_blobs(connection, job_id, day, day)
+        erase(connection, job_id, day)
         assert read_upload(connection, day, job_id, back) is None
         assert read_result_slice(connection, day, job_id, 0, 10) is None
 
@@ -109,7 +114,7 @@ class EraserSink(io.BytesIO):
     def write(self, piece: Buffer, /) -> int:
         if not self.pieces:
             with self._engine.begin() as other:
-                erase_blobs(other, self._job_id, self._day, None)
+                erase(other, self._job_id, self._day)
         written = super().write(piece)
         self.pieces.append(written)
         return written
