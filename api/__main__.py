@@ -10,6 +10,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.bound_protocol import BoundState
+from api.connections import ConnectionTable, bound_kernel_buffers, count_possible
 from api.protocol import WireProtocol
 from api.settings import ApiSettings
 from core.listening import listening_on
@@ -26,10 +28,11 @@ KEYS_ASKED = {
 
 
 class Server(uvicorn.Server):
-    """uvicorn with one more step at shutdown: first it ends all waits for jobs."""
+    """uvicorn with bounds for its connections, and one more step at shutdown: first it ends all waits for jobs."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, table: ConnectionTable) -> None:
         super().__init__(config)
+        self.server_state = BoundState(table)
         self._app = app
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -40,7 +43,7 @@ class Server(uvicorn.Server):
 
 def main() -> int:
     """Return the exit status: 0 after a signal, 1 when the port is taken, 2 for wrong settings."""
-    return run_program("api", ApiSettings, serve)
+    return run_program("api", ApiSettings, serve, is_public=True)
 
 
 def serve(settings: ApiSettings) -> int:
@@ -79,7 +82,7 @@ def make_server(settings: ApiSettings) -> Server:
         lifespan="on",
         ws="none",
     )
-    return Server(config, app)
+    return Server(config, app, ConnectionTable(count_possible(256, settings.threads)))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -89,6 +92,7 @@ def listen(host: str, port: int) -> socket.socket:
     # Accepted connections inherit it. asyncio sets it only on sockets that name their protocol, which this one does
     # not; without it an answer in two writes waits 40 ms for the client's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    bound_kernel_buffers(listener)
     return listener
 
 

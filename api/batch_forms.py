@@ -12,12 +12,10 @@ from starlette.requests import Request
 
 from api.body_headers import announced_bytes
 from api.errors import BatchTooLarge, SeveralFiles, TooManyInBatch, UploadTooLarge
-from api.forms import FormParser, FormReader
+from api.forms import SPOOL_BYTES, FormParser, FormReader
 
 MOST_FILES = 100
 """Files of one form."""
-SPOOL_BYTES = 1 << 20
-"""What is kept in memory before it goes to disk."""
 
 
 class Slice:

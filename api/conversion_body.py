@@ -9,13 +9,12 @@ from typing import IO
 from starlette.datastructures import Headers, UploadFile
 
 from api.errors import RepeatedFields, UnsupportedBody, UnsupportedMedia
-from api.forms import FILE, FormReader
+from api.forms import FILE, SPOOL_BYTES, FormReader
 
 FILENAME = "filename"
 """The parameter with the name of the image, which a body that is the image itself cannot have."""
 OWN = ("wait",)
 """Parameters of the call, which are no fields."""
-SPOOL_BYTES = 1 << 20
 
 
 def _rename(files: list[tuple[str, UploadFile]], name: str | None) -> list[tuple[str, UploadFile]]:

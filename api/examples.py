@@ -105,6 +105,7 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.TooManyWaiting(jobs=1_000, client="key", retry_after=5),
     errors.TooMuchStored(limit=5_000_000_000, client="address", retry_after=60),
     errors.QueueFull(jobs=10_000, retry_after=5),
+    errors.Busy(what="uploads and downloads (256)", retry_after=3),
     errors.DatabaseAway(),
     errors.StorageFull(limit=14_000_000_000, retry_after=60),
 )

@@ -33,12 +33,16 @@ SLACK_BYTES = 256 * 1024
 """What a form may have besides its file."""
 MOST_FILES, MOST_FIELDS, MOST_FIELD_BYTES = 10, 40, 4096
 
+SPOOL_BYTES = 64 * 1024
+"""What is kept of a file in memory before it goes to disk: there may be hundreds of uploads at the same time."""
 DRAIN_SECONDS = 5.0
 """How long the rest of a refused body is taken in, so that a browser shows the answer and not a broken connection."""
 
 
 class FormParser(MultiPartParser):
     """Starlette's parser, spooling the file to disk up to a cap: bytes beyond it are counted and dropped."""
+
+    spool_max_size = SPOOL_BYTES
 
     def __init__(
         self, headers: Headers, stream: AsyncGenerator[bytes, None], *, cap: int, most_files: int = MOST_FILES

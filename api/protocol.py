@@ -1,7 +1,7 @@
 """HTTP/1.1 on the wire: uvicorn's protocol over llhttp, with the bounds that llhttp lacks, and refusals as problems.
 
 Every read is bounded before the application sees it: a head has at most MOST_HEAD bytes, and bytes that are no body
-(extensions of chunks, trailers) as many.
+(extensions of chunks, trailers) as many. So is the time for a head, and for a reader that takes nothing (api.connections).
 """
 
 import asyncio
@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 import structlog
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from api.errors import BrokenHead, ImagemillError, LargeHead, LongTarget
+from api.bound_protocol import BoundProtocol
+from api.connections import BUSY_SECONDS, PROBES
+from api.errors import BrokenHead, Busy, ImagemillError, LargeHead, LongTarget, TryLater
 from api.metrics import count_request
 from api.problems import MEDIA_TYPE, make_problem
 from api.request_ids import REQUEST_ID, make_request_id
@@ -25,8 +27,6 @@ log = structlog.get_logger(__name__)
 MOST_TARGET = 16 * 1024
 MOST_HEAD = 64 * 1024
 MOST_HEADERS = 200
-LINGER_SECONDS = 2.0
-"""How long the rest of a refused request is taken in, so that the client reads the answer before the connection ends."""
 
 
 class _Refused(Exception):
@@ -67,7 +67,7 @@ def _foreseen_cause(error: BaseException) -> str | None:
     return error.__cause__.detail if isinstance(error.__cause__, ImagemillError) else None
 
 
-class WireProtocol(HttpToolsProtocol):
+class WireProtocol(BoundProtocol):
     """One connection."""
 
     _in_head = False
@@ -83,12 +83,16 @@ class WireProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what was read. Nothing is parsed after a refusal."""
-        if self._is_refused:
+        if self.is_lingering:
+            self.drop(len(data))
+        if self._is_refused or self.is_lingering:
             return
         self._read = data
         self._unseen_bytes += len(data)
         super().data_received(data)
         self._read = b""
+        if self._in_head or self.is_between_requests:
+            self.await_head()
         if self._unseen_bytes > MOST_HEAD and not self._is_refused:
             self._refuse(_large_head())
 
@@ -115,10 +119,13 @@ class WireProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Check the head and begin the request."""
         self._in_head, self._unseen_bytes = False, 0
+        self.end_head()
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             return
         self._check_head()
         self._take_absolute_target()
+        if not self.has_room and self.url.partition(b"?")[0] not in PROBES:
+            raise _Refused(Busy(what=f"connections ({self.table.most:,})", retry_after=BUSY_SECONDS))
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -202,8 +209,7 @@ class WireProtocol(HttpToolsProtocol):
                 self.transport.close()
                 return
         self.transport.write(self._write_answer(error, facts.id))
-        self.transport.write_eof()
-        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        self.linger()
 
     def _write_answer(self, error: ImagemillError, request_id: str) -> bytes:
         # No request was read, so no prefix of a proxy is known.
@@ -216,6 +222,8 @@ class WireProtocol(HttpToolsProtocol):
             (REQUEST_ID.lower().encode(), request_id.encode()),
             (b"connection", b"close"),
         ]
+        if isinstance(error, TryLater):
+            headers.append((b"retry-after", b"%d" % error.retry_after))
         lines = b"".join(b"%b: %b\r\n" % header for header in headers)
         return STATUS_LINE[error.status] + lines + b"\r\n" + body
 

@@ -18,7 +18,7 @@ from core.problems import Problem
 
 DETAILED = frozenset({
     *("malformed_request", "unknown_target_format", "host_not_allowed", "rate_limited", "too_many_waiting"),
-    *("too_much_stored", "queue_full", "storage_full", "method_not_allowed"),
+    *("too_much_stored", "queue_full", "busy", "storage_full", "method_not_allowed"),
 })  # fmt: skip
 """Codes of problems whose detail says more than the sentence of the code."""
 

@@ -21,8 +21,8 @@ from core.jobs import Job
 from core.tables import results, upload_pieces, uploads
 from core.transitions import Status
 
-SLICE_BYTES = 1 << 20
-"""Downloads read this much at a time, so that no process holds a whole result."""
+SLICE_BYTES = 128 * 1024
+"""Downloads read this much at a time. A reader that stands still holds two slices, so they are small."""
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 _TRAILER = struct.pack(">h", -1)

@@ -6,9 +6,14 @@ import sys
 import structlog
 from structlog.typing import Processor
 
+from core.log_folding import LineFolder
 
-def configure_logs(level: str, style: str) -> None:
-    """Send our logs and the libraries' to stderr in one shape; `style` is auto, json or text."""
+
+def configure_logs(level: str, style: str, *, folded: bool = False) -> None:
+    """Send our logs and the libraries' to stderr in one shape; `style` is auto, json or text.
+
+    With `folded`, warnings of one kind are counted and not repeated: for a program that strangers reach.
+    """
     text = style == "text" or (style == "auto" and sys.stderr.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -23,6 +28,8 @@ def configure_logs(level: str, style: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    if folded:
+        handler.addFilter(LineFolder())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_rendering(text=text))
     )

@@ -32,8 +32,13 @@ class CannotStart(Exception):
         self.status = status
 
 
-def run_program(name: str, kind: type[S], main: Callable[[S], int], *, may_be_root: bool = False) -> int:
-    """Read the settings, set up the logs, and run `main`; return the exit status."""
+def run_program(
+    name: str, kind: type[S], main: Callable[[S], int], *, may_be_root: bool = False, is_public: bool = False
+) -> int:
+    """Read the settings, set up the logs, and run `main`; return the exit status.
+
+    A program that `is_public` is reached by strangers, so its warnings are folded.
+    """
     if sys.argv[1:]:
         return _refuse(
             [f"{name} takes no arguments. Its settings are variables IMAGEMILL_*, see README.md."], WRONG_SETTING
@@ -42,7 +47,7 @@ def run_program(name: str, kind: type[S], main: Callable[[S], int], *, may_be_ro
         settings = kind()
     except ValidationError as error:
         return _refuse(explain_error(error, kind), WRONG_SETTING)
-    configure_logs(settings.log_level, settings.log_format)
+    configure_logs(settings.log_level, settings.log_format, folded=is_public)
     log = structlog.get_logger(name)
     for sentence in [*setting_warnings(settings), *([] if may_be_root else root_warnings(name))]:
         log.warning(sentence)

@@ -49,6 +49,13 @@ class QueueFull(TryLater, status=503, code="queue_full", title="Queue full"):
     jobs: int
 
 
+class Busy(TryLater, status=503, code="busy", title="Too busy"):
+    """As many of something happen at the same time as may; `what` names it and the bound."""
+
+    template = "The service has all the {what} that it can have at the same time. Try again in {retry_after} s."
+    what: str
+
+
 class DatabaseAway(TryLater, status=503, code="database_away", title="Database away"):
     """PostgreSQL did not answer."""
 

@@ -43,7 +43,7 @@ def picture(side: int = 8, kind: str = "PNG") -> bytes:
 
 PNG = picture()
 RESULT = bytes(range(256)) * 10_000
-"""2.56 MB: three slices. The API does not look inside."""
+"""2.56 MB: twenty slices. The API does not look inside."""
 
 
 @dataclass
