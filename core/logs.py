@@ -6,6 +6,7 @@ import sys
 import structlog
 from structlog.typing import Processor
 
+from core.jobs import Job
 from core.log_folding import LineFolder
 
 
@@ -37,6 +38,12 @@ def configure_logs(level: str, style: str, *, folded: bool = False) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def name_job(job: Job) -> dict[str, str]:
+    """Return what a line about this job has, beside what it says."""
+    trace = {} if job.traceparent is None else {"traceparent": job.traceparent}
+    return {"job": str(job.id), **trace}
 
 
 def _rendering(*, text: bool) -> list[Processor]:

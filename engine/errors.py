@@ -30,6 +30,8 @@ from engine.request import Limits
 
 Item = TypeVar("Item")
 
+LONGEST_REASON = 200
+
 HERE = str(Path(__file__).parent)
 DEFECTS = (TypeError, AttributeError, NameError, AssertionError)
 """Exceptions that our own readers never raise for a bad file, as they may raise IndexError or struct.error."""
@@ -151,6 +153,13 @@ def explain(error: BaseException, limits: Limits, advice: str = "") -> Failure:
         return ResultTooLarge(limit=limits.max_result_bytes).failure
     traceback.print_exception(error, file=sys.stderr)
     return InternalFailure().failure
+
+
+def tell_reason(error: BaseException) -> str:
+    """Return the decoder's own words, on one line. They go to the log alone: nobody has made them fit for users."""
+    cause = error.__cause__ or error
+    words = " ".join(f"{type(cause).__name__}: {cause}".split())
+    return "".join(filter(str.isprintable, words))[:LONGEST_REASON]
 
 
 def _find_title(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from engine.capabilities import advise_cheaper
 from engine.conversion import Conversion, Deadline
-from engine.errors import explain
+from engine.errors import explain, tell_reason
 from engine.request import Header, Outcome, Request
 from engine.steps import STEPS
 
@@ -30,6 +30,10 @@ def convert(request: Request, data: bytes, sink: BinaryIO, admit: Callable[[Head
     except Exception as error:  # noqa: BLE001 - the border: everything becomes a failure of this one job
         failure = explain(error, request.limits, advise_cheaper(request.target, request.options))
         return Outcome(
-            source=conversion.source, converted=None, failure=failure, warnings=tuple(conversion.warnings.values())
+            source=conversion.source,
+            converted=None,
+            failure=failure,
+            warnings=tuple(conversion.warnings.values()),
+            reason=tell_reason(error),
         )
     return conversion.make_outcome()

@@ -119,12 +119,13 @@ class Converted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The end of a conversion: with `converted`, or with `failure`."""
+    """The end of a conversion: with `converted`, or with `failure`. `reason` is what the decoder said, for the log."""
 
     source: Source | None
     converted: Converted | None
     failure: Failure | None
     warnings: tuple[Warned, ...]
+    reason: str = ""
 
     def as_json(self) -> bytes:
         """Return the outcome for the supervisor."""
@@ -140,6 +141,7 @@ class Outcome:
                 converted=_read_optional(values["converted"], _read_converted),
                 failure=_read_optional(values["failure"], _read_failure),
                 warnings=tuple(_read_warning(given) for given in values["warnings"][:MOST_WARNINGS]),
+                reason=_read_text(values["reason"]),
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("this is no outcome") from error
@@ -148,9 +150,9 @@ class Outcome:
         return outcome
 
 
-def failed(failure: Failure) -> Outcome:
+def failed(failure: Failure, reason: str = "") -> Outcome:
     """Return the outcome of a conversion with nothing but a failure."""
-    return Outcome(source=None, converted=None, failure=failure, warnings=())
+    return Outcome(source=None, converted=None, failure=failure, warnings=(), reason=reason)
 
 
 def _read_optional(given: Record | None, read: Callable[[Record], Part]) -> Part | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func
 
 from core.bounded_connection import answers_within
 from core.failures import FailureCode, WorkerLost
+from core.logs import name_job
 from core.metrics import count_finished
 from core.publisher import Publisher
 from core.record import advance_all
@@ -58,7 +59,10 @@ def reclaim_jobs(engine: Engine, publisher: Publisher, settings: JanitorSettings
         lost = advance_all(connection, LOSE, most=LOST_BATCH, limit=limit, **_describe_loss(settings))
         back = advance_all(connection, RECLAIM, most=BATCH, limit=limit, worker=None, started_at=None)
     for job in (*lost, *back):
-        log.warning("lease expired", job=str(job.id), claim=job.claim, attempts=job.attempts, status=job.status)
+        code = job.error["code"] if job.error else ""
+        log.warning(
+            "lease expired", claim=job.claim, attempts=job.attempts, status=job.status, code=code, **name_job(job)
+        )
     for job in lost:
         count_finished(job.status, job.source["format"], job.target_format, FailureCode.WORKER_LOST)
     RECLAIMED.inc(len(lost) + len(back))

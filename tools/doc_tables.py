@@ -15,7 +15,7 @@ import worker.metrics
 from api.settings import ApiSettings
 from core.settings import Settings
 from janitor.settings import JanitorSettings
-from tools import format_tables, wrong_settings
+from tools import format_tables, log_tables, wrong_settings
 from tools.protocol_tables import make_transitions_table
 from worker.settings import WorkerSettings
 
@@ -77,6 +77,8 @@ TABLES = {
     "pairs": format_tables.make_pairs_table,
     "codes": format_tables.make_codes_table,
     "metrics": make_metrics_table,
+    "log-lines": log_tables.make_lines_table,
+    "log-fields": log_tables.make_fields_table,
     "transitions": make_transitions_table,
     "wrong-settings": wrong_settings.make_refused_table,
     "warned-settings": wrong_settings.make_warned_table,

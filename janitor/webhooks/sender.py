@@ -172,12 +172,17 @@ class Sender:
 
 
 def _log_attempt(message: Message, attempt: Attempt, state: str | None) -> None:
-    about = log.bind(message=str(message.id), **name_subject(message))
     # The host alone: path and query of a webhook often hold a secret.
     if attempt.error is None:
-        about.info("webhook delivered", type=message.type, host=message.host, attempts=message.attempts)
+        log.info(
+            "webhook delivered",
+            type=message.type,
+            host=message.host,
+            attempts=message.attempts,
+            **name_subject(message),
+        )
         return
-    about.warning(
+    log.warning(
         "webhook failed",
         type=message.type,
         host=message.host,
@@ -185,12 +190,18 @@ def _log_attempt(message: Message, attempt: Attempt, state: str | None) -> None:
         state=state,
         error=attempt.error,
         reason=attempt.reason,
+        **name_subject(message),
     )
 
 
 def name_subject(message: Message) -> dict[str, str]:
-    """Return what the message is about, and its trace, as the log calls them."""
-    named = {"job": message.job_id, "batch": message.batch_id, "traceparent": message.traceparent}
+    """Return the message, what it is about, and its trace, as the log calls them."""
+    named = {
+        "message": message.id,
+        "job": message.job_id,
+        "batch": message.batch_id,
+        "traceparent": message.traceparent,
+    }
     return {name: str(value) for name, value in named.items() if value is not None}
 
 

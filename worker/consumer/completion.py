@@ -176,7 +176,6 @@ def acknowledge(context: Context, claimed: InFlightJob, completion: Completion) 
     match completion:
         case Completed(job=ended):
             context.publisher.publish(ended, remove=claimed.message_id)
-            log.info("finished", status=ended.status, code=ended.error["code"] if ended.error else "")
         case AlreadyOver(job=found):
             # The end of a newer claim has removed a message already. This one may be the token of a waiting job.
             if found is None or found.claim == claimed.job.claim:

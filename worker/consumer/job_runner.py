@@ -6,7 +6,6 @@ The janitor takes an abandoned job back when its lease expires.
 
 import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +13,7 @@ import structlog
 
 from core.blobs import read_upload
 from core.database import blob_transaction
-from core.jobs import Job
+from core.logs import name_job
 from core.metrics import count_finished
 from core.options import Options
 from engine.request import Limits, Outcome, Request
@@ -28,8 +27,9 @@ from worker.consumer.completion import (
     read_completion,
 )
 from worker.consumer.context import Context, InFlightJob
+from worker.consumer.job_log import RunLog
 from worker.consumer.outage import retry_while_away
-from worker.metrics import FENCED, STAGE_SECONDS
+from worker.metrics import FENCED
 from worker.sandbox.supervisor import Killed, SandboxLost
 
 log = structlog.get_logger(__name__)
@@ -37,10 +37,11 @@ log = structlog.get_logger(__name__)
 
 def run_job(context: Context, claimed: InFlightJob) -> None:
     """Run a claimed job until this worker no longer has it. Never raises."""
-    with structlog.contextvars.bound_contextvars(job=str(claimed.job.id), claim=claimed.job.claim):
+    with structlog.contextvars.bound_contextvars(**name_job(claimed.job), claim=claimed.job.claim):
         try:
-            _observe_wait(claimed.job)
-            _fetch_convert_store(context, claimed)
+            run = RunLog()
+            run.observe_wait(claimed.job)
+            _fetch_convert_store(context, claimed, run)
         except SandboxLost:
             log.warning("sandbox lost, job abandoned, its lease will expire")
         except Exception:
@@ -49,12 +50,11 @@ def run_job(context: Context, claimed: InFlightJob) -> None:
             context.in_flight.remove_job(claimed)
 
 
-def _fetch_convert_store(context: Context, claimed: InFlightJob) -> None:
+def _fetch_convert_store(context: Context, claimed: InFlightJob, run: RunLog) -> None:
     with _memory_file("upload") as upload, _memory_file("result") as result:
         try:
-            outcome = (
-                _convert_upload(context, claimed, upload, result) if _fetch_upload(context, claimed, upload) else None
-            )
+            found = _fetch_upload(context, claimed, run, upload)
+            outcome = _convert_upload(context, claimed, run, upload, result) if found else None
         except Killed:
             # The job was canceled, its claim was lost, or it is to be handed back.
             if claimed.must_hand_back and hand_back(context, claimed):
@@ -62,23 +62,27 @@ def _fetch_convert_store(context: Context, claimed: InFlightJob) -> None:
                 return
             outcome = None
         if outcome is None:
-            _settle_claim(context, claimed, read_completion(context, claimed))
-            return
-        with _measure_stage("store"):
-            _settle_claim(context, claimed, complete_claim(context, claimed, outcome, result))
+            completion = read_completion(context, claimed)
+            acknowledge(context, claimed, completion)
+        else:
+            with run.measure_stage("store"):
+                completion = complete_claim(context, claimed, outcome, result)
+                acknowledge(context, claimed, completion)
+    _count_completion(context, claimed, completion, run)
 
 
-def _settle_claim(context: Context, claimed: InFlightJob, completion: Completion) -> None:
-    """Acknowledge the completion of a claim, and count it."""
-    acknowledge(context, claimed, completion)
+def _count_completion(context: Context, claimed: InFlightJob, completion: Completion, run: RunLog) -> None:
+    """Count the completion of a claim, and write the line of the job's end."""
     match completion:
         case Completed(job=ended):
-            _count_end(ended)
+            code = ended.error["code"] if ended.error else ""
+            count_finished(ended.status, ended.source["format"], ended.target_format, code)
+            run.write_end(ended, claimed.handle.usage, with_name=context.settings.log_filenames)
         case ClaimLost():
             FENCED.inc()
 
 
-def _fetch_upload(context: Context, claimed: InFlightJob, upload: int) -> bool:
+def _fetch_upload(context: Context, claimed: InFlightJob, run: RunLog, upload: int) -> bool:
     """Read the upload into memory; False when it is gone because the job was canceled or is over."""
 
     def read() -> int | None:
@@ -88,7 +92,7 @@ def _fetch_upload(context: Context, claimed: InFlightJob, upload: int) -> bool:
         with blob_transaction(context.engine, size) as connection, os.fdopen(upload, "wb", closefd=False) as sink:
             return read_upload(connection, claimed.job.upload_day, claimed.job.id, sink)
 
-    with _measure_stage("fetch"):
+    with run.measure_stage("fetch"):
         found = retry_while_away("fetch the upload", read) is not None
     os.lseek(upload, 0, os.SEEK_SET)
     # Sealed, so that a child cannot grow the file: that memory is in no reservation.
@@ -96,9 +100,11 @@ def _fetch_upload(context: Context, claimed: InFlightJob, upload: int) -> bool:
     return found
 
 
-def _convert_upload(context: Context, claimed: InFlightJob, upload: int, result: int) -> Outcome:
-    with _measure_stage("convert"):
-        return context.sandbox.run(make_request(context, claimed), upload, result, claimed.handle)
+def _convert_upload(context: Context, claimed: InFlightJob, run: RunLog, upload: int, result: int) -> Outcome:
+    with run.measure_stage("convert"):
+        outcome = context.sandbox.run(make_request(context, claimed), upload, result, claimed.handle)
+    run.note_outcome(outcome)
+    return outcome
 
 
 def make_request(context: Context, claimed: InFlightJob) -> Request:
@@ -119,18 +125,6 @@ def make_request(context: Context, claimed: InFlightJob) -> Request:
     )
 
 
-def _observe_wait(job: Job) -> None:
-    if job.started_at is not None:
-        STAGE_SECONDS.labels("queued").observe((job.started_at - job.created_at).total_seconds())
-
-
-def _count_end(job: Job) -> None:
-    code = job.error["code"] if job.error else ""
-    count_finished(job.status, job.source["format"], job.target_format, code)
-    if job.finished_at is not None:
-        STAGE_SECONDS.labels("total").observe((job.finished_at - job.created_at).total_seconds())
-
-
 @contextmanager
 def _memory_file(name: str) -> Iterator[int]:
     fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
@@ -138,12 +132,3 @@ def _memory_file(name: str) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
-
-
-@contextmanager
-def _measure_stage(name: str) -> Iterator[None]:
-    start = time.monotonic()
-    try:
-        yield
-    finally:
-        STAGE_SECONDS.labels(name).observe(time.monotonic() - start)

@@ -13,6 +13,7 @@ import structlog
 
 from core.database import ERRORS
 from core.jobs import Job
+from core.logs import name_job
 from core.queue import Message, finish_message, read_messages
 from core.record import claim_job, find_job, is_any_job_open
 from core.redis_client import AWAY
@@ -106,5 +107,5 @@ class Consumer:
         self._context.in_flight.add_job(claimed)
         # A daemon: a slot that waits for PostgreSQL must not keep a drained worker from exiting.
         threading.Thread(target=run_job, args=(self._context, claimed), name=f"job-{job.id}", daemon=True).start()
-        log.info("started", job=str(job.id), claim=job.claim, attempt=job.attempts)
+        log.info("started", claim=job.claim, attempts=job.attempts, **name_job(job))
         self._context.publisher.publish(job)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from engine.errors import explain
+from engine.errors import explain, tell_reason
 from engine.pipeline import convert
 from engine.request import Header, Outcome, Request, failed
 from worker.sandbox import confinement
@@ -123,4 +123,4 @@ def _convert_upload(job: Job, size: int) -> Outcome:
         data = os.pread(job.upload, size, 0)
         return convert(job.request, data, open_result(job.result, limits.max_result_bytes), wait_for_memory)
     except MemoryError as error:
-        return failed(explain(error, limits))
+        return failed(explain(error, limits), tell_reason(error))

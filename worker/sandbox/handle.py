@@ -1,9 +1,11 @@
-"""A handle to kill a running conversion."""
+"""A handle to kill a running conversion, and to learn what it used."""
 
 import os
 import select
 import signal
 import threading
+
+from worker.sandbox.usage import Usage
 
 LOST_SECONDS = 15.0
 """A killed child ends at once. When it has not ended by then, its zygote counts as lost."""
@@ -14,9 +16,10 @@ class Killed(Exception):
 
 
 class Handle:
-    """Kills one conversion, from any thread, at any time."""
+    """Kills one conversion, from any thread, at any time. `usage` is that of its children that have ended."""
 
     def __init__(self) -> None:
+        self.usage = Usage()
         self._lock = threading.Lock()
         self._killed = False
         self._pidfd: int | None = None

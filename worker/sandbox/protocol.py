@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -87,3 +88,12 @@ def _join_lines(words: str) -> str:
     """Join the lines, and replace control characters: a log or a terminal would interpret them."""
     lines = " / ".join(line.strip() for line in words.splitlines())
     return "".join(letter if letter.isprintable() else "?" for letter in lines)
+
+
+def name_status(status: int | None) -> str:
+    """Return how a process ended, in words for the log."""
+    if status is None:
+        return "killed"
+    if os.WIFSIGNALED(status):
+        return f"ended by {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"ended with status {os.waitstatus_to_exitcode(status)}"

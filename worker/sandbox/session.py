@@ -28,7 +28,7 @@ from engine.request import Header, Outcome, Request, failed
 from worker.sandbox.child_timer import ChildTimer
 from worker.sandbox.handle import LOST_SECONDS, Handle, Killed
 from worker.sandbox.memory_budget import Reservation
-from worker.sandbox.protocol import GO, Exit, Malformed, Message, Started, StderrText, read_message
+from worker.sandbox.protocol import GO, Exit, Malformed, Message, Started, StderrText, name_status, read_message
 
 log = structlog.get_logger(__name__)
 
@@ -134,7 +134,7 @@ class ChildSession:
 
     def make_outcome(self) -> Outcome:
         """Return the child's outcome. Without a valid one explain its death."""
-        return self._outcome or failed(self._timeout or self._explain_death())
+        return self._outcome or failed(self._timeout or self._explain_death(), name_status(self._status))
 
     @property
     def is_short_of_memory(self) -> bool:
@@ -242,8 +242,8 @@ class ChildSession:
             return
         self._stderr = words
         # A traceback is a defect of ours. Libraries chat about every odd file, which is nobody's business.
-        write = log.warning if "Traceback" in words.text else log.info
-        write("child wrote to stderr", stderr=words.text)
+        write_line = log.warning if "Traceback" in words.text else log.info
+        write_line("child wrote to stderr", stderr=words.text)
 
     def _give_up(self, _: TimeUp) -> None:
         raise ZygoteStuck("the zygote does not answer")

@@ -17,6 +17,7 @@ from worker.sandbox.handle import Handle, Killed
 from worker.sandbox.memory_budget import MemoryBudget, Reservation
 from worker.sandbox.memory_forecast import at_start, forecast
 from worker.sandbox.session import ChildSession, NotStarted, SandboxLost, ZygoteStuck
+from worker.sandbox.usage import read_usage
 from worker.sandbox.zygote_process import ZYGOTE, ZygoteProcess
 
 __all__ = ["ZYGOTE", "Handle", "Killed", "Sandbox", "SandboxLost"]
@@ -101,7 +102,10 @@ class Sandbox:
                         raise Killed from None
                     raise
                 finally:
+                    had_child = handle.is_bound
                     handle.release_child()
+                    if had_child:
+                        handle.usage = handle.usage.add(read_usage(answers))
         if handle.is_killed:
             raise Killed
         return session

@@ -8,7 +8,8 @@ of two kinds. A job is a request as JSON with three file descriptors: upload, re
 `{"keep": n}` is the number of children to keep, busy and waiting ones together.
 
 Job's socket: the supervisor receives `{"started": pid}` with a pidfd, then the child's header and outcome, and
-`{"exit": status}` once the child was reaped. A socket that ends without an exit status means that the zygote is gone.
+`{"exit": status}` once the child was reaped, and what it used (worker.sandbox.usage). A socket that ends without an exit
+status means that the zygote is gone.
 """
 
 import gc
@@ -36,6 +37,7 @@ from engine.pipeline import convert
 from engine.request import Limits, Request
 from worker.sandbox import confinement
 from worker.sandbox.child import LARGEST_REQUEST, Surroundings, run_child
+from worker.sandbox.usage import reap_process
 
 GENEROUS = Limits(max_pixels=1 << 20, max_frames=10, max_result_bytes=1 << 20, memory_bytes=1 << 30, seconds=60)
 READY = 1
@@ -225,7 +227,7 @@ class Zygote:
     def _reap_child(self, child: Child) -> None:
         """Reap an ended child, report its exit status, and fork the next one."""
         self._poller.unregister(child.pidfd)
-        _, status = os.waitpid(child.pid, 0)
+        status, used = reap_process(child.pid)
         os.close(child.pidfd)
         child.channel.close()
         if child in self._waiting:
@@ -233,6 +235,8 @@ class Zygote:
         answer = self._busy.pop(child.pid, None)
         if answer is not None:
             send_message(answer, {"exit": status})
+            with suppress(BrokenPipeError, ConnectionResetError):
+                answer.send(used)
             answer.close()
             # Not for one that died waiting: if every child dies so, this would fork for ever.
             self._fork_ahead()

@@ -1,0 +1,1 @@
+"""What the line of a request costs."""
