@@ -28,7 +28,7 @@ CLUSTER := $(VENV)/cluster.stamp
 SOURCES := api benchmarks client conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
-.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser lighthouse page-line page-pictures sizes api-fuzz ssrf speed lock clean help
+.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser lighthouse page-line page-pictures sizes api-fuzz ssrf faults speed lock clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -134,6 +134,9 @@ api-fuzz: $(DEV) ## Ask the API by its OpenAPI document, right and wrong, with S
 
 ssrf: $(DEV) ## Try every address and name that a webhook must not reach; see docs/results
 	$(BIN)/python -m conformance.ssrf
+
+faults: $(DEV) ## Break the running service in every way under load; see docs/reliability.md (ARGS="--only 'redis-*'", "--walk 40", --list)
+	$(BIN)/python -m conformance.faults $(ARGS)
 
 speed: $(DEV) ## The engine beside libvips and ImageMagick: seconds and bytes (ARGS="--rounds 3")
 	$(BIN)/python -m benchmarks.speed $(ARGS)

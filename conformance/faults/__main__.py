@@ -1,0 +1,88 @@
+"""Break the running service in every way that we know of, under load: `python -m conformance.faults`.
+
+Exits with 1 when a row lost, doubled or mixed up a job, hung, left something behind, or answered what the contract does
+not know.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatch
+
+from conformance.faults.judging import Outcome
+from conformance.faults.report import heading, show_line, write_page, write_walks
+from conformance.faults.rows import Row
+from conformance.faults.running import run_row
+from conformance.faults.stand import new_stand
+from conformance.faults.table import ROWS
+from conformance.faults.traffic import Traffic
+from conformance.faults.walking import walk
+
+
+def main() -> int:
+    given = read_arguments()
+    rows = choose_rows(given.only, given.rate)
+    if given.list:
+        for row in rows:
+            say(f"{row.name:28} {row.kind:12} {row.says}")
+        return 0
+    if given.walk:
+        walks = [(seed, walk(rows, given.walk, seed, say)) for seed in given.seed]
+        if given.write:
+            write_walks(walks)
+        return 1 if any(outcome.faults for _, outcome in walks) else 0
+    outcomes = run_rows(rows, given.seconds)
+    if given.write:
+        write_page(outcomes)
+    return 1 if any(outcome.faults for outcome in outcomes) else 0
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m conformance.faults", description=__doc__)
+    parser.add_argument("--list", action="store_true", help="name the rows")
+    parser.add_argument(
+        "--only", metavar="NAME", nargs="+", default=[], help="rows of these names, or patterns like 'redis-*'"
+    )
+    parser.add_argument("--rate", type=float, default=10.0, help="submissions a second (10)")
+    parser.add_argument("--seconds", type=float, help="how long each fault lasts, instead of its own time")
+    parser.add_argument(
+        "--walk", metavar="N", type=int, default=0, help="N rows drawn by chance, under one load without a pause"
+    )
+    parser.add_argument("--seed", type=int, nargs="+", default=[1], help="of the walk; several make several walks")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md and docs/data")
+    return parser.parse_args()
+
+
+def choose_rows(patterns: Sequence[str], rate: float) -> list[Row]:
+    """Return the rows that are asked for and can be made here; a row with a rate of its own keeps its share."""
+    rows = [row for row in ROWS if not patterns or any(fnmatch(row.name, pattern) for pattern in patterns)]
+    if left_out := [row.name for row in rows if row.needs_root and os.geteuid() != 0]:
+        say(f"Left out, because only root can mount a disk that is small enough to fill: {', '.join(left_out)}")
+    return [
+        replace(row, manner=replace(row.manner, rate=row.manner.rate * rate / 10.0))
+        for row in rows
+        if row.name not in left_out
+    ]
+
+
+def run_rows(rows: Sequence[Row], seconds: float | None) -> list[Outcome]:
+    say(heading())
+    outcomes = []
+    with new_stand() as stand:
+        traffic = Traffic([stand.doors[name].port for name in stand.doors])
+        for row in rows:
+            outcomes.append(run_row(stand, traffic, row, seconds))
+            say(show_line(outcomes[-1]))
+        traffic.close()
+    return outcomes
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
