@@ -1,7 +1,7 @@
 """`/livez` and `/metrics` of worker and janitor, on a port of their own."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -15,13 +15,13 @@ Answer = tuple[int, str, bytes]
 
 
 @contextmanager
-def probing(settings: ProbeSettings, liveness: Liveness) -> Iterator[None]:
-    """Answer probes meanwhile, if a port for them is set. Raises CannotStart."""
+def probing(settings: ProbeSettings, liveness: Liveness, notes: Sequence[str] = ()) -> Iterator[None]:
+    """Answer probes meanwhile, if a port for them is set. `/readyz` shows the notes too. Raises CannotStart."""
     if not settings.probe_port:
         yield
         return
     with listening_on("probe_host", settings.probe_host, "probe_port", settings.probe_port):
-        server = serve_probes(settings.probe_host, settings.probe_port, liveness)
+        server = serve_probes(settings.probe_host, settings.probe_port, liveness, notes)
     try:
         yield
     finally:
@@ -29,7 +29,7 @@ def probing(settings: ProbeSettings, liveness: Liveness) -> Iterator[None]:
         server.server_close()
 
 
-def serve_probes(host: str, port: int, liveness: Liveness) -> ThreadingHTTPServer:
+def serve_probes(host: str, port: int, liveness: Liveness, notes: Sequence[str] = ()) -> ThreadingHTTPServer:
     """Answer probes from a daemon thread; the server's `shutdown` and `server_close` end it."""
 
     def livez() -> Answer:
@@ -37,11 +37,15 @@ def serve_probes(host: str, port: int, liveness: Liveness) -> ThreadingHTTPServe
         text = "".join(f"{loop} has not moved for {age:.0f} s\n" for loop, age in overdue.items())
         return (503 if overdue else 200), "text/plain; charset=utf-8", text.encode() or b"ok\n"
 
+    def readyz() -> Answer:
+        status, media_type, body = livez()
+        return status, media_type, body + "".join(f"{note}\n" for note in notes).encode()
+
     def metrics() -> Answer:
         body, media_type = render_metrics()
         return 200, media_type, body
 
-    handler = _handler({"/livez": livez, "/readyz": livez, "/metrics": metrics})
+    handler = _handler({"/livez": livez, "/readyz": readyz, "/metrics": metrics})
     server = (_ServerOverIPv6 if ":" in host else ThreadingHTTPServer)((host, port), handler)
     server.daemon_threads = True
     Thread(target=server.serve_forever, name="probes", daemon=True).start()

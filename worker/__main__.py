@@ -10,7 +10,7 @@ from core.database import make_engine
 from core.liveness import Liveness
 from core.metrics import show_failure_codes
 from core.probes import probing
-from core.process import run_program
+from core.process import WRONG_SETTING, CannotStart, run_program
 from core.publisher import Publisher
 from core.redis_client import make_redis
 from worker.consumer.cancel_listener import CancelListener
@@ -19,12 +19,17 @@ from worker.consumer.drain import drain_worker
 from worker.consumer.heartbeat import Heartbeat
 from worker.consumer.loop import Consumer
 from worker.metrics import SLOTS, SLOTS_BUSY, show_stages
-from worker.sandbox.supervisor import ZYGOTE, Sandbox
+from worker.sandbox.supervisor import ZYGOTE, FilterMissing, Sandbox
 from worker.settings import WorkerSettings
 
 POOL = 3
 REDIS_SECONDS = 5.0
 LOOP_OVERDUE_SECONDS = 60.0
+FILTER_MISSING = (
+    "IMAGEMILL_SANDBOX is required, but conversions would run without the system-call filter: {reason}. Run the worker "
+    "on Linux on x86_64 or aarch64, where the container's own rules allow seccomp. Or say IMAGEMILL_SANDBOX=degraded: a "
+    "damaged image that takes over its conversion could then reach other processes and the network."
+)
 
 
 def main(zygote: str = ZYGOTE) -> int:
@@ -39,12 +44,24 @@ def main(zygote: str = ZYGOTE) -> int:
 def convert_jobs(settings: WorkerSettings, sandbox: Sandbox) -> int:
     """Convert jobs until a signal. Raises CannotStart."""
     with ExitStack() as stack:
-        sandbox.prepare(jobs=settings.slots, budget=settings.memory_budget)
+        notes = prepare_sandbox(settings, sandbox)
         context = make_context(settings, sandbox)
         stack.callback(context.engine.dispose)
         stack.callback(context.redis.close)
+        stack.enter_context(probing(settings, context.liveness, notes))
         run_worker(context, stack)
     return 0
+
+
+def prepare_sandbox(settings: WorkerSettings, sandbox: Sandbox) -> list[str]:
+    """Wait for the sandbox. Return what it lacks, a sentence each. Raises CannotStart."""
+    degraded = settings.sandbox == "degraded"
+    try:
+        return sandbox.prepare(
+            jobs=settings.slots, budget=settings.memory_budget, degraded=degraded, zygote_jobs=settings.zygote_jobs
+        )
+    except FilterMissing as missing:
+        raise CannotStart(FILTER_MISSING.format(reason=missing), WRONG_SETTING) from None
 
 
 def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
@@ -74,7 +91,6 @@ def run_worker(context: Context, stack: ExitStack) -> None:
     settings = context.settings
     consumer = Consumer(context)
     stop_on_signals(consumer)
-    stack.enter_context(probing(settings, context.liveness))
     heartbeat_engine = make_engine(settings.database_url, pool=1)
     stack.callback(heartbeat_engine.dispose)
     heartbeat = Heartbeat(

@@ -24,9 +24,17 @@ FORECASTS_MISSED = Counter(
 SANDBOX_LAYER = Gauge(
     "imagemill_sandbox_layer", "1 if the kernel has this layer of the sandbox, 0 if it lacks it.", ["layer"]
 )
+ZYGOTES = Counter(
+    "imagemill_sandbox_zygotes_total",
+    "Zygotes made anew: after a crash of a child, after a number of jobs, or because one died.",
+    ["reason"],
+)
+RENEWALS = ("crash", "jobs", "died")
 
 
 def show_stages() -> None:
-    """Show every stage with 0, so that a rate sees the first job of a new worker."""
+    """Show every stage and reason with 0, so that a rate sees the first one of a new worker."""
     for stage in STAGES:
         STAGE_SECONDS.labels(stage)
+    for reason in RENEWALS:
+        ZYGOTES.labels(reason)

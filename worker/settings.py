@@ -1,5 +1,7 @@
 """Settings of the worker, besides the shared ones."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from core.settings import DAY, ProbeSettings
@@ -32,6 +34,16 @@ class WorkerSettings(ProbeSettings):
         ge=0,
         le=DAY,
         description="How long a stopping worker waits for its jobs before it hands them back, in seconds.",
+    )
+    sandbox: Literal["required", "degraded"] = Field(
+        "required",
+        description="`required`: a worker whose conversions would run without the system-call filter does not start. `degraded`: it starts and warns.",
+    )
+    zygote_jobs: int = Field(
+        500,
+        ge=1,
+        le=1_000_000,
+        description="After how many jobs conversions get a new parent process, and with it a new address layout. A crash of a conversion has the same effect.",
     )
 
     def contradictions(self) -> list[str]:

@@ -164,15 +164,29 @@ def _watch_growth(tally: Tally, every: int = 250) -> None:
     """The supervisor (this process) and its zygote: memory in bytes, open files, processes below them."""
     if tally.cases % every == 0:
         here = psutil.Process()
-        both = (here, *zygotes())
+        both = (here, wait_for_one_zygote())
         tally.memory.append(sum(one.memory_info().rss for one in both))
         tally.files.append(sum(one.num_fds() for one in both))
         tally.processes.append(len(here.children(recursive=True)))
 
 
+def wait_for_one_zygote() -> psutil.Process:
+    """Wait until the old zygote has ended: after a crash a new one has taken over."""
+    while len(found := zygotes()) != 1:
+        time.sleep(0.05)
+    return found[0]
+
+
 def zygotes() -> list[psutil.Process]:
     """Return the zygotes of this process. A child on its way to become one is not counted yet."""
-    return [one for one in psutil.Process().children() if "worker.sandbox.zygote" in " ".join(one.cmdline())]
+    return [one for one in psutil.Process().children() if _is_zygote(one)]
+
+
+def _is_zygote(process: psutil.Process) -> bool:
+    try:
+        return "worker.sandbox.zygote" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def growth(figures: Sequence[int]) -> int:

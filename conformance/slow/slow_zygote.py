@@ -2,6 +2,7 @@
 
 import re
 import time
+from threading import Event
 
 from engine import pipeline, steps
 from engine.conversion import Conversion
@@ -18,7 +19,8 @@ def hold(job: Conversion) -> None:
         end = time.monotonic() + float(found[1])
         while (left := end - time.monotonic()) > 0:
             job.deadline.check()
-            time.sleep(min(LOOK_SECONDS, left))
+            # A child may not sleep, but it may wait for a lock.
+            Event().wait(min(LOOK_SECONDS, left))
 
 
 if __name__ == "__main__":

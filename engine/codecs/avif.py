@@ -133,6 +133,11 @@ def write_avif(frames: Iterator[Frame], plan: WritePlan, sink: BinaryIO) -> int:
     return plan.frames
 
 
+def has_other_libraries() -> bool:
+    """Return whether Pillow has others than libaom and dav1d. Those obey a limit of one thread, and are chosen first."""
+    return None in (AvifImagePlugin.get_codec_version("aom"), AvifImagePlugin.get_codec_version("dav1d"))
+
+
 CODEC = Codec(
     prepare=limit_threads,
     open=open_avif,
@@ -140,4 +145,5 @@ CODEC = Codec(
         pillow="AVIF", settings=_choose_settings, attach=attach_marked,
         write_all=write_avif, crashes=True,
     ),
+    may_start_threads=has_other_libraries(),
 )  # fmt: skip

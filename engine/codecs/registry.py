@@ -62,6 +62,8 @@ class Codec:
     open: Open | None = None
     encoder: Encoder | None = None
     prepare: Callable[[], None] = field(default=lambda: None)
+    may_start_threads: bool = False
+    """Whether a library of it starts threads although it is set to one."""
 
 
 class CodecMismatch(Exception):
@@ -95,6 +97,11 @@ def find_encoder(name: str) -> Encoder:
     if encoder is None:
         raise KeyError(name)
     return encoder
+
+
+def find_threaded() -> frozenset[str]:
+    """Return the formats whose libraries may start threads. All others get none."""
+    return frozenset(name for name, codec in all_codecs().items() if codec.may_start_threads)
 
 
 def prepare_codecs() -> None:

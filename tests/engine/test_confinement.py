@@ -64,8 +64,9 @@ def test_a_child_knows_no_environment(hostile: Boxed) -> None:
 
 
 def test_threads_only_where_a_codec_may_need_them(hostile: Boxed) -> None:
-    assert told(hostile(b"do thread", target="avif")) == "succeeded: it ran"
-    assert told(hostile(b"do fork", target="avif")).startswith("denied: ")
+    assert told(hostile(b"do thread", target="heic")) == "succeeded: it ran"
+    assert told(hostile(b"do fork", target="heic")).startswith("denied: ")
+    assert told(hostile(b"do thread", target="avif")).startswith("denied: ")
 
 
 def test_what_a_child_says_reaches_no_log(hostile: Boxed, capfd: pytest.CaptureFixture[str]) -> None:
@@ -125,15 +126,21 @@ def test_a_child_that_misbehaves_takes_no_neighbour_with_it(hostile: Boxed, thre
 def test_no_process_is_left_over(hostile: Boxed) -> None:
     for deed in (b"do crash", b"do leave", b"do flood"):
         hostile(deed)
-    (zygote,) = (pid for pid in children_of(os.getpid()) if b"hostile" in command(pid) and alive(pid))
+    # A crash brings a new zygote, and a job after it lets the old one be reaped.
+    until(lambda: len(hostile_zygotes()) == 1)
+    (zygote,) = hostile_zygotes()
     until(lambda: not children(zygote))
     until(lambda: len(all_children(zygote)) <= 2)
+
+
+def hostile_zygotes() -> list[int]:
+    return [pid for pid in children_of(os.getpid()) if b"hostile" in command(pid) and alive(pid)]
 
 
 def test_what_the_kernel_lacks_is_said_and_the_rest_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
     box = Sandbox("tests.engine.bare")
     try:
-        box.prepare(jobs=1, budget=4 << 30)
+        box.prepare(jobs=1, budget=4 << 30, degraded=True)
         assert "no filters here" in capfd.readouterr().out
         assert [REGISTRY.get_sample_value("imagemill_sandbox_layer", {"layer": name}) for name in LAYERS] == [0, 0]
         assert Boxed(box, LIMITS)(images.oriented(1), target="avif").converted.width == 48

@@ -15,7 +15,7 @@ from engine.errors import ConversionError, corrupt, decoding, explain
 from engine.image import Frame, FrameKind, Opened
 from engine.request import Limits
 from tests.engine.conftest import Converter
-from worker.sandbox.zygote_process import ZygoteProcess
+from worker.sandbox.zygote_keeper import ZygoteKeeper
 
 LIMITS = Limits(max_pixels=1, max_frames=1, max_result_bytes=1000, memory_bytes=64 << 20, seconds=1)
 
@@ -104,11 +104,12 @@ def test_no_exception_of_a_profile_reader_is_internal(
 
 
 def test_a_zygote_that_was_given_up_is_replaced_by_the_next_job() -> None:
-    zygote = ZygoteProcess()
+    keeper = ZygoteKeeper()
     try:
-        first = zygote._process.pid
-        zygote.kill_zygote()
-        with zygote.submit_job(b"{}", 0, 1):
-            assert zygote._process.pid != first
+        first = keeper._zygote
+        keeper.kill_zygote(first)
+        answers, second = keeper.submit_job(b"{}", 0, 1)
+        answers.close()
+        assert second is not first
     finally:
-        zygote.close()
+        keeper.close()

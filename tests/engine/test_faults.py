@@ -42,7 +42,7 @@ def test_a_job_for_which_there_is_no_process_is_tried_again(
 
 def test_a_job_that_never_gets_a_process_is_given_up(boxed: Boxed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.sandbox.supervisor.PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("worker.sandbox.zygote_process.ZygoteProcess.submit_job", refuse)
+    monkeypatch.setattr("worker.sandbox.zygote_keeper.ZygoteKeeper.submit_job", refuse)
     with pytest.raises(SandboxLost):
         boxed(images.oriented(1))
 

@@ -27,6 +27,18 @@ def test_livez_follows_liveness(limit: float, status: int) -> None:
         server.server_close()
 
 
+def test_readyz_shows_what_the_operator_should_know() -> None:
+    server = serve_probes("127.0.0.1", 0, Liveness({"loop": 1e9}), ["sandbox without seccomp: no filters here"])
+    base = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        answer = httpx.get(f"{base}/readyz")
+        assert (answer.status_code, answer.text) == (200, "ok\nsandbox without seccomp: no filters here\n")
+        assert httpx.get(f"{base}/livez").text == "ok\n"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 def test_leases_are_not_trusted_until_everyone_could_renew() -> None:
     now = [100.0]
     guard = OutageGuard(10.0, clock=lambda: now[0])

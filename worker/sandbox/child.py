@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from engine.codecs.registry import find_threaded
 from engine.errors import explain, tell_reason
 from engine.pipeline import convert
 from engine.request import Header, Outcome, Request, failed
@@ -22,13 +23,6 @@ from worker.sandbox.protocol import GO, encode_stderr
 from worker.sandbox.result_file import open_result
 
 LARGEST_REQUEST = 1 << 16
-
-THREADED = frozenset({"avif", "heic"})
-"""Formats whose libraries may start threads. All others get none.
-
-libde265 and x265 start threads although they are set to one. libaom and dav1d obey. Pillow may be built with other
-libraries for AVIF, and those start threads.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +81,7 @@ def _run_job(job: Job, filters: dict[bool, bytes], space: int) -> None:
     words = _capture_stderr()
     request = job.request
     try:
-        threads = bool({request.source, request.target} & THREADED)
+        threads = bool({request.source, request.target} & find_threaded())
         granted = request.granted_bytes or request.limits.memory_bytes
         # Before the filter: some C libraries implement fstat with a call that takes paths.
         size = os.fstat(job.upload).st_size

@@ -85,16 +85,6 @@ def drop_capabilities() -> None:
         sys.exit(f"capset was refused: errno {ctypes.get_errno()}")
 
 
-def apply_layers() -> dict[str, str]:
-    """Give up the file system for good, and try a filter. Return for each layer why it is missing, or nothing."""
-    layers = {"seccomp": _try_filter(), "landlock": ""}
-    try:
-        give_up_files()
-    except LayerMissing as error:
-        layers["landlock"] = str(error)
-    return layers
-
-
 def give_up_files() -> None:
     """Restrict this process to its open files. Raises LayerMissing.
 
@@ -153,24 +143,6 @@ def apply_limits(limits: Limits, *, space: int, granted: int, threads: bool) -> 
     if not threads:
         # RLIMIT_NPROC counts every thread of this user on the machine, so only 0 is a usable value.
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-
-
-def _try_filter() -> str:
-    """Try a filter in a child, because it cannot be removed. Return why the kernel lacks it, or nothing."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            install_filter(build_filter(threads=False))
-        except LayerMissing as error:
-            os.write(writing, str(error).encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        reason = pipe.read()
-    status = os.waitpid(pid, 0)[1]
-    return reason or ("its process was killed" if status else "")
 
 
 def _call_prctl(option: int, value: int | bytes) -> None:

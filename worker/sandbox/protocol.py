@@ -12,6 +12,9 @@ from engine.request import Header, Outcome
 LARGEST = 1 << 16
 LONGEST_STDERR = 8000
 
+REQUIRED = "required"
+"""A zygote's argument: without a system-call filter it exits."""
+
 GO = b"go"
 """The supervisor's only message: the memory for the conversion is reserved."""
 

@@ -144,7 +144,7 @@ class ChildSession:
         if self._outcome is not None:
             found = self._outcome.failure
             return found is not None and found.code in NO_REASON
-        crashed = self._ended_in is State.CONVERTING and self._death_signal in UNCHECKED_MALLOC
+        crashed = self._ended_in is State.CONVERTING and self.death_signal in UNCHECKED_MALLOC
         return crashed and self._state is not State.KILLED
 
     def _read_ready(self, fd: int) -> None:
@@ -260,14 +260,15 @@ class ChildSession:
         self._kill_child(State.KILLED)
 
     @property
-    def _death_signal(self) -> int:
+    def death_signal(self) -> int:
+        """Return the signal that ended the child, 0 without one."""
         return os.WTERMSIG(self._status) if self._status is not None and os.WIFSIGNALED(self._status) else 0
 
     def _explain_death(self) -> Failure:
         """Read the signal. We did not kill it, so a SIGKILL came from the kernel's out-of-memory killer."""
-        if self._death_signal == signal.SIGXCPU:
+        if self.death_signal == signal.SIGXCPU:
             return self._timer.make_timeout()
-        if self._death_signal == signal.SIGKILL and self._state is not State.KILLED:
+        if self.death_signal == signal.SIGKILL and self._state is not State.KILLED:
             advice = advise_cheaper(self._request.target, self._request.options)
             return MemoryLimit(limit=self._request.limits.memory_bytes >> 20, advice=advice).failure
         log.warning("child crashed", wait_status=self._status, source=self._request.source)

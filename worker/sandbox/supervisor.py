@@ -18,9 +18,10 @@ from worker.sandbox.memory_budget import MemoryBudget, Reservation
 from worker.sandbox.memory_forecast import at_start, forecast
 from worker.sandbox.session import ChildSession, NotStarted, SandboxLost, ZygoteStuck
 from worker.sandbox.usage import read_usage
+from worker.sandbox.zygote_keeper import JOBS, ZygoteKeeper
 from worker.sandbox.zygote_process import ZYGOTE, ZygoteProcess
 
-__all__ = ["ZYGOTE", "Handle", "Killed", "Sandbox", "SandboxLost"]
+__all__ = ["ZYGOTE", "FilterMissing", "Handle", "Killed", "Sandbox", "SandboxLost"]
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,10 @@ PAUSE_SECONDS = 1.0
 """Pause between two tries: processes or memory may be short for a moment."""
 
 
+class FilterMissing(Exception):
+    """There is no system-call filter. The message says why."""
+
+
 class Sandbox:
     """Runs conversions, several at a time, each in a process of its own.
 
@@ -41,21 +46,26 @@ class Sandbox:
     """
 
     def __init__(self, program: str = ZYGOTE) -> None:
-        self._zygote = ZygoteProcess(program)
+        self._zygotes = ZygoteKeeper(program)
         self._budget = MemoryBudget(show=_show_memory)
 
-    def prepare(self, *, jobs: int, budget: int) -> None:
+    def prepare(self, *, jobs: int, budget: int, degraded: bool = False, zygote_jobs: int = JOBS) -> list[str]:
         """Wait for the zygote and prepare for `jobs` conversions at a time, with `budget` bytes of memory together.
 
-        Log the layers that the kernel lacks. Call it once. Raises OSError when the zygote did not start.
+        Log the layers that the kernel lacks, and return a sentence for each. Call it once. Raises OSError when the
+        zygote did not start, FilterMissing when there is no system-call filter, unless `degraded` allows that.
         """
         self._budget.set_total(budget)
         MEMORY_BUDGET.set(budget)
-        self._zygote.keep_children(jobs)
-        for layer, reason in self._zygote.read_layers().items():
+        self._zygotes.configure(children=jobs, jobs=zygote_jobs, required=not degraded)
+        layers = self._zygotes.read_layers()
+        for layer, reason in layers.items():
             SANDBOX_LAYER.labels(layer).set(0 if reason else 1)
             if reason:
                 log.warning("sandbox layer missing", layer=layer, reason=reason)
+        if layers["seccomp"] and not degraded:
+            raise FilterMissing(layers["seccomp"])
+        return [f"sandbox without {layer}: {reason}" for layer, reason in layers.items() if reason]
 
     def run(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> Outcome:
         """Convert the file `upload_fd` into the empty file `result_fd`. Blocks; safe from any thread.
@@ -74,7 +84,7 @@ class Sandbox:
 
     def close(self) -> None:
         """End the zygote and its children."""
-        self._zygote.close()
+        self._zygotes.close()
 
     def _run_child(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> ChildSession:
         """Run a child to its end. While none can be started, try STARTS times before the job loses its attempt."""
@@ -89,7 +99,8 @@ class Sandbox:
     def _run_child_once(self, request: Request, upload_fd: int, result_fd: int, handle: Handle) -> ChildSession:
         with self._budget.open_reservation() as reservation:
             _wait_for_memory(reservation, request.granted_bytes, handle)
-            with self._submit_job(request, upload_fd, result_fd) as answers:
+            answers, zygote = self._submit_job(request, upload_fd, result_fd)
+            with answers:
                 upload = os.fstat(upload_fd).st_size
                 session = ChildSession(
                     answers, request, handle, reservation, lambda header: forecast(request, header, upload)
@@ -97,7 +108,7 @@ class Sandbox:
                 try:
                     session.watch_child()
                 except ZygoteStuck:
-                    self._zygote.kill_zygote()
+                    self._zygotes.kill_zygote(zygote)
                     if handle.is_killed:
                         raise Killed from None
                     raise
@@ -106,13 +117,14 @@ class Sandbox:
                     handle.release_child()
                     if had_child:
                         handle.usage = handle.usage.add(read_usage(answers))
+        self._zygotes.note_death(zygote, session.death_signal)
         if handle.is_killed:
             raise Killed
         return session
 
-    def _submit_job(self, request: Request, upload_fd: int, result_fd: int) -> socket.socket:
+    def _submit_job(self, request: Request, upload_fd: int, result_fd: int) -> tuple[socket.socket, ZygoteProcess]:
         try:
-            return self._zygote.submit_job(request.as_json(), upload_fd, result_fd)
+            return self._zygotes.submit_job(request.as_json(), upload_fd, result_fd)
         except OSError as error:
             raise NotStarted(str(error)) from error
 

@@ -1,11 +1,12 @@
-"""`python -m worker.sandbox.zygote CONTROL SUPERVISOR`: a process with all codecs warm, forking one child per job.
+"""`python -m worker.sandbox.zygote CONTROL SUPERVISOR [required]`: a process with all codecs warm, forking one child per job.
 
 It starts with an empty environment and never holds a secret, so its children cannot leak one. It is single-threaded and
 reads no upload. It ends with its supervisor, by the parent-death signal and by the end of the control socket.
 
 Control socket: the zygote first sends `{"layers": ...}`, what the kernel has for the sandbox. Then it receives packets
-of two kinds. A job is a request as JSON with three file descriptors: upload, result, and our end of the job's socket.
-`{"keep": n}` is the number of children to keep, busy and waiting ones together.
+of three kinds. A job is a request as JSON with three file descriptors: upload, result, and our end of the job's socket.
+`{"keep": n}` is the number of children to keep, busy and waiting ones together. `{"retire": true}` is the last packet:
+running children finish, and then the zygote ends.
 
 Job's socket: the supervisor receives `{"started": pid}` with a pidfd, then the child's header and outcome, and
 `{"exit": status}` once the child was reaped, and what it used (worker.sandbox.usage). A socket that ends without an exit
@@ -37,6 +38,8 @@ from engine.pipeline import convert
 from engine.request import Limits, Request
 from worker.sandbox import confinement
 from worker.sandbox.child import LARGEST_REQUEST, Surroundings, run_child
+from worker.sandbox.protocol import REQUIRED
+from worker.sandbox.self_check import check_filter
 from worker.sandbox.usage import reap_process
 
 GENEROUS = Limits(max_pixels=1 << 20, max_frames=10, max_result_bytes=1 << 20, memory_bytes=1 << 30, seconds=60)
@@ -65,7 +68,8 @@ def main() -> None:
     warm_up_child = make_child_warm_up()
     with control, Path("/proc/self/statm").open("rb", buffering=0) as statm:
         confinement.drop_capabilities()
-        layers = confinement.apply_layers()
+        layers = apply_layers()
+        refuse_missing_filter(layers["seccomp"])
         # Every child shares the objects that exist now. The collector would touch them, and so copy their pages.
         gc.collect()
         gc.freeze()
@@ -76,6 +80,22 @@ def main() -> None:
         with suppress(BrokenPipeError):
             control.send(json.dumps({"layers": layers}).encode())
         zygote.serve_jobs()
+
+
+def apply_layers() -> dict[str, str]:
+    """Try a filter, and give up the file system for good. Return for each layer why it is missing, or nothing."""
+    layers = {"seccomp": check_filter(), "landlock": ""}
+    try:
+        confinement.give_up_files()
+    except confinement.LayerMissing as error:
+        layers["landlock"] = str(error)
+    return layers
+
+
+def refuse_missing_filter(reason: str) -> None:
+    """Exit when a filter is missing that the supervisor requires. The first zygote starts before it can know."""
+    if reason and sys.argv[3:] == [REQUIRED]:
+        sys.exit(f"the system-call filter is missing: {reason}")
 
 
 def warm_up() -> None:
@@ -129,6 +149,7 @@ class Zygote:
     ) -> None:
         self._control, self._warm_up, self._statm, self._filters = control, warm_up_child, statm, filters
         self._keep = READY
+        self._retires = False
         self._waiting: deque[Child] = deque()
         self._busy: dict[int, socket.socket] = {}
         """Our end of the job's socket, by the child's pid."""
@@ -147,9 +168,9 @@ class Zygote:
             sys.exit(1)
 
     def serve_jobs(self) -> None:
-        """Serve until the control socket ends, then kill all children."""
+        """Serve until the control socket ends, then kill all children. Retired, serve until the last child has ended."""
         self._fork_ahead()
-        while True:
+        while self._children or not self._retires:
             for fd, _ in self._poller.poll():
                 if fd != self._control.fileno():
                     self._reap_child(self._children.pop(fd))
@@ -166,9 +187,17 @@ class Zygote:
         if fds:
             self._start_job(text, fds)
         elif text:
-            self._keep = int(json.loads(text)["keep"])
-            self._fork_ahead()
+            self._follow_order(json.loads(text))
         return bool(text)
+
+    def _follow_order(self, order: dict[str, int]) -> None:
+        self._retires = "retire" in order
+        self._keep = 0 if self._retires else order["keep"]
+        if self._retires:
+            # A waiting child ends with its socket.
+            for child in self._waiting:
+                child.channel.close()
+        self._fork_ahead()
 
     def _start_job(self, text: bytes, fds: list[int]) -> None:
         """Give a job to a child. When there is none the job's socket ends, and the supervisor tries again."""

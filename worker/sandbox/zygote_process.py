@@ -1,18 +1,14 @@
-"""Start, reach and replace the zygote.
-
-The parent-death signal follows the thread that forked, not the process. So one thread, which lives as long as the
-sandbox, starts every zygote.
-"""
+"""One zygote: its process and its control socket."""
 
 import json
 import os
 import socket
 import subprocess
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+
+from worker.sandbox.protocol import REQUIRED
 
 ROOT = Path(__file__).parents[2]
 """The folder of the rooms."""
@@ -41,31 +37,35 @@ SINGLE = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class ZygoteProcess:
-    """One zygote at a time, of the module `program`. `submit_job` is safe from any thread."""
+    """A zygote of the module `program`. Only one thread at a time may send to it."""
 
-    def __init__(self, program: str = ZYGOTE) -> None:
-        self._program = program
-        self._lock = threading.Lock()
-        self._keeper = ThreadPoolExecutor(1, "zygote-keeper")
-        self._keep: int | None = None
-        self._process, self._control = self._start_zygote()
-
-    def submit_job(self, request: bytes, upload: int, result: int) -> socket.socket:
-        """Send a job and return the supervisor's end of its socket. Raises OSError when no zygote takes it."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    def __init__(self, program: str, *, required: bool) -> None:
+        """Start it. The parent-death signal follows the calling thread, so that must outlive the zygote."""
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            try:
-                self._send_job(request, [upload, result, theirs.fileno()])
-            except OSError:
-                ours.close()
-                raise
-        return ours
+            self._process = _spawn_zygote(program, theirs.fileno(), required=required)
+        self._control.settimeout(SEND_SECONDS)
+
+    @property
+    def has_ended(self) -> bool:
+        """Return True when the process is gone. It is reaped then."""
+        return self._process.poll() is not None
+
+    def send_job(self, request: bytes, fds: list[int]) -> None:
+        """Send a job. Raises OSError."""
+        try:
+            socket.send_fds(self._control, [request], fds)
+        except (BrokenPipeError, ConnectionResetError):
+            self._process.wait()
+            raise
 
     def keep_children(self, count: int) -> None:
         """Keep so many children, busy and waiting ones together."""
-        with self._lock:
-            self._keep = count
-            self._say_keep(self._control)
+        self._send_order({"keep": count})
+
+    def retire(self) -> None:
+        """Take no more jobs. The zygote ends with the last of its running children."""
+        self._send_order({"retire": 1})
 
     def read_layers(self) -> dict[str, str]:
         """Wait for the warm-up. Return for each layer of the sandbox why the kernel lacks it, or nothing.
@@ -84,58 +84,33 @@ class ZygoteProcess:
         found: dict[str, str] = json.loads(text)["layers"]
         return found
 
-    def kill_zygote(self) -> None:
-        """Kill the zygote and its children. The next `submit_job` starts another."""
-        with self._lock:
-            self._process.kill()
-            self._process.wait()
+    def kill(self) -> None:
+        """Kill the zygote and its children."""
+        self._process.kill()
+        self._process.wait()
+
+    def wait(self) -> None:
+        """Wait for its end."""
+        self._process.wait()
 
     def close(self) -> None:
-        """Close the zygote's socket and wait for its end."""
-        with self._lock:
-            self._control.close()
-            try:
-                self._process.wait(CLOSE_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        self._keeper.shutdown()
-
-    def _send_job(self, request: bytes, fds: list[int]) -> None:
-        """Send to a new zygote when the present one has died: it has not started the job."""
-        with self._lock:
-            if self._process.poll() is not None:
-                self._replace_zygote()
-            try:
-                socket.send_fds(self._control, [request], fds)
-            except (BrokenPipeError, ConnectionResetError):
-                self._process.wait()
-                self._replace_zygote()
-                socket.send_fds(self._control, [request], fds)
-
-    def _replace_zygote(self) -> None:
+        """Close the control socket, and wait for the end of the zygote and its children."""
         self._control.close()
-        self._process, self._control = self._start_zygote()
+        try:
+            self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
-    def _start_zygote(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            process = self._keeper.submit(_spawn_zygote, self._program, theirs.fileno()).result()
-        ours.settimeout(SEND_SECONDS)
-        self._say_keep(ours)
-        return process, ours
-
-    def _say_keep(self, control: socket.socket) -> None:
-        """Send the number to keep. A dead zygote misses it, and the next one gets it at its start."""
-        if self._keep is not None:
-            with suppress(OSError):
-                control.send(json.dumps({"keep": self._keep}).encode())
+    def _send_order(self, order: dict[str, int]) -> None:
+        """Send an order. A dead zygote misses it."""
+        with suppress(OSError):
+            self._control.send(json.dumps(order).encode())
 
 
-def _spawn_zygote(program: str, control: int) -> subprocess.Popen[bytes]:
+def _spawn_zygote(program: str, control: int, *, required: bool) -> subprocess.Popen[bytes]:
     """Start a zygote in a group of its own, so that signals to the worker's group do not reach it."""
     return subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", program, str(control), str(os.getpid())],
+        [sys.executable, "-m", program, str(control), str(os.getpid()), *([REQUIRED] if required else [])],
         env=make_environment(),
         pass_fds=[control],
         stdin=subprocess.DEVNULL,

@@ -26,7 +26,7 @@ webhookHttp: {{ .Values.webhooks.http }}
 {{- end }}
 
 {{- define "imagemill.worker.settings" -}}
-{{- $own := dict "probeHost" "0.0.0.0" "probePort" 9090 "slots" .Values.worker.slots }}
+{{- $own := dict "probeHost" "0.0.0.0" "probePort" 9090 "slots" .Values.worker.slots "sandbox" .Values.worker.sandbox "zygoteJobs" .Values.worker.zygoteJobs }}
 {{- $_ := set $own "jobMemoryBytes" (include "imagemill.bytes" .Values.worker.jobMemory) }}
 {{- $_ := set $own "memoryBudgetBytes" (include "imagemill.bytes" .Values.worker.memoryBudget) }}
 {{- $_ := set $own "jobWallSeconds" .Values.worker.jobWallSeconds }}
