@@ -82,7 +82,7 @@ def make_server(settings: ApiSettings) -> Server:
         lifespan="on",
         ws="none",
     )
-    return Server(config, app, ConnectionTable(count_possible(256, settings.threads)))
+    return Server(config, app, ConnectionTable(count_possible(settings.max_transfers, settings.threads)))
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.requests import Request
 
 from api.body_headers import announced_bytes
+from api.bounds import Bound
 from api.errors import BatchTooLarge, SeveralFiles, TooManyInBatch, UploadTooLarge
 from api.forms import SPOOL_BYTES, FormParser, FormReader
 
@@ -59,6 +60,8 @@ class BatchFile(UploadFile):
 class BatchParser(FormParser):
     """Spools all files into one temporary file. Bytes of a file beyond `file_cap`, or of all beyond `cap`, are dropped."""
 
+    takes_one_file = False
+
     def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], *, cap: int, file_cap: int) -> None:
         super().__init__(headers, stream, cap=cap, most_files=MOST_FILES)
         self._file_cap = file_cap
@@ -100,8 +103,8 @@ class BatchParser(FormParser):
 class BatchForm(FormReader):
     """The form of a batch. `cap` is in bytes of all files, `file_cap` of each. It may be no form at all, without a body."""
 
-    def __init__(self, request: Request, *, cap: int, file_cap: int, seconds: float) -> None:
-        super().__init__(request, cap=cap, seconds=seconds)
+    def __init__(self, request: Request, *, cap: int, file_cap: int, transfers: Bound) -> None:
+        super().__init__(request, cap=cap, transfers=transfers)
         self._file_cap = file_cap
 
     async def _read(self) -> None:

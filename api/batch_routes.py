@@ -11,6 +11,7 @@ from api.batch_events import batch_events
 from api.batch_openapi import ARCHIVE, batch_form
 from api.batch_submission import TakenBatch, as_first_answered, submit_batch, submit_batch_and_wait
 from api.batches import batch_when_over, delete_batch, find_batch_for
+from api.bounds import hold, may_hold
 from api.deps import BatchFormDep, BatchId, CallerDep, IdempotencyKey, LastEvent, ServicesDep, TurnDep, WaitDep
 from api.event_openapi import document_batch_events
 from api.examples import BATCH, batch_example
@@ -43,10 +44,10 @@ OVER = {
 SUBMIT_REFUSALS = document_refusals(
     errors.MalformedRequest, errors.MissingFile, errors.SeveralFiles, errors.BatchNotFound, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnknownTarget, errors.BadOptions, errors.RateLimited, errors.TooManyWaiting,
-    errors.TooMuchStored, errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
+    errors.TooMuchStored, errors.QueueFull, errors.Busy, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
 )  # fmt: skip
 ARCHIVE_REFUSALS = document_refusals(
-    errors.MalformedRequest, errors.BatchNotFound, errors.ResultNotReady, errors.ResultExpired
+    errors.MalformedRequest, errors.BatchNotFound, errors.ResultNotReady, errors.ResultExpired, errors.Busy
 )
 
 
@@ -75,7 +76,9 @@ async def submit_many(
     asked = Submission(form=form, caller=caller, call="batches", key=key)
     if wait.seconds:
         mark_held(request)
-        taken = await submit_batch_and_wait(services, turn, asked, wait.seconds)
+        # A batch is taken even where nobody can wait for it.
+        seconds = wait.seconds if may_hold(request, services.waiters) else 0
+        taken = await submit_batch_and_wait(services, turn, asked, seconds)
         response.status_code = 201 if taken.batch.is_over else 202
     else:
         taken = as_first_answered(await submit_batch(services, turn, asked))
@@ -103,7 +106,7 @@ def _taken_headers(request: Request, taken: TakenBatch, *, done: bool) -> dict[s
             "content": batch_example(BATCH),
             "headers": describe_headers("Cache-Control", sometimes=("Retry-After", "Preference-Applied")),
         },
-        **document_refusals(errors.MalformedRequest, errors.BatchNotFound),
+        **document_refusals(errors.MalformedRequest, errors.BatchNotFound, errors.Busy),
     },
 )
 async def get_batch(
@@ -113,6 +116,7 @@ async def get_batch(
     refuse_strays(request.query_params, "wait")
     if wait.seconds:
         mark_held(request)
+        hold(request, services.waiters)
         batch = await batch_when_over(services, caller, batch_id, wait.seconds)
     else:
         batch = await find_batch_for(services, caller, batch_id)
@@ -126,7 +130,7 @@ async def get_batch(
 @router.get(
     "/v1/batches/{batch_id}/events",
     response_class=Response,
-    responses={**document_batch_events(), **document_refusals(errors.BatchNotFound)},
+    responses={**document_batch_events(), **document_refusals(errors.BatchNotFound, errors.Busy)},
 )
 async def follow_batch(
     request: Request, services: ServicesDep, caller: CallerDep, batch_id: BatchId, seen: LastEvent
@@ -139,6 +143,7 @@ async def follow_batch(
     if HEAD_ONLY in request.scope:
         return Response(headers=headers, media_type=EventSourceResponse.media_type)
     mark_held(request)
+    hold(request, services.waiters)
     events = batch_events(services, caller, batch_id, seen, prefix_of(request))
     return EventSourceResponse(events, headers=headers)
 
@@ -149,6 +154,7 @@ async def get_batch_result(
 ) -> Response:
     """Download all results as one ZIP, with `manifest.json` about every file."""
     refuse_strays(request.query_params, "partial")
+    hold(request, services.transfers)
     batch = await find_batch_for(services, caller, batch_id)
     prefix, head_only = prefix_of(request), HEAD_ONLY in request.scope
     return await send_archive(services, batch, prefix, partial=partial, head_only=head_only)

@@ -11,7 +11,12 @@ from typing import Protocol
 
 import structlog
 
+from api.metrics import PLACES, PLACES_MAX
+
 log = structlog.get_logger(__name__)
+
+NAME = "connections"
+"""In the metrics."""
 
 HEAD_SECONDS = 20.0
 """How long a connection may take for a request's head, from its beginning or from the head's first byte."""
@@ -52,6 +57,7 @@ class ConnectionTable:
         self.most = most
         self._waiting: OrderedDict[Connection, None] = OrderedDict()
         self._open: set[Connection] = set()
+        PLACES_MAX.labels(NAME).set(most)
 
     def __len__(self) -> int:
         """Count the open connections."""
@@ -60,6 +66,7 @@ class ConnectionTable:
     def add(self, connection: Connection) -> bool:
         """Add a new connection. Return whether there is room, so that it may ask for more than a probe."""
         self._open.add(connection)
+        PLACES.labels(NAME).inc()
         has_room = len(self._open) <= self.most or self._make_room()
         self._waiting[connection] = None
         return has_room
@@ -80,8 +87,8 @@ class ConnectionTable:
 
     def remove(self, connection: Connection) -> None:
         """Forget a connection that is closed."""
-        self._open.discard(connection)
         self._waiting.pop(connection, None)
+        self._forget(connection)
 
     def _make_room(self) -> bool:
         """Close the connection that has waited longest."""
@@ -89,9 +96,14 @@ class ConnectionTable:
             return False
         connection, _ = self._waiting.popitem(last=False)
         log.warning("too many connections: the one that waited longest for a request is closed", most=self.most)
-        self._open.discard(connection)
+        self._forget(connection)
         connection.end_waiting()
         return True
+
+    def _forget(self, connection: Connection) -> None:
+        if connection in self._open:
+            self._open.remove(connection)
+            PLACES.labels(NAME).dec()
 
 
 def count_possible(uploads: int, threads: int) -> int:

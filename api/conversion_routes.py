@@ -8,13 +8,14 @@ from starlette.datastructures import Headers
 
 from api import errors
 from api.batch_openapi import BATCH_FIELD
+from api.bounds import may_hold
 from api.conversion_body import FILENAME
 from api.deps import CallerDep, ConversionBodyDep, IdempotencyKey, LongWaitDep, ServicesDep, TurnDep
 from api.downloads import download
 from api.links import prefix_of
 from api.middleware import mark_held
 from api.openapi import UPLOAD_FIELD, document_downloads, document_refusals, option_parameters, upload_form
-from api.routes import REFUSED, SUBMIT_HEADERS, TAKEN, taken_headers
+from api.routes import REFUSED, RETRY_AFTER, SUBMIT_HEADERS, TAKEN, taken_headers
 from api.submission import Submission, submit_and_wait
 from core.job_answers import JobAnswer, job_answer
 from core.jobs import Job
@@ -28,7 +29,11 @@ WHOLE = document_downloads(headers=("Location",), sometimes=(WARNING, *SUBMIT_HE
 WHOLE["headers"] = {name: told for name, told in WHOLE["headers"].items() if name != "Accept-Ranges"}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: WHOLE,
-    202: {"description": "The job is not over in time; ask for it.", "model": JobAnswer, **TAKEN},
+    202: {
+        "description": "The job is not over in time, or too many download at the same time; ask for it.",
+        "model": JobAnswer,
+        **TAKEN,
+    },
     **document_refusals(
         *REFUSED, errors.JobNotFound, errors.JobCanceled, errors.ResultExpired, errors.ConversionFailed
     ),
@@ -73,12 +78,15 @@ async def convert(
     """Convert an image and answer with the result, or with the job when that takes longer than `wait`."""
     mark_held(request)
     asked = Submission(form=body, caller=caller, call="convert", key=key)
+    seconds = wait.seconds if may_hold(request, services.waiters) else 0
     try:
-        taken = await submit_and_wait(services, turn, asked, wait.seconds)
+        taken = await submit_and_wait(services, turn, asked, seconds)
     except errors.UnsupportedMedia as refusal:
         raise body.explain(refusal) from None
     headers = {**taken_headers(request, taken), **wait.headers}
-    if not taken.job.is_over:
+    is_refused = taken.job.status is Status.SUCCEEDED and not may_hold(request, services.transfers)
+    if is_refused or not taken.job.is_over:
+        headers["Retry-After"] = RETRY_AFTER
         return JSONResponse(job_answer(taken.job, prefix_of(request)).model_dump(mode="json"), 202, headers)
     _refuse_failed(taken.job, headers["Location"])
     # Conditions and ranges are for GET (RFC 9110), so none of the request's headers are passed on.

@@ -37,24 +37,22 @@ async def _turn(services: ServicesDep) -> Turn:
 
 async def _form(request: Request, services: ServicesDep) -> FormReader:
     settings = services.settings
-    return FormReader(request, cap=settings.max_upload_bytes, seconds=settings.upload_seconds)
+    return FormReader(request, cap=settings.max_upload_bytes, transfers=services.transfers)
 
 
 async def _batch_form(request: Request, services: ServicesDep) -> BatchForm:
     settings = services.settings
-    # As much time for each byte as an upload has.
-    share = max(1.0, settings.max_batch_bytes / settings.max_upload_bytes)
     return BatchForm(
         request,
         cap=settings.max_batch_bytes,
         file_cap=settings.max_upload_bytes,
-        seconds=settings.upload_seconds * share,
+        transfers=services.transfers,
     )
 
 
 async def _conversion_body(request: Request, services: ServicesDep) -> ConversionBody:
     settings = services.settings
-    return ConversionBody(request, cap=settings.max_upload_bytes, seconds=settings.upload_seconds)
+    return ConversionBody(request, cap=settings.max_upload_bytes, transfers=services.transfers)
 
 
 async def _idempotency_key(

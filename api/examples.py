@@ -77,7 +77,7 @@ REFUSALS: tuple[ImagemillError, ...] = (
     errors.UploadNotFound(),
     errors.NotFound(path="/v2/jobs"),
     errors.MethodNotAllowed(method="PUT", allowed=("GET", "HEAD", "DELETE")),
-    errors.BodyTimeout(seconds=60),
+    errors.SlowBody(seconds=20, rate=8192),
     errors.ResultNotReady(state=Status.PROCESSING),
     errors.JobFailed(reason=TruncatedImage().failure.detail),
     NoWebhook(),

@@ -7,16 +7,19 @@ from contextlib import suppress
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
 
 from api.body_headers import announced_bytes, waits_for_permission
+from api.body_pace import LEAST_BYTES_PER_SECOND, STILL_SECONDS, BodyPace
+from api.bounds import Bound, hold, may_hold, release
 from api.errors import (
-    BodyTimeout,
     BrokenForm,
     FormCutOff,
     ImagemillError,
     LongField,
     NotMultipart,
     SeveralFiles,
+    SlowBody,
     TooManyFiles,
     UploadTooLarge,
 )
@@ -43,6 +46,7 @@ class FormParser(MultiPartParser):
     """Starlette's parser, spooling the file to disk up to a cap: bytes beyond it are counted and dropped."""
 
     spool_max_size = SPOOL_BYTES
+    takes_one_file = True
 
     def __init__(
         self, headers: Headers, stream: AsyncGenerator[bytes, None], *, cap: int, most_files: int = MOST_FILES
@@ -51,7 +55,10 @@ class FormParser(MultiPartParser):
         super().__init__(headers, body, max_files=most_files, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES)
         self._cap = cap
         self._file_bytes = 0
+        self._first_file: UploadFile | None = None
         self.complete = False
+        self.is_crowded = False
+        """Whether a second file began where one is allowed. No more bytes are kept then."""
 
     @property
     def is_over(self) -> bool:
@@ -72,11 +79,18 @@ class FormParser(MultiPartParser):
         """Take a piece of a part. A file's piece is written to disk while there is room for it."""
         if self._current_part.file is not None:
             self.count_file_bytes(end - start)
-            if self.is_over:
+            self._note_file(self._current_part.file)
+            if self.is_over or self.is_crowded:
                 return
         elif len(self._current_part.data) + end - start > MOST_FIELD_BYTES:
             raise LongField(field=show_text(self._current_part.field_name), limit=MOST_FIELD_BYTES)
         super().on_part_data(data, start, end)
+
+    def _note_file(self, file: UploadFile) -> None:
+        self._first_file = self._first_file or file
+        if self.takes_one_file and file is not self._first_file and not self.is_crowded:
+            self.is_crowded = True
+            self._file_parts_to_write.clear()
 
     def count_file_bytes(self, size: int) -> None:
         """Count bytes of a file."""
@@ -93,21 +107,23 @@ class FormParser(MultiPartParser):
 
 
 class FormReader:
-    """One request's form. `cap` is in bytes of all its files, `seconds` for the whole body.
+    """One request's form. `cap` is in bytes of all its files; it takes a place of `transfers` until it is closed.
 
     While a form is refused, what the person chose in it is still read, so that a page can show it again.
     """
 
-    def __init__(self, request: Request, *, cap: int, seconds: float) -> None:
+    def __init__(self, request: Request, *, cap: int, transfers: Bound) -> None:
         self._request = request
         self._cap = cap
-        self._seconds = seconds
+        self._transfers = transfers
+        self._pace = BodyPace()
         self._parser: FormParser | None = None
         self._bytes = 0
         self._most = cap + SLACK_BYTES
         self._finished = False
         self._refused = False
         self._gave_up = False
+        # A body that is refused gets little time for its rest.
         self._time = asyncio.timeout(None)
         request.state.closing = True
 
@@ -122,7 +138,7 @@ class FormReader:
     async def read(self) -> None:
         """Read the whole form.
 
-        Raises MalformedRequest, BadOptions, TooManyFiles, UploadTooLarge, BodyTimeout, ClientDisconnect.
+        Raises Busy, MalformedRequest, BadOptions, SeveralFiles, UploadTooLarge, SlowBody, ClientDisconnect.
         """
         try:
             await self._read()
@@ -133,7 +149,8 @@ class FormReader:
     async def drain(self) -> None:
         """Take in the rest of a refused form, within bounds, and keep nothing but its fields."""
         self._refused = True
-        if not (self._finished or self._gave_up or self._waits_for_permission()):
+        is_worth_it = not (self._finished or self._gave_up or self._waits_for_permission())
+        if is_worth_it and may_hold(self._request, self._transfers):
             with suppress(TimeoutError, MultiPartException, ImagemillError, ClientDisconnect):
                 async with asyncio.timeout(DRAIN_SECONDS) as self._time:
                     await self._take_rest()
@@ -144,6 +161,7 @@ class FormReader:
         """Let go of the temporary file."""
         if self._parser is not None:
             self._parser.close()
+        release(self._request, self._transfers)
 
     def _items(self) -> list[tuple[str, str | UploadFile]]:
         return self._parser.items if self._parser is not None else []
@@ -153,8 +171,9 @@ class FormReader:
         self._check_media_type()
         if announced_bytes(self._request.headers) > self._most:
             raise self._too_large()
+        hold(self._request, self._transfers)
         try:
-            async with asyncio.timeout(self._seconds) as self._time:
+            async with asyncio.timeout(None) as self._time:
                 await self._parse(self._cap)
         except TimeoutError:
             raise self._too_late() from None
@@ -181,6 +200,8 @@ class FormReader:
             raise self._too_large()
         if self._parser is None or not self._parser.complete:
             raise FormCutOff
+        if self._parser.is_crowded:
+            raise SeveralFiles(count=len(self.files()))
 
     async def _take_rest(self) -> None:
         if self._parser is None and self._is_multipart():
@@ -191,7 +212,7 @@ class FormReader:
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body's pieces. Too large a body is read on for as much again, and for a short while only."""
         while not self._finished:
-            message = await self._request.receive()
+            message = await self._pace.wait_for(self._request.receive, _size_of)
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             piece: bytes = message.get("body", b"")
@@ -200,21 +221,29 @@ class FormReader:
             self._bytes += len(piece)
             self._check_size()
             yield piece
+            if self._parser is not None and self._parser.is_crowded:
+                self._refuse_rest()
 
     def _check_size(self) -> None:
         if self._bytes > self._most + self._cap:
             self._gave_up = True
             raise self._too_large()
-        if self._bytes > self._most and not self._refused:
+        if self._bytes > self._most:
+            self._refuse_rest()
+
+    def _refuse_rest(self) -> None:
+        """Give the rest of the body a short time, once."""
+        if not self._refused:
             self._refused = True
-            soon = asyncio.get_running_loop().time() + DRAIN_SECONDS
-            self._time.reschedule(min(soon, self._time.when() or soon))
+            self._time.reschedule(asyncio.get_running_loop().time() + DRAIN_SECONDS)
 
     def _too_late(self) -> ImagemillError:
         self._gave_up = True
+        if self._parser is not None and self._parser.is_crowded:
+            return SeveralFiles(count=len(self.files()))
         if self._refused:
             return self._too_large()
-        return BodyTimeout(seconds=self._seconds)
+        return SlowBody(seconds=STILL_SECONDS, rate=LEAST_BYTES_PER_SECOND)
 
     def _too_large(self) -> UploadTooLarge:
         self._refused = True
@@ -236,3 +265,7 @@ class FormReader:
         if error.message.startswith("Too many fields"):
             return BrokenForm(reason=f"it has more than {MOST_FIELDS} fields")
         return BrokenForm(reason=f"{error.message.rstrip('.')}. Send it again as multipart/form-data")
+
+
+def _size_of(message: Message) -> int:
+    return len(message.get("body", b""))

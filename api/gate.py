@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import structlog
 from starlette.requests import Request
 
+from api.bounds import OWNER
 from api.callers import Caller, identify_address, identify_key
 from api.errors import ImagemillError
 from api.forms import FormReader
@@ -37,13 +38,18 @@ async def admit_caller(request: Request) -> Caller:
     """
     services: Services = request.app.state.services
     if services.settings.auth == "none" or request.scope["route"].path in OPEN_ROUTES:
-        return identify_address(request)
+        return _note_owner(request, identify_address(request))
     try:
         caller = await identify_key(request, services.keys)
     except ImagemillError:
         await _take_in_body(request, services)
         raise
     structlog.contextvars.bind_contextvars(key=caller.key_id)
+    return _note_owner(request, caller)
+
+
+def _note_owner(request: Request, caller: Caller) -> Caller:
+    request.scope[OWNER] = caller.owner
     return caller
 
 
@@ -52,4 +58,4 @@ async def _take_in_body(request: Request, services: Services) -> None:
     headers = request.headers
     if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
         settings = services.settings
-        await FormReader(request, cap=settings.max_upload_bytes, seconds=settings.upload_seconds).drain()
+        await FormReader(request, cap=settings.max_upload_bytes, transfers=services.transfers).drain()

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from api.batches import batch_when_changed, delete_batch, find_batch_for
+from api.bounds import hold
 from api.deps import BatchId, CallerDep, ServicesDep
 from api.job_list import find_page
 from api.job_list_query import read_list_query
@@ -36,6 +37,7 @@ async def show_batch(
     if not seen:
         return batch_page(request, await find_batch_for(services, caller, batch_id))
     mark_held(request)
+    hold(request, services.waiters)
     until = asyncio.get_running_loop().time() + HELD_SECONDS
     return batch_page(request, await batch_when_changed(services, caller, batch_id, seen, until))
 

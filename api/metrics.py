@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from starlette.responses import Response
 
 from core.metrics import HTTP_BUCKETS, render_metrics
@@ -36,11 +36,22 @@ LIMITS_REACHED = Counter(
     "Uploads refused with 429, by the limit of the client: uploads, waiting or stored.",
     ["limit"],
 )
+PLACES = Gauge(
+    "imagemill_places", "Connections, transfers (uploads and downloads) and waiters of this process right now.", ["of"]
+)
+PLACES_MAX = Gauge("imagemill_places_max", "How many of them there may be at the same time.", ["of"])
+BUSY = Counter(
+    "imagemill_busy_total",
+    "Requests refused with 503 busy, by what there were too many of: connections, transfers, waiters or work.",
+    ["of"],
+)
 # Shown from the start: Prometheus sees no increase in a counter first shown with 1.
 for _where in ("redis", "process"):
     RATE_CHECKS.labels(_where)
 for _limit in ("uploads", "waiting", "stored"):
     LIMITS_REACHED.labels(_limit)
+for _of in ("connections", "transfers", "waiters", "work"):
+    BUSY.labels(_of)
 STATUS_CACHE = Counter(
     "imagemill_status_cache_total", "Looks into the status cache, by result: hit, miss, error or off.", ["result"]
 )
@@ -62,6 +73,11 @@ def count_request(method: str, route: str, status: int, seconds: float, *, held:
 def count_refusal(limit: str) -> None:
     """Count an upload that a client's limit refused."""
     LIMITS_REACHED.labels(limit).inc()
+
+
+def count_busy(of: str) -> None:
+    """Count a request that was refused because there is too much of something at the same time."""
+    BUSY.labels(of).inc()
 
 
 def metrics_response() -> Response:

@@ -6,6 +6,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.bounds import begin_holds
 from api.errors import InternalError
 from api.metrics import count_request
 from api.request_ids import REQUEST_ID
@@ -30,7 +31,7 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        facts = begin_request(scope)
+        facts, holds = begin_request(scope), begin_holds(scope)
         started = time.perf_counter()
 
         async def received() -> Message:
@@ -52,6 +53,7 @@ class Observed:
             facts.code = facts.code or InternalError.code
             raise
         finally:
+            holds.end()
             method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
             route, seconds = _route(scope), time.perf_counter() - started
             count_request(method, route, facts.status, seconds, held=HELD in scope)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from api.bounds import hold
 from api.deps import CallerDep, FormDep, JobId, ServicesDep, TurnDep
 from api.errors import ConversionFailed, ImagemillError, ProblemNotFound
 from api.examples import REFUSALS
@@ -53,6 +54,7 @@ async def show_job(request: Request, services: ServicesDep, turn: TurnDep, job_i
     """Show a job's status; with `seen`, once it is another than that."""
     if seen:
         mark_held(request)
+        hold(request, services.waiters)
         until = asyncio.get_running_loop().time() + HELD_SECONDS
         job = await job_when_changed(services, turn, job_id, seen, until)
     else:

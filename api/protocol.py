@@ -15,9 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from api.bound_protocol import BoundProtocol
-from api.connections import BUSY_SECONDS, PROBES
+from api.connections import BUSY_SECONDS, NAME, PROBES
 from api.errors import BrokenHead, Busy, ImagemillError, LargeHead, LongTarget, TryLater
-from api.metrics import count_request
+from api.metrics import count_busy, count_request
 from api.problems import MEDIA_TYPE, make_problem
 from api.request_ids import REQUEST_ID, make_request_id
 from api.request_log import RequestFacts, log_unread
@@ -125,6 +125,7 @@ class WireProtocol(BoundProtocol):
         self._check_head()
         self._take_absolute_target()
         if not self.has_room and self.url.partition(b"?")[0] not in PROBES:
+            count_busy(NAME)
             raise _Refused(Busy(what=f"connections ({self.table.most:,})", retry_after=BUSY_SECONDS))
         super().on_headers_complete()
 

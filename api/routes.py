@@ -5,6 +5,7 @@ from fastapi.sse import EventSourceResponse
 
 from api import errors
 from api.batch_openapi import BATCH_FIELD
+from api.bounds import hold, may_hold
 from api.deps import CallerDep, FormDep, IdempotencyKey, JobId, LastEvent, ServicesDep, TurnDep, WaitDep
 from api.downloads import download
 from api.errors import NoWebhook
@@ -42,12 +43,12 @@ OVER = {
 REFUSED = (
     errors.MalformedRequest, errors.MissingFile, errors.EmptyFile, errors.SeveralFiles, errors.BodyTimeout,
     errors.UploadTooLarge, errors.UnsupportedMedia, errors.UnknownTarget, errors.BadOptions, errors.RateLimited,
-    errors.TooManyWaiting, errors.TooMuchStored, errors.QueueFull, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
+    errors.TooManyWaiting, errors.TooMuchStored, errors.QueueFull, errors.Busy, errors.StorageFull, errors.IdempotencyInProgress, errors.IdempotencyKeyReused,
     errors.BatchNotFound, errors.BatchFull, errors.UploadNotFound, errors.UploadIncomplete, errors.UploadExpired,
 )  # fmt: skip
 DOWNLOAD_REFUSALS = document_refusals(
     errors.JobNotFound, errors.ResultNotReady, errors.JobFailed, errors.ResultExpired, errors.JobCanceled,
-    errors.RangeNotSatisfiable,
+    errors.RangeNotSatisfiable, errors.Busy,
 )  # fmt: skip
 
 
@@ -72,7 +73,9 @@ async def submit_job(
     asked = Submission(form=form, caller=caller, call="jobs", key=key)
     if wait.seconds:
         mark_held(request)
-        taken = await submit_and_wait(services, turn, asked, wait.seconds)
+        # A job is taken even where nobody can wait for it.
+        seconds = wait.seconds if may_hold(request, services.waiters) else 0
+        taken = await submit_and_wait(services, turn, asked, seconds)
         response.status_code = 201 if taken.job.is_over else 202
     else:
         taken = as_first_answered(await submit(services, turn, asked))
@@ -97,7 +100,7 @@ def taken_headers(request: Request, taken: Taken) -> dict[str, str]:
             "content": job_examples(QUEUED, SUCCEEDED, FAILED),
             "headers": describe_headers("Cache-Control", sometimes=("Retry-After", "Preference-Applied")),
         },
-        **document_refusals(errors.MalformedRequest, errors.JobNotFound),
+        **document_refusals(errors.MalformedRequest, errors.JobNotFound, errors.Busy),
     },
 )
 async def get_job(
@@ -107,6 +110,7 @@ async def get_job(
     refuse_strays(request.query_params, "wait")
     if wait.seconds:
         mark_held(request)
+        hold(request, services.waiters)
         job = await job_when_over(services, turn, job_id, wait.seconds)
     else:
         job = await current_job(services, turn, job_id)
@@ -120,7 +124,7 @@ async def get_job(
 @router.get(
     "/v1/jobs/{job_id}/events",
     response_class=Response,
-    responses={**document_job_events(), **document_refusals(errors.JobNotFound)},
+    responses={**document_job_events(), **document_refusals(errors.JobNotFound, errors.Busy)},
 )
 async def follow_job(request: Request, services: ServicesDep, job_id: JobId, seen: LastEvent) -> Response:
     """Stream every change of a job, until it is over or for five minutes."""
@@ -131,6 +135,7 @@ async def follow_job(request: Request, services: ServicesDep, job_id: JobId, see
     if HEAD_ONLY in request.scope:
         return Response(headers=headers, media_type=EventSourceResponse.media_type)
     mark_held(request)
+    hold(request, services.waiters)
     return EventSourceResponse(job_events(services, job_id, seen, prefix_of(request)), headers=headers)
 
 
@@ -142,6 +147,7 @@ async def follow_job(request: Request, services: ServicesDep, job_id: JobId, see
 )
 async def get_result(request: Request, services: ServicesDep, job_id: JobId) -> Response:
     """Download the result; If-None-Match and a single Range are honoured."""
+    hold(request, services.transfers)
     job = await recorded_job(services, job_id)
     return await download(services, job, request.headers, head_only=HEAD_ONLY in request.scope)
 

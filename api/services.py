@@ -1,11 +1,12 @@
 """What requests share: one of each a process, made when the application starts."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from api.admission import Backlog, Store
+from api.bounds import Bound
 from api.client_limits import ClientLimits
 from api.database import Database
 from api.hub import Hub
@@ -39,6 +40,8 @@ class Services:
     keys: KeyRing
     owners: JobOwners
     taking: Taking
+    transfers: Bound
+    waiters: Bound
 
 
 @asynccontextmanager
@@ -64,21 +67,29 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
             backlog=Backlog(database, settings.max_queued),
             store=Store(database, settings.max_stored_bytes),
             rate=RateGuard(settings.rate_limit),
-            clients=ClientLimits(
-                database,
-                most_waiting=settings.max_waiting_per_client,
-                most_bytes=settings.max_stored_per_client_bytes,
-            ),
+            clients=_make_client_limits(database, settings),
             keys=KeyRing(database, read_static_keys(settings.keys)),
             owners=JobOwners(),
             taking=taking,
+            transfers=Bound("transfers", "uploads and downloads", settings.max_transfers),
+            waiters=Bound("waiters", "waiting requests", settings.max_waiters),
         )
     finally:
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await _end_tasks(tasks)
         await taking.close()
         await client.aclose()
         probe_engine.dispose()
         engine.dispose()
+
+
+def _make_client_limits(database: Database, settings: ApiSettings) -> ClientLimits:
+    return ClientLimits(
+        database, most_waiting=settings.max_waiting_per_client, most_bytes=settings.max_stored_per_client_bytes
+    )
+
+
+async def _end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -51,12 +51,19 @@ class ApiSettings(WebhookSettings):
         le=100_000_000_000,
         description="How many bytes the files of one batch may have together, in one form.",
     )
-    upload_seconds: float = Field(
-        60,
-        gt=0,
-        le=DAY,
-        description="How long the body of an upload may take, in seconds. A batch may take as many times longer as "
-        "`IMAGEMILL_MAX_BATCH_BYTES` is larger than `IMAGEMILL_MAX_UPLOAD_BYTES`: 600 s by default.",
+    max_transfers: int = Field(
+        256,
+        ge=2,
+        le=10_000,
+        description="How many uploads and downloads one process has at the same time; more are refused with 503. One "
+        "client has at most half of them.",
+    )
+    max_waiters: int = Field(
+        4000,
+        ge=2,
+        le=100_000,
+        description="How many requests of one process wait for a job or follow one at the same time; more are refused "
+        "with 503. One client has at most half of them.",
     )
     resume_hours: float = Field(
         1,

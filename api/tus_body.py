@@ -7,23 +7,23 @@ from contextlib import suppress
 from starlette.requests import ClientDisconnect, Request
 
 from api.body_headers import announced_bytes, waits_for_permission
+from api.body_pace import LEAST_BYTES_PER_SECOND, STILL_SECONDS, BodyPace
+from api.bounds import Bound, hold, may_hold
 from api.errors import BeyondLength, SlowUpload, WrongOffset
 from api.forms import DRAIN_SECONDS, SLACK_BYTES
 
-PIECE_BYTES = 1 << 20
+PIECE_BYTES = 256 * 1024
 """What is held in memory, and what a process that dies may lose."""
-PATIENCE_SECONDS = 30.0
-LEAST_BYTES_PER_SECOND = 8192
-"""A body may stand still for PATIENCE_SECONDS. Each byte gives back the time that it takes at this speed."""
 
 
 class PieceBody:
     """One request's bytes, at most `most` of them."""
 
-    def __init__(self, request: Request, *, most: int, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, request: Request, *, most: int, transfers: Bound) -> None:
         self._request = request
+        self._transfers = transfers
         self._most = most
-        self._patience = self._longest = patience
+        self._pace = BodyPace()
         self._bytes = 0
         self._is_over = False
         request.state.closing = True
@@ -31,8 +31,9 @@ class PieceBody:
     async def read(self) -> AsyncGenerator[bytes, None]:
         """Yield the body in pieces, each as soon as it is there.
 
-        Raises BeyondLength, SlowUpload, ClientDisconnect; before the last two, what came until then is yielded.
+        Raises Busy, BeyondLength, SlowUpload, ClientDisconnect; before the last two, what came until then is yielded.
         """
+        hold(self._request, self._transfers)
         if announced_bytes(self._request.headers) > self._most:
             raise BeyondLength(limit=self._most)
         held = bytearray()
@@ -56,7 +57,7 @@ class PieceBody:
         Chromium sends a chunk again by itself when its line is cut.
         """
         most = SLACK_BYTES if isinstance(refusal, WrongOffset) else 2 * self._most + SLACK_BYTES
-        if not self._waits_for_permission():
+        if not self._waits_for_permission() and may_hold(self._request, self._transfers):
             with suppress(TimeoutError, ClientDisconnect):
                 async with asyncio.timeout(DRAIN_SECONDS):
                     await self._take_rest(most)
@@ -76,16 +77,11 @@ class PieceBody:
 
     async def _receive_in_time(self) -> bytes:
         """Return the next bytes. Only the time in which we wait for the client counts against it."""
-        began = _now()
         try:
-            async with asyncio.timeout(self._patience):
-                chunk = await self._receive()
+            return await self._pace.wait_for(self._receive, len)
         except TimeoutError:
             self._is_over = True
-            raise SlowUpload(seconds=self._longest, rate=LEAST_BYTES_PER_SECOND) from None
-        left = self._patience - (_now() - began) + len(chunk) / LEAST_BYTES_PER_SECOND
-        self._patience = min(self._longest, max(0.0, left))
-        return chunk
+            raise SlowUpload(seconds=STILL_SECONDS, rate=LEAST_BYTES_PER_SECOND) from None
 
     async def _receive(self) -> bytes:
         message = await self._request.receive()
@@ -108,11 +104,7 @@ def has_body(request: Request) -> bool:
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
-async def drain_refused(request: Request, most: int, refusal: Exception) -> None:
+async def drain_refused(request: Request, transfers: Bound, most: int, refusal: Exception) -> None:
     """Take in the body of a request that was refused before it was read."""
     if has_body(request):
-        await PieceBody(request, most=most).drain(refusal)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+        await PieceBody(request, most=most, transfers=transfers).drain(refusal)

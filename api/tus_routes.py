@@ -39,7 +39,7 @@ PIECES = {MEDIA_TYPE: {"schema": BINARY}}
 UPLOAD_HEADERS = (RESUMABLE, OFFSET, "Upload-Expires", "Cache-Control")
 BODY_REFUSALS = (
     errors.MalformedRequest, errors.BodyTimeout, errors.UploadTooLarge, errors.WrongTusVersion, errors.NotAPiece,
-    errors.StorageFull,
+    errors.Busy, errors.StorageFull,
 )  # fmt: skip
 LOST = (errors.UploadNotFound, errors.UploadExpired)
 EXTENDED: dict[int | str, dict[str, Any]] = {
@@ -125,7 +125,7 @@ async def begin_upload(request: Request, services: ServicesDep, turn: TurnDep, c
         metadata = read_metadata(request.headers)
         upload = await begin_upload_for(services, turn, caller, length=length, metadata=metadata)
     except ImagemillError as refusal:
-        await drain_refused(request, services.settings.max_upload_bytes, refusal)
+        await drain_refused(request, services.transfers, services.settings.max_upload_bytes, refusal)
         raise
     if has_body(request):
         upload = await receive_pieces(services, request, upload)
@@ -150,7 +150,7 @@ async def extend_upload(request: Request, services: ServicesDep, caller: CallerD
         if offset != upload.stored:
             raise WrongOffset(stored=upload.stored, offset=offset)
     except ImagemillError as refusal:
-        await drain_refused(request, services.settings.max_upload_bytes, refusal)
+        await drain_refused(request, services.transfers, services.settings.max_upload_bytes, refusal)
         raise
     return Response(status_code=204, headers=describe_upload(await receive_pieces(services, request, upload)))
 
@@ -220,7 +220,7 @@ async def override_method(
     if meant == "DELETE":
         return await remove_upload(request, services, caller, upload_id)
     refusal = MethodNotAllowed(method="POST", allowed=("GET", "HEAD", "PATCH", "DELETE"))
-    await drain_refused(request, services.settings.max_upload_bytes, refusal)
+    await drain_refused(request, services.transfers, services.settings.max_upload_bytes, refusal)
     raise refusal
 
 

@@ -46,7 +46,7 @@ async def receive_pieces(services: Services, request: Request, upload: PartialUp
 
     Raises WrongOffset when somebody else goes on with the upload, and the refusals of the body.
     """
-    body = PieceBody(request, most=upload.length - upload.stored)
+    body = PieceBody(request, most=upload.length - upload.stored, transfers=services.transfers)
     try:
         await services.store.admit()
         async for piece in body.read():

@@ -7,7 +7,7 @@
     |- wire:   BrokenHead (a MalformedRequest)   LongTarget 414   LargeHead 431
     |- bodies: MalformedRequest 400 <- NotMultipart   FormCutOff   BrokenForm   LongField   RepeatedFields   WrongParameters
     |          MissingFile 400   EmptyFile 400   SeveralFiles 400 <- TooManyFiles
-    |          BodyTimeout 408   UploadTooLarge 413   UnsupportedMedia 415 <- UnsupportedBody
+    |          BodyTimeout 408 <- SlowBody   UploadTooLarge 413   UnsupportedMedia 415 <- UnsupportedBody
     |          UnknownTarget 422 <- MissingTarget   UnavailableTarget
     |          BadOptions 422
     |- jobs:   JobNotFound 404   ResultNotReady 409   JobFailed 409   ResultExpired 410   JobCanceled 410
@@ -51,6 +51,7 @@ from api.errors.bodies import (
     NotMultipart,
     RepeatedFields,
     SeveralFiles,
+    SlowBody,
     TooManyFiles,
     UnavailableTarget,
     UnknownTarget,
@@ -93,4 +94,4 @@ from api.errors.uploads import (
 from api.errors.webhooks import NoWebhook, WebhookNotDue, WebhooksOff
 from api.errors.wire import BrokenHead, LargeHead, LongTarget
 
-__all__ = ["BadOptions", "BatchExpired", "BatchFull", "BatchNotFound", "BatchNotReady", "BatchTooLarge", "BeyondLength", "BodyTimeout", "BrokenForm", "BrokenHead", "Busy", "ConversionFailed", "CrossSite", "DatabaseAway", "EmptyFile", "FileAndUpload", "FormCutOff", "HostNotAllowed", "IdempotencyInProgress", "IdempotencyKeyReused", "ImagemillError", "InternalError", "JobCanceled", "JobFailed", "JobNotFound", "KeyInvalid", "KeyRequired", "LargeHead", "LongField", "LongTarget", "MalformedRequest", "MethodNotAllowed", "MissingFile", "MissingTarget", "NoJobList", "NoWebhook", "NotAPiece", "NotFound", "NotMultipart", "ProblemNotFound", "QueueFull", "RangeNotSatisfiable", "RateLimited", "RepeatedFields", "ResultExpired", "ResultNotReady", "SeveralFiles", "SlowUpload", "StorageFull", "TooManyFiles", "TooManyInBatch", "TooManyWaiting", "TooMuchStored", "TryLater", "UnavailableTarget", "UnknownTarget", "UnsupportedBody", "UnsupportedMedia", "UploadExpired", "UploadIncomplete", "UploadNotFound", "UploadTooLarge", "WebhookNotDue", "WebhooksOff", "WrongOffset", "WrongParameters", "WrongTusVersion"]  # fmt: skip
+__all__ = ["BadOptions", "BatchExpired", "BatchFull", "BatchNotFound", "BatchNotReady", "BatchTooLarge", "BeyondLength", "BodyTimeout", "BrokenForm", "BrokenHead", "Busy", "ConversionFailed", "CrossSite", "DatabaseAway", "EmptyFile", "FileAndUpload", "FormCutOff", "HostNotAllowed", "IdempotencyInProgress", "IdempotencyKeyReused", "ImagemillError", "InternalError", "JobCanceled", "JobFailed", "JobNotFound", "KeyInvalid", "KeyRequired", "LargeHead", "LongField", "LongTarget", "MalformedRequest", "MethodNotAllowed", "MissingFile", "MissingTarget", "NoJobList", "NoWebhook", "NotAPiece", "NotFound", "NotMultipart", "ProblemNotFound", "QueueFull", "RangeNotSatisfiable", "RateLimited", "RepeatedFields", "ResultExpired", "ResultNotReady", "SeveralFiles", "SlowBody", "SlowUpload", "StorageFull", "TooManyFiles", "TooManyInBatch", "TooManyWaiting", "TooMuchStored", "TryLater", "UnavailableTarget", "UnknownTarget", "UnsupportedBody", "UnsupportedMedia", "UploadExpired", "UploadIncomplete", "UploadNotFound", "UploadTooLarge", "WebhookNotDue", "WebhooksOff", "WrongOffset", "WrongParameters", "WrongTusVersion"]  # fmt: skip

@@ -88,6 +88,16 @@ class BodyTimeout(ImagemillError, status=408, code="body_timeout", title="Upload
     seconds: float
 
 
+class SlowBody(BodyTimeout):
+    """No bytes came for `seconds`, or fewer than `rate` a second for so long that it comes to the same."""
+
+    template = (
+        "No bytes came for {seconds:g} seconds, or they came slower than {rate:,} a second over half a minute. "
+        "Try again on a better line, with a smaller image, or by an upload that can go on (/v1/uploads)."
+    )
+    rate: int
+
+
 class UploadTooLarge(ImagemillError, status=413, code="too_large", title="File too large"):
     """More bytes than a file may have."""
 

@@ -12,6 +12,7 @@ import limits
 import pytest
 from sqlalchemy import Engine
 
+from api import body_pace
 from api.rate_guard import spell_limit
 from api.settings import ApiSettings
 from conformance.service import PATIENCE, wait_for
@@ -225,8 +226,9 @@ def test_a_client_that_asks_first_is_told_before_it_sends(serve: Serve) -> None:
     assert b"\r\nconnection: close\r\n" in answer.lower()
 
 
-def test_a_slow_body_is_408(serve: Serve) -> None:
-    live = serve(upload_seconds=0.5)
+@pytest.mark.parametrize("name", ["STILL_SECONDS", "PATIENCE_SECONDS"])
+def test_a_body_that_stands_still_is_408(live: Live, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(body_pace, name, 0.5)
     with connected(live) as wire:
         wire.sendall(request_head(live, "Content-Length: 100000") + HEAD + PNG)
         answer = read_all(wire)
