@@ -12,8 +12,10 @@ from dataclasses import replace
 from fnmatch import fnmatch
 
 from conformance.faults.judging import Outcome
-from conformance.faults.report import heading, show_line, write_page, write_walks
+from conformance.faults.mutating import mutate
+from conformance.faults.report import heading, show_line, write_mutations, write_page, write_walks
 from conformance.faults.rows import Row
+from conformance.faults.rules import RULES
 from conformance.faults.running import run_row
 from conformance.faults.stand import new_stand
 from conformance.faults.table import ROWS
@@ -33,6 +35,11 @@ def main() -> int:
         if given.write:
             write_walks(walks)
         return 1 if any(outcome.faults for _, outcome in walks) else 0
+    if given.mutate:
+        trials = mutate(rows, given.rule, say)
+        if given.write:
+            write_mutations(trials)
+        return 1 if any(not outcome.faults for _, outcome in trials) else 0
     outcomes = run_rows(rows, given.seconds)
     if given.write:
         write_page(outcomes)
@@ -51,6 +58,12 @@ def read_arguments() -> argparse.Namespace:
         "--walk", metavar="N", type=int, default=0, help="N rows drawn by chance, under one load without a pause"
     )
     parser.add_argument("--seed", type=int, nargs="+", default=[1], help="of the walk; several make several walks")
+    parser.add_argument(
+        "--mutate", action="store_true", help="leave out each rule of the protocol, and see its row fail"
+    )
+    parser.add_argument(
+        "--rule", metavar="NAME", nargs="+", default=sorted(RULES), help="the rules to leave out, one after the other"
+    )
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md and docs/data")
     return parser.parse_args()
 

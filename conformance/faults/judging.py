@@ -28,7 +28,7 @@ LATE_SECONDS = 3.0
 """Who waits hears of an end by then, when nothing is wrong: an event, not the look at the row every 5 s."""
 
 ORPHANS = {
-    "uploads": "SELECT count(*) FROM uploads LEFT JOIN jobs ON jobs.id = job_id WHERE jobs.id IS NULL",
+    "uploads": "SELECT count(*) FROM uploads LEFT JOIN jobs ON jobs.id = job_id WHERE jobs.id IS NULL OR jobs.status IN ('canceled', 'expired')",
     "results": "SELECT count(*) FROM results LEFT JOIN jobs ON jobs.id = job_id WHERE jobs.status IS DISTINCT FROM 'succeeded'",
     "keys": "SELECT count(*) FROM idempotency LEFT JOIN jobs ON jobs.id = job_id WHERE jobs.id IS NULL",
     "notices": "SELECT count(*) FROM webhooks WHERE state = 'pending'",
@@ -59,6 +59,10 @@ class Outcome:
     over_after: float = 0.0
     leftovers: dict[str, int] = field(default_factory=dict)
     late: int = 0
+    spent: int = 0
+    surplus: float = 0.0
+    lack: float = 0.0
+    asleep: float = 0.0
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -73,6 +77,7 @@ class Outcome:
             "answers outside of the contract": sum(self.outside.values()),
             "left over": sum(self.leftovers.values()),
             "heard of late": self.late,
+            "started twice though no worker was lost": self.spent,
         }
         return [f"{count} {what}" for what, count in counts.items() if count] + self.notes
 
@@ -82,6 +87,7 @@ class Record:
     """The rows of the jobs of these orders, by id, and the ids by order's key."""
 
     jobs: dict[str, tuple[str, str]]
+    attempts: dict[str, int]
     by_key: dict[str, set[str]]
     results: Counter[str]
 
@@ -150,6 +156,7 @@ def judge_order(outcome: Outcome, row: Row, record: Record, order: Order, traffi
         case _:
             outcome.lost += 1
             outcome.notes.append(f"a job is {status}, results: {record.results[job_id]}")
+    outcome.spent += row.keeps_attempts and record.attempts.get(job_id, 1) > 1
     told = {"succeeded": "job.succeeded", "failed": "job.failed", "canceled": "job.canceled"}.get(status)
     outcome.untold += told is not None and not traffic.receiver.told[job_id, told]
 
@@ -157,17 +164,19 @@ def judge_order(outcome: Outcome, row: Row, record: Record, order: Order, traffi
 def read_record(stand: Stand, orders: Sequence[Order]) -> Record:
     keys = {order.key for order in orders}
     rows = stand.sql(
-        "SELECT id::text, status, coalesce(error->>'code', ''), webhook_url FROM jobs "
+        "SELECT id::text, status, coalesce(error->>'code', ''), webhook_url, attempts FROM jobs "
         "WHERE created_at > now() - interval '10 minutes'"
     )
     by_key: dict[str, set[str]] = {}
     jobs: dict[str, tuple[str, str]] = {}
-    for job_id, status, code, url in rows:
+    attempts: dict[str, int] = {}
+    for job_id, status, code, url, tried in rows:
         jobs[str(job_id)] = (str(status), str(code))
+        attempts[str(job_id)] = int(str(tried))
         if (key := str(url).rpartition("/")[2]) in keys:
             by_key.setdefault(key, set()).add(str(job_id))
     found = stand.sql("SELECT job_id::text, count(*) FROM results GROUP BY job_id")
-    return Record(jobs, by_key, Counter({str(job_id): int(str(count)) for job_id, count in found}))
+    return Record(jobs, attempts, by_key, Counter({str(job_id): int(str(count)) for job_id, count in found}))
 
 
 def look_until_right(traffic: Traffic, record: Record) -> list[str]:

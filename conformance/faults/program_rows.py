@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from conformance.faults.databases import send
 from conformance.faults.rows import Fault, Row
 from conformance.faults.stand import API_NAMES, NAMES, WORKER_NAMES, Stand, is_converting
+from conformance.faults.traffic import Manner
 
 KILL, TERM, STOP = signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP
 QUICKLY = 0.5
@@ -147,17 +148,19 @@ def program(name: str, says: str, fault: Fault, **more: object) -> Row:
 
 
 ROWS = (
-    program("calm", "nothing: what the others are compared with", done(lambda _: None), hears_in_time=True),
+    program("calm", "nothing: what the others are compared with", done(lambda _: None), hears_in_time=True, keeps_attempts=True, queue_is_true=True),
+    program("long", "nothing, but conversions take longer than a lease", done(lambda _: None), keeps_attempts=True,
+            queue_is_true=True, manner=Manner(hold=6.0)),
     program("worker-kill", "SIGKILL of one worker", signaled(KILL, "worker-1"), is_quick=True),
     program("workers-kill", "SIGKILL of all workers", signaled(KILL, *WORKER_NAMES)),
     program("worker-kill-again", "SIGKILL of a worker, started again, three times",
             again(restart(KILL, "worker-2"), times=3)),
-    program("worker-term", "SIGTERM of one worker: it drains", signaled(TERM, "worker-1")),
-    program("workers-term", "SIGTERM of all workers", signaled(TERM, *WORKER_NAMES)),
-    program("workers-hurried", "SIGTERM of all workers, and again: jobs are handed back", hasty_drain),
+    program("worker-term", "SIGTERM of one worker: it drains", signaled(TERM, "worker-1"), keeps_attempts=True),
+    program("workers-term", "SIGTERM of all workers", signaled(TERM, *WORKER_NAMES), keeps_attempts=True),
+    program("workers-hurried", "SIGTERM of all workers, and again: jobs are handed back", hasty_drain, keeps_attempts=True),
     program("worker-stop", "SIGSTOP of a worker for longer than its lease", signaled(STOP, "worker-1"), seconds=5.5),
     program("workers-stop", "SIGSTOP of all workers for longer than their leases", signaled(STOP, *WORKER_NAMES), seconds=5.5),
-    program("workers-scaled", "workers 3 to 0 and back to 3", done(scale_to_nothing_and_back)),
+    program("workers-scaled", "workers 3 to 0 and back to 3", done(scale_to_nothing_and_back), keeps_attempts=True),
     program("zygotes-kill", "SIGKILL of every zygote", done(each_zygote(KILL))),
     program("zygotes-kill-again", "SIGKILL of every zygote, six times", again(each_zygote(KILL))),
     program("zygotes-stop", "SIGSTOP of every zygote", done(each_zygote(STOP))),
@@ -166,17 +169,17 @@ ROWS = (
     program("children-segv", "SIGSEGV of every running conversion", done(each_child(signal.SIGSEGV)),
             may_fail=frozenset({"decoder_crashed"})),
     program("children-stop", "SIGSTOP of every running conversion", done(each_child(STOP))),
-    program("janitor-kill", "SIGKILL of the janitor", signaled(KILL, "janitor")),
-    program("janitor-term", "SIGTERM of the janitor", signaled(TERM, "janitor")),
-    program("janitor-stop", "SIGSTOP of the janitor", signaled(STOP, "janitor")),
-    program("janitor-twice", "two janitors at once", second_janitor),
+    program("janitor-kill", "SIGKILL of the janitor", signaled(KILL, "janitor"), keeps_attempts=True),
+    program("janitor-term", "SIGTERM of the janitor", signaled(TERM, "janitor"), keeps_attempts=True),
+    program("janitor-stop", "SIGSTOP of the janitor", signaled(STOP, "janitor"), keeps_attempts=True),
+    program("janitor-twice", "two janitors at once", second_janitor, keeps_attempts=True),
     program("janitor-and-worker-kill", "SIGKILL of the janitor and a worker", signaled(KILL, "janitor", "worker-3")),
-    program("api-kill", "SIGKILL of one API", signaled(KILL, "api-1"), loses_answers=True),
-    program("apis-kill", "SIGKILL of both APIs", signaled(KILL, *API_NAMES), loses_answers=True),
-    program("api-term", "SIGTERM of one API: it drains", signaled(TERM, "api-1"), loses_answers=True),
+    program("api-kill", "SIGKILL of one API", signaled(KILL, "api-1"), loses_answers=True, keeps_attempts=True),
+    program("apis-kill", "SIGKILL of both APIs", signaled(KILL, *API_NAMES), loses_answers=True, keeps_attempts=True),
+    program("api-term", "SIGTERM of one API: it drains", signaled(TERM, "api-1"), loses_answers=True, keeps_attempts=True),
     program("apis-roll", "both APIs restarted, one after the other",
-            each_of(*(restart(TERM, name) for name in API_NAMES)), loses_answers=True),
-    program("api-stop", "SIGSTOP of one API", signaled(STOP, "api-1"), loses_answers=True, stops_api=True),
+            each_of(*(restart(TERM, name) for name in API_NAMES)), loses_answers=True, keeps_attempts=True),
+    program("api-stop", "SIGSTOP of one API", signaled(STOP, "api-1"), loses_answers=True, stops_api=True, keeps_attempts=True),
     program("all-roll", "everything restarted, one after the other", done(roll_all), loses_answers=True, seconds=0.5),
     program("all-kill", "SIGKILL of all programs at once", signaled(KILL, *NAMES), loses_answers=True),
     program("all-stop", "SIGSTOP of all programs, as a laptop that sleeps", signaled(STOP, *NAMES), loses_answers=True,

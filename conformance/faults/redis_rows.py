@@ -10,6 +10,7 @@ import redis as client_library
 from conformance.faults.program_rows import again, done, each_of, rest
 from conformance.faults.rows import Fault, Row
 from conformance.faults.stand import Stand
+from conformance.faults.traffic import Manner
 from core.queue import FIELD, GROUP, STREAM
 
 BUSY = "local since = redis.call('TIME')[1]; repeat until redis.call('TIME')[1] - since >= tonumber(ARGV[1]) return 1"
@@ -173,7 +174,7 @@ def wrong_type(stand: Stand) -> Iterator[None]:
 
 
 def redis(name: str, says: str, fault: Fault, **more: object) -> Row:
-    return Row(name=f"redis-{name}", kind="Redis", says=says, fault=fault, **more)  # type: ignore[arg-type] # fields of Row
+    return Row(name=f"redis-{name}", kind="Redis", says=says, fault=fault, keeps_attempts=True, **more)  # type: ignore[arg-type] # fields of Row
 
 
 def on(method: str) -> Callable[[Stand], object]:
@@ -186,6 +187,8 @@ ROWS = (
     redis("stop", "SIGSTOP: it is silent", done(on("pause")), seconds=5.5),
     redis("empty", "killed, and back without any data", done(restart_without_data)),
     redis("flush", "FLUSHALL", done(ask("FLUSHALL")), is_quick=True),
+    Row(name="long-flush", kind="Redis", says="FLUSHALL while conversions take longer than a lease", fault=done(ask("FLUSHALL")),
+        keeps_attempts=True, manner=Manner(hold=10.0)),
     redis("flush-again", "FLUSHALL, six times", again(ask("FLUSHALL"))),
     redis("del-stream", "DEL of the stream", done(ask("DEL", STREAM))),
     redis("trim", "XTRIM of the stream to nothing", done(ask("XTRIM", STREAM, "MAXLEN", 0))),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from conformance.faults.judging import Outcome
+from conformance.faults.rules import Rule
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
@@ -69,6 +70,14 @@ def write_walks(walks: Iterable[tuple[int, Outcome]]) -> None:
         )
     fill("walks", "\n".join([f"Made on {_today()}.", "", *lines]))
     save("walks", [outcome for _, outcome in walks])
+
+
+def write_mutations(trials: Sequence[tuple[Rule, Outcome]]) -> None:
+    lines = ["| without the rule that | the row | then shows |", "|---|---|---|"]
+    for rule, outcome in trials:
+        lines.append(f"| {rule.says} | `{outcome.row}` | {'; '.join(outcome.faults) or 'nothing'} |")
+    fill("mutations", "\n".join([f"Made on {_today()}.", "", *lines]))
+    save("mutations", [outcome for _, outcome in trials])
 
 
 def fill(name: str, text: str) -> None:

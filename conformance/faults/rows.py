@@ -18,7 +18,7 @@ class Row:
     """One fault. `loses_answers`: what is between client and API breaks, or the API itself, so answers may be missing.
 
     `stops_api`: the API itself stands still, so its answers come late. `hears_in_time`: who waits hears of an end by an
-    event. `may_fail` are the failure codes that jobs may end with; `needs_root` where only root can make the fault.
+    event. `keeps_attempts`: no worker is lost, so no job is started twice. `queue_is_true`: XLEN is what waits and runs. `may_fail` are the failure codes that jobs may end with; `needs_root` where only root can make the fault.
     """
 
     name: str
@@ -29,6 +29,8 @@ class Row:
     loses_answers: bool = False
     stops_api: bool = False
     hears_in_time: bool = False
+    keeps_attempts: bool = False
+    queue_is_true: bool = False
     may_fail: frozenset[str] = frozenset()
     manner: Manner = field(default_factory=Manner)
     needs_root: bool = False
