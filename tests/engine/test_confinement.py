@@ -47,6 +47,11 @@ def test_a_child_is_denied(hostile: Boxed, deed: str) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("target", ["png", "heic"])
+def test_every_other_system_call_is_denied(hostile: Boxed, target: str) -> None:
+    assert told(hostile(b"do sweep", target=target)) == "succeeded: undenied: []"
+
+
 def test_a_child_changes_no_file(hostile: Boxed, tmp_path: Path) -> None:
     there, new = tmp_path / "there", tmp_path / "new"
     there.write_text("kept")

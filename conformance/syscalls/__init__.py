@@ -1,0 +1,1 @@
+"""The system calls that children make, beside those that their filter allows."""
