@@ -16,6 +16,7 @@ from api.protocol import WireProtocol
 from api.settings import ApiSettings
 from core.listening import listening_on
 from core.process import run_program
+from core.redis_check import check_redis
 
 KEEP_ALIVE_SECONDS = 75
 """How long an idle connection stays open: longer than proxies and clients keep theirs (60 s is usual), since a request
@@ -48,6 +49,7 @@ def main() -> int:
 
 def serve(settings: ApiSettings) -> int:
     """Answer requests until a signal. Raises CannotStart."""
+    check_redis(settings)
     with listening_on("host", settings.host, "port", settings.port):
         listener = listen(settings.host, settings.port)
     if settings.metrics_port:

@@ -11,12 +11,10 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
-from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
 from core.jobs import Job, decode_job
-from core.publisher import EVENTS
-from core.redis_client import AWAY
+from core.redis_client import AWAY, AsyncRedisClient
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +77,7 @@ class Watch:
 class Hub:
     """All watches of the process, fed by one subscription. `read` reads a job's row."""
 
-    def __init__(self, client: Redis, read: Read, *, recheck_seconds: float = RECHECK_SECONDS) -> None:
+    def __init__(self, client: AsyncRedisClient, read: Read, *, recheck_seconds: float = RECHECK_SECONDS) -> None:
         self._client = client
         self.read = read
         self.recheck_seconds = recheck_seconds
@@ -110,7 +108,7 @@ class Hub:
         while True:
             try:
                 async with self._client.pubsub() as subscription:
-                    await subscription.subscribe(EVENTS)
+                    await subscription.subscribe(self._client.names.events)
                     while await self._hear(subscription):
                         pause = FIRST_PAUSE
             except AWAY as error:

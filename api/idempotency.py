@@ -86,7 +86,7 @@ def digest_payload(call: str, fields: Iterable[tuple[str, object]], files: Itera
 
 @asynccontextmanager
 async def _marked(services: Services, held: Held) -> AsyncIterator[None]:
-    name = f"imagemill:taking:{hashlib.sha256(f'{held.scope} {held.key}'.encode()).hexdigest()}"
+    name = hashlib.sha256(f"{held.scope} {held.key}".encode()).hexdigest()
     try:
         await services.taking.begin(name)
     except AlreadyTaking as taking:

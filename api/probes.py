@@ -15,6 +15,8 @@ from api.services import Services
 from core.partitions import has_partitions_for_tomorrow, stored_bytes
 from core.queue import READER_SECONDS, count_readers
 from core.record import is_job_left_waiting
+from core.redis_check import try_writing
+from core.redis_errors import RedisState
 
 OK = "ok"
 NO_WORKER = "none"
@@ -47,9 +49,9 @@ async def _database_parts(services: Services) -> dict[str, str]:
 
 async def _redis_part(turn: Turn) -> str:
     try:
-        await turn.ask(lambda client: client.ping())
-    except RedisAway:
-        return "away"
+        await turn.ask(try_writing)
+    except RedisAway as away:
+        return away.state if away.state is not RedisState.OK else RedisState.AWAY
     return OK
 
 

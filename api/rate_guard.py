@@ -66,9 +66,12 @@ class RateGuard:
     async def _count(self, limit: limits.RateLimitItem, turn: Turn, owner: str, uploads: int) -> tuple[int, float]:
         """Return how many are used, and the seconds until they are given back."""
         window_ms = limit.get_expiry() * 1000
-        key = f"imagemill:rate:{limit.amount}:{window_ms}:{owner}"
         try:
-            used, left_ms = await turn.ask(lambda client: client.eval(COUNT, 1, key, uploads, window_ms))
+            used, left_ms = await turn.ask(
+                lambda client: client.eval(
+                    COUNT, 1, client.names.rate(limit.amount, window_ms, owner), uploads, window_ms
+                )
+            )
         except RedisAway:
             self._note_place(in_redis=False)
             return await self._count_alone(limit, owner, uploads)

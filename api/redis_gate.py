@@ -12,11 +12,11 @@ from typing import TypeVar
 from uuid import UUID
 
 import structlog
-from redis.asyncio import Redis
 
 from core.jobs import Job
 from core.publisher import AsyncPublisher
-from core.redis_client import AWAY
+from core.redis_client import AWAY, AsyncRedisClient
+from core.redis_errors import RedisState, explain_redis_error, find_refusal, state_of
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,11 @@ T = TypeVar("T")
 
 
 class RedisAway(Exception):
-    """Redis did not answer in time, or was not asked because it failed a moment ago."""
+    """Redis did not answer in time, refused, or was not asked because it failed a moment ago. `state` says how it is."""
+
+    def __init__(self, text: str, state: RedisState = RedisState.AWAY) -> None:
+        super().__init__(text)
+        self.state = state
 
 
 class Breaker:
@@ -44,6 +48,8 @@ class Breaker:
         self._clock = clock
         self._open_until = 0.0
         self._slow = 0
+        self.state = RedisState.OK
+        """How Redis was when it was asked last."""
 
     def lets_through(self) -> bool:
         """Return whether to ask now; a True after a rest is given to one caller only."""
@@ -61,9 +67,11 @@ class Breaker:
             log.info("Redis answers again")
         self._open_until = 0.0
         self._slow = 0
+        self.state = RedisState.OK
 
-    def note_failure(self, *, slow: bool) -> None:
+    def note_failure(self, *, slow: bool, state: RedisState = RedisState.AWAY) -> None:
         """Note a refusal, or a `slow` answer: none within the rest of the budget."""
+        self.state = state
         self._slow += slow
         if slow and self._slow < SLOW_ANSWERS and not self._open_until:
             return
@@ -73,28 +81,35 @@ class Breaker:
 class Turn:
     """What one request may ask of Redis."""
 
-    def __init__(self, client: Redis, breaker: Breaker, *, cache: bool, budget: float) -> None:
+    def __init__(self, client: AsyncRedisClient, breaker: Breaker, *, cache: bool, budget: float) -> None:
         self._client = client
         self._breaker = breaker
         self._cache = cache
         self._left = budget
 
-    async def ask(self, call: Callable[[Redis], Awaitable[T]]) -> T:
+    async def ask(self, call: Callable[[AsyncRedisClient], Awaitable[T]]) -> T:
         """Return the answer of `call(client)`. Raises RedisAway, always within the budget."""
         if self._left <= 0 or not self._breaker.lets_through():
-            raise RedisAway("Redis is not asked")
+            raise RedisAway("Redis is not asked", self._breaker.state)
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._left):
                 answer = await call(self._client)
         except AWAY as error:
-            self._breaker.note_failure(slow=isinstance(error, TimeoutError))
-            log.warning("Redis is away", error=str(error) or "no answer in time")
-            raise RedisAway(str(error)) from error
+            await self._note_failure(error)
+            raise RedisAway(str(error), state_of(error)) from error
         finally:
             self._left -= time.monotonic() - started
         self._breaker.note_success()
         return answer
+
+    async def _note_failure(self, error: Exception) -> None:
+        """Open the breaker. Where another server may have taken over, the connections go: each would have to find out."""
+        state, refusal = state_of(error), find_refusal(error)
+        self._breaker.note_failure(slow=isinstance(error, TimeoutError), state=state)
+        log.warning("Redis is away", state=state, error=explain_redis_error(error))
+        if refusal is not None and refusal.must_reconnect:
+            await self._client.connection_pool.disconnect()
 
     async def publish(self, job: Job, *, add: UUID | None = None) -> None:
         """Publish a change, with the message to add. While Redis is away do nothing: the janitor adds the message."""
@@ -116,7 +131,7 @@ class Turn:
 class RedisGate:
     """The process's one way to Redis for requests."""
 
-    def __init__(self, client: Redis, *, cache: bool, budget: float = BUDGET_SECONDS) -> None:
+    def __init__(self, client: AsyncRedisClient, *, cache: bool, budget: float = BUDGET_SECONDS) -> None:
         self._client = client
         self._breaker = Breaker()
         self._cache = cache

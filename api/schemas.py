@@ -119,8 +119,10 @@ class Parts(BaseModel):
         "`full`, uploads are refused with 507, and all else goes on.",
         examples=["ok"],
     )
-    redis: Literal["ok", "away"] = Field(
-        description="While it is `away` uploads are taken all the same, and converted once it is back."
+    redis: Literal["ok", "away", "read-only", "full", "denied", "wrong kind"] = Field(
+        description="`away`: it does not answer. `read-only`: it is a replica, or may not write. `full`: it is at its limit "
+        "of memory. `denied`: it refuses the password, or the user lacks a right. `wrong kind`: it is a cluster or a "
+        "Sentinel. Uploads are taken all the same, and converted once it is `ok`."
     )
 
 

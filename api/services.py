@@ -49,7 +49,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     """Make all of them, and close them at the end. The start waits for no database."""
     engine = make_engine(settings.database_url, pool=settings.threads)
     probe_engine = make_engine(settings.database_url, pool=1)
-    client = make_async_redis(settings.redis_url)
+    client = make_async_redis(settings.redis_url, prefix=settings.redis_prefix)
     database = Database(engine, threads=settings.threads)
     hub = Hub(client, lambda job_id: database.run(find_job, job_id))
     places = PlaceBoard(database)

@@ -18,7 +18,7 @@ from core.job_answers import job_answer
 from core.jobs import Job
 from core.metrics import count_finished
 from core.record import advance, find_job
-from core.status_cache import cache_key, decode_cached
+from core.status_cache import decode_cached
 from core.transitions import CANCEL, EXPIRE, Status
 
 log = structlog.get_logger(__name__)
@@ -129,7 +129,7 @@ def _end_job(connection: Connection, job_id: UUID) -> tuple[Job | None, bool]:
 
 async def _read_cached(turn: Turn, job_id: UUID) -> Job | None:
     try:
-        value = await turn.ask(lambda client: client.get(cache_key(job_id)))
+        value = await turn.ask(lambda client: client.get(client.names.status(job_id)))
         job = decode_cached(str(value)) if value else None
     except (RedisAway, ValueError):
         STATUS_CACHE.labels("error").inc()

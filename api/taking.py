@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from uuid import uuid4
 
-from redis.asyncio import Redis
-
 from api.redis_gate import RedisAway, RedisGate
+from core.redis_client import AsyncRedisClient
 
 MARK_SECONDS = 10
 """How long a mark lasts when its process is gone."""
@@ -68,7 +67,9 @@ class Taking:
     async def _set(self, name: str, token: str) -> None:
         with suppress(RedisAway):
             turn = self._redis.open_turn()
-            if not await turn.ask(lambda client: client.set(name, token, nx=True, ex=MARK_SECONDS)):
+            if not await turn.ask(
+                lambda client: client.set(client.names.taking(name), token, nx=True, ex=MARK_SECONDS)
+            ):
                 raise AlreadyTaking
 
     async def _release(self, tokens: Mapping[str, str]) -> None:
@@ -77,10 +78,10 @@ class Taking:
     async def _run(self, script: str, tokens: Mapping[str, str], *values: int) -> None:
         """Run the script on each mark, in one round trip."""
 
-        async def run(client: Redis) -> None:
+        async def run(client: AsyncRedisClient) -> None:
             pipeline = client.pipeline(transaction=False)
             for name, token in tokens.items():
-                pipeline.eval(script, 1, name, token, *values)
+                pipeline.eval(script, 1, client.names.taking(name), token, *values)
             await pipeline.execute()
 
         if tokens:

@@ -15,7 +15,6 @@ from uuid import UUID, uuid4
 
 import httpx
 import psutil
-import redis
 from sqlalchemy import Engine, func, select
 
 from conformance.slow import slowed
@@ -26,6 +25,7 @@ from core.jobs import Job
 from core.partitions import today
 from core.publisher import pipe_change
 from core.record import NewJob, find_job, insert_job
+from core.redis_client import RedisClient
 from core.tables import results
 from core.transitions import Status
 from core.turns import take_turns
@@ -121,7 +121,7 @@ class Service:
     database_url: str
     redis_url: str
     engine: Engine
-    redis: redis.Redis
+    redis: RedisClient
     processes: list[Process] = field(default_factory=list)
 
     def start(self, name: str, *, skew_hours: str = "", **settings: str) -> Process:

@@ -8,23 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-import redis
-import redis.asyncio
 import structlog
 
 from core.jobs import Job, encode_job
 from core.queue import add_message, remove_message
-from core.redis_client import AWAY, AnyPipeline
+from core.redis_client import AWAY, AnyPipeline, AsyncRedisClient, RedisClient
 from core.status_cache import write_cache
 from core.transitions import Status
 
 log = structlog.get_logger(__name__)
-
-EVENTS = "imagemill:events"
-"""Every transition, as the job's JSON."""
-
-CANCELED = "imagemill:canceled"
-"""The ids of canceled jobs, whose children must be killed."""
 
 
 def pipe_change(
@@ -41,16 +33,16 @@ def pipe_change(
     body = encode_job(job)
     if cache:
         write_cache(pipe, job, body)
-    pipe.publish(EVENTS, body)
+    pipe.publish(pipe.names.events, body)
     if job.status is Status.CANCELED:
-        pipe.publish(CANCELED, str(job.id))
+        pipe.publish(pipe.names.canceled, str(job.id))
 
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
     """Publishes for worker and janitor. `cache`: whether states are cached. While Redis is away, it logs and goes on."""
 
-    client: redis.Redis
+    client: RedisClient
     cache: bool
 
     def publish(self, job: Job, *, add: UUID | None = None, remove: str | None = None) -> None:
@@ -82,7 +74,7 @@ class Publisher:
 class AsyncPublisher:
     """Publishes for the API. Its breaker must see every error of Redis, so nothing is caught here."""
 
-    client: redis.asyncio.Redis
+    client: AsyncRedisClient
     cache: bool
 
     async def publish(self, job: Job, *, add: UUID | None = None) -> None:

@@ -10,15 +10,10 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-import redis
-import redis.asyncio
-import redis.client
 from redis.exceptions import ResponseError
 
-from core.redis_client import AnyPipeline
+from core.redis_client import AnyPipeline, AsyncRedisClient, RedisClient, RedisPipeline
 
-STREAM = "imagemill:jobs"
-GROUP = "workers"
 FIELD = "job"
 
 READER_SECONDS = 10.0
@@ -49,13 +44,13 @@ class Message:
 
 def add_message(pipe: AnyPipeline, job_id: UUID) -> None:
     """Put a job's message to the workers on a pipeline."""
-    pipe.xadd(STREAM, {FIELD: str(job_id)})
+    pipe.xadd(pipe.names.stream, {FIELD: str(job_id)})
 
 
 def remove_message(pipe: AnyPipeline, message_id: str) -> None:
     """Put XACK and XDEL on a MULTI pipeline."""
-    pipe.xack(STREAM, GROUP, message_id)
-    pipe.xdel(STREAM, message_id)
+    pipe.xack(pipe.names.stream, pipe.names.group, message_id)
+    pipe.xdel(pipe.names.stream, message_id)
 
 
 UNREAD = """
@@ -80,25 +75,28 @@ end
 """Check and delete in one script: a message that was read meanwhile is some job's."""
 
 
-def remove_unread_messages(pipe: redis.client.Pipeline, message_ids: Sequence[str]) -> None:
+def remove_unread_messages(pipe: RedisPipeline, message_ids: Sequence[str]) -> None:
     """Put the removal of those messages on a pipeline that nobody has read by then."""
     for start in range(0, len(message_ids), MOST_ARGUMENTS):
-        pipe.eval(UNREAD, 1, STREAM, GROUP, *message_ids[start : start + MOST_ARGUMENTS])
+        pipe.eval(UNREAD, 1, pipe.names.stream, pipe.names.group, *message_ids[start : start + MOST_ARGUMENTS])
 
 
-def ensure_group(client: redis.Redis) -> None:
+def ensure_group(client: RedisClient) -> None:
     """Create stream and group if they are missing, reading from the beginning, so that no message is skipped."""
     try:
-        client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
+        client.xgroup_create(client.names.stream, client.names.group, id="0", mkstream=True)
     except ResponseError as error:
         if not str(error).startswith("BUSYGROUP"):
             raise
 
 
-def read_messages(client: redis.Redis, consumer: str, count: int, block_ms: int) -> list[Message]:
+def read_messages(client: RedisClient, consumer: str, count: int, block_ms: int) -> list[Message]:
     """Return at most `count` new messages and wait for them up to `block_ms`. Create the group again when Redis lost it."""
+    names = client.names
     try:
-        answer = cast(Answer, client.xreadgroup(GROUP, consumer, {STREAM: ">"}, count=count, block=block_ms))
+        answer = cast(
+            Answer, client.xreadgroup(names.group, consumer, {names.stream: ">"}, count=count, block=block_ms)
+        )
         if not answer:
             _show_life(client, consumer)
     except ResponseError as error:
@@ -109,12 +107,12 @@ def read_messages(client: redis.Redis, consumer: str, count: int, block_ms: int)
     return [parse_message(message_id, values) for _, entries in answer or [] for message_id, values in entries]
 
 
-def _show_life(client: redis.Redis, consumer: str) -> None:
+def _show_life(client: RedisClient, consumer: str) -> None:
     """Ask for the consumer's own messages after the last one. There are none, and only its `idle` changes.
 
     Redis before 7.2 takes no notice of a consumer whose read waited in vain; it does not even know a new one.
     """
-    client.xreadgroup(GROUP, consumer, {STREAM: AFTER_ALL}, count=1)
+    client.xreadgroup(client.names.group, consumer, {client.names.stream: AFTER_ALL}, count=1)
 
 
 def parse_message(message_id: str, values: dict[str, str] | None) -> Message:
@@ -125,14 +123,14 @@ def parse_message(message_id: str, values: dict[str, str] | None) -> Message:
         return Message(message_id, None)
 
 
-def finish_message(client: redis.Redis, message_id: str) -> None:
+def finish_message(client: RedisClient, message_id: str) -> None:
     """Remove the message of a finished job."""
     with client.pipeline(transaction=True) as pipe:
         remove_message(pipe, message_id)
         pipe.execute()
 
 
-def replace_message(client: redis.Redis, message_id: str, job_id: UUID) -> None:
+def replace_message(client: RedisClient, message_id: str, job_id: UUID) -> None:
     """Put a new message in the place of an old one, in one MULTI, so that XLEN never dips."""
     with client.pipeline(transaction=True) as pipe:
         add_message(pipe, job_id)
@@ -152,14 +150,14 @@ end
 """Check and delete in one script: DELCONSUMER of a consumer with pending messages would lose them."""
 
 
-def remove_consumer(client: redis.Redis, name: str) -> None:
+def remove_consumer(client: RedisClient, name: str) -> None:
     """Delete a consumer from the group, unless a message is pending under its name."""
-    client.eval(FORGET, 1, STREAM, GROUP, 0, name)
+    client.eval(FORGET, 1, client.names.stream, client.names.group, 0, name)
 
 
-def remove_idle_consumers(client: redis.Redis, idle_seconds: float) -> None:
+def remove_idle_consumers(client: RedisClient, idle_seconds: float) -> None:
     """Delete the consumers idle for so long and without pending messages."""
-    client.eval(FORGET, 1, STREAM, GROUP, int(idle_seconds * 1000), "")
+    client.eval(FORGET, 1, client.names.stream, client.names.group, int(idle_seconds * 1000), "")
 
 
 READERS = """
@@ -177,6 +175,6 @@ return readers
 """A script, because a stream or group that is missing is an error of XINFO, and the API takes those for an outage."""
 
 
-async def count_readers(client: redis.asyncio.Redis, seconds: float) -> int:
+async def count_readers(client: AsyncRedisClient, seconds: float) -> int:
     """Return how many consumers asked for messages within the last `seconds`."""
-    return int(await client.eval(READERS, 1, STREAM, GROUP, int(seconds * 1000)))
+    return int(await client.eval(READERS, 1, client.names.stream, client.names.group, int(seconds * 1000)))

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.database_url import read_database_url
+from core.redis_names import DEFAULT_PREFIX, check_prefix
 from core.redis_url import read_redis_url
 from core.root_path import RootPath
 from core.setting_errors import name_of, show_value
@@ -57,7 +58,13 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         "redis://localhost:6379/0",
         repr=False,
-        description="Redis 7 or later, or Valkey: `redis://`, `rediss://` or `unix://`.",
+        description="Redis 7 or later, or Valkey: `redis://`, `rediss://`, `unix://`, or with Sentinels "
+        "`redis+sentinel://host1:26379,host2:26379/mymaster/0`.",
+    )
+    redis_prefix: Annotated[str, AfterValidator(check_prefix)] = Field(
+        DEFAULT_PREFIX,
+        description="What every key, stream and channel in Redis begins with. Installations that share a Redis need a "
+        "prefix each; all programs of one have the same.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="`auto` is text on a terminal, else JSON.")

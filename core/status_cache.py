@@ -5,8 +5,6 @@ Its keys always expire, so that `volatile-lru` evicts them and never the stream.
 the database's clock and counted down by Redis: the clock of the process that writes it is not asked.
 """
 
-from uuid import UUID
-
 from core.jobs import Job, decode_job
 from core.redis_client import AnyPipeline
 from core.transitions import Status
@@ -22,15 +20,10 @@ return 1
 """
 
 
-def cache_key(job_id: UUID) -> str:
-    """Return the key of a job's state."""
-    return f"imagemill:status:{job_id}"
-
-
 def write_cache(pipe: AnyPipeline, job: Job, body: str) -> None:
     """Put the compare-and-set of a state, encoded as `body`, on a pipeline; nothing for a state past its time."""
     if (ttl := ttl_ms(job)) > 0:
-        pipe.eval(COMPARE_AND_SET, 1, cache_key(job.id), job.rev, body, ttl)
+        pipe.eval(COMPARE_AND_SET, 1, pipe.names.status(job.id), job.rev, body, ttl)
 
 
 def ttl_ms(job: Job) -> int:

@@ -12,6 +12,7 @@ from core.metrics import show_failure_codes
 from core.probes import probing
 from core.process import run_program
 from core.publisher import Publisher
+from core.redis_check import check_redis
 from core.redis_client import make_redis
 from janitor.loop import Janitor
 from janitor.settings import JanitorSettings
@@ -29,11 +30,14 @@ def main() -> int:
 def run_sweeps(settings: JanitorSettings) -> int:
     """Sweep until a signal. Raises CannotStart."""
     show_failure_codes()
+    check_redis(settings)
     with ExitStack() as stack:
         # Two connections: one holds a sweep's lock while the other detaches a partition outside a transaction.
         engine = make_engine(settings.database_url, pool=2)
         stack.callback(engine.dispose)
-        client = stack.enter_context(make_redis(settings.redis_url, timeout=REDIS_SECONDS))
+        client = stack.enter_context(
+            make_redis(settings.redis_url, prefix=settings.redis_prefix, timeout=REDIS_SECONDS)
+        )
         watched = {LIVENESS_NAME: OVERDUE_SECONDS} if settings.webhooks == "on" else {}
         liveness = Liveness({"loop": LOOP_OVERDUE_SECONDS, **watched})
         stack.enter_context(probing(settings, liveness))

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import redis
 from prometheus_client import Gauge
+from redis.exceptions import NoPermissionError
 from sqlalchemy import Engine, func, select, text
 
-from core.queue import STREAM
+from core.redis_client import RedisClient
 from core.tables import jobs, webhooks
 from core.transitions import OPEN, TERMINAL, Status
 from janitor.metrics import (
@@ -60,10 +60,10 @@ def show_webhooks(engine: Engine) -> None:
         WEBHOOKS_LATE_SECONDS.set(max(0.0, float(late or 0)))
 
 
-def show_queue(client: redis.Redis) -> None:
+def show_queue(client: RedisClient) -> None:
     """Measure the length of the stream."""
     with _mark_unknown(QUEUE_MESSAGES):
-        QUEUE_MESSAGES.set(int(client.xlen(STREAM)))
+        QUEUE_MESSAGES.set(int(client.xlen(client.names.stream)))
 
 
 def show_postgresql(engine: Engine) -> None:
@@ -80,10 +80,15 @@ def show_database_size(engine: Engine) -> None:
         POSTGRESQL_BYTES.set(connection.execute(SIZE).scalar_one())
 
 
-def show_redis(client: redis.Redis) -> None:
-    """Measure whether Redis answers, and how much memory it uses."""
-    with _mark_unknown(REDIS_BYTES, up=REDIS_UP):
-        told = client.info("memory", "stats")
+def show_redis(client: RedisClient) -> None:
+    """Measure whether Redis answers, and how much memory it uses, if it may be asked: an ACL without `@dangerous` forbids it."""
+    with _mark_unknown(REDIS_BYTES, REDIS_EVICTED, up=REDIS_UP):
+        try:
+            told = client.info("memory", "stats")
+        except NoPermissionError:
+            for gauge in (REDIS_BYTES, REDIS_BYTES_MAX, REDIS_EVICTED):
+                gauge.set(math.nan)
+            return
         REDIS_BYTES.set(told["used_memory"])
         REDIS_BYTES_MAX.set(told["maxmemory"] or math.inf)
         REDIS_EVICTED.set(told["evicted_keys"])

@@ -4,14 +4,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import redis
 import structlog
 from sqlalchemy import Engine
 
 from core.database import ERRORS, is_away
 from core.liveness import Liveness
 from core.publisher import Publisher
-from core.redis_client import AWAY
+from core.redis_client import AWAY, RedisClient
 from janitor.expiry import expire_jobs
 from janitor.gauges import (
     show_database_size,
@@ -48,7 +47,7 @@ class Task:
 class Janitor:
     """Runs the sweeps until `is_stopping` is set (by a signal handler)."""
 
-    def __init__(self, engine: Engine, client: redis.Redis, settings: JanitorSettings, liveness: Liveness) -> None:
+    def __init__(self, engine: Engine, client: RedisClient, settings: JanitorSettings, liveness: Liveness) -> None:
         self.is_stopping = False
         self._liveness = liveness
         self._guard = OutageGuard(settings.heartbeat_seconds)

@@ -2,13 +2,10 @@
 
 from dataclasses import replace
 
-import redis
 import structlog
 from sqlalchemy import Connection, Engine, func, select
 
 from core.queue import (
-    GROUP,
-    STREAM,
     add_message,
     ensure_group,
     parse_message,
@@ -16,6 +13,8 @@ from core.queue import (
     remove_message,
     remove_unread_messages,
 )
+from core.redis_client import RedisClient
+from core.redis_names import RedisNames
 from core.tables import jobs
 from core.transitions import OPEN, Status
 from janitor.locks import Sweep, lock_sweep
@@ -27,7 +26,7 @@ MOST_PENDING = 1_000_000
 IDLE_CONSUMER_SECONDS = 600.0
 
 
-def sweep_queue(engine: Engine, client: redis.Redis) -> Plan | None:
+def sweep_queue(engine: Engine, client: RedisClient) -> Plan | None:
     """Reconcile once and return the plan; None when another janitor does it."""
     ensure_group(client)
     with lock_sweep(engine, Sweep.QUEUE) as connection:
@@ -42,36 +41,36 @@ def sweep_queue(engine: Engine, client: redis.Redis) -> Plan | None:
     return plan
 
 
-def read_stream(client: redis.Redis) -> StreamView:
+def read_stream(client: RedisClient) -> StreamView:
     """Read the stream, the group's position and its pending list at one moment."""
     with client.pipeline(transaction=True) as pipe:
-        pipe.xrange(STREAM)
-        pipe.xinfo_groups(STREAM)
-        pipe.xpending_range(STREAM, GROUP, "-", "+", MOST_PENDING)
+        pipe.xrange(pipe.names.stream)
+        pipe.xinfo_groups(pipe.names.stream)
+        pipe.xpending_range(pipe.names.stream, pipe.names.group, "-", "+", MOST_PENDING)
         entries, groups, pending = pipe.execute()
     return StreamView(
         messages=tuple(parse_message(name, values) for name, values in entries),
-        last_delivered=_find_position(groups),
+        last_delivered=_find_position(groups, client.names),
         pending={entry["message_id"]: entry["time_since_delivered"] / 1000 for entry in pending},
     )
 
 
-def look_again(client: redis.Redis, stream: StreamView) -> StreamView:
+def look_again(client: RedisClient, stream: StreamView) -> StreamView:
     """Add what came since, and the group's position now."""
     last = stream.messages[-1].id if stream.messages else stream.last_delivered
     with client.pipeline(transaction=True) as pipe:
-        pipe.xrange(STREAM, min=f"({last}")
-        pipe.xinfo_groups(STREAM)
+        pipe.xrange(pipe.names.stream, min=f"({last}")
+        pipe.xinfo_groups(pipe.names.stream)
         entries, groups = pipe.execute()
     return replace(
         stream,
         added=tuple(parse_message(name, values) for name, values in entries),
-        delivered_since=_find_position(groups),
+        delivered_since=_find_position(groups, client.names),
     )
 
 
-def _find_position(groups: list[dict[str, str]]) -> str:
-    return next((group["last-delivered-id"] for group in groups if group["name"] == GROUP), "0-0")
+def _find_position(groups: list[dict[str, str]], names: RedisNames) -> str:
+    return next((group["last-delivered-id"] for group in groups if group["name"] == names.group), "0-0")
 
 
 def read_open_rows(connection: Connection) -> list[OpenRow]:
@@ -82,7 +81,7 @@ def read_open_rows(connection: Connection) -> list[OpenRow]:
     return [OpenRow(job_id, Status(status), float(seconds), *rest) for job_id, status, seconds, *rest in rows]
 
 
-def apply_plan(client: redis.Redis, plan: Plan) -> None:
+def apply_plan(client: RedisClient, plan: Plan) -> None:
     """Add and delete in one MULTI, so that no reader sees a job without its message."""
     if not (plan.adds or plan.deletes or plan.surplus):
         return

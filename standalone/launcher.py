@@ -31,7 +31,7 @@ DRAIN_SECONDS = "2"
 API_DRAIN_SECONDS = "2"
 """How long what runs may take after Ctrl-C, where nothing else is set: a person waits at the terminal."""
 MOMENT_SECONDS = 5.0
-NO_REDIS = f"The Redis of {REDIS_URL} does not answer. Images are accepted, but none is converted until it does."
+NO_REDIS = f"The Redis of {REDIS_URL} cannot be used. Images are accepted, but none is converted until it can."
 LOCK = "launcher.lock"
 LOOPBACK = "127.0.0.1"
 PLACES_OF_ROOT = frozenset({"TMPDIR", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"})
@@ -84,9 +84,9 @@ def launch_service(
 
 
 def lacks_redis(page: str) -> bool:
-    """Return whether /readyz says that Redis does not answer. The API is ready without it."""
+    """Return whether /readyz says that Redis cannot be used. The API is ready without it."""
     try:
-        return bool(json.loads(page)["parts"]["redis"] == "away")
+        return bool(json.loads(page)["parts"]["redis"] != "ok")
     except (ValueError, LookupError, TypeError):
         return False
 

@@ -7,13 +7,12 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
-import redis
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from conformance.servers import UNSAFE_BUT_FAST, embedded_postgres, embedded_redis
 from core.database import make_engine
 from core.migrations import upgrade
-from core.redis_client import make_redis
+from core.redis_client import RedisClient, make_redis
 from standalone.redis_server import redis_binaries
 from tests.skips import explain, skipped_reasons, summarize
 
@@ -117,7 +116,7 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
+def client(redis_url: str) -> Iterator[RedisClient]:
     """A client of the test's Redis."""
     with make_redis(redis_url) as client:
         yield client

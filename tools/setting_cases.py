@@ -1,10 +1,9 @@
 """Wrong settings with each program's sentence: docs/wrong-settings.md is made from these rows, and tests run them."""
 
+from tools.redis_setting_cases import REFUSED_REDIS
 from tools.setting_rows import ALL, API, HOOKED, JANITOR, PROBED, SECRET, WORKER, row
 
 _BEGINS = "IMAGEMILL_DATABASE_URL must begin with postgresql:// (or postgres:// or postgresql+psycopg2://)."
-_BEGINS_REDIS = "IMAGEMILL_REDIS_URL must begin with redis:// (or rediss:// or unix://)."
-
 _MAKE_ONE = "docs/webhooks.md says how to make one."
 
 REFUSED = (
@@ -226,33 +225,7 @@ REFUSED = (
         "IMAGEMILL_DATABASE_URL has a percent escape that is not UTF-8. Write a % itself as %25.",
         DATABASE_URL=f"postgresql://user:{SECRET}%ff@db/imagemill",
     ),
-    row(
-        ALL,
-        f"{_BEGINS_REDIS} This is a URL for IMAGEMILL_DATABASE_URL.",
-        REDIS_URL=f"postgresql://user:{SECRET}@db/imagemill",
-    ),
-    row(ALL, _BEGINS_REDIS, REDIS_URL=f"amqp://user:{SECRET}@queue:5672/"),
-    row(
-        ALL,
-        "IMAGEMILL_REDIS_URL must end with the number of a database, like redis://host:6379/0.",
-        REDIS_URL=f"redis://:{SECRET}@redis:6379/imagemill",
-    ),
-    row(
-        ALL,
-        "IMAGEMILL_REDIS_URL has the option ssl_ca_certs, which only rediss:// takes.",
-        REDIS_URL=f"redis://:{SECRET}@redis:6379/0?ssl_ca_certs=/ca.pem",
-    ),
-    row(
-        ALL,
-        "IMAGEMILL_REDIS_URL has an option that imagemill's Redis client does not know. Did you mean socket_keepalive?",
-        REDIS_URL=f"redis://:{SECRET}@redis:6379/0?keepalive=true",
-    ),
-    row(
-        ALL,
-        "IMAGEMILL_REDIS_URL names several hosts. Name one: imagemill does not use Redis Cluster or Sentinel.",
-        REDIS_URL=f"redis://:{SECRET}@redis1:6379,redis2:6379/0",
-    ),
-    row(ALL, "IMAGEMILL_REDIS_URL names no host.", REDIS_URL=f"redis://:{SECRET}@:6379/0"),
+    *REFUSED_REDIS,
 )
 """With each of these a program ends at once, with exit status 2."""
 

@@ -12,6 +12,7 @@ from core.metrics import show_failure_codes
 from core.probes import probing
 from core.process import WRONG_SETTING, CannotStart, run_program
 from core.publisher import Publisher
+from core.redis_check import check_redis
 from core.redis_client import make_redis
 from worker.consumer.cancel_listener import CancelListener
 from worker.consumer.context import Context, InFlight, consumer_name
@@ -43,6 +44,7 @@ def main(zygote: str = ZYGOTE) -> int:
 
 def convert_jobs(settings: WorkerSettings, sandbox: Sandbox) -> int:
     """Convert jobs until a signal. Raises CannotStart."""
+    check_redis(settings)
     with ExitStack() as stack:
         notes = prepare_sandbox(settings, sandbox)
         context = make_context(settings, sandbox)
@@ -72,7 +74,7 @@ def make_context(settings: WorkerSettings, sandbox: Sandbox) -> Context:
     in_flight = InFlight(settings.slots)
     SLOTS_BUSY.set_function(lambda: len(in_flight.list_jobs()))
     limits = {"loop": LOOP_OVERDUE_SECONDS, "heartbeat": LOOP_OVERDUE_SECONDS + settings.heartbeat_seconds}
-    client = make_redis(settings.redis_url, timeout=REDIS_SECONDS)
+    client = make_redis(settings.redis_url, prefix=settings.redis_prefix, timeout=REDIS_SECONDS)
     return Context(
         name=consumer_name(),
         settings=settings,

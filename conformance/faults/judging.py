@@ -16,7 +16,7 @@ from conformance.faults.pictures import is_own_result
 from conformance.faults.rows import Row
 from conformance.faults.stand import WORKER_NAMES, Stand, is_converting
 from conformance.faults.traffic import Order, Traffic
-from core.queue import GROUP, STREAM
+from conformance.names import GROUP, STREAM
 from core.status_cache import OPEN_TTL_MS
 
 MEMORY_FILES = ("memfd:upload", "memfd:result")

@@ -11,7 +11,8 @@ from conformance.faults.program_rows import again, done, each_of, rest
 from conformance.faults.rows import Fault, Row
 from conformance.faults.stand import Stand
 from conformance.faults.traffic import Manner
-from core.queue import FIELD, GROUP, STREAM
+from conformance.names import GROUP, STREAM
+from core.queue import FIELD
 
 BUSY = "local since = redis.call('TIME')[1]; repeat until redis.call('TIME')[1] - since >= tonumber(ARGV[1]) return 1"
 DEAD_PORT = 1

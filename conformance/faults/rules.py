@@ -116,7 +116,7 @@ def keep_message(pipe: Any, message_id: str) -> None:  # noqa: ANN401 - a pipeli
 
 def acknowledge_alone(pipe: Any, message_id: str) -> None:  # noqa: ANN401 - a pipeline
     """Acknowledge without the deletion, as a process that dies in between."""
-    from core.queue import GROUP, STREAM
+    from conformance.names import GROUP, STREAM
 
     pipe.xack(STREAM, GROUP, message_id)
 

@@ -11,7 +11,7 @@ import psycopg2
 import redis
 
 from conformance.faults.stand import Stand
-from core.queue import STREAM
+from conformance.names import STREAM
 
 EVERY_SECONDS = 0.2
 

@@ -5,13 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import redis
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from api.settings import ApiSettings
 from conformance.servers import embedded_redis
 from core.database import make_engine
-from core.redis_client import make_redis
+from core.redis_client import RedisClient, make_redis
 from tests.api.live import Live, running
 from tests.conftest import server_directory
 
@@ -26,7 +25,7 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def serve(database_url: str, redis_url: str, engine: Engine, client: redis.Redis, tmp_path: Path) -> Iterator[Serve]:
+def serve(database_url: str, redis_url: str, engine: Engine, client: RedisClient, tmp_path: Path) -> Iterator[Serve]:
     """Start the API with those settings; its upload's temporary files go to `tmp_path`."""
     client.flushall()
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:

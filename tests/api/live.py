@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-import redis
 from fastapi import FastAPI
 from PIL import Image
 from prometheus_client import REGISTRY
@@ -27,6 +26,7 @@ from core.losses import AlphaFlattened
 from core.partitions import today
 from core.publisher import Publisher
 from core.record import advance, claim_job, find_job
+from core.redis_client import RedisClient
 from core.tables import jobs, results, uploads
 from core.transitions import CANCEL, EXPIRE, FAIL, SUCCEED, Status
 from tests.api.agreement import Agreement
@@ -152,7 +152,7 @@ def _ended() -> Mapping[str, Any]:
 
 
 @contextmanager
-def running(settings: ApiSettings, engine: Engine, client: redis.Redis) -> Iterator[Live]:
+def running(settings: ApiSettings, engine: Engine, client: RedisClient) -> Iterator[Live]:
     """The application until the end of the block; it must end by itself then."""
     server = make_server(settings)
     listener = listen("127.0.0.1", 0)

@@ -13,9 +13,10 @@ from sqlalchemy import text
 
 from api import status as status_module
 from api.errors import DatabaseAway
+from conformance.names import EVENTS
 from conformance.service import wait_for
 from core.batches import Batch, delete_old_batches, take_place
-from core.publisher import EVENTS, Publisher
+from core.publisher import Publisher
 from janitor.expiry import expire_jobs
 from janitor.settings import JanitorSettings
 from tests.api.conftest import Serve

@@ -9,11 +9,10 @@ import httpx
 import pytest
 from sqlalchemy import Engine, func, select
 
+from conformance.names import CANCELED, STREAM
 from conformance.service import PATIENCE, wait_for
 from core.batches import MOST_ENTRIES
 from core.names import ERASED_NAME
-from core.publisher import CANCELED
-from core.queue import STREAM
 from core.tables import batches, jobs, uploads
 from core.transitions import Status
 from tests.api.conftest import Serve

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import Connection, Engine, select
 
 from api import status as status_module
+from conformance.names import CANCELED, cache_key
 from core.jobs import Job
-from core.publisher import CANCELED
 from core.record import advance
-from core.status_cache import cache_key, decode_cached
+from core.status_cache import decode_cached
 from core.tables import results, uploads
 from core.transitions import CANCEL, EXPIRE, Status, Transition
 from tests.api.live import Live, metric

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, func, select, text
 
+from conformance.names import cache_key
 from core.names import ERASED_NAME
 from core.publisher import Publisher
 from core.record import advance
-from core.status_cache import cache_key
 from core.tables import jobs
 from core.transitions import EXPIRE, Status
 from janitor.expiry import expire_jobs

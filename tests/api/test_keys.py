@@ -19,8 +19,8 @@ from api.errors import DatabaseAway
 from api.gate import OPEN_ROUTES
 from api.key_records import ValidKey, revoke_key
 from api.key_ring import FRESH_SECONDS, KeyRing
+from conformance.names import cache_key
 from core.database import make_engine
-from core.status_cache import cache_key
 from tests.api.conftest import Serve
 from tests.api.keyed import Holder, holder, new_key
 from tests.api.live import PNG, Live

@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from conformance.names import GROUP, STREAM
 from conformance.service import wait_for
-from core.queue import GROUP, STREAM, ensure_group, read_messages
+from core.queue import ensure_group, read_messages
 from tests.api.conftest import Serve
 from tests.api.live import NOWHERE, Live
 from tests.api.test_system import ready

@@ -9,9 +9,9 @@ import psutil
 import pytest
 
 from api.redis_gate import Breaker, RedisAway, Turn
+from conformance.names import STREAM
 from conformance.servers import embedded_redis
 from conformance.service import PATIENCE, wait_for
-from core.queue import STREAM
 from core.redis_client import make_async_redis, make_redis
 from core.transitions import Status
 from tests.api.conftest import Serve

@@ -14,11 +14,11 @@ from sqlalchemy import text
 from api import status as status_module
 from api.examples import QUEUED, SUCCEEDED
 from api.hub import Hub
+from conformance.names import EVENTS, cache_key
 from conformance.service import PATIENCE, wait_for
 from core.jobs import Job, encode_job
-from core.publisher import EVENTS
 from core.redis_client import make_async_redis
-from core.status_cache import cache_key, write_cache
+from core.status_cache import write_cache
 from core.transitions import Status
 from tests.api.conftest import Serve
 from tests.api.live import NOWHERE, Live, metric

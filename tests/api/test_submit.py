@@ -15,10 +15,10 @@ from sqlalchemy import Engine
 from api import body_pace
 from api.rate_guard import spell_limit
 from api.settings import ApiSettings
+from conformance.names import STREAM
 from conformance.service import PATIENCE, wait_for
 from core.blobs import SLICE_BYTES
 from core.formats import TARGETS
-from core.queue import STREAM
 from core.tables import uploads
 from tests.api.conftest import Serve
 from tests.api.live import PNG, Live, metric, picture

@@ -49,6 +49,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"redis.existingSecret": "mine", "redis.secretKeys.password": ""},
         "redis.secretKeys.password is empty: the Redis of the release needs one",
     ),
+    (
+        {"redis.sentinelMaster": "mymaster"},
+        "redis.sentinelMaster is mymaster, but redis.enabled is true, and the Redis of the release has no Sentinels",
+    ),
     ({"api.ingress.enabled": True}, "api.ingress.hosts is empty"),
     ({"webhooks.enabled": True}, "webhooks.existingSecret is empty: messages would not be signed"),
     (

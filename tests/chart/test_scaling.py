@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.redis_names import RedisNames
 from tests.chart.conftest import rendered
 from tests.chart.rendering import Manifest, merged, nested, of_kind, render, secrets
 
@@ -40,10 +41,30 @@ def test_the_scaler_follows_the_length_of_the_stream_alone(default: list[Manifes
 
 
 def test_the_stream_is_the_one_that_the_code_writes(default: list[Manifest]) -> None:
-    from core.queue import STREAM
-
     (trigger,) = of_kind(default, "ScaledObject")["worker"]["spec"]["triggers"]
-    assert trigger["metadata"]["stream"] == STREAM
+    assert trigger["metadata"]["stream"] == RedisNames().stream
+
+
+def test_the_stream_follows_the_prefix() -> None:
+    (trigger,) = of_kind(render(nested("settings.redisPrefix", "mill-2:")), "ScaledObject")["worker"]["spec"][
+        "triggers"
+    ]
+    assert trigger["metadata"]["stream"] == RedisNames("mill-2:").stream
+
+
+def test_the_scaler_asks_the_sentinels_where_there_are_some() -> None:
+    keys = {"sentinelPassword": "sentinel-password", "sentinelUsername": "sentinel-user"}
+    redis = {"enabled": False, "existingSecret": "mine", "sentinelMaster": "mymaster", "secretKeys": keys}
+    manifests = render({"redis": redis})
+    (trigger,) = of_kind(manifests, "ScaledObject")["worker"]["spec"]["triggers"]
+    assert (trigger["type"], trigger["metadata"]["sentinelMaster"]) == ("redis-sentinel-streams", "mymaster")
+    references = of_kind(manifests, "TriggerAuthentication")["worker"]["spec"]["secretTargetRef"]
+    assert {entry["parameter"]: entry["key"] for entry in references} == {
+        "addresses": "address",
+        "password": "password",
+        "sentinelPassword": "sentinel-password",
+        "sentinelUsername": "sentinel-user",
+    }
 
 
 @pytest.mark.parametrize(("slots", "target"), [(2, 1), (3, 2), (4, 3), (5, 3), (8, 6), (16, 12)])

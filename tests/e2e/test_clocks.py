@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
+from conformance.names import cache_key
 from conformance.service import Service, wait_for
-from core.status_cache import cache_key
 from core.transitions import Status
 from tests.e2e.test_protocol import picture
 

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
+from conformance.names import CANCELED
 from conformance.service import Process, Service, wait_for
-from core.publisher import CANCELED, Publisher
+from core.publisher import Publisher
 from core.record import advance
 from core.transitions import CANCEL, Status
 

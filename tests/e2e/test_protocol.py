@@ -17,9 +17,10 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
+from conformance.names import CANCELED, GROUP, STREAM
 from conformance.service import PATIENCE, Process, Service, wait_for
-from core.publisher import CANCELED, Publisher
-from core.queue import FIELD, GROUP, STREAM
+from core.publisher import Publisher
+from core.queue import FIELD
 from core.record import advance
 from core.transitions import CANCEL, Status
 from tests.e2e.conftest import RedisServer

@@ -3,14 +3,15 @@ from io import BytesIO
 from uuid import UUID, uuid4
 
 import pytest
-import redis
 from sqlalchemy import Connection, Engine, text
 
+from conformance.names import STREAM
 from core.blobs import store_upload
 from core.jobs import Job, SourceFacts
 from core.partitions import today
-from core.queue import FIELD, STREAM
+from core.queue import FIELD
 from core.record import NewJob, claim_job, insert_job
+from core.redis_client import RedisClient
 from core.turns import take_turns
 
 Submit = Callable[..., UUID]
@@ -46,7 +47,7 @@ def submit(engine: Engine) -> Submit:
     return insert
 
 
-def send_message(client: redis.Redis, job_id: UUID) -> str:
+def send_message(client: RedisClient, job_id: UUID) -> str:
     """Tell the workers about a job at once, and return the message's id."""
     return str(client.xadd(STREAM, {FIELD: str(job_id)}))
 

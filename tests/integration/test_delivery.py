@@ -8,11 +8,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import redis
 from sqlalchemy import Engine, text
 
+from conformance.names import cache_key
 from core.record import advance
-from core.status_cache import cache_key, decode_cached
+from core.redis_client import RedisClient
+from core.status_cache import decode_cached
 from core.transitions import CANCEL
 from core.webhook_secrets import decode_secret
 from core.webhook_urls import read_allowance
@@ -48,7 +49,7 @@ def receiver(files: tuple[Path, Path]) -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def sender(engine: Engine, client: redis.Redis, files: tuple[Path, Path]) -> Sender:
+def sender(engine: Engine, client: RedisClient, files: tuple[Path, Path]) -> Sender:
     return make_sender(engine, client, make_courier(files[0]))
 
 
@@ -64,7 +65,7 @@ def change(engine: Engine, assignments: str) -> None:
 
 
 def test_a_message_is_delivered_once_and_verified(
-    engine: Engine, client: redis.Redis, submit: Submit, receiver: Receiver, sender: Sender
+    engine: Engine, client: RedisClient, submit: Submit, receiver: Receiver, sender: Sender
 ) -> None:
     job_id = end_job(engine, submit, receiver.url())
     send_next(sender)

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import redis
 from sqlalchemy import Connection, Engine, event, func, select, text
 
 from core.blobs import store_result
@@ -14,6 +13,7 @@ from core.partial_uploads import begin_upload, extend_upload
 from core.partitions import today
 from core.publisher import Publisher
 from core.record import advance, advance_all
+from core.redis_client import RedisClient
 from core.tables import jobs, partial_uploads, results, uploads
 from core.transitions import CANCEL, EXPIRE, FAIL, HAND_BACK, LOSE, RECLAIM, SUCCEED, Transition
 from janitor import expiry
@@ -70,7 +70,7 @@ def test_an_upload_goes_with_the_end_of_its_job(engine: Engine, submit: Submit, 
     assert (kept(engine, other), stored(engine, other)) == ((1, 0), 5)
 
 
-def test_of_a_success_the_result_stays_until_it_expires(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+def test_of_a_success_the_result_stays_until_it_expires(engine: Engine, client: RedisClient, submit: Submit) -> None:
     job_id, later = submit(claimed=True), submit(claimed=True)
     succeed(engine, job_id)
     succeed(engine, later)
@@ -92,7 +92,7 @@ def test_a_job_that_is_tried_again_keeps_its_upload(engine: Engine, submit: Subm
 
 
 def test_many_results_expire_in_one_sweep_a_bounded_number_of_bytes_at_a_time(
-    engine: Engine, client: redis.Redis, submit: Submit, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, client: RedisClient, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(expiry, "BATCH_BYTES", 2 * len(RESULT))
     ids = [submit(claimed=True) for _ in range(5)]
@@ -111,7 +111,7 @@ def test_many_results_expire_in_one_sweep_a_bounded_number_of_bytes_at_a_time(
 
 
 def test_one_result_larger_than_a_batch_expires_too(
-    engine: Engine, client: redis.Redis, submit: Submit, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, client: RedisClient, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(expiry, "BATCH_BYTES", 1)
     job_id = submit(claimed=True)

@@ -3,7 +3,6 @@
 import math
 
 import pytest
-import redis
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine
 
@@ -11,7 +10,7 @@ from core.database import ERRORS, make_engine
 from core.failures import FailureCode
 from core.liveness import Liveness
 from core.metrics import count_finished, show_failure_codes
-from core.redis_client import AWAY, make_redis
+from core.redis_client import AWAY, RedisClient, make_redis
 from janitor.gauges import show_database_size, show_open_jobs, show_postgresql, show_queue, show_redis
 from janitor.loop import Janitor
 from janitor.settings import JanitorSettings
@@ -36,7 +35,7 @@ def test_postgresql_shows_its_connections_and_its_size(engine: Engine) -> None:
     assert sample("imagemill_postgresql_bytes") > 1_000_000
 
 
-def test_redis_shows_its_memory(client: redis.Redis) -> None:
+def test_redis_shows_its_memory(client: RedisClient) -> None:
     show_redis(client)
     assert sample("imagemill_redis_up") == 1
     assert 0 < sample("imagemill_redis_bytes") < sample("imagemill_redis_bytes_max") == 256 * 1024**2
@@ -46,7 +45,7 @@ def test_redis_shows_its_memory(client: redis.Redis) -> None:
     assert sample("imagemill_redis_bytes_max") == math.inf
 
 
-def test_a_server_that_is_away_is_down_and_leaves_no_old_figure(engine: Engine, client: redis.Redis) -> None:
+def test_a_server_that_is_away_is_down_and_leaves_no_old_figure(engine: Engine, client: RedisClient) -> None:
     show_postgresql(engine)
     show_open_jobs(engine)
     show_redis(client)

@@ -3,18 +3,18 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-import redis
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine, func, text
 
+from conformance.names import GROUP, STREAM, cache_key
 from core.liveness import Liveness
 from core.partial_uploads import begin_upload
 from core.partitions import partition_days, partition_name, today
 from core.publisher import Publisher
-from core.queue import GROUP, STREAM, ensure_group, read_messages, remove_idle_consumers
+from core.queue import ensure_group, read_messages, remove_idle_consumers
 from core.record import advance, find_job
-from core.redis_client import make_redis
-from core.status_cache import cache_key, decode_cached
+from core.redis_client import RedisClient, make_redis
+from core.status_cache import decode_cached
 from core.transitions import CANCEL, FAIL, SUCCEED, Status
 from janitor.expiry import expire_jobs
 from janitor.gauges import show_finished_jobs, show_open_jobs, show_queue
@@ -51,7 +51,7 @@ def sample(name: str, **labels: str) -> float:
 
 
 def test_an_expired_lease_goes_back_to_the_queue_and_is_announced(
-    engine: Engine, client: redis.Redis, submit: Submit
+    engine: Engine, client: RedisClient, submit: Submit
 ) -> None:
     over, alive = submit(claimed=True), submit(claimed=True)
     change(engine, over, LEASE_OVER)
@@ -64,7 +64,7 @@ def test_an_expired_lease_goes_back_to_the_queue_and_is_announced(
     assert reclaim_jobs(engine, Publisher(client, cache=True), SETTINGS) == 0
 
 
-def test_the_last_attempt_is_lost(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+def test_the_last_attempt_is_lost(engine: Engine, client: RedisClient, submit: Submit) -> None:
     job_id = submit(claimed=True, attempts=2)
     change(engine, job_id, LEASE_OVER)
     reclaim_jobs(engine, Publisher(client, cache=True), SETTINGS)
@@ -99,7 +99,7 @@ def test_a_heartbeat_waits_for_no_lock_and_does_not_take_a_locked_row_for_lost(e
 
 
 def test_a_lost_message_is_put_back_and_what_is_not_ours_goes(
-    engine: Engine, client: redis.Redis, submit: Submit
+    engine: Engine, client: RedisClient, submit: Submit
 ) -> None:
     lost = submit()
     change(engine, lost, LONG_AGO)
@@ -117,7 +117,7 @@ def test_a_lost_message_is_put_back_and_what_is_not_ours_goes(
 
 
 def test_a_finished_jobs_message_is_kept_for_another_and_goes_without_one(
-    engine: Engine, client: redis.Redis, submit: Submit
+    engine: Engine, client: RedisClient, submit: Submit
 ) -> None:
     done, waiting = submit(claimed=True), submit()
     change(engine, waiting, LONG_AGO)
@@ -135,7 +135,7 @@ def test_a_finished_jobs_message_is_kept_for_another_and_goes_without_one(
     assert (plan.surplus, client.xlen(STREAM)) == ((left,), 0)
 
 
-def test_thousands_of_surplus_messages_go_but_none_that_was_read(client: redis.Redis) -> None:
+def test_thousands_of_surplus_messages_go_but_none_that_was_read(client: RedisClient) -> None:
     ensure_group(client)
     names = [send_message(client, uuid4()) for _ in range(2500)]
     read = [message.id for message in read_messages(client, "c", 10, 100)]
@@ -145,7 +145,7 @@ def test_thousands_of_surplus_messages_go_but_none_that_was_read(client: redis.R
     assert client.xpending(STREAM, GROUP)["pending"] == 10
 
 
-def test_a_flushed_redis_is_filled_again(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+def test_a_flushed_redis_is_filled_again(engine: Engine, client: RedisClient, submit: Submit) -> None:
     ids = {submit(), submit(claimed=True)}
     for job_id in ids:
         change(engine, job_id, LONG_AGO)
@@ -155,7 +155,7 @@ def test_a_flushed_redis_is_filled_again(engine: Engine, client: redis.Redis, su
     assert {message.job_id for message in read_messages(client, "c", 10, 100)} == ids
 
 
-def test_ten_thousand_messages_are_compared(engine: Engine, client: redis.Redis) -> None:
+def test_ten_thousand_messages_are_compared(engine: Engine, client: RedisClient) -> None:
     with engine.begin() as connection:
         connection.execute(
             text("""INSERT INTO jobs (id, status, rev, claim, attempts, filename, target_format, options, source, warnings,
@@ -171,7 +171,7 @@ def test_ten_thousand_messages_are_compared(engine: Engine, client: redis.Redis)
     assert again.adds == ()
 
 
-def test_a_second_janitor_leaves_the_sweep_to_the_first(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+def test_a_second_janitor_leaves_the_sweep_to_the_first(engine: Engine, client: RedisClient, submit: Submit) -> None:
     job_id = submit(claimed=True)
     change(engine, job_id, LEASE_OVER)
     with lock_sweep(engine, Sweep.LEASES), lock_sweep(engine, Sweep.QUEUE), lock_sweep(engine, Sweep.EXPIRY):
@@ -183,7 +183,7 @@ def test_a_second_janitor_leaves_the_sweep_to_the_first(engine: Engine, client: 
     assert status(engine, job_id) is Status.PROCESSING
 
 
-def test_idle_consumers_go_but_never_one_with_a_message(client: redis.Redis) -> None:
+def test_idle_consumers_go_but_never_one_with_a_message(client: RedisClient) -> None:
     ensure_group(client)
     send_message(client, uuid4())
     read_messages(client, "busy", 1, 10)
@@ -211,7 +211,7 @@ def succeed(engine: Engine, job_id: UUID) -> None:
         assert done is not None
 
 
-def test_results_expire_and_old_records_go(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+def test_results_expire_and_old_records_go(engine: Engine, client: RedisClient, submit: Submit) -> None:
     fresh, old, ancient = (submit(claimed=True) for _ in range(3))
     for job_id in (fresh, old):
         succeed(engine, job_id)
@@ -227,7 +227,7 @@ def test_results_expire_and_old_records_go(engine: Engine, client: redis.Redis, 
         assert find_job(connection, ancient) is None
 
 
-def test_owners_not_seen_for_days_are_forgotten(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+def test_owners_not_seen_for_days_are_forgotten(engine: Engine, client: RedisClient, submit: Submit) -> None:
     for owner in ("key:old", "key:new"):
         submit(owner=owner)
     with engine.begin() as connection:
@@ -294,7 +294,7 @@ def test_a_partition_that_was_detached_but_not_dropped_is_dropped_later(engine: 
         assert drop_partitions(connection) == ["uploads_20200101"]
 
 
-def test_the_gauges_show_jobs_and_queue(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+def test_the_gauges_show_jobs_and_queue(engine: Engine, client: RedisClient, submit: Submit) -> None:
     submit()
     waiting, failed = submit(), submit(claimed=True)
     change(engine, waiting, "created_at = now() - interval '100 seconds'")
@@ -324,7 +324,7 @@ def test_a_sweep_that_fails_keeps_no_other_from_running(engine: Engine, submit: 
     assert status(engine, job_id) is Status.EXPIRED
 
 
-def test_after_an_outage_of_the_database_no_lease_is_taken_at_once(client: redis.Redis) -> None:
+def test_after_an_outage_of_the_database_no_lease_is_taken_at_once(client: RedisClient) -> None:
     from core.database import make_engine
 
     away = make_engine("postgresql://nobody@127.0.0.1:1/none", pool=2)

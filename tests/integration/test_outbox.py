@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import redis
 from sqlalchemy import Connection, Engine, func, select, text
 
 from api.status import _end_job
 from core.publisher import Publisher
 from core.record import advance, find_job
+from core.redis_client import RedisClient
 from core.tables import webhooks
 from core.transitions import CANCEL, EXPIRE, FAIL, HAND_BACK, LOSE, RECLAIM, SUCCEED, TRANSITIONS, Transition
 from core.webhook_states import mark_job
@@ -43,7 +43,7 @@ def messages(connection: Connection, job_id: UUID) -> list[Any]:
     return list(connection.execute(select(webhooks).where(webhooks.c.job_id == job_id)).all())
 
 
-def make(engine: Engine, client: redis.Redis, submit: Submit, step: Transition, **columns: str) -> UUID:
+def make(engine: Engine, client: RedisClient, submit: Submit, step: Transition, **columns: str) -> UUID:
     """Make the transition as the program does whose it is."""
     job_id = submit(attempts=5 if step is LOSE else 0)
     with engine.begin() as connection:
@@ -74,7 +74,7 @@ def make(engine: Engine, client: redis.Redis, submit: Submit, step: Transition, 
 
 @pytest.mark.parametrize("step", TRANSITIONS, ids=lambda step: step.name)
 def test_every_end_has_its_message_and_nothing_else_has(
-    engine: Engine, client: redis.Redis, submit: Submit, step: Transition
+    engine: Engine, client: RedisClient, submit: Submit, step: Transition
 ) -> None:
     job_id = make(engine, client, submit, step, webhook_url=URL)
     with engine.begin() as connection:
@@ -98,7 +98,7 @@ def test_every_end_has_its_message_and_nothing_else_has(
 
 @pytest.mark.parametrize("step", TRANSITIONS, ids=lambda step: step.name)
 def test_without_a_webhook_nothing_is_written(
-    engine: Engine, client: redis.Redis, submit: Submit, step: Transition
+    engine: Engine, client: RedisClient, submit: Submit, step: Transition
 ) -> None:
     job_id = make(engine, client, submit, step)
     with engine.begin() as connection:

@@ -6,16 +6,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import redis
 from redis.exceptions import RedisError
 
 from api.examples import QUEUED, SUCCEEDED
+from conformance.names import CANCELED, EVENTS, GROUP, STREAM, cache_key
 from conformance.service import wait_for
 from core.jobs import Job, decode_job
-from core.publisher import CANCELED, EVENTS, AsyncPublisher, Publisher, pipe_change
-from core.queue import GROUP, STREAM, ensure_group, read_messages
-from core.redis_client import make_async_redis, make_redis
-from core.status_cache import cache_key, decode_cached
+from core.publisher import AsyncPublisher, Publisher, pipe_change
+from core.queue import ensure_group, read_messages
+from core.redis_client import RedisClient, make_async_redis, make_redis
+from core.status_cache import decode_cached
 from core.transitions import Status
 from tests.integration.conftest import send_message
 
@@ -27,7 +27,7 @@ Publish = Callable[[Job], None]
 
 
 @pytest.fixture
-def heard(client: redis.Redis) -> Iterator[Heard]:
+def heard(client: RedisClient) -> Iterator[Heard]:
     """What was published since: the first so many messages, as channel and data."""
     with client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call] # untyped in redis-py
         channel.subscribe(EVENTS, CANCELED)
@@ -47,7 +47,7 @@ def heard(client: redis.Redis) -> Iterator[Heard]:
 
 
 @pytest.fixture
-def told(client: redis.Redis) -> Iterator[Callable[[], list[list[str]]]]:
+def told(client: RedisClient) -> Iterator[Callable[[], list[list[str]]]]:
     """The commands that reach the server, in their order, with what a script calls left out."""
     with client.monitor() as monitor:  # type: ignore[no-untyped-call] # untyped in redis-py
 
@@ -63,7 +63,7 @@ def told(client: redis.Redis) -> Iterator[Callable[[], list[list[str]]]]:
 
 
 @pytest.fixture(params=["sync", "async"])
-def publish(request: pytest.FixtureRequest, client: redis.Redis, redis_url: str) -> Publish:
+def publish(request: pytest.FixtureRequest, client: RedisClient, redis_url: str) -> Publish:
     """Publish a change with a message to add, by each kind of client."""
     if request.param == "sync":
         return lambda job: Publisher(client, cache=True).publish(job, add=job.id)
@@ -75,12 +75,12 @@ def publish(request: pytest.FixtureRequest, client: redis.Redis, redis_url: str)
     return lambda job: asyncio.run(publish_async(job))
 
 
-def cached(client: redis.Redis, job: Job) -> Job | None:
+def cached(client: RedisClient, job: Job) -> Job | None:
     value = client.get(cache_key(job.id))
     return decode_cached(str(value)) if value else None
 
 
-def test_a_change_is_a_message_an_event_and_a_cached_state(client: redis.Redis, publish: Publish, heard: Heard) -> None:
+def test_a_change_is_a_message_an_event_and_a_cached_state(client: RedisClient, publish: Publish, heard: Heard) -> None:
     publish(QUEUED)
     ((channel, event),) = heard(1)
     ((_, values),) = client.xrange(STREAM) or []
@@ -95,14 +95,14 @@ def test_a_canceled_job_is_told_to_its_worker_too(publish: Publish, heard: Heard
     assert heard(2)[1] == (CANCELED, str(QUEUED.id))
 
 
-def test_without_the_cache_no_state_is_kept(client: redis.Redis, heard: Heard) -> None:
+def test_without_the_cache_no_state_is_kept(client: RedisClient, heard: Heard) -> None:
     Publisher(client, cache=False).publish(QUEUED)
     assert len(heard(1)) == 1
     assert cached(client, QUEUED) is None
     assert client.exists(STREAM) == 0
 
 
-def test_a_state_that_is_past_its_time_is_not_kept(client: redis.Redis, heard: Heard) -> None:
+def test_a_state_that_is_past_its_time_is_not_kept(client: RedisClient, heard: Heard) -> None:
     now = datetime.now(UTC)
     over = replace(SUCCEEDED, expires_at=now, seen_at=now + timedelta(seconds=1))
     with client.pipeline(transaction=False) as pipe:
@@ -114,7 +114,7 @@ def test_a_state_that_is_past_its_time_is_not_kept(client: redis.Redis, heard: H
 
 
 def test_a_message_is_acknowledged_and_deleted_in_one_multi(
-    client: redis.Redis, told: Callable[[], list[list[str]]]
+    client: RedisClient, told: Callable[[], list[list[str]]]
 ) -> None:
     ensure_group(client)
     message_id = send_message(client, QUEUED.id)
@@ -135,7 +135,7 @@ def test_a_change_that_removes_nothing_needs_no_multi(publish: Publish, told: Ca
     assert "MULTI" not in {command[0] for command in told()}
 
 
-def test_a_refused_removal_changes_nothing_else(client: redis.Redis) -> None:
+def test_a_refused_removal_changes_nothing_else(client: RedisClient) -> None:
     """Within a MULTI a command that cannot be queued undoes all: no message is added beside one that stays."""
     client.acl_setuser("worker", enabled=True, nopass=True, keys=["*"], channels=["*"], commands=["+@all", "-xdel"])
     message_id = send_message(client, QUEUED.id)
@@ -145,7 +145,7 @@ def test_a_refused_removal_changes_nothing_else(client: redis.Redis) -> None:
     assert cached(client, QUEUED) is None
 
 
-def test_many_changes_go_in_one_round_trip(client: redis.Redis, heard: Heard) -> None:
+def test_many_changes_go_in_one_round_trip(client: RedisClient, heard: Heard) -> None:
     Publisher(client, cache=True).publish_all([QUEUED, replace(SUCCEEDED, rev=3)])
     assert [decode_job(event).rev for _, event in heard(2)] == [1, 3]
     assert client.exists(STREAM) == 0
@@ -169,7 +169,7 @@ def test_the_api_hears_that_redis_is_away() -> None:
 
 
 def test_a_state_that_was_looked_up_is_cached_and_told_to_nobody(
-    client: redis.Redis, redis_url: str, told: Callable[[], list[list[str]]]
+    client: RedisClient, redis_url: str, told: Callable[[], list[list[str]]]
 ) -> None:
     async def cache_state() -> None:
         async with make_async_redis(redis_url) as own:

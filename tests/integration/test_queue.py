@@ -9,13 +9,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import redis
 from redis.exceptions import ResponseError
 
+from conformance.names import GROUP, STREAM
 from conformance.servers import embedded_redis
 from conformance.service import wait_for
-from core.queue import GROUP, READER_SECONDS, STREAM, count_readers, ensure_group, read_messages
-from core.redis_client import make_async_redis, make_redis
+from core.queue import READER_SECONDS, count_readers, ensure_group, read_messages
+from core.redis_client import RedisClient, make_async_redis, make_redis
 from tests.integration.conftest import send_message
 
 
@@ -55,7 +55,7 @@ def reading(url: str) -> Iterator[None]:
         thread.join()
 
 
-def test_whoever_waits_for_messages_is_a_reader_until_it_stops(client: redis.Redis, redis_url: str) -> None:
+def test_whoever_waits_for_messages_is_a_reader_until_it_stops(client: RedisClient, redis_url: str) -> None:
     ensure_group(client)
     assert ask_readers(redis_url, READER_SECONDS) == 0
     started = time.monotonic()
@@ -67,13 +67,13 @@ def test_whoever_waits_for_messages_is_a_reader_until_it_stops(client: redis.Red
     wait_for("its time to be over", lambda: ask_readers(redis_url, 0.3) == 0)
 
 
-def test_one_read_in_vain_is_a_sign_of_life(client: redis.Redis, redis_url: str) -> None:
+def test_one_read_in_vain_is_a_sign_of_life(client: RedisClient, redis_url: str) -> None:
     ensure_group(client)
     assert read_messages(client, "worker", 4, 10) == []
     assert ask_readers(redis_url, READER_SECONDS) == 1
 
 
-def test_a_sign_of_life_leaves_what_the_consumer_holds_as_it_is(client: redis.Redis) -> None:
+def test_a_sign_of_life_leaves_what_the_consumer_holds_as_it_is(client: RedisClient) -> None:
     ensure_group(client)
     send_message(client, uuid4())
     (held,) = read_messages(client, "worker", 4, 10)
@@ -84,13 +84,13 @@ def test_a_sign_of_life_leaves_what_the_consumer_holds_as_it_is(client: redis.Re
     assert int(pending["time_since_delivered"]) >= 200
 
 
-def test_without_stream_or_group_nobody_reads(client: redis.Redis, redis_url: str) -> None:
+def test_without_stream_or_group_nobody_reads(client: RedisClient, redis_url: str) -> None:
     assert ask_readers(redis_url, READER_SECONDS) == 0
     send_message(client, uuid4())
     assert ask_readers(redis_url, READER_SECONDS) == 0
 
 
-def test_another_error_is_none_of_that(client: redis.Redis, redis_url: str) -> None:
+def test_another_error_is_none_of_that(client: RedisClient, redis_url: str) -> None:
     client.set(STREAM, "no stream")
     with pytest.raises(ResponseError, match="WRONGTYPE"):
         ask_readers(redis_url, READER_SECONDS)

@@ -15,13 +15,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import redis
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import OperationalError
 
 from conformance.service import wait_for
 from core.database import make_engine
 from core.record import advance, advance_all
+from core.redis_client import RedisClient
 from core.tables import batch_ends, jobs, webhooks
 from core.transitions import CANCEL
 from janitor.webhooks.batches import tell_batches
@@ -91,7 +91,7 @@ def test_retry_after_is_read(header: str, seconds: float | None) -> None:
 )
 def test_who_is_slow_holds_up_nobody_else(
     engine: Engine,
-    client: redis.Redis,
+    client: RedisClient,
     submit: Submit,
     files: tuple[Path, Path],
     hosts: list[str],

@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from uuid import UUID, uuid4
 
-import redis
 from sqlalchemy import Engine, text
 
+from conformance.names import STREAM
 from core.jobs import Job
 from core.publisher import Publisher
-from core.queue import STREAM, Message, ensure_group, finish_message, read_messages, replace_message
+from core.queue import Message, ensure_group, finish_message, read_messages, replace_message
 from core.record import advance, claim_job, find_job
+from core.redis_client import RedisClient
 from core.transitions import FAIL, HAND_BACK, Status
 from core.turns import claim_next_job, find_places, take_turns
 from janitor.leases import reclaim_jobs
@@ -205,7 +206,7 @@ def count_open(engine: Engine) -> int:
         )
 
 
-def sweep(engine: Engine, client: redis.Redis) -> int:
+def sweep(engine: Engine, client: RedisClient) -> int:
     """Let the janitor mend the queue after a while, and return how many messages it added."""
     settle(engine)
     plan = sweep_queue(engine, client)
@@ -214,7 +215,7 @@ def sweep(engine: Engine, client: redis.Redis) -> int:
     return len(plan.adds)
 
 
-def swap(engine: Engine, client: redis.Redis, submit: Submit) -> tuple[UUID, UUID, Job]:
+def swap(engine: Engine, client: RedisClient, submit: Submit) -> tuple[UUID, UUID, Job]:
     """Two jobs with their messages; the later one's turn is first, so it is claimed by the message of the other."""
     ensure_group(client)
     take_many(engine, MANY, 5)
@@ -230,7 +231,7 @@ def swap(engine: Engine, client: redis.Redis, submit: Submit) -> tuple[UUID, UUI
     return first, second, job
 
 
-def end(engine: Engine, client: redis.Redis, job: Job) -> None:
+def end(engine: Engine, client: RedisClient, job: Job) -> None:
     (message,) = read_messages_of(engine, [job.id])
     with engine.begin() as connection:
         assert advance(connection, FAIL, job.id, claim=job.claim, error={"code": "internal"}) is not None
@@ -238,7 +239,7 @@ def end(engine: Engine, client: redis.Redis, job: Job) -> None:
     finish_message(client, message)
 
 
-def test_swapped_messages_are_all_used_up(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+def test_swapped_messages_are_all_used_up(engine: Engine, client: RedisClient, submit: Submit) -> None:
     first, _, running = swap(engine, client, submit)
     assert sweep(engine, client) == 0, "the message in use counts the running job, the other one the waiting job"
     end(engine, client, running)
@@ -252,7 +253,7 @@ def test_swapped_messages_are_all_used_up(engine: Engine, client: redis.Redis, s
 
 
 def test_a_worker_that_dies_with_anothers_message_loses_no_job(
-    engine: Engine, client: redis.Redis, submit: Submit
+    engine: Engine, client: RedisClient, submit: Submit
 ) -> None:
     first, second, _ = swap(engine, client, submit)
     with engine.begin() as connection:
@@ -270,7 +271,7 @@ def test_a_worker_that_dies_with_anothers_message_loses_no_job(
     assert job.id == first
 
 
-def test_flushall_with_swapped_messages_is_mended(engine: Engine, client: redis.Redis, submit: Submit) -> None:
+def test_flushall_with_swapped_messages_is_mended(engine: Engine, client: RedisClient, submit: Submit) -> None:
     first, _, running = swap(engine, client, submit)
     client.flushall()
     assert sweep(engine, client) == 2
@@ -285,7 +286,7 @@ def test_flushall_with_swapped_messages_is_mended(engine: Engine, client: redis.
 
 
 def test_what_an_older_worker_claims_by_its_message_is_mended(
-    engine: Engine, client: redis.Redis, submit: Submit
+    engine: Engine, client: RedisClient, submit: Submit
 ) -> None:
     first, second, running = swap(engine, client, submit)
     submit(owner="key:third")

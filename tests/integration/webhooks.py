@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import redis
 import trustme
 from sqlalchemy import Engine, select, text
 
 from core.jobs import Job
 from core.publisher import Publisher
 from core.record import advance, find_job
+from core.redis_client import RedisClient
 from core.tables import webhooks
 from core.transitions import CANCEL
 from core.webhook_urls import Allowance, read_allowance
@@ -45,7 +45,7 @@ def make_courier(ca_file: Path | None, allowance: Allowance = ALLOWANCE, seconds
     return Courier(allowance, tls, to_loopback, seconds)
 
 
-def make_sender(engine: Engine, client: redis.Redis, courier: Courier) -> Sender:
+def make_sender(engine: Engine, client: RedisClient, courier: Courier) -> Sender:
     return Sender(engine, Publisher(client, cache=True), courier, SECRET)
 
 

@@ -154,14 +154,14 @@ def test_the_readme_shows_what_a_first_start_says(launched: Start, port: int) ->
     assert re.sub(r"Ready after \d+ s", "Ready after 4 s", said) == shown[1]
 
 
-def test_a_given_redis_that_does_not_answer_is_a_sentence(launched: Start) -> None:
+def test_a_given_redis_that_cannot_be_used_is_a_sentence(launched: Start) -> None:
     """The stand-in of the API is ready then, as the API is."""
     parts = {"database": "ok", "redis": "away", "workers": "ok", "storage": "ok"}
     running = launched(STANDIN_PAGE=json.dumps({"status": "ready", "parts": parts}), **ELSEWHERE)
     running.ready()
     assert running.err.get(timeout=PATIENCE) == (
-        "imagemill: The Redis of IMAGEMILL_REDIS_URL does not answer. "
-        "Images are accepted, but none is converted until it does.\n"
+        "imagemill: The Redis of IMAGEMILL_REDIS_URL cannot be used. "
+        "Images are accepted, but none is converted until it can.\n"
     )
     assert running.err.empty()
 

@@ -4,11 +4,9 @@ import threading
 from collections.abc import Callable
 from uuid import UUID
 
-import redis
 import structlog
 
-from core.publisher import CANCELED
-from core.redis_client import AWAY
+from core.redis_client import AWAY, RedisClient
 
 log = structlog.get_logger(__name__)
 
@@ -18,7 +16,7 @@ POLL_SECONDS = 1.0
 class CancelListener(threading.Thread):
     """Listens on the channel, and subscribes again when Redis is back. `kill` is called with each canceled job's id."""
 
-    def __init__(self, client: redis.Redis, kill: Callable[[UUID], None]) -> None:
+    def __init__(self, client: RedisClient, kill: Callable[[UUID], None]) -> None:
         super().__init__(name="cancels", daemon=True)
         self._client, self._kill = client, kill
         self._ended = threading.Event()
@@ -38,7 +36,7 @@ class CancelListener(threading.Thread):
 
     def _kill_canceled_jobs(self) -> None:
         with self._client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]  # untyped in redis-py
-            channel.subscribe(CANCELED)
+            channel.subscribe(self._client.names.canceled)
             while not self._ended.is_set():
                 if message := channel.get_message(timeout=POLL_SECONDS):
                     self._kill_job(str(message["data"]))

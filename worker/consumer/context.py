@@ -6,12 +6,12 @@ import threading
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-import redis
 from sqlalchemy import Engine
 
 from core.jobs import Job
 from core.liveness import Liveness
 from core.publisher import Publisher
+from core.redis_client import RedisClient
 from worker.sandbox.supervisor import Handle, Sandbox
 from worker.settings import WorkerSettings
 
@@ -76,7 +76,7 @@ class Context:
     name: str
     settings: WorkerSettings
     engine: Engine
-    redis: redis.Redis
+    redis: RedisClient
     publisher: Publisher
     sandbox: Sandbox
     in_flight: InFlight

@@ -83,6 +83,9 @@
 {{- if and .enabled .existingSecret (not .secretKeys.password) }}
 - redis.secretKeys.password is empty: the Redis of the release needs one. Name the key of {{ .existingSecret }} that holds it.
 {{- end }}
+{{- if and .enabled .sentinelMaster }}
+- redis.sentinelMaster is {{ .sentinelMaster }}, but redis.enabled is true, and the Redis of the release has no Sentinels. Set redis.enabled to false, or leave the name out.
+{{- end }}
 {{- end }}
 {{- if and .Values.api.ingress.enabled (not .Values.api.ingress.hosts) }}
 - api.ingress.enabled is true and api.ingress.hosts is empty: the Ingress would lead nowhere. Name at least one host.
