@@ -133,6 +133,8 @@ ROWS = (
     several("both-silent", "PostgreSQL and Redis silent", each_of(postgres_rows.on("pause"), redis_rows.on("pause")),
             seconds=5.5),
     several("flush-and-kill", "FLUSHALL, and all workers killed", done(redis_rows.ask("FLUSHALL")), signaled(KILL, *WORKER_NAMES)),
+    several("ghosts-and-kill", "all that is held is acknowledged by somebody else, and all workers killed",
+        done(redis_rows.acknowledge_all), signaled(KILL, *WORKER_NAMES)),
     several("flush-and-janitor", "FLUSHALL, and the janitor killed", done(redis_rows.ask("FLUSHALL")), signaled(KILL, "janitor")),
     several("worker-cut-and-kill", "workers cut from PostgreSQL, then killed",
             weathered(PAIRS["worker-postgres"], SILENT), signaled(KILL, "worker-1", "worker-2")),

@@ -185,6 +185,8 @@ def on(method: str) -> Callable[[Stand], object]:
 
 ROWS = (
     postgres("restart", "stopped, and started again", restarted_server, is_quick=True, keeps_attempts=True),
+    postgres("away", "stopped for longer than a lease, while conversions run", restarted_server, seconds=5.5,
+             manner=Manner(hold=6.0), keeps_attempts=True),
     postgres("kill", "SIGKILL of all its processes", done(kill_server), keeps_attempts=True),
     postgres("backend-kill", "SIGKILL of one backend: the server recovers", done(kill_one_backend), keeps_attempts=True),
     postgres("terminate", "every connection ended by the server, six times", again(terminate_backends), keeps_attempts=True),

@@ -155,7 +155,7 @@ def sweep_rows_first(engine: Any, client: Any) -> None:  # noqa: ANN401 - an eng
 
 
 def sit_on_news() -> None:
-    """No event and no cached state of an end."""
+    """No event and no cached state of an end, and none when its webhook was delivered."""
     from core.publisher import Publisher
     from core.queue import finish_message
 
@@ -178,7 +178,7 @@ def forget_key(*_: object, **__: object) -> None:
 RULES: dict[str, Rule] = {
     "fence": Rule(
         says="a claim is ended only by its holder, and only while it runs",
-        row="clients-cancel",
+        row="worker-stop",
         without={"worker": end_whatever_it_is},
     ),
     "kept-on-miss": Rule(
@@ -203,7 +203,7 @@ RULES: dict[str, Rule] = {
     ),
     "retry": Rule(
         says="an outcome is stored again and again while PostgreSQL is away",
-        row="postgres-restart",
+        row="postgres-away",
         without={
             "worker": all_of(
                 replaced("worker.consumer.completion.retry_while_away", try_once),
@@ -224,7 +224,7 @@ RULES: dict[str, Rule] = {
     "event": Rule(
         says="an end is published: an event, and the cached state",
         row="calm",
-        without={"worker": sit_on_news},
+        without={"worker": sit_on_news, "janitor": sit_on_news},
     ),
     "outbox": Rule(
         says="the webhook's message is written with the end",
@@ -238,7 +238,7 @@ RULES: dict[str, Rule] = {
     ),
     "ghosts": Rule(
         says="the janitor replaces messages that nobody will read",
-        row="redis-ghosts",
+        row="ghosts-and-kill",
         without={"janitor": believe_in_ghosts},
     ),
     "lease": Rule(
@@ -263,7 +263,7 @@ RULES: dict[str, Rule] = {
     ),
     "grace": Rule(
         says="after an outage of PostgreSQL the janitor trusts no lease for a while",
-        row="postgres-stop",
+        row="postgres-away",
         without={"janitor": replaced("janitor.leases.OutageGuard.can_trust_leases", lambda _: True)},
     ),
 }
