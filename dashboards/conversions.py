@@ -241,18 +241,25 @@ SANDBOX = Row(
         ),
         Panel(
             id=41,
-            title="Conversions waiting for memory",
-            description="They have a slot and have read the header. They go on when others free memory.",
-            queries=(Query(total(ours("imagemill_worker_memory_waiting")), "waiting"),),
+            title="Conversions waiting for memory or a processor",
+            description="They have a slot and have read the header. They go on when others end. Many that wait for a "
+            "processor: a worker has more slots for heavy pictures than processors, and light ones pass them.",
+            queries=(
+                Query(total(ours("imagemill_worker_memory_waiting")), "for memory"),
+                Query(total(ours("imagemill_worker_processors_waiting")), "for a processor"),
+            ),
             unit="none",
         ),
         Panel(
             id=42,
-            title="Memory forecasts missed",
-            description="Conversions started again with the full memory of a job. A few are noise. Many mean that the "
-            "forecasts do not fit these pictures, and the work is done twice."
-            "",
-            queries=(Query(total(rate("imagemill_worker_forecasts_missed_total")), "missed"),),
+            title="Conversions started again",
+            description="Missed: with the full memory of a job. A few are noise; many mean that the forecasts do not fit "
+            "these pictures, and the work is done twice. Killed from outside: alone, because something like a node short "
+            "of memory killed them; the pods have less memory than their limits say.",
+            queries=(
+                Query(total(rate("imagemill_worker_forecasts_missed_total")), "missed"),
+                Query(total(rate("imagemill_worker_killed_outside_total")), "killed from outside"),
+            ),
             unit="ops",
         ),
         Panel(

@@ -17,6 +17,13 @@ FENCED = Counter("imagemill_jobs_fenced_total", "Claims found lost at the end of
 MEMORY_BUDGET = Gauge("imagemill_worker_memory_budget_bytes", "Memory for all conversions of this worker together.")
 MEMORY_RESERVED = Gauge("imagemill_worker_memory_reserved_bytes", "Memory reserved by its conversions.")
 MEMORY_WAITING = Gauge("imagemill_worker_memory_waiting", "Conversions waiting for memory.")
+PROCESSORS_WAITING = Gauge(
+    "imagemill_worker_processors_waiting", "Heavy conversions waiting for a processor of their own."
+)
+KILLED_OUTSIDE = Counter(
+    "imagemill_worker_killed_outside_total",
+    "Conversions started again alone because something outside of the worker killed them.",
+)
 FORECASTS_MISSED = Counter(
     "imagemill_worker_forecasts_missed_total",
     "Conversions started again because they needed more memory than forecast.",

@@ -14,6 +14,7 @@ from conformance import images
 from conformance.running import LIMITS, Boxed, Result
 from conformance.slow import ZYGOTE
 from tests.engine.processes import PATIENCE, alive, all_children, children, started, the_zygote, until
+from worker.sandbox.budget import Share
 from worker.sandbox.supervisor import Handle, Killed, Sandbox, SandboxLost
 
 MB = 1 << 20
@@ -85,7 +86,7 @@ def test_one_that_waits_for_memory_can_be_ended_though_its_zygote_is_stuck(
         box.prepare(jobs=1, budget=BUDGET)
         boxed, first = Boxed(box, LIMITS), the_zygote()
         with box._budget.open_reservation() as reservation:
-            reservation.request(BUDGET - 70 * MB)
+            reservation.request(Share(BUDGET - 70 * MB))
             future = threads.submit(
                 boxed, images.encoded(Image.new("RGB", (3000, 2000)), "PNG"), source="png", handle=handle
             )

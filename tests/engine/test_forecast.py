@@ -22,6 +22,7 @@ from engine.codecs.registry import CodecMismatch, prepare_codecs
 from engine.request import Header, Limits, Request
 from tests.engine.processes import PATIENCE, until
 from worker.sandbox import memory_forecast as forecast
+from worker.sandbox.budget import Share
 from worker.sandbox.supervisor import Handle, Killed, Sandbox
 
 MB = 1 << 20
@@ -50,7 +51,7 @@ def waiting() -> float:
 def taken(shared: Boxed) -> Iterator[None]:
     """Someone has nearly all of the memory."""
     with shared.sandbox._budget.open_reservation() as reservation:
-        reservation.request(BUDGET - 70 * MB)
+        reservation.request(Share(BUDGET - 70 * MB))
         assert reservation.wait(PATIENCE)
         yield
 
@@ -61,7 +62,7 @@ LARGE = images.encoded(Image.new("RGB", (3000, 2000)), "JPEG")
 
 def test_what_does_not_fit_waits_for_those_before_it(shared: Boxed, threads: ThreadPoolExecutor) -> None:
     with shared.sandbox._budget.open_reservation() as reservation:
-        reservation.request(BUDGET - 70 * MB)
+        reservation.request(Share(BUDGET - 70 * MB))
         future = threads.submit(shared, LARGE)
         until(lambda: waiting() == 1)
         assert metric("imagemill_worker_memory_reserved_bytes") <= BUDGET

@@ -14,6 +14,7 @@ from conformance import images
 from conformance.running import Boxed, Result
 from conformance.slow import ZYGOTE
 from tests.engine.processes import LONG, PATIENCE, alive, children, open_files, started, the_zygote, until
+from worker.metrics import KILLED_OUTSIDE
 from worker.sandbox.supervisor import Handle, Killed, Sandbox, SandboxLost
 
 
@@ -116,7 +117,6 @@ def test_a_result_that_is_too_large(boxed: Boxed, target: str) -> None:
     [
         (signal.SIGSEGV, "decoder_crashed"),
         (signal.SIGABRT, "decoder_crashed"),
-        (signal.SIGKILL, "memory_limit"),
         (signal.SIGXCPU, "timeout"),
     ],
 )
@@ -125,6 +125,45 @@ def test_a_child_that_dies(boxed: Boxed, threads: ThreadPoolExecutor, number: si
     os.kill(child, number)
     assert future.result(PATIENCE).failure == code
     assert boxed(images.oriented(1)).converted.width == 48
+
+
+def test_killed_from_outside_it_runs_again(boxed: Boxed, threads: ThreadPoolExecutor) -> None:
+    zygote, before = the_zygote(), KILLED_OUTSIDE._value.get()
+    future = threads.submit(boxed, images.oriented(1), hold=2.0)
+    until(lambda: bool(children(zygote)))
+    os.kill(children(zygote)[0], signal.SIGKILL)
+    assert future.result(PATIENCE).converted.width == 48
+    assert KILLED_OUTSIDE._value.get() == before + 1
+
+
+def test_killed_from_outside_it_runs_again_once_and_alone(boxed: Boxed, threads: ThreadPoolExecutor) -> None:
+    handle, zygote = Handle(), the_zygote()
+    neighbor, running = started(boxed, threads, handle)
+    future, first = started(boxed, threads)
+    os.kill(first, signal.SIGKILL)
+    until(lambda: bool(boxed.sandbox._budget._waiting))
+    assert children(zygote) == [running]
+    handle.kill()
+    with pytest.raises(Killed):
+        neighbor.result(PATIENCE)
+    until(lambda: bool(children(zygote)))
+    (second,) = children(zygote)
+    assert second != first
+    os.kill(second, signal.SIGKILL)
+    assert future.result(PATIENCE).failure == "memory_limit"
+    assert boxed(images.oriented(1)).converted.width == 48
+
+
+def test_one_that_waits_to_run_alone_can_be_ended(boxed: Boxed, threads: ThreadPoolExecutor) -> None:
+    handle = Handle()
+    started(boxed, threads, neighbor := Handle())
+    future, child = started(boxed, threads, handle)
+    os.kill(child, signal.SIGKILL)
+    until(lambda: bool(boxed.sandbox._budget._waiting))
+    handle.kill()
+    with pytest.raises(Killed):
+        future.result(PATIENCE)
+    neighbor.kill()
 
 
 def test_the_zygote_dies(boxed: Boxed, threads: ThreadPoolExecutor) -> None:

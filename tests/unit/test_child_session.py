@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from core.options import Options
 from engine.request import Converted, Header, Limits, Outcome, Request, Source
+from worker.sandbox.budget import Budget, Share
 from worker.sandbox.handle import Handle
-from worker.sandbox.memory_budget import MemoryBudget
 from worker.sandbox.protocol import Exit, Malformed, Started, StderrText
 from worker.sandbox.session import ChildGone, ChildSession, State, TimeUp, ZygoteStuck
 
@@ -45,9 +45,9 @@ def start() -> Iterator[Start]:
 def session() -> Iterator[ChildSession]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     handle = Handle()
-    with ours, theirs, MemoryBudget().open_reservation() as reservation:
+    with ours, theirs, Budget().open_reservation() as reservation:
         request = Request(source="jpeg", target="png", options=Options(), limits=LIMITS, granted_bytes=1 << 20)
-        yield ChildSession(ours, request, handle, reservation, lambda _: 1 << 20)
+        yield ChildSession(ours, request, handle, reservation, lambda _: Share(1 << 20))
         handle.release_child()
 
 

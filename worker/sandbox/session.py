@@ -25,9 +25,9 @@ import structlog
 from core.failures import DecoderCrashed, Failure, FailureCode, MemoryLimit
 from engine.capabilities import advise_cheaper
 from engine.request import Header, Outcome, Request, failed
+from worker.sandbox.budget import Reservation, Share
 from worker.sandbox.child_timer import ChildTimer
 from worker.sandbox.handle import LOST_SECONDS, Handle, Killed
-from worker.sandbox.memory_budget import Reservation
 from worker.sandbox.protocol import GO, Exit, Malformed, Message, Started, StderrText, name_status, read_message
 
 log = structlog.get_logger(__name__)
@@ -72,7 +72,7 @@ ENDING = (State.OVERDUE, State.KILLED, State.EXITED)
 
 
 class Granted(NamedTuple):
-    """The reservation has the requested size."""
+    """The reservation has what was requested."""
 
 
 class ChildGone(NamedTuple):
@@ -102,9 +102,9 @@ class ChildSession:
         request: Request,
         handle: Handle,
         reservation: Reservation,
-        forecast: Callable[[Header], int],
+        forecast: Callable[[Header], Share],
     ) -> None:
-        """`forecast` returns the bytes for a conversion from its header."""
+        """`forecast` returns what a conversion will take, from its header."""
         self._answers, self._request, self._handle, self._reservation = answers, request, handle, reservation
         self._forecast = forecast
         self._poller = select.poll()
@@ -146,6 +146,12 @@ class ChildSession:
             return found is not None and found.code in NO_REASON
         crashed = self._ended_in is State.CONVERTING and self.death_signal in UNCHECKED_MALLOC
         return crashed and self._state is not State.KILLED
+
+    @property
+    def is_killed_outside(self) -> bool:
+        """Return whether the child was killed by somebody else, like a node that is short of memory."""
+        ours = self._timeout is not None or self._state is State.KILLED
+        return self._outcome is None and not ours and self.death_signal == signal.SIGKILL
 
     def _read_ready(self, fd: int) -> None:
         if fd == self._answers.fileno():
@@ -189,11 +195,9 @@ class ChildSession:
         self._timer.start_work(started.pid)
 
     def _request_memory(self, header: Header) -> None:
-        """Request the forecast memory. Until it is granted there is no deadline."""
-        limit = self._request.limits.memory_bytes
+        """Request what is forecast. Until it is granted there is no deadline."""
         self._enter_state(State.WAITING_FOR_MEMORY, seconds=None)
-        has_all = self._request.granted_bytes >= limit
-        self._reservation.request(limit if has_all else self._forecast(header))
+        self._reservation.request(self._forecast(header))
 
     def _let_convert(self, _: Granted) -> None:
         self._raise_memory_limit()
@@ -265,10 +269,10 @@ class ChildSession:
         return os.WTERMSIG(self._status) if self._status is not None and os.WIFSIGNALED(self._status) else 0
 
     def _explain_death(self) -> Failure:
-        """Read the signal. We did not kill it, so a SIGKILL came from the kernel's out-of-memory killer."""
+        """Read the signal. A SIGKILL from outside came from the kernel's out-of-memory killer, for all we know."""
         if self.death_signal == signal.SIGXCPU:
             return self._timer.make_timeout()
-        if self.death_signal == signal.SIGKILL and self._state is not State.KILLED:
+        if self.is_killed_outside:
             advice = advise_cheaper(self._request.target, self._request.options)
             return MemoryLimit(limit=self._request.limits.memory_bytes >> 20, advice=advice).failure
         log.warning("child crashed", wait_status=self._status, source=self._request.source)
