@@ -186,6 +186,17 @@ class StoodStill(Timeout):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TooCostly(Timeout):
+    """The conversion would take about `needed` seconds, far more than the limit; `advice` is a sentence."""
+
+    sentence = (
+        "The conversion would take about {needed:,.0f} seconds of processor time; a job may take {limit:g}. {advice}"
+    )
+    needed: float
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SearchFailed(ResultTooLarge):
     """Even at the lowest quality, the result has more bytes than `max_bytes` allows."""
 

@@ -1,6 +1,9 @@
-"""The limits on pixels and frames, checked by headers before anything is decoded."""
+"""The limits on pixels, frames and time, checked by headers before anything is decoded."""
 
-from core.failures import TooManyFrames, TooManyPixels
+from core.costs import advise_cheaper, forecast_seconds, is_too_costly
+from core.failures import TooCostly, TooManyFrames, TooManyPixels
+from core.formats import Format
+from core.options import Options
 from engine.errors import ConversionError
 
 
@@ -22,3 +25,11 @@ def check_pixels(count: int, limit: int) -> None:
     """Raise ConversionError when there are more pixels, summed over frames, than `limit`."""
     if count > limit:
         raise ConversionError(TooManyPixels(pixels=count, limit=limit))
+
+
+def check_cost(target: Format, options: Options, pixels: int, limit: float) -> None:
+    """Raise ConversionError when so many pixels take far more than `limit` seconds to write, whatever they show."""
+    if is_too_costly(target.name, options, pixels=pixels, limit=limit):
+        needed = forecast_seconds(target.name, options, pixels=pixels, searches=1)
+        advice = advise_cheaper(target, options, pixels=pixels, limit=limit)
+        raise ConversionError(TooCostly(limit=limit, needed=needed, advice=advice))

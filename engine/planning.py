@@ -1,4 +1,4 @@
-"""Plan the writing of a result: the encoder's settings, and the metadata to be kept."""
+"""Plan the writing of a result: whether there is time for it, the encoder's settings, the metadata to be kept."""
 
 from dataclasses import replace
 
@@ -11,6 +11,7 @@ from engine.conversion import Conversion
 from engine.credits import keep_credits
 from engine.exif_resolution import match_resolution
 from engine.image import FrameKind
+from engine.limits import check_cost
 from engine.metadata import Metadata, name_parts, strip_exif_orientation
 from engine.request import Header
 
@@ -49,6 +50,18 @@ def make_header(conversion: Conversion) -> Header:
         source_area=source, target_area=target, frames=conversion.count,
         alpha=not conversion.is_opaque, deep=conversion.opened.deep,
     )  # fmt: skip
+
+
+def check_time(conversion: Conversion) -> None:
+    """Check by the header that the conversion is not bound to run out of time.
+
+    Pages have sizes of their own, which the header does not tell. Their formats are quick.
+    """
+    if conversion.opened.kind is FrameKind.PAGES:
+        return
+    header, limits = make_header(conversion), conversion.request.limits
+    options = bound_effort(conversion.target.name, conversion.options, header, limits)
+    check_cost(conversion.target, options, header.target_area * header.frames, limits.seconds)
 
 
 def _choose_loop_count(conversion: Conversion) -> int:

@@ -30,7 +30,7 @@ from engine.matching import match_frame
 from engine.pixels import alpha, modes, palette
 from engine.pixels.gaps import describe_range
 from engine.pixels.soft_palette import Colors, draw_colors
-from engine.planning import make_header
+from engine.planning import check_time, make_header
 from engine.quality_search import search_quality
 from engine.request import Source
 from engine.writing import write_frames
@@ -292,4 +292,4 @@ BEFORE_COLORS: tuple[Step, ...] = (
 BEFORE_ENCODING = (*BEFORE_COLORS, reduce_colors)
 """What decides on the frames, and lays its work on them."""
 
-STEPS = (*BEFORE_ENCODING, wait_for_memory, encode)
+STEPS = (*BEFORE_ENCODING, check_time, wait_for_memory, encode)

@@ -49,3 +49,23 @@ def test_beyond_it_the_job_says_so_and_what_to_do(run: Converter, target: str) -
     assert f"{LIMITS[target]:,}" in result.outcome.failure.detail
     assert "smaller width or height" in result.outcome.failure.detail
     assert run(long, target, width=LIMITS[target]).converted.width == LIMITS[target]
+
+
+def test_what_is_bound_to_run_out_of_time_is_told_before_it_is_tried(run: Converter) -> None:
+    """One pixel, made as large as a job may have it, at the slowest effort."""
+    dot = images.encoded(Image.new("RGB", (1, 1), images.GREEN), "PNG")
+    large = {"width": 7000, "height": 7000, "enlarge": True}
+    result = run(dot, "avif", limits={"seconds": 60.0}, effort=9, **large)
+    assert result.failure == "timeout"
+    assert result.outcome.failure is not None
+    said = result.outcome.failure.detail
+    assert "would take about 458 seconds of processor time; a job may take 60." in said
+    assert "give effort 4 or less" in said
+
+
+def test_what_may_have_time_is_tried(run: Converter) -> None:
+    dot = images.encoded(Image.new("RGB", (1, 1), images.GREEN), "PNG")
+    assert (
+        run(dot, "avif", limits={"seconds": 5.0}, effort=9, width=1000, height=1000, enlarge=True).converted.width
+        == 1000
+    )
