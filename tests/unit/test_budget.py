@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from worker.sandbox import budget as budget_module
-from worker.sandbox.budget import Budget, Reservation, Share, Level
+from worker.sandbox.budget import Budget, Level, Reservation, Share
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from worker.metrics import (
     PROCESSORS_WAITING,
     SANDBOX_LAYER,
 )
-from worker.sandbox.budget import Budget, Reservation, Share
+from worker.sandbox.budget import Budget, Level, Reservation, Share
 from worker.sandbox.cpu_forecast import is_heavy
 from worker.sandbox.handle import Handle, Killed
 from worker.sandbox.memory_forecast import at_start, forecast
