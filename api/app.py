@@ -30,6 +30,7 @@ from api.handlers import add_handlers
 from api.middleware import HeadAsGet, Observed
 from api.origins import HostList
 from api.page_shell import make_templates
+from api.patience import Patient
 from api.rate_headers import QuotasTold
 from api.services import running_services
 from api.settings import ApiSettings
@@ -69,6 +70,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
 def _add_middleware(app: FastAPI, settings: ApiSettings) -> None:
     """Add them from the innermost to the outermost."""
+    app.add_middleware(Patient)
     app.add_middleware(HeadAsGet)
     app.add_middleware(QuotasTold)
     if settings.allowed_hosts:

@@ -88,7 +88,8 @@ async def _take(services: Services, turn: Turn, asked: Submission, held: Held | 
     first = await services.database.run(take_turns, asked.caller.owner, max(1, len(found.uploads)))
     store = partial(store_batch, clients=services.clients, found=found, caller=asked.caller, held=held, digest=digest)
     try:
-        batch = await services.database.run_blob(store, batch_id=batch_id, first_turn=first)
+        size = sum(upload.size for _, upload in found.uploads)
+        batch = await services.database.run_blob(size, store, batch_id=batch_id, first_turn=first)
     except KeyTaken:
         held = await read_held(services, asked.caller, asked.key or "")
         return await _replay(services, asked.caller, held, digest)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func
 from api.callers import Caller
 from api.errors import BatchFull, BatchNotFound, DatabaseAway
 from api.hub import Watch
+from api.patience import renew_patience
 from api.services import Services
 from core.batches import (
     MOST_ENTRIES,
@@ -28,8 +29,8 @@ from core.transitions import CANCEL, EXPIRE, Status
 
 log = structlog.get_logger(__name__)
 
-TOGETHER = 100
-"""Jobs that are ended in one transaction, and told to Redis in one round trip."""
+TOGETHER = 25
+"""Jobs that are ended in one transaction, well within the time of a request, and told to Redis in one round trip."""
 GONE = (Status.CANCELED, Status.EXPIRED)
 
 
@@ -83,6 +84,7 @@ async def wait_for_state(services: Services, watch: Watch, batch: Batch, until: 
     try:
         job = await watch.hear(until)
     except TimeoutError:
+        renew_patience()
         with suppress(DatabaseAway):
             return await services.database.run(find_batch, batch.id) or batch
         return batch
@@ -95,7 +97,7 @@ async def delete_batch(services: Services, caller: Caller, batch_id: UUID) -> No
     left = sorted(job.id for job in batch.jobs if job.status not in GONE)
     # In pieces, each in a transaction of its own: a large batch would take longer than a statement may.
     for start in range(0, len(left), TOGETHER):
-        ended = await services.database.run_blob(end_jobs, left[start : start + TOGETHER])
+        ended = await services.database.run_blob(0, end_jobs, left[start : start + TOGETHER])
         for job in ended:
             if job.status is Status.CANCELED:
                 count_finished(job.status, job.source["format"], job.target_format)

@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.dispositions import content_disposition
 from api.errors import JobCanceled, JobFailed, RangeNotSatisfiable, ResultExpired, ResultNotReady
+from api.patience import renew_patience
 from api.services import Services
 from core.blobs import SLICE_BYTES, read_result_slice
 from core.jobs import Job, ResultFacts
@@ -108,6 +109,7 @@ async def read_slice(services: Services, job: Job, left: Span) -> bytes:
     """Return the next bytes of a result, at most a slice. Raises ResultExpired, DatabaseAway."""
     if job.result_day is None:
         raise ResultExpired
+    renew_patience()
     size = min(SLICE_BYTES, left.end - left.start)
     piece = await services.database.run(read_result_slice, job.result_day, job.id, left.start, size)
     if not piece:

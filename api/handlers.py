@@ -1,6 +1,7 @@
 """Turn every error into an answer, here and nowhere else: a problem for programs, a page for people."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from api.errors import (
+    DatabaseAway,
     ImagemillError,
     InternalError,
     MalformedRequest,
@@ -24,6 +26,7 @@ from api.views import error_page
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PAGE_ROOTS = frozenset({"", "batches", "formats", "jobs", "key", "language"})
 """First segments of the addresses of pages."""
+READING = ("GET", "HEAD", "OPTIONS")
 CLIENT_GONE = 499
 """Nobody hears it; it stands in the metrics, with the number that nginx made common."""
 
@@ -39,6 +42,9 @@ def add_handlers(app: FastAPI) -> None:
 
 def answer_error(request: Request, error: ImagemillError) -> Response:
     """Answer with a page where people are, else with a problem."""
+    if isinstance(error, DatabaseAway) and request.method in READING:
+        # Nobody has to be told that a read may have been done.
+        error = replace(error, outcome="")
     return error_page(request, error) if _is_for_people(request) else problem_response(request, error)
 
 

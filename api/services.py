@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
 
 from api.admission import Backlog, Store
 from api.bounds import Bound
@@ -12,6 +14,7 @@ from api.database import Database
 from api.hub import Hub
 from api.job_owners import JobOwners
 from api.key_ring import KeyRing
+from api.patience import renew_patience
 from api.places import PlaceBoard
 from api.rate_guard import RateGuard
 from api.redis_gate import RedisGate
@@ -19,6 +22,7 @@ from api.settings import ApiSettings
 from api.static_keys import read_static_keys
 from api.taking import Taking
 from core.database import make_engine
+from core.jobs import Job
 from core.record import find_job
 from core.redis_client import make_async_redis
 
@@ -51,7 +55,8 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     probe_engine = make_engine(settings.database_url, pool=1)
     client = make_async_redis(settings.redis_url, prefix=settings.redis_prefix)
     database = Database(engine, threads=settings.threads)
-    hub = Hub(client, lambda job_id: database.run(find_job, job_id))
+    probes = Database(probe_engine, threads=1)
+    hub = Hub(client, partial(_look_again, database))
     places = PlaceBoard(database)
     gate = RedisGate(client, cache=settings.status_cache)
     taking = Taking(gate)
@@ -60,7 +65,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         yield Services(
             settings=settings,
             database=database,
-            probes=Database(probe_engine, threads=1),
+            probes=probes,
             redis=gate,
             hub=hub,
             places=places,
@@ -78,6 +83,8 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
         await _end_tasks(tasks)
         await taking.close()
         await client.aclose()
+        database.close()
+        probes.close()
         probe_engine.dispose()
         engine.dispose()
 
@@ -93,3 +100,9 @@ async def _end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def _look_again(database: Database, job_id: UUID) -> Job | None:
+    """Read a job for somebody who waits for it on purpose."""
+    renew_patience()
+    return await database.run(find_job, job_id)

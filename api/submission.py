@@ -118,7 +118,7 @@ async def _take(services: Services, turn: Turn, asked: Submission, held: Held | 
             store = partial(
                 _store, clients=services.clients, upload=upload, caller=asked.caller, held=held, digest=digest
             )
-            job = await services.database.run_blob(store, job_id=job_id, turn=place)
+            job = await services.database.run_blob(upload.size, store, job_id=job_id, turn=place)
         except (KeyTaken, UploadNotFound) as lost:
             return await _replay_of_other(services, asked, digest, lost)
     structlog.contextvars.bind_contextvars(job=str(job.id))

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from api.callers import Caller
 from api.errors import UploadExpired, UploadNotFound, WrongOffset
+from api.patience import renew_patience
 from api.redis_gate import Turn
 from api.services import Services
 from api.tus_body import PieceBody
@@ -60,13 +61,16 @@ async def receive_pieces(services: Services, request: Request, upload: PartialUp
 async def erase_upload_for(services: Services, caller: Caller, upload_id: UUID) -> None:
     """Delete the upload with its bytes. Raises UploadNotFound, UploadExpired."""
     await find_upload_for(services, caller, upload_id)
-    if not await services.database.run_blob(erase_upload, upload_id):
+    if not await services.database.run_blob(0, erase_upload, upload_id):
         raise UploadNotFound
     log.info("upload deleted", upload=str(upload_id))
 
 
 async def _add_piece(services: Services, upload: PartialUpload, piece: bytes) -> PartialUpload:
-    extended = await services.database.run_blob(extend_upload, upload.id, upload.stored, piece, _kept(services))
+    renew_patience()
+    extended = await services.database.run_blob(
+        len(piece), extend_upload, upload.id, upload.stored, piece, _kept(services)
+    )
     if extended is None:
         now = await services.database.run(find_upload, upload.id)
         if now is None:

@@ -15,8 +15,9 @@ from uuid import UUID
 
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class, named like a variable
 from psycopg2.extensions import cursor
-from sqlalchemy import Connection, Table, delete, text
+from sqlalchemy import Column, Connection, Table, delete, text
 
+from core.database import moving_bytes
 from core.jobs import Job
 from core.tables import results, upload_pieces, uploads
 from core.transitions import Status
@@ -100,7 +101,9 @@ def read_pieces(connection: Connection, day: date, upload_id: UUID, offset: int,
 def join_pieces(connection: Connection, piece_day: date, upload_id: UUID, day: date, job_id: UUID, size: int) -> None:
     """Move the pieces of a whole upload of `size` bytes together, as the job's upload. They never leave the database."""
     values = {"day": piece_day, "id": upload_id, "size": size, "upload_day": day, "job": job_id}
-    if connection.execute(_JOIN_PIECES, values).rowcount != 1:
+    with moving_bytes(size):
+        joined = connection.execute(_JOIN_PIECES, values).rowcount
+    if joined != 1:
         raise ValueError(f"the pieces of upload {upload_id} are not {size} bytes")
     erase_pieces(connection, [(piece_day, upload_id)])
 
@@ -111,7 +114,7 @@ def erase_pieces(connection: Connection, whose: Iterable[tuple[date, UUID]]) -> 
     for day, upload_id in whose:
         by_day[day].append(upload_id)
     for day, ids in by_day.items():
-        connection.execute(delete(upload_pieces).where(upload_pieces.c.day == day, upload_pieces.c.upload_id.in_(ids)))
+        _erase(connection, upload_pieces, upload_pieces.c.upload_id, day, ids)
 
 
 def erase_blobs(connection: Connection, ended: Iterable[Job]) -> None:
@@ -125,7 +128,12 @@ def erase_blobs(connection: Connection, ended: Iterable[Job]) -> None:
         if job.result_day is not None and job.status is not Status.SUCCEEDED:
             by_day[results, job.result_day].append(job.id)
     for (table, day), ids in by_day.items():
-        connection.execute(delete(table).where(table.c.day == day, table.c.job_id.in_(ids)))
+        _erase(connection, table, table.c.job_id, day, ids)
+
+
+def _erase(connection: Connection, table: Table, key: Column[UUID], day: date, ids: list[UUID]) -> None:
+    with moving_bytes():
+        connection.execute(delete(table).where(table.c.day == day, key.in_(ids)))
 
 
 def _store(connection: Connection, table: Table, day: date, job_id: UUID, data: Readable, size: int) -> None:

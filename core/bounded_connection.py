@@ -39,9 +39,13 @@ class NoAnswer(psycopg2.OperationalError):
     """PostgreSQL did not answer within the time for it. The connection is closed."""
 
 
+class TooLate(NoAnswer):
+    """The time was over before PostgreSQL was asked. The connection is as it was."""
+
+
 @contextmanager
 def answers_within(seconds: float) -> Iterator[None]:
-    """Let each answer take so long in this block, on any connection."""
+    """Let PostgreSQL be silent for so long in this block, on any connection."""
     token = _wait_seconds.set(seconds)
     try:
         yield
@@ -86,13 +90,14 @@ class BoundedConnection(DriverConnection):
 
     def await_answer(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what the call returns. Raises NoAnswer when that takes too long."""
-        now = time.monotonic()
-        end, deadline = now + _wait_seconds.get(), _deadline.get()
-        if deadline is not None:
-            if now >= deadline:
-                raise NoAnswer("no time is left for PostgreSQL")
-            end = min(end, deadline)
-        return self._wait.until(end, call, *args, **kwargs)
+        deadline = _deadline.get()
+        if deadline is not None and time.monotonic() >= deadline:
+            raise TooLate("no time is left for PostgreSQL")
+        return self._wait.until(_end_of_wait(), call, *args, **kwargs)
+
+    def note_progress(self) -> None:
+        """Give the call that goes on the whole time for an answer again, as far as the block's deadline lets it."""
+        self._wait.move_end(_end_of_wait())
 
 
 class BoundedCursor(DriverCursor):
@@ -109,8 +114,33 @@ class BoundedCursor(DriverCursor):
         self.connection.await_answer(super().executemany, query, vars_list)
 
     def copy_expert(self, sql: Query, file: Any, size: int = 8192) -> None:  # noqa: ANN401 - either way
-        """Copy to or from a file. Raises NoAnswer."""
-        self.connection.await_answer(super().copy_expert, sql, file, size)
+        """Copy to or from a file. Raises NoAnswer when no bytes move for too long, however many there are."""
+        self.connection.await_answer(super().copy_expert, sql, _Moving(file, self.connection), size)
+
+
+class _Moving:
+    """The file of a COPY. Each piece that libpq takes or gives shows that the server is there."""
+
+    def __init__(self, file: Any, connection: BoundedConnection) -> None:  # noqa: ANN401 - either way
+        self._file = file
+        self._connection = connection
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return the next bytes for the server."""
+        self._connection.note_progress()
+        piece: bytes = self._file.read(size)
+        return piece
+
+    def write(self, piece: bytes, /) -> int:
+        """Take the next bytes of the server."""
+        self._connection.note_progress()
+        taken: int = self._file.write(piece)
+        return taken
+
+
+def _end_of_wait() -> float:
+    end, deadline = time.monotonic() + _wait_seconds.get(), _deadline.get()
+    return end if deadline is None else min(end, deadline)
 
 
 class _Wait:
@@ -138,6 +168,11 @@ class _Wait:
         finally:
             with self._lock:
                 self._end = None
+
+    def move_end(self, end: float) -> None:
+        """Let the call that goes on take until then."""
+        with self._lock:
+            self._end = end
 
     def cut_if_late(self, now: float) -> None:
         """Shut the socket down if the wait should be over."""

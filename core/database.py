@@ -10,7 +10,7 @@ from core.bounded_connection import BoundedConnection, answers_within
 from core.database_url import CONNECT_SECONDS, read_database_url
 from core.outages import ERRORS, ends_connections, is_away, is_too_slow
 
-__all__ = ["ERRORS", "blob_seconds", "blob_transaction", "is_away", "is_too_slow", "make_engine"]
+__all__ = ["ERRORS", "blob_seconds", "blob_transaction", "is_away", "is_too_slow", "make_engine", "moving_bytes"]
 
 BLOB_SECONDS = 5.0
 BLOB_BYTES_PER_SECOND = 2_000_000
@@ -44,9 +44,18 @@ def make_engine(url: str, *, pool: int) -> Engine:
 def blob_transaction(engine: Engine, size: int = USUAL_BLOB_BYTES) -> Iterator[Connection]:
     """Open a transaction with the longer time limits of `size` bytes."""
     seconds = blob_seconds(size)
-    with answers_within(seconds + GRACE_SECONDS), engine.begin() as connection:
+    with engine.connect() as connection, connection.begin() as transaction:
         connection.execute(text(f"SET LOCAL statement_timeout = {round(seconds * 1000)}"))
         yield connection
+        with moving_bytes(size):
+            transaction.commit()
+
+
+@contextmanager
+def moving_bytes(size: int = USUAL_BLOB_BYTES) -> Iterator[None]:
+    """Let PostgreSQL be silent for as long as so many bytes need in this block, on any connection."""
+    with answers_within(blob_seconds(size) + GRACE_SECONDS):
+        yield
 
 
 def blob_seconds(size: int) -> float:

@@ -9,6 +9,8 @@ import psycopg2.errors
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from core.bounded_connection import TooLate
+
 ERRORS = (SQLAlchemyError, psycopg2.Error)
 """What a database call can raise: blobs go through the driver's own cursor, so its errors come unwrapped."""
 
@@ -54,6 +56,12 @@ def is_too_slow(error: BaseException) -> bool:
 def ends_connections(error: BaseException) -> bool:
     """Return whether the pool's connections lead to a server that is of no use any more."""
     return (_state_of(error) or "").startswith(USELESS_STATES)
+
+
+def leaves_commit_open(error: BaseException) -> bool:
+    """Return whether nobody knows if the COMMIT that ended so was done: it was sent, and the connection broke."""
+    broke = _state_of(error) is None or ends_connections(error)
+    return broke and not isinstance(_driver_error(error), TooLate)
 
 
 def _driver_error(error: BaseException) -> BaseException | None:

@@ -59,8 +59,9 @@ class Busy(TryLater, status=503, code="busy", title="Too busy"):
 class DatabaseAway(TryLater, status=503, code="database_away", title="Database away"):
     """PostgreSQL did not answer."""
 
-    template = "The database does not answer. Nothing was changed; try again in a moment."
+    template = "The database cannot be used for now.{outcome} Try again in {retry_after} s."
     retry_after: int = 5
+    outcome: str = ""
 
 
 class StorageFull(TryLater, status=507, code="storage_full", title="Storage full"):
