@@ -7,7 +7,8 @@ not know.
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatch
 
@@ -17,7 +18,7 @@ from conformance.faults.report import heading, show_line, write_mutations, write
 from conformance.faults.rows import Row
 from conformance.faults.rules import RULES
 from conformance.faults.running import run_row
-from conformance.faults.stand import new_stand
+from conformance.faults.stand import Stand, new_stand
 from conformance.faults.table import ROWS
 from conformance.faults.traffic import Traffic
 from conformance.faults.walking import walk
@@ -81,15 +82,33 @@ def choose_rows(patterns: Sequence[str], rate: float) -> list[Row]:
 
 
 def run_rows(rows: Sequence[Row], seconds: float | None) -> list[Outcome]:
+    """Run the rows on one service. A row that cannot be run to its end is bad, and the next one gets a new service."""
     say(heading())
-    outcomes = []
+    outcomes: list[Outcome] = []
+    while len(outcomes) < len(rows):
+        with serving() as (stand, traffic):
+            for row in rows[len(outcomes) :]:
+                outcome = try_row(stand, traffic, row, seconds)
+                outcomes.append(outcome)
+                say(show_line(outcome))
+                if outcome.is_broken:
+                    break
+    return outcomes
+
+
+@contextmanager
+def serving() -> Iterator[tuple[Stand, Traffic]]:
     with new_stand() as stand:
         traffic = Traffic([stand.doors[name].port for name in stand.doors])
-        for row in rows:
-            outcomes.append(run_row(stand, traffic, row, seconds))
-            say(show_line(outcomes[-1]))
+        yield stand, traffic
         traffic.close()
-    return outcomes
+
+
+def try_row(stand: Stand, traffic: Traffic, row: Row, seconds: float | None) -> Outcome:
+    try:
+        return run_row(stand, traffic, row, seconds)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other rows are run
+        return Outcome(row.name, row.kind, row.says, notes=[f"not run to its end: {error!r}"[:300]], is_broken=True)
 
 
 def say(text: str) -> None:

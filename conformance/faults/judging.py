@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import redis
 
 from conformance.faults.answers import Answer, percentile
 from conformance.faults.pictures import is_own_result
@@ -64,6 +65,7 @@ class Outcome:
     lack: float = 0.0
     asleep: float = 0.0
     notes: list[str] = field(default_factory=list)
+    is_broken: bool = False
 
     @property
     def faults(self) -> list[str]:
@@ -213,7 +215,7 @@ async def look_at(traffic: Traffic, record: Record, orders: Sequence[Order]) -> 
 def find_leftovers(stand: Stand) -> dict[str, int]:
     """Return what is there and should not be, by kind."""
     with stand.redis_client() as client:
-        messages = int(client.xlen(STREAM)) + int(client.xpending(STREAM, GROUP)["pending"])
+        messages = int(client.xlen(STREAM)) + count_pending(client)
     counts: dict[str, Any] = {
         "conversions": sum(is_converting(child) for child in stand.conversions()),
         "orphaned processes": count_orphans(stand),
@@ -223,6 +225,14 @@ def find_leftovers(stand: Stand) -> dict[str, int]:
         **{name: stand.sql(query)[0][0] for name, query in ORPHANS.items()},
     }
     return {name: int(count) for name, count in counts.items() if count}
+
+
+def count_pending(client: redis.Redis) -> int:
+    """Count what is held. Without a group nothing is."""
+    try:
+        return int(client.xpending(STREAM, GROUP)["pending"])
+    except redis.ResponseError:
+        return 0
 
 
 def count_orphans(stand: Stand) -> int:
