@@ -30,6 +30,9 @@ LONG = 55.0
 SOON = 30.0
 """Seconds: far more than a kill takes, and far less than LONG holds."""
 
+GREETINGS = {b"SETINFO": b"+OK\r\n", b"HELLO": b"*2\r\n+role\r\n+master\r\n"}
+"""What a client asks a Redis at the start of each connection, and what it is told."""
+
 
 @pytest.fixture
 def service(protocol_service: Service) -> Service:
@@ -167,8 +170,9 @@ def dropped_messages(url: str) -> Iterator[list[bytes]]:
     class Greeting(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             with suppress(ConnectionError):
-                while b"SETINFO" in (asked := self.request.recv(1 << 16)):
-                    self.request.sendall(b"+OK\r\n" * asked.count(b"SETINFO"))
+                while any(word in (asked := self.request.recv(1 << 16)) for word in GREETINGS):
+                    for word, answer in GREETINGS.items():
+                        self.request.sendall(answer * asked.count(word))
                 dropped.extend([b"XADD"] * asked.count(b"XADD"))
 
     path = Path(unquote(url.removeprefix("unix://")))
