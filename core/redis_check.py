@@ -126,8 +126,9 @@ def _find_rule(rule: str, said: str, names: RedisNames) -> str:
 
 
 def _is_denied(error: ResponseError) -> bool:
+    """Return whether an ACL is the reason. An EXEC that is denied is answered EXECABORT."""
     refusal = find_refusal(error)
-    return refusal is not None and refusal.state is RedisState.DENIED
+    return "NOPERM" in str(error) or (refusal is not None and refusal.state is RedisState.DENIED)
 
 
 async def try_writing(client: AsyncRedisClient) -> None:
