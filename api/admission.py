@@ -1,4 +1,4 @@
-"""Admission of jobs: the length of the queue, and the room for images. What one client may have is in api.client_limits."""
+"""Admission of jobs by the length of the queue. The room for images is in api.storage, what one client may have in api.client_limits."""
 
 import math
 import time
@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy import Connection, func, select
 
 from api.database import Database
-from api.errors import QueueFull, StorageFull
-from core.partitions import stored_bytes
+from api.errors import QueueFull
 from core.tables import jobs
 from core.transitions import Status
 
@@ -17,10 +16,6 @@ COUNT_SECONDS = 1.0
 COSTLY = 20
 """A count that took a second is good for so many."""
 RETRY_SECONDS = 5
-MEASURE_SECONDS = 5.0
-"""How long a measure of the stored bytes is good for. What others store meanwhile goes beyond the limit unseen."""
-ROOM_SECONDS = 60
-"""When to try again where there is no room: it comes back as old images go, not from one second to the next."""
 
 
 def count_queued(connection: Connection, most: int) -> int:
@@ -77,23 +72,3 @@ class Backlog:
     def count_job(self) -> None:
         """Count one more waiting job."""
         self._queued.add(1)
-
-
-class Store:
-    """Refuses uploads while uploads and results take `most` bytes; 0 allows any number."""
-
-    def __init__(self, database: Database, most: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most = most
-        self._stored = Lately(lambda: database.run(stored_bytes), MEASURE_SECONDS, clock)
-
-    async def admit(self, more: int = 0) -> None:
-        """Raise StorageFull when there is no room, DatabaseAway when it cannot be measured.
-
-        `more` are bytes that this request has admitted, and not stored yet.
-        """
-        if self._most and await self._stored.read_number() + more >= self._most:
-            raise StorageFull(limit=self._most, retry_after=ROOM_SECONDS)
-
-    def count_upload(self, size: int) -> None:
-        """Add the bytes of an upload just stored."""
-        self._stored.add(size)

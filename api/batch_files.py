@@ -91,7 +91,6 @@ async def _admit_uploads(
             if room is not None and taken >= room:
                 raise refuse_waiting(caller, services.clients.most_waiting)
             await services.backlog.admit(taken)
-            await services.store.admit(taken_bytes)
             await services.clients.admit_bytes(caller, taken_bytes)
             taken, taken_bytes = taken + 1, taken_bytes + upload.size
         except DatabaseAway:

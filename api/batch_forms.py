@@ -5,6 +5,7 @@ hundred times the memory that is used before anything goes to disk.
 """
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 
 from starlette.datastructures import Headers, UploadFile
@@ -97,7 +98,8 @@ class BatchParser(FormParser):
     def close(self) -> None:
         """Close the temporary file."""
         super().close()
-        self._spool.close()
+        with suppress(OSError):
+            self._spool.close()
 
 
 class BatchForm(FormReader):

@@ -24,6 +24,8 @@ from api.names import clean_name
 from api.redis_gate import Turn
 from api.request_ids import current_traceparent
 from api.services import Services
+from api.spool import refuse_full_spool
+from api.storage import Room
 from api.submission import Submission, admit, as_queued, count_taken, make_job
 from api.uploads import TARGET, WEBHOOK_URL, drop_blank, once_each, read_options, read_target
 from api.webhooks import check_webhook_url
@@ -48,10 +50,11 @@ class TakenBatch:
 async def submit_batch(services: Services, turn: Turn, asked: Submission, batch_id: UUID | None = None) -> TakenBatch:
     """Take a batch. Raises what refuses all of it: admission, the form, the key, the database; then nothing is kept."""
     try:
-        async with hold_key(services, asked.caller, asked.key) as held:
-            await admit(services, turn, asked.caller, is_known=held is not None and held.made is not None)
-            await asked.form.read()
-            return await _take(services, turn, asked, held, batch_id or uuid4())
+        with refuse_full_spool():
+            async with hold_key(services, asked.caller, asked.key) as held:
+                with await admit(services, turn, asked, held) as room:
+                    await asked.form.read()
+                    return await _take(services, turn, asked, held, batch_id or uuid4(), room)
     except ImagemillError:
         await asked.form.drain()
         raise
@@ -78,7 +81,9 @@ def as_first_answered(taken: TakenBatch) -> TakenBatch:
     return TakenBatch(replace(batch, jobs=tuple(first), webhook_state=None, webhook_error=None), taken.replayed)
 
 
-async def _take(services: Services, turn: Turn, asked: Submission, held: Held | None, batch_id: UUID) -> TakenBatch:
+async def _take(
+    services: Services, turn: Turn, asked: Submission, held: Held | None, batch_id: UUID, room: Room
+) -> TakenBatch:
     form = _read_form(services, asked.form)
     digest = await to_thread.run_sync(_digest, asked.call, form) if held is not None else b""
     if held is not None and held.made is not None:
@@ -93,6 +98,7 @@ async def _take(services: Services, turn: Turn, asked: Submission, held: Held | 
     except KeyTaken:
         held = await read_held(services, asked.caller, asked.key or "")
         return await _replay(services, asked.caller, held, digest)
+    room.settle(sum(upload.size for _, upload in found.uploads))
     for job in batch.jobs:
         count_taken(services, asked.caller, job)
     await turn.publish_all(batch.jobs, add=True)

@@ -4,6 +4,7 @@ Options may stand in the address too, since a body that is the image has no fiel
 """
 
 import tempfile
+from contextlib import suppress
 from typing import IO
 
 from starlette.datastructures import Headers, UploadFile
@@ -49,7 +50,8 @@ class ConversionBody(FormReader):
         """Let go of the temporary file."""
         super().close()
         if self._raw is not None:
-            self._raw.close()
+            with suppress(OSError):
+                self._raw.close()
 
     def _check_address(self) -> None:
         """Take any parameter: what is none of the call's own is a field, and is examined as one."""

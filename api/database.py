@@ -19,10 +19,10 @@ from anyio import CancelScope
 from sqlalchemy import Connection, Engine
 
 from api.breaker import SLOW_SECONDS, Asking, DatabaseBreaker
-from api.errors import DatabaseAway
+from api.errors import DatabaseAway, DiskFull
 from api.patience import current_patience
 from core.bounded_connection import NoAnswer, TooLate, answers_within, everything_until
-from core.database import BLOB_BYTES_PER_SECOND, ERRORS, blob_transaction, is_away
+from core.database import BLOB_BYTES_PER_SECOND, ERRORS, blob_transaction, is_away, is_disk_full
 from core.outages import leaves_commit_open
 
 log = structlog.get_logger(__name__)
@@ -102,6 +102,9 @@ class Database:
         except ERRORS as error:
             is_silent = is_away(error) and time.monotonic() - began >= SLOW_SECONDS
             asking.note(answered=not is_silent)
+            if is_disk_full(error):
+                log.error("the database's disk is full", error=str(error).strip())
+                raise DiskFull from error
             if not is_away(error):
                 raise
             log.warning("the database is away", error=str(error).strip())

@@ -103,7 +103,9 @@ class FormParser(MultiPartParser):
     def close(self) -> None:
         """Close every temporary file, those of unfinished parts too."""
         for file in self._files_to_close_on_error:
-            file.close()
+            # What is not written yet finds no room on a full disk. Nobody needs it.
+            with suppress(OSError):
+                file.close()
 
 
 class FormReader:
@@ -126,6 +128,13 @@ class FormReader:
         # A body that is refused gets little time for its rest.
         self._time = asyncio.timeout(None)
         request.state.closing = True
+
+    @property
+    def expected_bytes(self) -> int:
+        """Return how many bytes the files may have, by the headers."""
+        if "transfer-encoding" in self._request.headers:
+            return self._cap
+        return min(self._cap, announced_bytes(self._request.headers))
 
     def fields(self) -> list[tuple[str, str]]:
         """Return the text fields so far, in their order."""

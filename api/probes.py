@@ -12,11 +12,12 @@ import core.migrations
 from api.errors import DatabaseAway
 from api.redis_gate import RedisAway, Turn
 from api.services import Services
-from core.partitions import has_partitions_for_tomorrow, stored_bytes
+from core.partitions import has_partitions_for_tomorrow
 from core.queue import READER_SECONDS, count_readers
 from core.record import is_job_left_waiting
 from core.redis_check import try_writing
 from core.redis_errors import RedisState
+from core.storage import measure_taken, most_for_uploads
 
 OK = "ok"
 NO_WORKER = "none"
@@ -76,7 +77,7 @@ def look_at_database(connection: Connection, most_bytes: int) -> dict[str, str]:
         "schema": OK,
         "partitions": OK if has_partitions_for_tomorrow(connection) else "missing",
         "workers": NO_WORKER if is_job_left_waiting(connection, HANDOVER_SECONDS) else OK,
-        "storage": how_full(stored_bytes(connection), most_bytes) if most_bytes else OK,
+        "storage": how_full(measure_taken(connection), most_for_uploads(most_bytes)) if most_bytes else OK,
     }
 
 

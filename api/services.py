@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from api.admission import Backlog, Store
+from api.admission import Backlog
 from api.bounds import Bound
 from api.client_limits import ClientLimits
 from api.database import Database
@@ -20,6 +20,7 @@ from api.rate_guard import RateGuard
 from api.redis_gate import RedisGate
 from api.settings import ApiSettings
 from api.static_keys import read_static_keys
+from api.storage import Store
 from api.taking import Taking
 from core.database import make_engine
 from core.jobs import Job
@@ -60,7 +61,8 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     places = PlaceBoard(database)
     gate = RedisGate(client, cache=settings.status_cache)
     taking = Taking(gate)
-    tasks = [asyncio.create_task(work) for work in (hub.listen(), places.watch(), taking.keep())]
+    store = Store(database, gate, settings.max_stored_bytes)
+    tasks = [asyncio.create_task(work) for work in (hub.listen(), places.watch(), taking.keep(), store.keep())]
     try:
         yield Services(
             settings=settings,
@@ -70,7 +72,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
             hub=hub,
             places=places,
             backlog=Backlog(database, settings.max_queued),
-            store=Store(database, settings.max_stored_bytes),
+            store=store,
             rate=RateGuard(settings.rate_limit),
             clients=_make_client_limits(database, settings),
             keys=KeyRing(database, read_static_keys(settings.keys)),

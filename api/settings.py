@@ -38,13 +38,6 @@ class ApiSettings(WebhookSettings):
         le=100_000_000,
         description="How many jobs may wait; while there are as many, uploads are refused with 503.",
     )
-    max_stored_bytes: int = Field(
-        0,
-        ge=0,
-        le=1 << 60,
-        description="How many bytes uploads and results may take together; while they take as many, uploads are "
-        "refused with 507; 0 means no limit.",
-    )
     max_batch_bytes: int = Field(
         500_000_000,
         ge=1,

@@ -19,7 +19,9 @@ from api.metrics import SUBMITTED
 from api.redis_gate import Turn
 from api.request_ids import current_traceparent
 from api.services import Services
+from api.spool import refuse_full_spool
 from api.status import job_when_over, recorded_job, until_over
+from api.storage import Room
 from api.uploads import Order, Upload, receive_order
 from api.webhooks import check_webhook_url
 from core.idempotency import KeyTaken, Made
@@ -53,9 +55,10 @@ class Taken:
 async def submit(services: Services, turn: Turn, asked: Submission, job_id: UUID | None = None) -> Taken:
     """Take a job. Raises the refusals of admission, the form, the key and the database; then nothing is kept."""
     try:
-        async with hold_key(services, asked.caller, asked.key) as held:
-            await admit(services, turn, asked.caller, is_known=held is not None and held.made is not None)
-            return await _take(services, turn, asked, held, job_id or uuid4())
+        with refuse_full_spool():
+            async with hold_key(services, asked.caller, asked.key) as held:
+                with await admit(services, turn, asked, held) as room:
+                    return await _take(services, turn, asked, held, job_id or uuid4(), room)
     except ImagemillError:
         await asked.form.drain()
         raise
@@ -96,16 +99,19 @@ def as_queued(job: Job) -> Job:
     )
 
 
-async def admit(services: Services, turn: Turn, caller: Caller, *, is_known: bool = False) -> None:
-    """Admit an upload. One that only asks for the job that it made before needs no room."""
-    await services.rate.admit(turn, caller)
-    if not is_known:
-        await services.backlog.admit()
-        await services.store.admit()
-        await services.clients.admit(caller)
+async def admit(services: Services, turn: Turn, asked: Submission, held: Held | None) -> Room:
+    """Admit an upload, and return the room that is kept for it. One that asks for what it made before needs none."""
+    await services.rate.admit(turn, asked.caller)
+    if held is not None and held.made is not None:
+        return Room()
+    await services.backlog.admit()
+    await services.clients.admit(asked.caller)
+    return await services.store.reserve(turn, asked.form.expected_bytes)
 
 
-async def _take(services: Services, turn: Turn, asked: Submission, held: Held | None, job_id: UUID) -> Taken:
+async def _take(
+    services: Services, turn: Turn, asked: Submission, held: Held | None, job_id: UUID, room: Room
+) -> Taken:
     async with receive_order(asked.form, services.settings.targets) as order:
         check_webhook_url(order.webhook_url, services.settings)
         digest = await to_thread.run_sync(_digest, asked.call, order) if held is not None else b""
@@ -113,12 +119,15 @@ async def _take(services: Services, turn: Turn, asked: Submission, held: Held | 
             return await _replay(services, held, digest)
         try:
             upload = await find_image(services, asked.caller, order)
-            # In a transaction of its own: the owner's row is locked for no longer than this.
-            place = await services.database.run(take_turns, asked.caller.owner)
-            store = partial(
-                _store, clients=services.clients, upload=upload, caller=asked.caller, held=held, digest=digest
-            )
-            job = await services.database.run_blob(upload.size, store, job_id=job_id, turn=place)
+            # The pieces of a kept upload are written a second time.
+            with await services.store.reserve(turn, upload.size if isinstance(upload.content, UUID) else 0):
+                # In a transaction of its own: the owner's row is locked for no longer than this.
+                place = await services.database.run(take_turns, asked.caller.owner)
+                store = partial(
+                    _store, clients=services.clients, upload=upload, caller=asked.caller, held=held, digest=digest
+                )
+                job = await services.database.run_blob(upload.size, store, job_id=job_id, turn=place)
+                room.settle(upload.size)
         except (KeyTaken, UploadNotFound) as lost:
             return await _replay_of_other(services, asked, digest, lost)
     structlog.contextvars.bind_contextvars(job=str(job.id))
@@ -136,7 +145,6 @@ def count_taken(services: Services, caller: Caller, job: Job, *, is_kept: bool =
     """
     size = 0 if is_kept else job.source["bytes"]
     services.backlog.count_job()
-    services.store.count_upload(size)
     services.clients.count_upload(caller, size)
     services.owners.put(job.id, caller.owner)
     SUBMITTED.inc()

@@ -28,6 +28,11 @@ class PieceBody:
         self._is_over = False
         request.state.closing = True
 
+    @property
+    def expected_bytes(self) -> int:
+        """Return how many bytes may come, by the headers."""
+        return min(self._most, announced_bytes(self._request.headers) or self._most)
+
     async def read(self) -> AsyncGenerator[bytes, None]:
         """Yield the body in pieces, each as soon as it is there.
 

@@ -34,6 +34,8 @@ AWAY_STATES = (
 USELESS_STATES = ("08", "25006", "25P03", "57P")
 """Those after which the pool must not use any connection again: the server is another now, or has another role."""
 
+DISK_FULL = "53100"
+
 NO_PARTITION = "23514"
 """check_violation. Without the name of a constraint it means that no partition takes the row."""
 
@@ -51,6 +53,11 @@ def is_away(error: BaseException) -> bool:
 def is_too_slow(error: BaseException) -> bool:
     """Return whether PostgreSQL answered, but ended a statement at its time limit."""
     return isinstance(_driver_error(error), psycopg2.errors.QueryCanceled)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether PostgreSQL found no room on its disk. A quota of the file system has no SQLSTATE of its own."""
+    return _state_of(error) == DISK_FULL or "Disk quota exceeded" in str(error)
 
 
 def ends_connections(error: BaseException) -> bool:

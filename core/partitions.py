@@ -19,12 +19,6 @@ _LIST = text("""
     ORDER BY child.relname
 """)
 
-_BYTES = text("""
-    SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint FROM pg_inherits
-    JOIN pg_class parent ON parent.oid = inhparent
-    WHERE parent.relname = ANY(:parents) AND pg_table_is_visible(parent.oid)
-""")
-
 
 def partition_name(table: str, day: date) -> str:
     """Return the partition's name: `uploads_20261231`."""
@@ -65,11 +59,6 @@ def has_partitions_for_tomorrow(connection: Connection) -> bool:
     """Return whether uploads and results can be stored after midnight."""
     tomorrow = today(connection) + timedelta(days=1)
     return all(tomorrow in partition_days(connection, table.name) for table in BLOBS)
-
-
-def stored_bytes(connection: Connection) -> int:
-    """Return the bytes of uploads and results on the database's disk, with indexes and deleted rows."""
-    return int(connection.execute(_BYTES, {"parents": [table.name for table in BLOBS]}).scalar_one())
 
 
 def _create(connection: Connection, table: str, day: date) -> None:

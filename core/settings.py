@@ -81,6 +81,13 @@ class Settings(BaseSettings):
     )
     max_frames: int = Field(1000, ge=1, le=1_000_000, description="The most frames or pages of an image.")
     max_result_bytes: int = Field(200_000_000, ge=1, le=1_000_000_000, description="The largest result, in bytes.")
+    max_stored_bytes: int = Field(
+        0,
+        ge=0,
+        le=1 << 60,
+        description="How many bytes the database may take on its disk. Uploads are refused with 507 when they and their "
+        "results would pass nine tenths of it; results of jobs that were taken wait above all of it. 0 means no limit.",
+    )
     job_seconds: float = Field(
         60,
         gt=0,

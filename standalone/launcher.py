@@ -24,6 +24,7 @@ from standalone.facts import list_facts
 from standalone.postgres import has_cluster, postgres_server
 from standalone.redis_server import redis_server
 from standalone.servers import Server, explain_refusal, name_owner, usable_directory
+from standalone.storage import measure_volume, plan_storage
 from standalone.watcher import Watcher, describe_ending
 
 SECONDS_TO_START = 180
@@ -33,6 +34,7 @@ API_DRAIN_SECONDS = "2"
 MOMENT_SECONDS = 5.0
 NO_REDIS = f"The Redis of {REDIS_URL} cannot be used. Images are accepted, but none is converted until it can."
 LOCK = "launcher.lock"
+MAX_STORED_BYTES = "IMAGEMILL_MAX_STORED_BYTES"
 LOOPBACK = "127.0.0.1"
 PLACES_OF_ROOT = frozenset({"TMPDIR", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"})
 """Variables that name directories; root's own are closed to others."""
@@ -92,12 +94,16 @@ def lacks_redis(page: str) -> bool:
 
 
 def _start_databases(stack: ExitStack, watcher: Watcher, config: Config, data_dir: Path) -> dict[str, str]:
-    """Start PostgreSQL and Redis unless given, and return their URLs as settings."""
+    """Start PostgreSQL and Redis unless given, and return their URLs and the room of the first as settings."""
     urls = {}
     if not config.database_url:
         new = "" if has_cluster(data_dir) else ", with a new database this time"
         watcher.narrate(f"Starting PostgreSQL{new}.")
-        urls[DATABASE_URL] = _start_server(stack, watcher, stack.enter_context(postgres_server(data_dir)))
+        plan = plan_storage(measure_volume(data_dir))
+        server = stack.enter_context(postgres_server(data_dir, plan.server_settings))
+        urls[DATABASE_URL] = _start_server(stack, watcher, server)
+        if not config.env.get(MAX_STORED_BYTES):
+            urls[MAX_STORED_BYTES] = str(plan.limit)
     if not config.redis_url:
         watcher.narrate("Starting Redis.")
         urls[REDIS_URL] = _start_server(stack, watcher, stack.enter_context(redis_server(data_dir)))

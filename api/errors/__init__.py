@@ -73,9 +73,11 @@ from api.errors.jobs import (
 from api.errors.later import (
     Busy,
     DatabaseAway,
+    DiskFull,
     IdempotencyInProgress,
     QueueFull,
     RateLimited,
+    SpoolFull,
     StorageFull,
     TooManyWaiting,
     TooMuchStored,
@@ -94,4 +96,4 @@ from api.errors.uploads import (
 from api.errors.webhooks import NoWebhook, WebhookNotDue, WebhooksOff
 from api.errors.wire import BrokenHead, LargeHead, LongTarget
 
-__all__ = ["BadOptions", "BatchExpired", "BatchFull", "BatchNotFound", "BatchNotReady", "BatchTooLarge", "BeyondLength", "BodyTimeout", "BrokenForm", "BrokenHead", "Busy", "ConversionFailed", "CrossSite", "DatabaseAway", "EmptyFile", "FileAndUpload", "FormCutOff", "HostNotAllowed", "IdempotencyInProgress", "IdempotencyKeyReused", "ImagemillError", "InternalError", "JobCanceled", "JobFailed", "JobNotFound", "KeyInvalid", "KeyRequired", "LargeHead", "LongField", "LongTarget", "MalformedRequest", "MethodNotAllowed", "MissingFile", "MissingTarget", "NoJobList", "NoWebhook", "NotAPiece", "NotFound", "NotMultipart", "ProblemNotFound", "QueueFull", "RangeNotSatisfiable", "RateLimited", "RepeatedFields", "ResultExpired", "ResultNotReady", "SeveralFiles", "SlowBody", "SlowUpload", "StorageFull", "TooManyFiles", "TooManyInBatch", "TooManyWaiting", "TooMuchStored", "TryLater", "UnavailableTarget", "UnknownTarget", "UnsupportedBody", "UnsupportedMedia", "UploadExpired", "UploadIncomplete", "UploadNotFound", "UploadTooLarge", "WebhookNotDue", "WebhooksOff", "WrongOffset", "WrongParameters", "WrongTusVersion"]  # fmt: skip
+__all__ = ["BadOptions", "BatchExpired", "BatchFull", "BatchNotFound", "BatchNotReady", "BatchTooLarge", "BeyondLength", "BodyTimeout", "BrokenForm", "BrokenHead", "Busy", "ConversionFailed", "CrossSite", "DatabaseAway", "DiskFull", "EmptyFile", "FileAndUpload", "FormCutOff", "HostNotAllowed", "IdempotencyInProgress", "IdempotencyKeyReused", "ImagemillError", "InternalError", "JobCanceled", "JobFailed", "JobNotFound", "KeyInvalid", "KeyRequired", "LargeHead", "LongField", "LongTarget", "MalformedRequest", "MethodNotAllowed", "MissingFile", "MissingTarget", "NoJobList", "NoWebhook", "NotAPiece", "NotFound", "NotMultipart", "ProblemNotFound", "QueueFull", "RangeNotSatisfiable", "RateLimited", "RepeatedFields", "ResultExpired", "ResultNotReady", "SeveralFiles", "SlowBody", "SlowUpload", "SpoolFull", "StorageFull", "TooManyFiles", "TooManyInBatch", "TooManyWaiting", "TooMuchStored", "TryLater", "UnavailableTarget", "UnknownTarget", "UnsupportedBody", "UnsupportedMedia", "UploadExpired", "UploadIncomplete", "UploadNotFound", "UploadTooLarge", "WebhookNotDue", "WebhooksOff", "WrongOffset", "WrongParameters", "WrongTusVersion"]  # fmt: skip

@@ -65,10 +65,25 @@ class DatabaseAway(TryLater, status=503, code="database_away", title="Database a
 
 
 class StorageFull(TryLater, status=507, code="storage_full", title="Storage full"):
-    """Uploads and results take as many bytes as they may."""
+    """There is no room for the upload and its result beside what is stored and on its way."""
 
     template = (
-        "Uploads and results take all of the {limit:,} bytes that they may. "
+        "There is no room for this upload: all images together may take {limit:,} bytes. "
         "Try again in {retry_after} seconds: room comes back as results expire."
     )
     limit: int
+
+
+class DiskFull(StorageFull):
+    """PostgreSQL has no room left on its disk."""
+
+    template = "The database's disk is full. Nothing was changed; try again in {retry_after} seconds."
+    limit: int = 0
+    retry_after: int = 60
+
+
+class SpoolFull(StorageFull):
+    """The disk of temporary files is full."""
+
+    template = "There is no room to take the upload in at this moment. Try again in {retry_after} seconds."
+    limit: int = 0

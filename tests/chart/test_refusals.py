@@ -32,6 +32,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "worker.resources.limits.memory is 5632Mi, but 4Gi memory budget + 6 slots x (upload + result)",
     ),
     ({"worker.memoryBudget": "8Gi"}, "base memory are 9402Mi: a full worker would be killed with all its jobs"),
+    (
+        {"postgresql.parameters.max_wal_size": "4GB"},
+        "postgresql.parameters.max_wal_size is given, so settings.maxStoredBytes does not follow",
+    ),
     ({"worker.jobMemory": "5Gi"}, "worker.jobMemory (5Gi) is above worker.memoryBudget (4Gi), which all jobs"),
     (
         {"worker.autoscaling.maxReplicas": 39},

@@ -9,8 +9,9 @@ import pytest
 from api.settings import ApiSettings
 from core.settings import Settings
 from janitor.settings import JanitorSettings
+from standalone.storage import plan_storage
 from tests.chart.conftest import read, rendered
-from tests.chart.rendering import CHART, NAMESPACE, containers, merged, nested, of_kind, pods, render
+from tests.chart.rendering import CHART, NAMESPACE, Manifest, containers, merged, nested, of_kind, pods, render
 from tools import chart_readme
 from worker.settings import WorkerSettings
 
@@ -36,9 +37,9 @@ def test_the_code_takes_the_charts_settings(room: str, monkeypatch: pytest.Monke
         if getattr(settings, name) != field.default and name not in {"database_url", "redis_url"}
     }
     own = {
-        "api": {"host", "metrics_port", "api_drain_seconds", "log_format"},
-        "worker": {"probe_host", "probe_port", "log_format", "memory_budget_bytes"},
-        "janitor": {"probe_host", "probe_port", "log_format"},
+        "api": {"host", "metrics_port", "api_drain_seconds", "log_format", "max_stored_bytes"},
+        "worker": {"probe_host", "probe_port", "log_format", "memory_budget_bytes", "max_stored_bytes"},
+        "janitor": {"probe_host", "probe_port", "log_format", "max_stored_bytes"},
     }
     assert changed == own[room], "the chart's defaults are the code's, but for these"
 
@@ -48,6 +49,28 @@ def test_shared_settings_are_the_same_everywhere() -> None:
     for name in shared:
         variable = f"IMAGEMILL_{name.upper()}"
         assert len({of_kind(rendered("default"), "ConfigMap")[room]["data"][variable] for room in ROOMS}) == 1
+
+
+@pytest.mark.parametrize("size", ["700Mi", "5Gi", "20Gi", "3Ti", 500_000_000])
+def test_a_volume_is_shared_as_make_run_shares_a_disk(size: str | int) -> None:
+    units = {"Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
+    volume = size if isinstance(size, int) else int(size[:-2]) * units[size[-2:]]
+    plan = plan_storage(volume)
+    manifests = render(nested("postgresql.persistence.size", size))
+    assert of_kind(manifests, "ConfigMap")["api"]["data"]["IMAGEMILL_MAX_STORED_BYTES"] == str(plan.limit)
+    assert {f"{name}={value}" for name, value in plan.server_settings.items()} <= set(arguments_of(manifests))
+
+
+def test_the_room_may_be_said_and_is_not_known_of_other_servers() -> None:
+    said = of_kind(render(nested("settings.maxStoredBytes", 5_000_000_000)), "ConfigMap")["worker"]["data"]
+    assert said["IMAGEMILL_MAX_STORED_BYTES"] == "5000000000"
+    other = merged(nested("postgresql.enabled", False), nested("postgresql.existingSecret", "x"))
+    assert of_kind(render(other), "ConfigMap")["api"]["data"]["IMAGEMILL_MAX_STORED_BYTES"] == "0"
+
+
+def arguments_of(manifests: list[Manifest]) -> list[str]:
+    (server,) = [pod for name, pod in pods(manifests) if name.endswith("postgresql")]
+    return [argument for container in containers(server) for argument in container.get("args", [])]
 
 
 def test_the_api_alone_gets_its_keys_from_the_secret_that_is_named() -> None:

@@ -23,6 +23,7 @@ from core.partitions import today
 from core.queue import finish_message
 from core.record import advance, find_job
 from core.redis_client import AWAY
+from core.storage import check_room
 from core.transitions import FAIL, HAND_BACK, SUCCEED, Status, Transition
 from engine.request import Converted, Outcome
 from worker.consumer.context import Context, InFlightJob
@@ -70,6 +71,7 @@ def _store_success(context: Context, claimed: InFlightJob, outcome: Outcome, res
         day = today(connection)
         job = _end_job(connection, context, claimed, outcome, SUCCEED, result=described, result_day=day)
         if job is not None:
+            check_room(connection, described["bytes"], context.settings.max_stored_bytes)
             os.lseek(result, 0, os.SEEK_SET)
             with os.fdopen(result, "rb", closefd=False) as data:
                 store_result(connection, day, job.id, data, described["bytes"])

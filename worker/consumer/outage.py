@@ -7,6 +7,7 @@ from typing import TypeVar
 import structlog
 
 from core.database import ERRORS, is_away, is_too_slow
+from core.storage import NoRoom
 
 log = structlog.get_logger(__name__)
 
@@ -18,7 +19,7 @@ T = TypeVar("T")
 
 
 def retry_while_away(what: str, transaction: Callable[[], T]) -> T:
-    """Run a repeatable transaction until PostgreSQL answers. Raises every error except an outage."""
+    """Run a repeatable transaction until PostgreSQL answers, and has room. Raises every other error."""
     timeouts = 0
     while True:
         try:
@@ -28,4 +29,6 @@ def retry_while_away(what: str, transaction: Callable[[], T]) -> T:
             if not is_away(error) or timeouts >= MOST_TIMEOUTS:
                 raise
             log.warning("PostgreSQL is away, retrying", to=what, error=str(error))
+        except NoRoom as full:
+            log.warning("no room, retrying", to=what, error=str(full))
         time.sleep(RETRY_SECONDS)

@@ -52,6 +52,9 @@
 {{- end }}
 
 {{- define "imagemill.refusals.room" -}}
+{{- if and .Values.postgresql.enabled (hasKey .Values.postgresql.parameters "max_wal_size") (eq (toString .Values.settings.maxStoredBytes) "") }}
+- postgresql.parameters.max_wal_size is given, so settings.maxStoredBytes does not follow from postgresql.persistence.size: the write-ahead log could fill the volume. Set settings.maxStoredBytes to the size less three times max_wal_size, or leave max_wal_size out.
+{{- end }}
 {{- $limit := dig "limits" "memory" "" .Values.worker.resources }}
 {{- $needed := include "imagemill.worker.memory" . | int64 }}
 {{- if and $limit (gt $needed (include "imagemill.bytes" $limit | int64)) }}

@@ -15,7 +15,7 @@ webhookHttp: {{ .Values.webhooks.http }}
 {{- end }}
 
 {{- define "imagemill.api.settings" -}}
-{{- $own := dict "host" "0.0.0.0" "port" 8000 "metricsPort" 9090 }}
+{{- $own := dict "host" "0.0.0.0" "port" 8000 "metricsPort" 9090 "maxStoredBytes" (include "imagemill.storage.limit" .) }}
 {{- with .Values.api.settings.allowedHosts }}
 {{- $service := include "imagemill.componentName" (dict "root" $ "component" "api") }}
 {{- $names := list . $service (printf "%s.%s" $service $.Release.Namespace) (printf "%s.%s.svc" $service $.Release.Namespace) }}
@@ -27,6 +27,7 @@ webhookHttp: {{ .Values.webhooks.http }}
 
 {{- define "imagemill.worker.settings" -}}
 {{- $own := dict "probeHost" "0.0.0.0" "probePort" 9090 "slots" .Values.worker.slots "sandbox" .Values.worker.sandbox "zygoteJobs" .Values.worker.zygoteJobs }}
+{{- $_ := set $own "maxStoredBytes" (include "imagemill.storage.limit" .) }}
 {{- $_ := set $own "jobMemoryBytes" (include "imagemill.bytes" .Values.worker.jobMemory) }}
 {{- $_ := set $own "memoryBudgetBytes" (include "imagemill.bytes" .Values.worker.memoryBudget) }}
 {{- $_ := set $own "jobWallSeconds" .Values.worker.jobWallSeconds }}
@@ -40,6 +41,7 @@ webhookHttp: {{ .Values.webhooks.http }}
 
 {{- define "imagemill.janitor.settings" -}}
 {{- $own := dict "probeHost" "0.0.0.0" "probePort" 9090 "webhookCaFile" (include "imagemill.webhooks.caFile" .) }}
+{{- $_ := set $own "maxStoredBytes" (include "imagemill.storage.limit" .) }}
 {{- $own = merge $own (include "imagemill.webhooks.settings" . | fromYaml) }}
 {{- include "imagemill.variables" (merge $own .Values.janitor.settings .Values.settings) | trim }}
 {{- end }}
