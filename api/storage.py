@@ -14,15 +14,13 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-from redis.asyncio import Redis
-
 from api.admission import Lately
 from api.database import Database
 from api.errors import StorageFull
 from api.redis_gate import RedisAway, RedisGate, Turn
+from core.redis_client import AsyncRedisClient
 from core.storage import measure_taken, most_for_uploads
 
-KEY = "imagemill:storage:coming"
 MEASURE_SECONDS = 1.0
 """How long a measure is good for."""
 NEAR_SHARE = 0.1
@@ -158,8 +156,8 @@ class Store:
     async def _publish(self, turn: Turn, own: int, room: int) -> bool:
         """Return whether our bytes fit beside those of the others; True while Redis is away."""
 
-        async def run(client: Redis) -> bool:
-            answer = await client.eval(RESERVE, 1, KEY, self._name, own, room, LOST_SECONDS)
+        async def run(client: AsyncRedisClient) -> bool:
+            answer = await client.eval(RESERVE, 1, client.names.coming, self._name, own, room, LOST_SECONDS)
             return bool(answer[0])
 
         try:

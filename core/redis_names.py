@@ -51,6 +51,11 @@ class RedisNames:
         """Return the key of the mark of a request that is being taken."""
         return f"{self.prefix}taking:{digest}"
 
+    @property
+    def coming(self) -> str:
+        """The key of the bytes that are on their way to each API process."""
+        return f"{self.prefix}coming"
+
 
 def check_prefix(text: str) -> str:
     """Return the prefix. Raises ValueError, whose text goes on after the setting's name."""

@@ -10,13 +10,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-import redis
 from sqlalchemy import text
 
 from api.settings import ApiSettings
 from conformance.servers import embedded_postgres
 from core.database import make_engine
 from core.migrations import upgrade
+from core.redis_client import RedisClient
 from standalone.storage import plan_storage
 from tests.api.live import PNG, Live, running
 from tests.conftest import server_directory
@@ -41,7 +41,7 @@ def small_volume(directory: Path, size: int) -> Iterator[Path]:
 
 
 @pytest.fixture
-def live(redis_url: str, client: redis.Redis) -> Iterator[Live]:
+def live(redis_url: str, client: RedisClient) -> Iterator[Live]:
     """Two numbers come from the volume's size, as in the chart and in `make run`; PostgreSQL is as it is there."""
     client.flushall()
     plan = plan_storage(VOLUME)

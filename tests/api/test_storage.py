@@ -10,13 +10,14 @@ from typing import cast
 
 import httpx
 import pytest
-from redis.asyncio import Redis
 from sqlalchemy import text
 
 from api.database import Database
 from api.errors import StorageFull
 from api.redis_gate import RedisGate
-from api.storage import KEY, MEASURE_SECONDS, STORED_SECONDS, Store
+from api.storage import MEASURE_SECONDS, STORED_SECONDS, Store
+from core.redis_client import make_async_redis
+from core.redis_names import RedisNames
 from core.storage import measure_taken
 from core.transitions import Status
 from tests.api.conftest import Serve
@@ -137,9 +138,9 @@ def test_its_own_uploads_are_counted_while_redis_is_away(serve: Serve) -> None:
 
 def test_a_process_that_was_killed_is_forgotten(serve: Serve) -> None:
     live = serve(max_stored_bytes=limit_with_room(serve(), 1.5 * NEED))
-    live.redis.hset(KEY, mapping={"dead": f"{NEED}:1", "broken": "?"})
+    live.redis.hset(RedisNames().coming, mapping={"dead": f"{NEED}:1", "broken": "?"})
     assert live.post(BIG).status_code == 202
-    assert len(live.redis.hgetall(KEY)) == 1
+    assert len(live.redis.hgetall(RedisNames().coming)) == 1
 
 
 def test_there_is_room_again_when_images_are_gone(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +231,7 @@ def test_it_is_measured_once_a_second_only() -> None:
     database = Measured()
 
     async def admit() -> None:
-        gate = RedisGate(Redis(host="127.0.0.1", port=1), cache=False)
+        gate = RedisGate(make_async_redis("redis://127.0.0.1:1/0"), cache=False)
         store = Store(cast(Database, database), gate, 500, clock=lambda: now[0])
         for at in (0.0, MEASURE_SECONDS / 2, MEASURE_SECONDS * 0.9):
             now[0] = at
@@ -252,7 +253,7 @@ def test_without_a_limit_nothing_is_measured() -> None:
     database = Measured()
 
     async def admit() -> None:
-        gate = RedisGate(Redis(host="127.0.0.1", port=1), cache=False)
+        gate = RedisGate(make_async_redis("redis://127.0.0.1:1/0"), cache=False)
         await Store(cast(Database, database), gate, 0).check(gate.open_turn(), 1 << 40)
 
     asyncio.run(admit())
