@@ -137,6 +137,6 @@ class RedisGate:
         self._cache = cache
         self._budget = budget
 
-    def open_turn(self) -> Turn:
-        """Return a fresh budget for one request."""
-        return Turn(self._client, self._breaker, cache=self._cache, budget=self._budget)
+    def open_turn(self, budget: float | None = None) -> Turn:
+        """Return a fresh budget for one request: the usual one, or another in seconds."""
+        return Turn(self._client, self._breaker, cache=self._cache, budget=self._budget if budget is None else budget)

@@ -3,7 +3,7 @@
 Three numbers make the decision: what the database takes on its disk (core.storage), what this process has admitted and
 not stored yet, and what the other processes have. The last is in Redis, one field for each process: a script adds the
 request to it only if all fits, so that of several uploads at the same time those are taken that fit. While Redis is away
-each process counts for itself; the share of the results is there for what the others take meanwhile.
+the others count with what they last had; the share of the results is there for what they take meanwhile.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from uuid import uuid4
 from api.admission import Lately
 from api.database import Database
 from api.errors import StorageFull
-from api.redis_gate import RedisAway, RedisGate, Turn
+from api.redis_gate import RedisAway, RedisGate
 from core.redis_client import AsyncRedisClient
 from core.storage import measure_taken, most_for_uploads
 
@@ -27,6 +27,8 @@ NEAR_SHARE = 0.1
 """Of the limit. What others store between two measures is less, so nearer to it each request measures."""
 STORED_SECONDS = 3.0
 """How long stored bytes count on their own: a measure of another process that lacks them is over by then."""
+ASK_SECONDS = 1.0
+"""For Redis. It is more than a request has otherwise: an upload can wait, and a wrong yes may cost the database."""
 RENEW_SECONDS = 1.0
 LOST_SECONDS = 15
 """When the bytes of a process that was killed no longer count."""
@@ -97,9 +99,11 @@ class Store:
         self._coming = 0
         self._stored: deque[tuple[float, int]] = deque()
         self._published = 0
+        self._others = 0
+        self._others_until = 0.0
         self._one_at_a_time = asyncio.Lock()
 
-    async def reserve(self, turn: Turn, size: int) -> Room:
+    async def reserve(self, size: int) -> Room:
         """Return room for an upload of so many bytes and its result. Raises StorageFull, DatabaseAway."""
         if not self._limit:
             return Room()
@@ -107,15 +111,15 @@ class Store:
         # Two requests of this process must not both add to the number that one of them read.
         async with self._one_at_a_time:
             taken = await self._measure(need)
-            if not await self._fits(turn, need, self._most - taken):
+            if not await self._fits(need, self._most - taken):
                 seconds = SOON_SECONDS if taken + need <= self._most else ROOM_SECONDS
                 raise self.refuse(seconds)
             self._coming += need
         return Room(self, need)
 
-    async def check(self, turn: Turn, size: int) -> None:
+    async def check(self, size: int) -> None:
         """Raise StorageFull when an upload of so many bytes would be refused now."""
-        with await self.reserve(turn, size):
+        with await self.reserve(size):
             pass
 
     def refuse(self, seconds: int = ROOM_SECONDS) -> StorageFull:
@@ -136,7 +140,7 @@ class Store:
             await asyncio.sleep(RENEW_SECONDS)
             if self._own() or self._published:
                 async with self._one_at_a_time:
-                    await self._publish(self._gate.open_turn(), self._own(), 1 << 62)
+                    await self._publish(self._own(), 1 << 62)
 
     async def _measure(self, need: int) -> int:
         """Return what is taken: far from the limit as it was a moment ago, near it as it is now."""
@@ -149,21 +153,22 @@ class Store:
             self._stored.popleft()
         return self._coming + sum(size for _, size in self._stored)
 
-    async def _fits(self, turn: Turn, need: int, room: int) -> bool:
+    async def _fits(self, need: int, room: int) -> bool:
         own = self._own() + need
-        return own <= room and await self._publish(turn, own, room)
+        return own <= room and await self._publish(own, room)
 
-    async def _publish(self, turn: Turn, own: int, room: int) -> bool:
-        """Return whether our bytes fit beside those of the others; True while Redis is away."""
+    async def _publish(self, own: int, room: int) -> bool:
+        """Return whether our bytes fit beside those of the others, of whom the last answer counts while Redis is away."""
 
-        async def run(client: AsyncRedisClient) -> bool:
-            answer = await client.eval(RESERVE, 1, client.names.coming, self._name, own, room, LOST_SECONDS)
-            return bool(answer[0])
+        async def run(client: AsyncRedisClient) -> tuple[int, int]:
+            fits, others = await client.eval(RESERVE, 1, client.names.coming, self._name, own, room, LOST_SECONDS)
+            return int(fits), int(others)
 
         try:
-            fits = await turn.ask(run)
+            fits, others = await self._gate.open_turn(ASK_SECONDS).ask(run)
         except RedisAway:
-            return True
+            return own + (self._others if self._clock() < self._others_until else 0) <= room
+        self._others, self._others_until = others, self._clock() + LOST_SECONDS
         if fits:
             self._published = own
-        return fits
+        return bool(fits)

@@ -106,7 +106,7 @@ async def admit(services: Services, turn: Turn, asked: Submission, held: Held | 
         return Room()
     await services.backlog.admit()
     await services.clients.admit(asked.caller)
-    return await services.store.reserve(turn, asked.form.expected_bytes)
+    return await services.store.reserve(asked.form.expected_bytes)
 
 
 async def _take(
@@ -120,7 +120,7 @@ async def _take(
         try:
             upload = await find_image(services, asked.caller, order)
             # The pieces of a kept upload are written a second time.
-            with await services.store.reserve(turn, upload.size if isinstance(upload.content, UUID) else 0):
+            with await services.store.reserve(upload.size if isinstance(upload.content, UUID) else 0):
                 # In a transaction of its own: the owner's row is locked for no longer than this.
                 place = await services.database.run(take_turns, asked.caller.owner)
                 store = partial(

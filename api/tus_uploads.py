@@ -32,7 +32,7 @@ async def begin_upload_for(
 ) -> PartialUpload:
     """Begin an upload, admitted as one with its image would be. All its bytes count for its owner from now on."""
     await services.rate.admit(turn, caller)
-    await services.store.check(turn, length)
+    await services.store.check(length)
     await services.clients.admit_bytes(caller)
     upload = await services.database.run(
         begin_upload, uuid4(), owner=caller.owner, length=length, metadata=metadata, kept=_kept(services)
@@ -49,7 +49,7 @@ async def receive_pieces(services: Services, request: Request, upload: PartialUp
     """
     body = PieceBody(request, most=upload.length - upload.stored, transfers=services.transfers)
     try:
-        with await services.store.reserve(services.redis.open_turn(), body.expected_bytes) as room:
+        with await services.store.reserve(body.expected_bytes) as room:
             async for piece in body.read():
                 upload = await _add_piece(services, upload, piece)
                 room.settle(len(piece))

@@ -119,7 +119,12 @@ def test_of_several_uploads_at_once_those_are_taken_that_fit(serve: Serve) -> No
         assert any(begin(stack, one)[0] == 100 for _ in range(20))
 
 
-def test_many_at_the_same_moment_never_pass_the_limit_and_are_not_all_refused(serve: Serve) -> None:
+def test_many_at_the_same_moment_never_pass_the_limit_and_are_not_all_refused(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.storage.ASK_SECONDS", 30.0)
+    monkeypatch.setattr("api.redis_gate.SLOW_ANSWERS", 1000)
+    monkeypatch.setattr("api.storage.STORED_SECONDS", 30.0)
     limit = limit_with_room(serve(), 3.2 * NEED)
     processes = [serve(max_stored_bytes=limit) for _ in range(2)]
     with ThreadPoolExecutor(8) as pool:
@@ -235,15 +240,15 @@ def test_it_is_measured_once_a_second_only() -> None:
         store = Store(cast(Database, database), gate, 500, clock=lambda: now[0])
         for at in (0.0, MEASURE_SECONDS / 2, MEASURE_SECONDS * 0.9):
             now[0] = at
-            with await store.reserve(gate.open_turn(), 20) as room:
+            with await store.reserve(20) as room:
                 pass
         assert database.asked == 1
         room.settle(160)
         with pytest.raises(StorageFull):
-            await store.reserve(gate.open_turn(), 20)
+            await store.reserve(20)
         assert database.asked == 2, "near the limit it is measured each time"
         now[0] += STORED_SECONDS
-        await store.check(gate.open_turn(), 20)
+        await store.check(20)
         assert database.asked == 3
 
     asyncio.run(admit())
@@ -254,7 +259,7 @@ def test_without_a_limit_nothing_is_measured() -> None:
 
     async def admit() -> None:
         gate = RedisGate(make_async_redis("redis://127.0.0.1:1/0"), cache=False)
-        await Store(cast(Database, database), gate, 0).check(gate.open_turn(), 1 << 40)
+        await Store(cast(Database, database), gate, 0).check(1 << 40)
 
     asyncio.run(admit())
     assert database.asked == 0
