@@ -10,7 +10,16 @@ from core.bounded_connection import BoundedConnection, answers_within
 from core.database_url import CONNECT_SECONDS, read_database_url
 from core.outages import ERRORS, ends_connections, is_away, is_disk_full, is_too_slow
 
-__all__ = ["ERRORS", "blob_seconds", "blob_transaction", "is_away", "is_disk_full", "is_too_slow", "make_engine", "moving_bytes"]
+__all__ = [
+    "ERRORS",
+    "blob_seconds",
+    "blob_transaction",
+    "is_away",
+    "is_disk_full",
+    "is_too_slow",
+    "make_engine",
+    "moving_bytes",
+]
 
 BLOB_SECONDS = 5.0
 BLOB_BYTES_PER_SECOND = 2_000_000
