@@ -16,6 +16,7 @@ from api.batch_files import Asked, Sorted, Wish, sort_files
 from api.batches import batch_when_over, find_batch_for, until_all_over
 from api.callers import Caller
 from api.client_limits import ClientLimits
+from api.costs import check_cost
 from api.errors import ImagemillError, MissingFile
 from api.forms import FILE, FormReader
 from api.idempotency import Held, digest_payload, hold_key, read_held
@@ -124,6 +125,7 @@ def _read_form(services: Services, form: FormReader) -> Asked:
         raise MissingFile(field=FILE)
     target = read_target(fields.pop(TARGET, ""), services.settings.targets)
     wish = Wish(target, read_options(target, fields))
+    check_cost(target, wish.options, services.settings.job_seconds)
     return Asked(files=tuple(file for _, file in files), wish=wish, webhook_url=webhook_url)
 
 

@@ -84,6 +84,6 @@ _RULES: Mapping[str, Callable[[Chosen, Format, Words], str]] = {
     "background": _tell_background,
     "loop": _tell_loop,
     "sizes": _tell_sizes,
-    **{name: _tell_plainly(name) for name in ("fit", "enlarge", "dither", "max_bytes")},
+    **{name: _tell_plainly(name) for name in ("fit", "enlarge", "dither", "max_bytes", "effort", "width")},
 }
-"""How each rule of core.option_rules is told, by the field that it finds wrong."""
+"""How each rule of core.option_rules and api.costs is told, by the field that it finds wrong."""

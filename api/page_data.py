@@ -13,6 +13,7 @@ from api.settings import ApiSettings
 from api.static_version import VERSION
 from api.wording import Words
 from core.batches import MOST_ENTRIES
+from core.costs import list_paces
 from core.formats import Format
 from core.json_types import Json
 from core.option_defaults import find_default
@@ -47,6 +48,8 @@ def _describe_target(fmt: Format) -> Json:
         "alpha": fmt.alpha.value,
         "sides": list(fmt.icon_sides),
         "most_side": fmt.max_side,
+        "paces": list(list_paces(fmt.name)),
+        "lossless_paces": list(list_paces(fmt.name, lossless=True)) if "lossless" in fmt.options else [],
     }
 
 

@@ -22,6 +22,7 @@ from api.status import current_job, delete_job, job_events, job_when_over, recor
 from api.submission import Submission, Taken, as_first_answered, submit, submit_and_wait
 from api.uploads import explain_unavailable
 from api.webhooks import resend_webhook
+from core.costs import list_paces
 from core.formats import READABLE, TARGETS, Format
 from core.job_answers import JobAnswer, job_answer
 from core.options import OPTIONS
@@ -203,4 +204,6 @@ def _target(fmt: Format) -> Target:
         extension=fmt.extension,
         aliases=list(fmt.aliases),
         options={option.name: option_answer(option) for option in OPTIONS if option.name in fmt.options},
+        megapixel_seconds=list(list_paces(fmt.name)),
+        megapixel_seconds_lossless=list(list_paces(fmt.name, lossless=True)) if "lossless" in fmt.options else [],
     )

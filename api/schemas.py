@@ -37,6 +37,14 @@ class Target(BaseModel):
     extension: str = Field(examples=["jpg"])
     aliases: list[str] = Field(description="Other names that target_format may have.", examples=[["jpg"]])
     options: dict[str, OptionAnswer] = Field(description="Each option that may be given.")
+    megapixel_seconds: list[float] = Field(
+        description="Seconds of the processor that a megapixel of a photograph takes, as a forecast: one for each effort "
+        "from 0 to 9, or one where there is no effort.",
+        examples=[[0.02]],
+    )
+    megapixel_seconds_lossless: list[float] = Field(
+        description="Likewise, with lossless; empty where that is no option.", examples=[[]]
+    )
 
 
 class Readable(BaseModel):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from api.batches import join_batch
 from api.callers import Caller
 from api.client_limits import ClientLimits
+from api.costs import check_cost
 from api.errors import ImagemillError, UploadNotFound
 from api.forms import FormReader
 from api.idempotency import Held, digest_payload, hold_key, read_held
@@ -114,6 +115,7 @@ async def _take(
 ) -> Taken:
     async with receive_order(asked.form, services.settings.targets) as order:
         check_webhook_url(order.webhook_url, services.settings)
+        check_cost(order.target, order.options, services.settings.job_seconds)
         digest = await to_thread.run_sync(_digest, asked.call, order) if held is not None else b""
         if held is not None and held.made is not None:
             return await _replay(services, held, digest)

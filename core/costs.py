@@ -25,6 +25,9 @@ UNMEASURED = 1.0
 HEAVY_SECONDS = 1.0
 """From here on a conversion needs a processor of its own: it would slow all others down for too long."""
 
+EXACT_FITS = frozenset({"cover", "fill", "pad"})
+"""With enlarge, these make a result of exactly the width and height that are given."""
+
 REFUSED_FACTOR = 3
 """How many times the limit a forecast must be for a conversion to be refused without a try."""
 
@@ -65,6 +68,12 @@ def find_fitting_effort(target: str, options: Options, *, pixels: int, limit: fl
 def is_too_costly(target: str, options: Options, *, pixels: int, limit: float) -> bool:
     """Return whether so many pixels cannot be written within `limit` seconds, whatever they show."""
     return forecast_seconds(target, options, pixels=pixels, searches=1) > REFUSED_FACTOR * limit
+
+
+def count_certain_pixels(options: Options) -> int:
+    """Return the pixels of a result whose size no picture can change, else 0."""
+    is_certain = options.enlarge and options.fit in EXACT_FITS
+    return (options.width or 0) * (options.height or 0) if is_certain else 0
 
 
 def advise_cheaper(target: Format, options: Options, *, pixels: int, limit: float) -> str:

@@ -1,5 +1,6 @@
 /** The options of the form: only those that the chosen target takes, checked while typing. */
 
+import { noteEffort } from "./option_costs.js";
 import { OptionField } from "./option_field.js";
 import { OptionGroup, listGiven } from "./option_groups.js";
 import { checkTogether, noteTogether } from "./option_rules.js";
@@ -17,6 +18,8 @@ const PAUSE = 700;
 export class OptionsPanel {
   /** @type {Map<string, Target>} */
   #targets;
+  /** @type {import("./types.js").Limits} */
+  #limits;
   /** @type {OptionField[]} */
   #fields;
   /** @type {OptionGroup[]} */
@@ -36,6 +39,7 @@ export class OptionsPanel {
     this.form = form;
     // Messages in place say more than the browser's bubbles, and those have no place in a closed panel.
     form.noValidate = true;
+    this.#limits = data.limits;
     this.#targets = new Map(data.targets.map((target) => [target.name, target]));
     this.#fields = findFields(form, data);
     this.select = /** @type {HTMLSelectElement} */ (form.querySelector("#target_format"));
@@ -165,7 +169,11 @@ export class OptionsPanel {
   /** @param {boolean} isDone */
   #tell(isDone) {
     const complaints = this.#findComplaints();
-    const notes = noteTogether(new Map(Object.entries(this.fields)));
+    const values = new Map(Object.entries(this.fields));
+    const notes = noteTogether(values);
+    const target = this.#targets.get(this.target);
+    const effort = target && noteEffort(target, values, this.#limits);
+    if (effort) notes.set("effort", effort);
     for (const field of this.#fields) {
       const complaint = complaints.get(field.name);
       const sentence = complaint ? say(complaint.key, complaint.values) : (this.#answers.get(field.name) ?? "");

@@ -11,6 +11,9 @@ export interface Target {
   /** The only sides of an icon's pictures; without them, any up to `most_side`. */
   sides: number[];
   most_side: number;
+  /** Seconds for each megapixel by effort, or one where there is no effort; likewise with lossless. */
+  paces: number[];
+  lossless_paces: number[];
 }
 
 export interface OptionFacts {

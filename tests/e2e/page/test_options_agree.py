@@ -3,12 +3,13 @@
 import random
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
+from core.costs import find_fitting_area
 from core.css_colors import CSS_COLORS
 from core.formats import TARGETS, find
-from core.options import BY_NAME, OPTIONS, WrongOptions, parse_options
-from tests.e2e.page.panel import open_panel
+from core.options import BY_NAME, OPTIONS, Options, WrongOptions, parse_options
+from tests.e2e.page.panel import give, open_panel, unfold
 from tests.unit.test_options import BAD, GOOD
 
 CHECK_VALUES = """async (cases) => {
@@ -91,3 +92,18 @@ def test_the_page_refuses_together_what_the_service_does(panel: Page) -> None:
     ruled = {"background", "fit", "enlarge", "dither", "loop", "max_bytes", "sizes"}
     assert {field for fields in expected for field in fields} == ruled
     assert [] in expected
+
+
+def test_a_slow_effort_tells_how_large_a_picture_may_be(panel: Page) -> None:
+    """By the figures of the service, and only where that is less than any picture may be."""
+    unfold(panel)
+    panel.select_option("#target_format", "avif")
+    hint = panel.locator("#effort-hint")
+    for effort, lossless, target in ((9, False, "avif"), (5, False, "avif"), (9, True, "jxl")):
+        panel.select_option("#target_format", target)
+        give(panel, effort=str(effort), **({"lossless": "true"} if lossless else {}))
+        area = find_fitting_area(target, Options(effort=effort, lossless=lossless), limit=60) / 1e6
+        expect(hint).to_contain_text(f"up to {float(f'{area:.2g}'):g} megapixels fit")
+    panel.select_option("#target_format", "avif")
+    give(panel, effort="4")
+    expect(hint).not_to_contain_text("megapixels")
