@@ -141,6 +141,9 @@ ssrf: $(DEV) ## Try every address and name that a webhook must not reach; see do
 faults: $(DEV) ## Break the running service in every way under load; see docs/reliability.md (ARGS="--only 'redis-*'", "--walk 40", --list)
 	$(BIN)/python -m conformance.faults $(ARGS)
 
+attacks: $(DEV) ## Attack a real API: unread answers, crowded forms, silent connections (ARGS="waiters --share 0.1", ARGS=--write for docs/results/attacks.md)
+	$(BIN)/python -m conformance.attacks $(ARGS)
+
 speed: $(DEV) ## The engine beside libvips and ImageMagick: seconds and bytes (ARGS="--rounds 3")
 	$(BIN)/python -m benchmarks.speed $(ARGS)
 

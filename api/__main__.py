@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.bound_protocol import BoundState
 from api.connections import ConnectionTable, bound_kernel_buffers, count_possible
+from api.heap import return_memory_early
 from api.protocol import WireProtocol
 from api.settings import ApiSettings
 from core.listening import listening_on
@@ -50,6 +51,7 @@ def main() -> int:
 def serve(settings: ApiSettings) -> int:
     """Answer requests until a signal. Raises CannotStart."""
     check_redis(settings)
+    return_memory_early()
     with listening_on("host", settings.host, "port", settings.port):
         listener = listen(settings.host, settings.port)
     if settings.metrics_port:

@@ -1,0 +1,1 @@
+"""Attacks on a real service, each with its bound: `make attacks`."""
