@@ -120,6 +120,7 @@ def test_a_key_sees_its_own_jobs_alone(keyed: Live, two: tuple[Holder, Holder]) 
         ("GET", f"/v1/jobs/{job}/result"), ("HEAD", f"/v1/jobs/{job}/result"), ("DELETE", f"/v1/jobs/{job}"),
         ("GET", f"/jobs/{job}"), ("POST", f"/jobs/{job}/delete"),
     ]  # fmt: skip
+    ben.http.headers["X-Request-Id"] = "the-same"
     unknown = ben.http.get(f"/v1/jobs/{uuid4()}").json()
     for method, path in calls:
         answer = ben.http.request(method, path)
