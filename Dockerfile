@@ -2,28 +2,33 @@
 #   docker build --target api -t imagemill-api .
 #   docker build --target worker -t imagemill-worker .          (the janitor too)
 #   docker build --target loadtest -t imagemill-loadtest .
-# PYTHON may name a digest: --build-arg PYTHON=python:3.13-slim@sha256:...
-# HEIC is read as it is; --build-arg EXTRAS=worker,heic writes it too, with x265, which is under the GNU GPL: mind that
+# `make digests` names the base by its digest; so does --build-arg PYTHON=python:3.13-slim@sha256:...
+# Every package is a wheel with a hash in requirements/*.lock.
+# HEIC is read as it is; --build-arg WORKER=worker-heic writes it too, with x265, which is under the GNU GPL: mind that
 # before you hand the image on, and tell the API by IMAGEMILL_HEIC_WRITING=always (the chart: api.settings.heicWriting).
 ARG PYTHON=python:3.13-slim
 
 FROM ${PYTHON} AS build
 RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-COPY pyproject.toml requirements.lock ./
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-# A wheel without code brings what we depend on, so that a change of the code does not fetch it again.
-RUN touch README.md && pip install -c requirements.lock setuptools && \
-    python -m venv --without-pip /opt/imagemill && pip wheel --no-deps --no-build-isolation -w empty .
+COPY pyproject.toml ./
+COPY requirements requirements
+COPY tools/write_notices.py ./
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PIP_ONLY_BINARY=:all: PIP_NO_DEPS=1
+# The packages come before the code, so that a change of the code does not fetch them again.
+RUN touch README.md && pip install --require-hashes -r requirements/build.lock && \
+    python -m venv --without-pip /opt/imagemill
 
 FROM build AS build-api
-RUN pip --python /opt/imagemill/bin/python install -c requirements.lock "$(echo empty/*.whl)[api]"
+RUN pip --python /opt/imagemill/bin/python install --require-hashes -r requirements/api.lock && \
+    /opt/imagemill/bin/python write_notices.py /opt/imagemill/THIRD-PARTY-NOTICES.txt requirements/api.lock
 COPY core core
 COPY api api
 
 FROM build AS build-worker
-ARG EXTRAS=worker
-RUN pip --python /opt/imagemill/bin/python install -c requirements.lock "$(echo empty/*.whl)[${EXTRAS}]"
+ARG WORKER=worker
+RUN pip --python /opt/imagemill/bin/python install --require-hashes -r requirements/${WORKER}.lock && \
+    /opt/imagemill/bin/python write_notices.py /opt/imagemill/THIRD-PARTY-NOTICES.txt requirements/${WORKER}.lock
 COPY core core
 COPY engine engine
 COPY janitor janitor
@@ -31,22 +36,22 @@ COPY worker worker
 
 FROM build AS build-loadtest
 # Only what it needs: it knows the service by HTTP and has none of its code.
-RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['loadtest'], sep='\n')" > needed.txt && \
-    pip --python /opt/imagemill/bin/python install -c requirements.lock -r needed.txt && \
+RUN pip --python /opt/imagemill/bin/python install --require-hashes -r requirements/loadtest.lock && \
+    /opt/imagemill/bin/python write_notices.py /opt/imagemill/THIRD-PARTY-NOTICES.txt requirements/loadtest.lock && \
     find /opt/imagemill/lib -type d \( -name tests -o -path '*/sqlalchemy/testing' \) -prune -exec rm -r {} + && \
     python -m compileall -q /opt/imagemill/lib
 
 # Nothing is written at run time, so everything is compiled here, and trusted to match its source. Packages bring their
 # tests along, which no program runs.
 FROM build-api AS built-api
-RUN pip wheel --no-deps --no-build-isolation -w wheels . && \
-    pip --python /opt/imagemill/bin/python install --no-deps --force-reinstall wheels/*.whl && \
+RUN pip wheel --no-build-isolation -w wheels . && \
+    pip --python /opt/imagemill/bin/python install wheels/*.whl && \
     find /opt/imagemill/lib -type d \( -name tests -o -path '*/sqlalchemy/testing' \) -prune -exec rm -r {} + && \
     python -m compileall -q -f --invalidation-mode unchecked-hash /opt/imagemill/lib
 
 FROM build-worker AS built-worker
-RUN pip wheel --no-deps --no-build-isolation -w wheels . && \
-    pip --python /opt/imagemill/bin/python install --no-deps --force-reinstall wheels/*.whl && \
+RUN pip wheel --no-build-isolation -w wheels . && \
+    pip --python /opt/imagemill/bin/python install wheels/*.whl && \
     find /opt/imagemill/lib -type d \( -name tests -o -path '*/sqlalchemy/testing' \) -prune -exec rm -r {} + && \
     python -m compileall -q -f --invalidation-mode unchecked-hash /opt/imagemill/lib
 
@@ -61,6 +66,7 @@ LABEL org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision="${REVISION}"
 ENV PATH=/opt/imagemill/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1
 COPY --from=build /usr/bin/tini /usr/bin/tini
+COPY --from=build /usr/share/doc/tini/copyright /usr/share/doc/tini/copyright
 WORKDIR /
 USER 10001:10001
 # As process 1 a program gets no signal before it has asked for it, and has to bury the orphans; tini does both.

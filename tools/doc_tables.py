@@ -15,7 +15,7 @@ import worker.metrics
 from api.settings import ApiSettings
 from core.settings import Settings
 from janitor.settings import JanitorSettings
-from tools import format_tables, log_tables, wrong_settings
+from tools import format_tables, license_table, log_tables, wrong_settings
 from tools.protocol_tables import make_transitions_table
 from worker.settings import WorkerSettings
 
@@ -79,6 +79,7 @@ TABLES = {
     "metrics": make_metrics_table,
     "log-lines": log_tables.make_lines_table,
     "log-fields": log_tables.make_fields_table,
+    "licenses": license_table.make_licenses_table,
     "transitions": make_transitions_table,
     "wrong-settings": wrong_settings.make_refused_table,
     "warned-settings": wrong_settings.make_warned_table,
