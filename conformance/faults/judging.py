@@ -60,6 +60,7 @@ class Outcome:
     over_after: float = 0.0
     leftovers: dict[str, int] = field(default_factory=dict)
     late: int = 0
+    started_again: int = 0
     spent: int = 0
     surplus: float = 0.0
     lack: float = 0.0
@@ -124,6 +125,7 @@ def judge(stand: Stand, traffic: Traffic, row: Row, window: tuple[float, float],
     for what in look_until_right(traffic, record):
         outcome.wrong += 1
         outcome.notes.append(what)
+    outcome.spent = outcome.started_again if row.keeps_attempts else 0
     outcome.notes = outcome.notes[:6]
     return outcome
 
@@ -158,9 +160,10 @@ def judge_order(outcome: Outcome, row: Row, record: Record, order: Order, traffi
         case _:
             outcome.lost += 1
             outcome.notes.append(f"a job is {status}, results: {record.results[job_id]}")
-    outcome.spent += row.keeps_attempts and record.attempts.get(job_id, 1) > 1
+    outcome.started_again += record.attempts.get(job_id, 1) > 1
     told = {"succeeded": "job.succeeded", "failed": "job.failed", "canceled": "job.canceled"}.get(status)
-    outcome.untold += told is not None and not traffic.receiver.told[job_id, told]
+    outcome.untold += told is not None and told not in traffic.receiver.told[job_id].values()
+    outcome.doubled += len(traffic.receiver.told[job_id]) > 1
 
 
 def read_record(stand: Stand, orders: Sequence[Order]) -> Record:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 ANSWER = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
@@ -10,11 +10,10 @@ ANSWER = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
 @dataclass(eq=False)
 class Receiver:
-    """A small server. `told` counts the messages about each job by their type; `mute` makes it hang up."""
+    """A small server. `told` is of each job the types of its messages, by their ids: one may come twice."""
 
-    told: Counter[tuple[str, str]] = field(default_factory=Counter)
+    told: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     port: int = 0
-    is_mute: bool = False
 
     _server: asyncio.Server | None = None
 
@@ -29,17 +28,12 @@ class Receiver:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                int(line.partition(b":")[2])
-                for line in head.split(b"\r\n")
-                if line.lower().startswith(b"content-length:")
-            )
-            message = json.loads(await reader.readexactly(length))
-            if not self.is_mute:
-                self.told[message["data"]["id"], message["type"]] += 1
-                writer.write(ANSWER)
-                await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, StopIteration, ValueError):
+            headers = dict(line.lower().split(": ", 1) for line in head.decode().split("\r\n")[1:] if line)
+            message = json.loads(await reader.readexactly(int(headers["content-length"])))
+            self.told[message["data"]["id"]][headers["webhook-id"]] = message["type"]
+            writer.write(ANSWER)
+            await writer.drain()
+        except (OSError, asyncio.IncompleteReadError, KeyError, ValueError):
             pass
         finally:
             writer.close()

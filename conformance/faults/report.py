@@ -13,10 +13,25 @@ from conformance.faults.rules import Rule
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
 DATA = ROOT / "docs" / "data"
-COLUMNS = ("row", "taken", "again", "done", "failed", "lost", "2x", "hung", "outside", "longest", "p95", "over", "left")
+COLUMNS = (
+    "row",
+    "taken",
+    "again",
+    "done",
+    "failed",
+    "rerun",
+    "lost",
+    "2x",
+    "hung",
+    "outside",
+    "longest",
+    "p95",
+    "over",
+    "left",
+)
 
 HEAD = (
-    "| fault | what happens | accepted | sent again | succeeded | canceled | failed | lost | doubled | hung | outside | longest answer "
+    "| fault | what happens | accepted | sent again | succeeded | canceled | failed | started again | lost | doubled | hung | outside | longest answer "
     "| p95 of submits | all over after | left over |"
 )
 BENCHMARK = {
@@ -30,12 +45,12 @@ BENCHMARK = {
 
 
 def heading() -> str:
-    return "{:26} {:>5} {:>5} {:>5} {:>6} {:>4} {:>3} {:>4} {:>7} {:>7} {:>6} {:>6} {}".format(*COLUMNS)
+    return "{:26} {:>5} {:>5} {:>5} {:>6} {:>5} {:>4} {:>3} {:>4} {:>7} {:>7} {:>6} {:>6} {}".format(*COLUMNS)
 
 
 def show_line(outcome: Outcome) -> str:
     line = (
-        f"{outcome.row:26} {outcome.accepted:5} {outcome.sent_again:5} {outcome.succeeded + outcome.canceled:5} {sum(outcome.failed.values()):6} "
+        f"{outcome.row:26} {outcome.accepted:5} {outcome.sent_again:5} {outcome.succeeded + outcome.canceled:5} {sum(outcome.failed.values()):6} {outcome.started_again:5} "
         f"{outcome.lost + outcome.untold:4} {outcome.doubled:3} {outcome.hung:4} {sum(outcome.outside.values()):7} "
         f"{outcome.longest:7.2f} {outcome.p95:6.2f} {outcome.over_after:6.1f} {sum(outcome.leftovers.values())}"
     )
@@ -51,7 +66,7 @@ def write_page(outcomes: Sequence[Outcome]) -> None:
         f"{len(outcomes)} faults, {taken} accepted jobs, {lost} lost, {sum(o.doubled for o in outcomes)} doubled; "
         f"{bad} rows with anything wrong. Made on {_today()}."
     )
-    fill("table", "\n".join([total, "", HEAD, "|---|---|" + "--:|" * 13, *map(_row, outcomes)]))
+    fill("table", "\n".join([total, "", HEAD, "|---|---|" + "--:|" * 14, *map(_row, outcomes)]))
     fill("benchmark", _compare(outcomes))
     save("faults", outcomes)
 
@@ -100,7 +115,7 @@ def _row(outcome: Outcome) -> str:
     outside = ", ".join(f"{count} {what}" for what, count in outcome.outside.items()) or "0"
     left = ", ".join(f"{count} {what}" for what, count in outcome.leftovers.items()) or "0"
     cells = (
-        f"`{outcome.row}`", outcome.says, outcome.accepted, outcome.sent_again, outcome.succeeded, outcome.canceled, failed, outcome.lost + outcome.untold,
+        f"`{outcome.row}`", outcome.says, outcome.accepted, outcome.sent_again, outcome.succeeded, outcome.canceled, failed, outcome.started_again, outcome.lost + outcome.untold,
         outcome.doubled, outcome.hung, outside, f"{outcome.longest:.2f} s", f"{outcome.p95:.2f} s", f"{outcome.over_after:.1f} s", left,
     )  # fmt: skip
     return "| " + " | ".join(map(str, cells)) + " |"

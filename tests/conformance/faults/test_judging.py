@@ -19,14 +19,14 @@ def make_row(**more: bool) -> Row:
 
 
 def judged(
-    status: str, *, results: int = 1, jobs: int = 1, told: bool = True, canceled: bool = False, code: str = ""
+    status: str, *, results: int = 1, jobs: int = 1, messages: int = 1, canceled: bool = False, code: str = ""
 ) -> Outcome:
     outcome, ids = Outcome("row", "kind", "says"), [f"id-{n}" for n in range(jobs)]
     order = Order(1, "key", "png", 0.0, 0.0, ids={"id-0"}, is_canceled=canceled)
     record = Record(
         {"id-0": (status, code)} if status else {}, {"id-0": 1}, {"key": set(ids)}, Counter({"id-0": results})
     )
-    heard = Counter({("id-0", f"job.{status}"): 1}) if told else Counter[tuple[str, str]]()
+    heard = {"id-0": {f"message-{n}": f"job.{status}" for n in range(messages)}}
     judge_order(outcome, make_row(), record, order, SimpleNamespace(receiver=SimpleNamespace(told=heard)))  # type: ignore[arg-type]
     return outcome
 
@@ -48,10 +48,11 @@ def test_a_success_without_a_result_is_lost() -> None:
 def test_two_results_or_two_jobs_of_a_key_are_doubled() -> None:
     assert judged("succeeded", results=2).doubled == 1
     assert judged("succeeded", jobs=2).doubled == 1
+    assert judged("succeeded", messages=2).doubled == 1
 
 
 def test_an_end_that_nobody_was_told_of_is_wrong() -> None:
-    assert judged("succeeded", told=False).untold == 1
+    assert judged("succeeded", messages=0).untold == 1
 
 
 def test_a_canceled_job_stays_canceled() -> None:
