@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from conformance.faults.judging import Outcome
+from conformance.faults.report import show_line
 from conformance.faults.rows import Row
 from conformance.faults.rules import RULES, Rule
 from conformance.faults.running import run_row
@@ -21,5 +22,6 @@ def mutate(rows: Sequence[Row], names: Sequence[str], say: Callable[[str], objec
             outcome = run_row(stand, traffic, by_name[rule.row])
             traffic.close()
         trials.append((rule, outcome))
+        say(show_line(outcome))
         say(f"without {name:14} {rule.row:22} {'; '.join(outcome.faults) or 'NOTHING FAILS'}")
     return trials

@@ -159,6 +159,8 @@ ROWS = (
     program("workers-term", "SIGTERM of all workers", signaled(TERM, *WORKER_NAMES), keeps_attempts=True),
     program("workers-hurried", "SIGTERM of all workers, and again: jobs are handed back", hasty_drain, keeps_attempts=True),
     program("worker-stop", "SIGSTOP of a worker for longer than its lease", signaled(STOP, "worker-1"), seconds=5.5),
+    program("worker-stop-long", "SIGSTOP of a worker until others run its jobs, which take longer than a lease",
+            signaled(STOP, "worker-1"), seconds=9.0, manner=Manner(hold=6.0)),
     program("workers-stop", "SIGSTOP of all workers for longer than their leases", signaled(STOP, *WORKER_NAMES), seconds=5.5),
     program("workers-scaled", "workers 3 to 0 and back to 3", done(scale_to_nothing_and_back), keeps_attempts=True),
     program("zygotes-kill", "SIGKILL of every zygote", done(each_zygote(KILL))),

@@ -178,7 +178,7 @@ def forget_key(*_: object, **__: object) -> None:
 RULES: dict[str, Rule] = {
     "fence": Rule(
         says="a claim is ended only by its holder, and only while it runs",
-        row="worker-stop",
+        row="worker-stop-long",
         without={"worker": end_whatever_it_is},
     ),
     "kept-on-miss": Rule(
