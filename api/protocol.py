@@ -5,6 +5,7 @@ Every read is bounded before the application sees it: a head has at most MOST_HE
 """
 
 import asyncio
+import re
 import sys
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 MOST_TARGET = 16 * 1024
 MOST_HEAD = 64 * 1024
 MOST_HEADERS = 200
+HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(:[0-9]*)?")
+"""A host, which may be empty, and a port (RFC 3986, section 3.2)."""
 
 
 class _Refused(Exception):
@@ -168,12 +171,19 @@ class WireProtocol(BoundProtocol):
     def _check_head(self) -> None:
         """Refuse what llhttp lets pass and RFC 9112 does not."""
         version = self.parser.get_http_version()
-        hosts = sum(name == b"host" for name, _ in self.headers)
+        hosts = [value for name, value in self.headers if name == b"host"]
+        types = sum(name == b"content-type" for name, _ in self.headers)
         codings = [value for name, value in self.headers if name == b"transfer-encoding"]
         if version not in {"1.0", "1.1"}:
             raise _Refused(BrokenHead(reason=f"its version is {version}"))
-        if hosts > 1 or (hosts == 0 and version == "1.1"):
-            raise _Refused(BrokenHead(reason=f"it has {hosts} Host headers, not one"))
+        if len(hosts) > 1 or (not hosts and version == "1.1"):
+            raise _Refused(BrokenHead(reason=f"it has {len(hosts)} Host headers, not one"))
+        if not all(HOST.fullmatch(host.strip()) for host in hosts):
+            raise _Refused(BrokenHead(reason="its Host is no host with or without a port"))
+        if types > 1:
+            raise _Refused(BrokenHead(reason=f"it has {types} Content-Type headers, not one"))
+        if b"#" in self.url:
+            raise _Refused(BrokenHead(reason="its target has a #, which clients keep for themselves"))
         if any(coding.strip().lower() != b"chunked" for coding in codings):
             raise _Refused(BrokenHead(reason="its Transfer-Encoding is not chunked"))
 

@@ -29,7 +29,7 @@ from api.tus_headers import (
     read_name,
     read_offset,
 )
-from api.tus_uploads import begin_upload_for, erase_upload_for, find_upload_for, receive_pieces
+from api.tus_uploads import begin_upload_for, erase_upload_for, find_upload_for, receive_first_pieces, receive_pieces
 from core.json_types import Json
 from core.partial_uploads import PartialUpload
 
@@ -128,7 +128,7 @@ async def begin_upload(request: Request, services: ServicesDep, turn: TurnDep, c
         await drain_refused(request, services.transfers, services.settings.max_upload_bytes, refusal)
         raise
     if has_body(request):
-        upload = await receive_pieces(services, request, upload)
+        upload = await receive_first_pieces(services, request, upload)
     headers = {**describe_upload(upload), "Location": link(request, f"/v1/uploads/{upload.id}")}
     return Response(status_code=201, headers=headers)
 

@@ -1,5 +1,6 @@
 """Uploads that go on where they stopped: begun, extended, shown and deleted for their owner."""
 
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -7,7 +8,7 @@ import structlog
 from starlette.requests import Request
 
 from api.callers import Caller
-from api.errors import UploadExpired, UploadNotFound, WrongOffset
+from api.errors import ImagemillError, UploadExpired, UploadNotFound, WrongOffset
 from api.patience import renew_patience
 from api.redis_gate import Turn
 from api.services import Services
@@ -57,6 +58,17 @@ async def receive_pieces(services: Services, request: Request, upload: PartialUp
         await body.drain(refusal)
         raise
     return upload
+
+
+async def receive_first_pieces(services: Services, request: Request, upload: PartialUpload) -> PartialUpload:
+    """Add the body of the request that began the upload. Refused, the upload goes: nobody was told its address."""
+    try:
+        return await receive_pieces(services, request, upload)
+    except Exception:
+        # While the database is away it stays, and expires.
+        with suppress(ImagemillError):
+            await services.database.run_blob(0, erase_upload, upload.id)
+        raise
 
 
 async def erase_upload_for(services: Services, caller: Caller, upload_id: UUID) -> None:
