@@ -31,7 +31,7 @@ SUPPLY := $(VENV)/supply
 SOURCES := api benchmarks client conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
-.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser syscalls bad-requests lighthouse page-line page-pictures sizes api-fuzz ssrf faults speed lock audit sbom digests notices clean help
+.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser syscalls bad-requests lighthouse page-line page-pictures sizes api-fuzz ssrf faults failover speed lock audit sbom digests notices clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -149,6 +149,9 @@ faults: $(DEV) ## Break the running service in every way under load; see docs/re
 
 attacks: $(DEV) ## Attack a real API: unread answers, crowded forms, silent connections (ARGS="waiters --share 0.1", ARGS=--write for docs/results/attacks.md)
 	$(BIN)/python -m conformance.attacks $(ARGS)
+
+failover: $(DEV) ## Kill a primary of PostgreSQL under load and promote its standby; see docs/high-availability.md
+	$(BIN)/python -m pytest tests/e2e/failover.py -v -s $(ARGS)
 
 speed: $(DEV) ## The engine beside libvips and ImageMagick: seconds and bytes (ARGS="--rounds 3")
 	$(BIN)/python -m benchmarks.speed $(ARGS)

@@ -11,8 +11,8 @@ from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-BUDGET_SECONDS = 4.0
-"""The rest up to five seconds is for Redis, the answer, and a busy machine."""
+BUDGET_SECONDS = 3.0
+"""The rest up to five seconds is for a busy machine: a step begins late there, and its answer is sent late."""
 
 
 class Patience:

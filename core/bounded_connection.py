@@ -74,14 +74,22 @@ class BoundedConnection(DriverConnection):
         WATCH.add(self._wait)
 
     def commit(self) -> None:
-        """Commit. Raises NoAnswer; then nobody knows whether the server did."""
-        self.await_answer(super().commit)
+        """Commit. Raises NoAnswer; then nobody knows whether the server did. After TooLate all is rolled back."""
+        try:
+            self.await_answer(super().commit)
+        except TooLate:
+            # SQLAlchemy takes a failed COMMIT for the end of the transaction, and would pool an open one.
+            self.rollback()
+            raise
 
     def rollback(self) -> None:
         """Roll back. Past the deadline too: an open transaction must not stay in the pool."""
-        if self.closed:
-            return  # The server has rolled back by itself. The error that closed it is the one to raise.
-        self._wait.until(time.monotonic() + ROLLBACK_SECONDS, super().rollback)
+        try:
+            self._wait.until(time.monotonic() + ROLLBACK_SECONDS, super().rollback)
+        except psycopg2.Error:
+            # Without a connection the server has rolled back by itself. The error that closed it is the one to raise.
+            if not self.closed:
+                raise
 
     def close(self) -> None:
         """Close the connection, and the second handle of its socket."""

@@ -46,7 +46,8 @@ def is_away(error: BaseException) -> bool:
         return True
     state = _state_of(error)
     if state is None:
-        return isinstance(error, UNREACHED)
+        # A COPY that breaks off has an error of no kind and no state.
+        return isinstance(error, UNREACHED) or type(_driver_error(error)) is psycopg2.DatabaseError
     return state.startswith(AWAY_STATES) or _is_partition_missing(error)
 
 

@@ -98,7 +98,7 @@ def _make_server(cluster: Path, sockets: Path, account: Account | None, settings
     options = [f"--{name}={value}" for name, value in settings.items()]
     program = Program(
         name="PostgreSQL",
-        command=[_find_binary("postgres"), "-D", str(cluster), "-k", str(sockets), "-p", str(PORT), *options],
+        command=[find_binary("postgres"), "-D", str(cluster), "-k", str(sockets), "-p", str(PORT), *options],
         env=_make_environment(),
         cwd=cluster,
         log=make_fresh_log(cluster.parent / "postgres.log"),
@@ -141,7 +141,7 @@ def _run_initdb(cluster: Path, account: Account | None) -> None:
     program = Program(
         name="initdb",
         command=[
-            *(_find_binary("initdb"), "-D", str(cluster), "--username=postgres", "--auth=trust", "--no-instructions"),
+            *(find_binary("initdb"), "-D", str(cluster), "--username=postgres", "--auth=trust", "--no-instructions"),
             *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         ],
         env=_make_environment(),
@@ -160,7 +160,8 @@ def _run_initdb(cluster: Path, account: Account | None) -> None:
         )
 
 
-def _find_binary(name: str) -> str:
+def find_binary(name: str) -> str:
+    """Return the path of a program of PostgreSQL."""
     return str(_find_binaries() / name)
 
 

@@ -31,7 +31,7 @@ from tests.api.live import NOWHERE, PNG, Live
 from tests.conftest import server_directory
 
 MOST_SECONDS = 20.0
-"""Far beyond the 4 s of a request, for a busy machine; without its patience nothing is answered while this test waits."""
+"""Far beyond the 3 s of a request, for a busy machine; without its patience nothing is answered while this test waits."""
 AT_ONCE = BUDGET_SECONDS / 2
 UPLOAD: Any = {
     "files": {"file": ("a.png", PNG)},

@@ -1,11 +1,15 @@
 """PostgreSQL goes away and comes back: nothing is lost, nothing is counted as an attempt."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import httpx
+import psycopg2
 import pytest
+from sqlalchemy import text
 
 from conformance.servers import UNSAFE_BUT_FAST, embedded_postgres
 from conformance.service import Service, wait_for
@@ -75,3 +79,48 @@ def test_an_outage_longer_than_the_lease_costs_no_attempt(outage_service: Servic
     jobs = service.wait_all([running, waiting], Status.SUCCEEDED)
     assert [(job.attempts, job.claim) for job in jobs] == [(1, 1)] * 2
     assert service.results() == 2
+
+
+def test_a_database_that_turns_read_only_fails_no_job_and_costs_no_attempt(
+    outage_service: Service, postgres: PostgresServer
+) -> None:
+    service = outage_service
+    service.start("janitor")
+    service.start("worker")
+    api = service.start("api")
+    address = f"http://127.0.0.1:{api.probe_port}/v1/jobs"
+    upload: Any = {"files": {"file": ("a.png", picture())}, "data": {"target_format": "webp"}, "timeout": 60}
+    running = service.submit(picture(), hold=4)
+    service.wait(running, Status.PROCESSING)
+    with switched_read_only(postgres.url):
+        refused = [httpx.post(address, **upload) for _ in range(3)]
+        wait_for(
+            "a lease of 3 seconds to run out, and the result to be refused", lambda: lease_is_over(service, running)
+        )
+        assert service.job(running).status is Status.PROCESSING
+    assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(503, "database_away")}
+    job = service.wait(running, Status.SUCCEEDED, Status.FAILED)
+    assert (job.status, job.error, job.attempts) == (Status.SUCCEEDED, None, 1)
+    wait_for("an upload to be taken again", lambda: httpx.post(address, **upload).status_code == 202)
+
+
+@contextmanager
+def switched_read_only(url: str) -> Iterator[None]:
+    """Refuse every write of a server, as it does when its operator or a failover has made it read-only."""
+    setting, reload = "default_transaction_read_only", "SELECT pg_reload_conf()"
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        for statement in (f"SET {setting} = off", f"ALTER SYSTEM SET {setting} = on", reload):
+            cursor.execute(statement)
+        try:
+            yield
+        finally:
+            for statement in (f"ALTER SYSTEM RESET {setting}", reload):
+                cursor.execute(statement)
+
+
+def lease_is_over(service: Service, job_id: UUID) -> bool:
+    """Return whether the lease ran out a second ago."""
+    over = text("SELECT lease_until < now() - interval '1 second' FROM jobs WHERE id = :id")
+    with service.engine.connect() as connection:
+        return bool(connection.execute(over, {"id": job_id}).scalar_one())

@@ -12,6 +12,8 @@ from uuid import uuid4
 import psycopg2
 import psycopg2.errors
 import pytest
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class, named like a variable
 from sqlalchemy import Connection, Engine, make_url, text
 
 from core.blobs import store_upload
@@ -22,6 +24,12 @@ from core.partitions import partition_name, today
 
 LONG = 60.0
 """Seconds that no test waits for: what ends before was ended by us."""
+
+
+def pooled(connection: Connection) -> DriverConnection:
+    driver: DriverConnection | None = connection.connection.driver_connection
+    assert driver is not None
+    return driver
 
 
 @contextmanager
@@ -72,6 +80,12 @@ def test_after_its_end_a_block_begins_nothing_and_leaves_the_connection_clean(en
         with everything_until(time.monotonic() - 1):
             connection.rollback()
         assert is_away(late.value)
+        driver = pooled(connection)
+        connection.execute(text("SELECT 1"))
+        with everything_until(time.monotonic() - 1), pytest.raises(Exception, match="no time is left"):
+            connection.commit()
+        assert driver.info.transaction_status == TRANSACTION_STATUS_IDLE
+        connection.rollback()
         assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() == pid
 
 
