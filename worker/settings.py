@@ -27,7 +27,7 @@ class WorkerSettings(ProbeSettings):
         0,
         ge=0,
         le=10 * DAY,
-        description="How long one conversion may run by the clock, in seconds: a bound for what stands still, not for what a crowd slows down. 0 means ten times IMAGEMILL_JOB_SECONDS.",
+        description="How long one conversion may run by the clock, in seconds: a bound for what a crowd slows down beyond measure. What uses no processor at all ends after IMAGEMILL_JOB_SECONDS. 0 means ten times IMAGEMILL_JOB_SECONDS.",
     )
     drain_seconds: float = Field(
         65,

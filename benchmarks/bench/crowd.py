@@ -54,7 +54,7 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure a crowd of large conversions, and tiny ones beside it.")
     parser.add_argument("--slots", type=int, default=20, help="how many large ones are taken at the same time")
     parser.add_argument("--large", type=int, default=20, help="how many large ones there are")
-    parser.add_argument("--seconds", type=float, default=4.0, help="the limit of each conversion")
+    parser.add_argument("--seconds", type=float, default=6.0, help="the limit of each conversion")
     return parser.parse_args()
 
 

@@ -76,7 +76,7 @@ class Tally:
         self.slowest = max(self.slowest, ended.seconds)
         if ended.code == "decoder_crashed":
             self.crashed.append(ended)
-        hung = ended.seconds > LIMITS.seconds + GRACE_SECONDS + SLACK_SECONDS
+        hung = ended.seconds > LIMITS.longest + GRACE_SECONDS + SLACK_SECONDS
         if hung or ended.code not in PROMISED | {"ok"}:
             self.bad.append(ended)
 

@@ -76,7 +76,7 @@ def test_standing_still_costs_no_time_of_the_processor(boxed: Boxed) -> None:
 
 def test_the_time_is_up_and_the_child_does_not_notice(boxed: Boxed, threads: ThreadPoolExecutor) -> None:
     zygote = the_zygote()
-    future = threads.submit(boxed, images.oriented(1), hold=LONG, wall_seconds=1.0)
+    future = threads.submit(boxed, images.oriented(1), hold=LONG, seconds=1.0)
     until(lambda: bool(children(zygote)))
     (child,) = children(zygote)
     os.kill(child, signal.SIGSTOP)

@@ -32,21 +32,24 @@ def test_the_time_of_the_processor_counts_from_the_start_of_the_work() -> None:
     spent = Spent()
     timer = ChildTimer(LIMITS, spent)
     timer.start_work(1)
-    assert not timer.is_over
+    assert not timer.look()
     spent.seconds = 100.0 + 60 + GRACE_SECONDS
-    assert timer.is_over
+    assert timer.look()
     assert timer.make_timeout().code == "timeout"
     assert "60 seconds of processor time" in timer.make_timeout().detail
 
 
 def test_time_of_the_clock_alone_is_over_much_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    timer = ChildTimer(LIMITS, Spent())
+    spent = Spent()
+    timer = ChildTimer(LIMITS, spent)
     timer.start_work(1)
     began = time.monotonic()
+    spent.seconds = 101.0
     monkeypatch.setattr(time, "monotonic", lambda: began + 599)
-    assert not timer.is_over
+    assert not timer.look()
+    spent.seconds = 102.0
     monkeypatch.setattr(time, "monotonic", lambda: began + 603)
-    assert timer.is_over
+    assert timer.look()
     assert "not over after 600 seconds" in timer.make_timeout().detail
 
 
@@ -60,12 +63,29 @@ def test_a_child_is_looked_at_when_all_processors_could_have_used_its_time() -> 
     assert timer.milliseconds == pytest.approx(100)
 
 
+def test_a_child_that_uses_no_processor_at_all_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little it uses, it moves."""
+    spent = Spent()
+    timer = ChildTimer(LIMITS, spent)
+    timer.start_work(1)
+    began = time.monotonic()
+    spent.seconds = 100.001
+    monkeypatch.setattr(time, "monotonic", lambda: began + 61)
+    assert not timer.look()
+    monkeypatch.setattr(time, "monotonic", lambda: began + 122)
+    assert timer.milliseconds == pytest.approx(1000, abs=100)
+    assert not timer.look()
+    monkeypatch.setattr(time, "monotonic", lambda: began + 124)
+    assert timer.look()
+    assert "not over after 60 seconds" in timer.make_timeout().detail
+
+
 def test_a_child_that_is_gone_is_not_late() -> None:
     spent = Spent()
     timer = ChildTimer(LIMITS, spent)
     timer.start_work(1)
     spent.seconds = None
-    assert not timer.is_over
+    assert not timer.look()
     assert timer.milliseconds == pytest.approx(602_000, rel=0.05)
 
 
@@ -75,7 +95,7 @@ def test_a_wait_has_no_time_of_the_processor() -> None:
     timer.start_work(1)
     timer.wait(None)
     spent.seconds = 1000.0
-    assert (timer.is_over, timer.milliseconds) == (False, None)
+    assert (timer.look(), timer.milliseconds) == (False, None)
 
 
 def test_the_processor_time_of_another_process_is_read() -> None:

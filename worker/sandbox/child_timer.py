@@ -33,6 +33,10 @@ class ChildTimer:
         self._pid = 0
         self._cpu_end: float | None = None
         self._wall_end: float | None = None
+        self._last_cpu: float | None = None
+        self._still_end = 0.0
+        """When a child that uses no processor from now on counts as standing still."""
+        self._cause: Timeout | None = None
         self.wait(limits.seconds + GRACE_SECONDS)
 
     def wait(self, seconds: float | None) -> None:
@@ -42,46 +46,55 @@ class ChildTimer:
 
     def start_work(self, pid: int) -> None:
         """Give a child the whole time of a job, from now."""
-        self._pid = pid
+        self._pid, now = pid, time.monotonic()
         used = self._read_cpu(pid)
         self._cpu_end = None if used is None else used + self._limits.seconds + GRACE_SECONDS
-        self._wall_end = time.monotonic() + self._limits.longest + GRACE_SECONDS
+        self._wall_end = now + self._limits.longest + GRACE_SECONDS
+        self._last_cpu, self._still_end = used, now + self._limits.seconds + GRACE_SECONDS
 
     @property
     def milliseconds(self) -> float | None:
         """Return the time until the next look; None when nothing is over ever."""
-        looks = [left for left in (self._find_wall_left(), self._find_next_look()) if left is not None]
+        now = time.monotonic()
+        looks = [] if self._wall_end is None else [self._wall_end - now]
+        if (left := self._find_cpu_left()) is not None:
+            # Threads may use as many processors as there are.
+            looks += [max(SHORTEST_LOOK, left / count_processors()), max(SHORTEST_LOOK, self._still_end - now)]
         return 1000 * max(0.0, min(looks)) if looks else None
 
-    @property
-    def is_over(self) -> bool:
-        """Return whether one of the limits is reached."""
-        return self._is_cpu_over() or self._is_wall_over()
+    def look(self) -> bool:
+        """Look at the child and return whether its time is up."""
+        self._cause = self._find_cause()
+        return self._cause is not None
 
     def make_timeout(self) -> Failure:
         """Return the failure of a child whose time is up."""
-        if self._is_wall_over() and self._cpu_end is not None and not self._is_cpu_over():
-            return StoodStill(limit=self._limits.longest).failure
-        return Timeout(limit=self._limits.seconds).failure
+        return (self._cause or Timeout(limit=self._limits.seconds)).failure
 
-    def _is_wall_over(self) -> bool:
-        return self._wall_end is not None and time.monotonic() >= self._wall_end
+    def _find_cause(self) -> Timeout | None:
+        now, left = time.monotonic(), self._find_cpu_left()
+        if left is not None and left <= 0:
+            return Timeout(limit=self._limits.seconds)
+        if left is not None and self._stands_still(now):
+            return StoodStill(limit=self._limits.seconds)
+        if self._wall_end is None or now < self._wall_end:
+            return None
+        return Timeout(limit=self._limits.seconds) if self._cpu_end is None else StoodStill(limit=self._limits.longest)
 
-    def _is_cpu_over(self) -> bool:
-        left = self._find_cpu_left()
-        return left is not None and left <= 0
+    def _stands_still(self, now: float) -> bool:
+        """Return whether the child has used no processor for as long as a job may use it.
 
-    def _find_wall_left(self) -> float | None:
-        return None if self._wall_end is None else self._wall_end - time.monotonic()
+        In the largest crowd every child that can run gets its turn within seconds.
+        """
+        used = self._read_cpu(self._pid)
+        if used != self._last_cpu:
+            self._last_cpu, self._still_end = used, now + self._limits.seconds + GRACE_SECONDS
+        return now >= self._still_end
 
     def _find_cpu_left(self) -> float | None:
-        if self._cpu_end is None:
-            return None
-        used = self._read_cpu(self._pid)
-        # A child that is gone cannot be late; its end is on its way.
-        return None if used is None else self._cpu_end - used
+        """Return the time of the processor that is left; None where it does not count.
 
-    def _find_next_look(self) -> float | None:
-        left = self._find_cpu_left()
-        # Threads may use as many processors as there are.
-        return None if left is None else max(SHORTEST_LOOK, left / count_processors())
+        A child that is gone cannot be late: its end is on its way.
+        """
+        used = None if self._cpu_end is None else self._read_cpu(self._pid)
+        return None if used is None or self._cpu_end is None else self._cpu_end - used

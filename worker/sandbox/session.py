@@ -127,7 +127,7 @@ class ChildSession:
         self._poller.register(self._reservation, select.POLLIN)
         while self._outcome is None and self._status is None:
             ready = self._poller.poll(self._timer.milliseconds)
-            if not ready and self._timer.is_over:
+            if not ready and self._timer.look():
                 self._handle_event(TimeUp())
             for fd, _ in ready:
                 self._read_ready(fd)
