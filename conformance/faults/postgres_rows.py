@@ -11,12 +11,14 @@ import psycopg2
 from conformance.faults.databases import connect, postgres_socket, send, try_again
 from conformance.faults.program_rows import again, done, each_of, rest, restart
 from conformance.faults.rows import Fault, Row
-from conformance.faults.stand import NAMES, Stand
+from conformance.faults.stand import NAMES, POSTGRES, Stand
 from conformance.faults.traffic import Manner
+from conformance.faults.wires import FAIR, Weather
 from core.database import make_engine
 from core.migrations import upgrade
 
 OTHERS = "FROM pg_stat_activity WHERE datname = 'imagemill' AND pid <> pg_backend_pid()"
+LATE_SECONDS = 0.9
 LONG_LOCK = 6.5
 """Longer than the time limit of a statement."""
 
@@ -153,6 +155,17 @@ def restarted_server(stand: Stand) -> Iterator[None]:
 
 
 @contextmanager
+def late_for_workers(stand: Stand) -> Iterator[None]:
+    """The server is away, and the workers find it a little later than the janitor."""
+    stand.postgres.stop()
+    yield
+    stand.set_weather("worker", POSTGRES, Weather(is_refusing=True))
+    stand.postgres.start()
+    time.sleep(LATE_SECONDS)
+    stand.set_weather("worker", POSTGRES, FAIR)
+
+
+@contextmanager
 def migrated_again(stand: Stand) -> Iterator[None]:
     """The migrations run as at an upgrade, while all programs serve."""
     engine = make_engine(stand.postgres.url, pool=1)
@@ -186,6 +199,8 @@ def on(method: str) -> Callable[[Stand], object]:
 ROWS = (
     postgres("restart", "stopped, and started again", restarted_server, is_quick=True, keeps_attempts=True),
     postgres("away", "stopped for longer than a lease, while conversions run", restarted_server, seconds=5.5,
+             manner=Manner(hold=6.0), keeps_attempts=True),
+    postgres("away-late", "the same, and the workers find it a second later than the janitor", late_for_workers, seconds=5.5,
              manner=Manner(hold=6.0), keeps_attempts=True),
     postgres("kill", "SIGKILL of all its processes", done(kill_server), keeps_attempts=True),
     postgres("backend-kill", "SIGKILL of one backend: the server recovers", done(kill_one_backend), keeps_attempts=True),

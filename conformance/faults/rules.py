@@ -263,7 +263,7 @@ RULES: dict[str, Rule] = {
     ),
     "grace": Rule(
         says="after an outage of PostgreSQL the janitor trusts no lease for a while",
-        row="postgres-away",
+        row="postgres-away-late",
         without={"janitor": replaced("janitor.leases.OutageGuard.can_trust_leases", lambda _: True)},
     ),
 }
