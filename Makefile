@@ -153,6 +153,9 @@ attacks: $(DEV) ## Attack a real API: unread answers, crowded forms, silent conn
 failover: $(DEV) ## Kill a primary of PostgreSQL under load and promote its standby; see docs/high-availability.md
 	$(BIN)/python -m pytest tests/e2e/failover.py -v -s $(ARGS)
 
+overload: $(DEV) ## Offer the service twice what it can take for five minutes (ARGS="--seconds 60 --queue-seconds 5")
+	$(BIN)/python -m conformance.overload $(ARGS)
+
 speed: $(DEV) ## The engine beside libvips and ImageMagick: seconds and bytes (ARGS="--rounds 3")
 	$(BIN)/python -m benchmarks.speed $(ARGS)
 

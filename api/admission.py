@@ -49,6 +49,11 @@ class Lately:
         self._good_until = ended + max(self._seconds, COSTLY * (ended - started))
         return self._known
 
+    @property
+    def known(self) -> int:
+        """Return the number without counting."""
+        return self._known
+
     def add(self, more: int) -> None:
         """Add so many, until the next count sees them."""
         self._known += more
@@ -69,6 +74,16 @@ class Backlog:
         if await self._queued.read_number() + more >= self._most:
             raise QueueFull(jobs=self._most, retry_after=RETRY_SECONDS)
 
+    @property
+    def last_count(self) -> int:
+        """Return how many jobs wait, as it is known since the last admission."""
+        return self._queued.known
+
     def count_job(self) -> None:
         """Count one more waiting job."""
         self._queued.add(1)
+
+    def count_start(self) -> None:
+        """Count one waiting job less, which a worker has taken. Another process may have counted it."""
+        if self._queued.known > 0:
+            self._queued.add(-1)

@@ -85,6 +85,10 @@ class ClientLimits:
                 raise refuse_waiting(caller, self.most_waiting)
         await self.admit_bytes(caller)
 
+    async def has_waiting(self, caller: Caller) -> bool:
+        """Return whether a job of the client waits; True if that is not counted. Raises DatabaseAway."""
+        return not self.most_waiting or await self._waiting.of(caller.owner).read_number() > 0
+
     async def count_room(self, caller: Caller) -> int | None:
         """Return how many more jobs of the client may wait, None for any number. Raises DatabaseAway."""
         if not self.most_waiting:

@@ -78,6 +78,10 @@ class Database:
         opened = partial(blob_transaction, self._engine, size)
         return await self._take_step(opened, lambda connection: work(connection, *args, **kwargs), size)
 
+    async def wait_for_thread(self) -> None:
+        """Return when a piece of work would begin that is asked for now."""
+        await asyncio.wrap_future(self._threads.submit(int))
+
     def close(self) -> None:
         """Begin no more work. What runs ends by its own limits."""
         self._threads.shutdown(wait=False, cancel_futures=True)

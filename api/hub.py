@@ -85,13 +85,21 @@ class Watch:
 
 
 class Hub:
-    """All watches of the process, fed by one subscription. `read` reads a job's row."""
+    """All watches of the process, fed by one subscription. `read` reads a job's row; `note_change` hears of every job."""
 
-    def __init__(self, client: AsyncRedisClient, read: Read, *, recheck_seconds: float = RECHECK_SECONDS) -> None:
+    def __init__(
+        self,
+        client: AsyncRedisClient,
+        read: Read,
+        *,
+        recheck_seconds: float = RECHECK_SECONDS,
+        note_change: Callable[[Job], object] = bool,
+    ) -> None:
         self._client = client
         self.read = SharedReads(read).read
         self.recheck_seconds = recheck_seconds
         self.closed = False
+        self._note_change = note_change
         self._watches: defaultdict[UUID, set[Watch]] = defaultdict(set)
         self._looks: dict[UUID, tuple[float, Job | None]] = {}
         self._line: deque[tuple[UUID, Watch, Job]] = deque()
@@ -156,6 +164,7 @@ class Hub:
         except ValueError as error:
             log.warning("an event that is none of ours", error=str(error))
             return
+        self._note_change(job)
         for key in (job.id, job.batch_id):
             if key is not None:
                 self._tell(key, job)

@@ -1,11 +1,13 @@
 """What requests share: one of each a process, made when the application starts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
+
+from sqlalchemy import Engine
 
 from api.admission import Backlog
 from api.bounds import Bound
@@ -14,6 +16,7 @@ from api.database import Database
 from api.hub import Hub
 from api.job_owners import JobOwners
 from api.key_ring import KeyRing
+from api.load import Lateness, QueueTime, Throughput
 from api.patience import renew_patience
 from api.places import PlaceBoard
 from api.rate_guard import RateGuard
@@ -26,6 +29,7 @@ from core.database import make_engine
 from core.jobs import Job
 from core.record import find_job
 from core.redis_client import make_async_redis
+from core.transitions import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,8 @@ class Services:
     taking: Taking
     transfers: Bound
     waiters: Bound
+    lateness: Lateness
+    queue_time: QueueTime
 
 
 @asynccontextmanager
@@ -57,12 +63,14 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
     client = make_async_redis(settings.redis_url, prefix=settings.redis_prefix)
     database = Database(engine, threads=settings.threads)
     probes = Database(probe_engine, threads=1)
-    hub = Hub(client, partial(_look_again, database))
+    backlog = Backlog(database, settings.max_queued)
+    throughput, lateness = Throughput(), Lateness(database.wait_for_thread)
+    hub = Hub(client, partial(_look_again, database), note_change=partial(_note_change, backlog, throughput))
     places = PlaceBoard(database)
     gate = RedisGate(client, cache=settings.status_cache)
     taking = Taking(gate)
     store = Store(database, gate, settings.max_stored_bytes)
-    tasks = [asyncio.create_task(work) for work in (hub.listen(), places.watch(), taking.keep(), store.keep())]
+    tasks = _start_tasks(hub.listen(), places.watch(), taking.keep(), store.keep(), lateness.watch())
     try:
         yield Services(
             settings=settings,
@@ -71,7 +79,7 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
             redis=gate,
             hub=hub,
             places=places,
-            backlog=Backlog(database, settings.max_queued),
+            backlog=backlog,
             store=store,
             rate=RateGuard(settings.rate_limit),
             clients=_make_client_limits(database, settings),
@@ -80,21 +88,38 @@ async def running_services(settings: ApiSettings) -> AsyncIterator[Services]:
             taking=taking,
             transfers=Bound("transfers", "uploads and downloads", settings.max_transfers),
             waiters=Bound("waiters", "waiting requests", settings.max_waiters),
+            lateness=lateness,
+            queue_time=QueueTime(throughput, settings.max_queue_seconds),
         )
     finally:
         await _end_tasks(tasks)
         await taking.close()
         await client.aclose()
-        database.close()
-        probes.close()
-        probe_engine.dispose()
-        engine.dispose()
+        _close_databases({database: engine, probes: probe_engine})
+
+
+def _note_change(backlog: Backlog, throughput: Throughput, job: Job) -> None:
+    """Keep the figures of the queue between two counts."""
+    if job.status is Status.PROCESSING:
+        backlog.count_start()
+    elif job.status in {Status.SUCCEEDED, Status.FAILED}:
+        throughput.note_end()
 
 
 def _make_client_limits(database: Database, settings: ApiSettings) -> ClientLimits:
     return ClientLimits(
         database, most_waiting=settings.max_waiting_per_client, most_bytes=settings.max_stored_per_client_bytes
     )
+
+
+def _close_databases(databases: Mapping[Database, Engine]) -> None:
+    for database, engine in databases.items():
+        database.close()
+        engine.dispose()
+
+
+def _start_tasks(*works: Coroutine[None, None, None]) -> list[asyncio.Task[None]]:
+    return [asyncio.create_task(work) for work in works]
 
 
 async def _end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -38,6 +38,13 @@ class ApiSettings(WebhookSettings):
         le=100_000_000,
         description="How many jobs may wait; while there are as many, uploads are refused with 503.",
     )
+    max_queue_seconds: float = Field(
+        900,
+        ge=0,
+        le=DAY,
+        description="How long the waiting jobs may take, in seconds, by the jobs that ended lately; while they would take "
+        "longer, uploads are refused with 503. A client without a waiting job has twice as long. 0 means no limit.",
+    )
     max_batch_bytes: int = Field(
         500_000_000,
         ge=1,

@@ -106,6 +106,8 @@ async def admit(services: Services, turn: Turn, asked: Submission, held: Held | 
     if held is not None and held.made is not None:
         return Room()
     await services.backlog.admit()
+    services.lateness.admit()
+    services.queue_time.admit(services.backlog.last_count, has_waiting=await services.clients.has_waiting(asked.caller))
     await services.clients.admit(asked.caller)
     return await services.store.reserve(asked.form.expected_bytes)
 

@@ -37,6 +37,7 @@ REFUSED = (
         PORT="tcp://10.0.0.1:80",
     ),
     row(API, "IMAGEMILL_THREADS must be a whole number from 1 to 200, not '1000'.", THREADS="1000"),
+    row(API, "IMAGEMILL_MAX_QUEUE_SECONDS must be a number from 0 to 86400, not '15m'.", MAX_QUEUE_SECONDS="15m"),
     row(API, "IMAGEMILL_MAX_TRANSFERS must be a whole number from 2 to 10000, not '1'.", MAX_TRANSFERS="1"),
     row(API, "IMAGEMILL_MAX_WAITERS must be a whole number from 2 to 100000, not 'all'.", MAX_WAITERS="all"),
     row(API, "IMAGEMILL_API_DRAIN_SECONDS must be a number from 0 to 86400, not '20s'.", API_DRAIN_SECONDS="20s"),

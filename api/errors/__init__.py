@@ -19,7 +19,7 @@
     |          NotAPiece 415
     |- webhooks: NoWebhook 409 <- WebhookNotDue   WebhooksOff
     `- later:  TryLater <- IdempotencyInProgress 409   RateLimited 429   TooManyWaiting 429   TooMuchStored 429
-               QueueFull 503   Busy 503   DatabaseAway 503   StorageFull 507
+               QueueFull 503 <- LongQueue   Busy 503   DatabaseAway 503   StorageFull 507
 
 Each branch is a module. A class without a number shares status, code and title with its parent; only its sentence differs.
 api.handlers turns any of them into an answer. A conversion that fails is no error of the request: its codes are in
@@ -75,6 +75,7 @@ from api.errors.later import (
     DatabaseAway,
     DiskFull,
     IdempotencyInProgress,
+    LongQueue,
     QueueFull,
     RateLimited,
     SpoolFull,
@@ -96,4 +97,4 @@ from api.errors.uploads import (
 from api.errors.webhooks import NoWebhook, WebhookNotDue, WebhooksOff
 from api.errors.wire import BrokenHead, LargeHead, LongTarget
 
-__all__ = ["BadOptions", "BatchExpired", "BatchFull", "BatchNotFound", "BatchNotReady", "BatchTooLarge", "BeyondLength", "BodyTimeout", "BrokenForm", "BrokenHead", "Busy", "ConversionFailed", "CrossSite", "DatabaseAway", "DiskFull", "EmptyFile", "FileAndUpload", "FormCutOff", "HostNotAllowed", "IdempotencyInProgress", "IdempotencyKeyReused", "ImagemillError", "InternalError", "JobCanceled", "JobFailed", "JobNotFound", "KeyInvalid", "KeyRequired", "LargeHead", "LongField", "LongTarget", "MalformedRequest", "MethodNotAllowed", "MissingFile", "MissingTarget", "NoJobList", "NoWebhook", "NotAPiece", "NotFound", "NotMultipart", "ProblemNotFound", "QueueFull", "RangeNotSatisfiable", "RateLimited", "RepeatedFields", "ResultExpired", "ResultNotReady", "SeveralFiles", "SlowBody", "SlowUpload", "SpoolFull", "StorageFull", "TooManyFiles", "TooManyInBatch", "TooManyWaiting", "TooMuchStored", "TryLater", "UnavailableTarget", "UnknownTarget", "UnsupportedBody", "UnsupportedMedia", "UploadExpired", "UploadIncomplete", "UploadNotFound", "UploadTooLarge", "WebhookNotDue", "WebhooksOff", "WrongOffset", "WrongParameters", "WrongTusVersion"]  # fmt: skip
+__all__ = ["BadOptions", "BatchExpired", "BatchFull", "BatchNotFound", "BatchNotReady", "BatchTooLarge", "BeyondLength", "BodyTimeout", "BrokenForm", "BrokenHead", "Busy", "ConversionFailed", "CrossSite", "DatabaseAway", "DiskFull", "EmptyFile", "FileAndUpload", "FormCutOff", "HostNotAllowed", "IdempotencyInProgress", "IdempotencyKeyReused", "ImagemillError", "InternalError", "JobCanceled", "JobFailed", "JobNotFound", "KeyInvalid", "KeyRequired", "LargeHead", "LongField", "LongQueue", "LongTarget", "MalformedRequest", "MethodNotAllowed", "MissingFile", "MissingTarget", "NoJobList", "NoWebhook", "NotAPiece", "NotFound", "NotMultipart", "ProblemNotFound", "QueueFull", "RangeNotSatisfiable", "RateLimited", "RepeatedFields", "ResultExpired", "ResultNotReady", "SeveralFiles", "SlowBody", "SlowUpload", "SpoolFull", "StorageFull", "TooManyFiles", "TooManyInBatch", "TooManyWaiting", "TooMuchStored", "TryLater", "UnavailableTarget", "UnknownTarget", "UnsupportedBody", "UnsupportedMedia", "UploadExpired", "UploadIncomplete", "UploadNotFound", "UploadTooLarge", "WebhookNotDue", "WebhooksOff", "WrongOffset", "WrongParameters", "WrongTusVersion"]  # fmt: skip

@@ -49,6 +49,15 @@ class QueueFull(TryLater, status=503, code="queue_full", title="Queue full"):
     jobs: int
 
 
+class LongQueue(QueueFull):
+    """The jobs that wait would take too long."""
+
+    template = (
+        "{jobs:,} jobs wait, which takes about {seconds:,} s: too long for one more. Try again in {retry_after} s."
+    )
+    seconds: int
+
+
 class Busy(TryLater, status=503, code="busy", title="Too busy"):
     """As many of something happen at the same time as may; `what` names it and the bound."""
 

@@ -1,0 +1,1 @@
+"""Twice the load that the service can take: `make overload`."""
