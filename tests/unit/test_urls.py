@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from redis import ConnectionPool
+from redis.connection import SSLConnection
 
 from core.database_url import OURS, read_database_url
+from core.redis_client import make_redis
 from core.redis_url import read_redis_url
 from core.urls import WrongUrl
 
@@ -39,6 +41,29 @@ def test_any_password_reaches_redis(password: str) -> None:
     assert (found["username"], found["password"], found["host"]) == ("me", AWKWARD, "db")
     assert (found["port"], found["db"], found["socket_keepalive"]) == (6380, 3, True)
     assert keywords(f"unix://me:{password}@/run/a@b/r.sock?db=1")["path"] == "/run/a@b/r.sock"
+
+
+@pytest.mark.parametrize("password", [AWKWARD, ENCODED], ids=["raw", "encoded"])
+def test_sentinels_their_master_and_both_passwords_are_read(password: str) -> None:
+    found = read_redis_url(
+        f"redis+sentinel://me:{password}@s1:26380,s2,[::1]:26381/mymaster/3?sentinel_username=you&sentinel_password={ENCODED}"
+    )
+    assert found.sentinels == (("s1", 26380), ("s2", 26379), ("::1", 26381))
+    assert (found.master, found.sentinel_user, found.sentinel_password) == ("mymaster", "you", AWKWARD)
+    given = ConnectionPool.from_url(found.url).connection_kwargs
+    assert (given["username"], given["password"], given["db"]) == ("me", AWKWARD, 3)
+    assert read_redis_url("redis+sentinel://s1/mymaster").url == "redis://s1"
+
+
+def test_tls_holds_for_the_master_and_for_its_sentinels() -> None:
+    url = f"rediss+sentinel://:{SECRET}@s1,s2/mymaster?ssl_cert_reqs=none&sentinel_password=other"
+    with make_redis(url) as client:
+        assert issubclass(client.connection_pool.connection_class, SSLConnection)
+        assert client.connection_pool.connection_kwargs["password"] == SECRET
+        for sentinel in client.sentinels:
+            pool = sentinel.connection_pool
+            assert issubclass(pool.connection_class, SSLConnection)
+            assert (pool.connection_kwargs["password"], pool.connection_kwargs["ssl_cert_reqs"]) == ("other", "none")
 
 
 @pytest.mark.parametrize(
@@ -82,6 +107,11 @@ def test_what_imagemill_sets_wins_over_the_url() -> None:
         *((read_redis_url, f"redis://me:{SECRET}{rest}") for rest in (
             *("@h/x", "@h/1?db=2", "@h/-1", "@h/99999999999", "@h:0/0", "@h/0?a=b", "@a,b/0", "@/0", "@h/0?y", ""),
             *("@h/0?ssl_cert_reqs=none", "@h/0?socket_read_size=x", "%ff@h/0", "@h#/0"),
+            f"@h/0?sentinel_password={SECRET}",
+        )),
+        *((read_redis_url, f"redis+sentinel://me:{SECRET}{rest}") for rest in (
+            *("@h", "@h/", "@h/0", "@h/name/x", "@,h/name", "@h:0/name", "@h,[::1/name", "@h/name/1?db=2", "@h/name?a=b"),
+            f"@h/name?ssl_cert_reqs=none&sentinel_password={SECRET}",
         )),
         *((read_redis_url, url) for url in (
             *(f"rediss://:{SECRET}@h/0?ssl_cert_reqs=x", f"rediss://:{SECRET}@h/0?ssl_min_version=1.2"),
@@ -101,5 +131,10 @@ def test_a_wrong_url_is_told_without_a_word_of_it(read: Callable[[str], object],
 
 
 def test_an_address_does_not_show_its_password() -> None:
-    for address in (read_database_url(f"postgresql://me:{SECRET}@h/x"), read_redis_url(f"redis://me:{SECRET}@h/0")):
+    sentinels = f"redis+sentinel://me:{SECRET}@h/name?sentinel_password={SECRET}"
+    for address in (
+        read_database_url(f"postgresql://me:{SECRET}@h/x"),
+        read_redis_url(f"redis://me:{SECRET}@h/0"),
+        read_redis_url(sentinels),
+    ):
         assert SECRET not in repr(address)
