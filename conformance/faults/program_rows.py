@@ -157,7 +157,7 @@ ROWS = (
             again(restart(KILL, "worker-2"), times=3)),
     program("worker-term", "SIGTERM of one worker: it drains", signaled(TERM, "worker-1"), keeps_attempts=True),
     program("workers-term", "SIGTERM of all workers", signaled(TERM, *WORKER_NAMES), keeps_attempts=True),
-    program("workers-hurried", "SIGTERM of all workers, and again: jobs are handed back", hasty_drain, keeps_attempts=True),
+    program("workers-hurried", "SIGTERM of all workers, and again: jobs are handed back", hasty_drain, keeps_attempts=True, manner=Manner(hold=4.0)),
     program("worker-stop", "SIGSTOP of a worker for longer than its lease", signaled(STOP, "worker-1"), seconds=5.5),
     program("worker-stop-long", "SIGSTOP of a worker until others have ended its jobs", signaled(STOP, "worker-1"),
             seconds=10.0),
