@@ -24,7 +24,10 @@ LONGEST_HOLD = 1.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How clients behave: shares of those that cancel, send twice at once, leave before the answer, or wait."""
+    """How clients behave: shares of those that cancel, send twice at once, leave before the answer, or wait.
+
+    Conversions take `least_hold` to `hold` seconds, and there are at most `most`.
+    """
 
     rate: float = 10.0
     cancel: float = 0.0
@@ -32,7 +35,9 @@ class Manner:
     leave: float = 0.0
     wait: float = 0.3
     look: float = 0.3
+    least_hold: float = 0.0
     hold: float = LONGEST_HOLD
+    most: int = 100_000
     megabytes: float = 0.0
 
 
@@ -91,9 +96,9 @@ class Traffic(LoopThread):
 
     async def _flow_in(self, manner: Manner) -> None:
         due = time.monotonic()
-        while True:
+        while len(self.orders) < manner.most:
             self._number += 1
-            hold = round(self._random.uniform(0, manner.hold), 2)
+            hold = round(self._random.uniform(manner.least_hold, manner.hold), 2)
             order = Order(self._number, uuid4().hex, self._random.choice(TARGETS), hold, time.monotonic())
             self.orders.append(order)
             self._spawn(self._live(order, manner))
