@@ -233,7 +233,7 @@ RULES: dict[str, Rule] = {
     ),
     "missing": Rule(
         says="the janitor adds the messages that are missing",
-        row="redis-flush",
+        row="backlog-flush",
         without={"janitor": add_no_message},
     ),
     "ghosts": Rule(
