@@ -14,6 +14,7 @@ from api.option_sentences import tell_advice, tell_wrong_fields
 from api.page_data import make_page_data
 from api.page_shell import limits_of, render_page, settings_of, words_of
 from api.presets import list_presets
+from api.request_log import find_facts
 from api.sentences import tell_code, tell_problem
 from api.uploads import READABLE_TITLES, TARGET
 from api.wording import Words
@@ -113,6 +114,8 @@ def error_page(request: Request, error: ImagemillError) -> HTMLResponse:
         told=tell_problem(error, words_of(request), limits_of(request), comes_back=comes_back),
         status=error.status,
         refresh=error.retry_after if isinstance(error, DatabaseAway) and comes_back else None,
+        # For whoever looks into the log: a person has no other answer to name.
+        request_id=find_facts(request.scope).id if error.status >= 500 else None,
     )
 
 

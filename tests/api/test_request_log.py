@@ -108,6 +108,18 @@ def test_a_defect_is_found_by_the_id_of_its_answer(live: Live, lines: Lines, mon
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
 
 
+def test_a_person_is_shown_the_id_of_a_defect(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("api.pages.submit", break_down)
+    page = live.http.post("/jobs", files={"file": ("a.png", PNG)}, data={"target_format": "jpeg"})
+    assert page.status_code == 500
+    assert f"Request {page.headers['x-request-id']}<" in page.text
+    refused = live.http.get("/jobs/nothing")
+    assert refused.headers["x-request-id"] not in refused.text
+
+
 def test_what_could_not_be_read_has_a_line_too(live: Live, lines: Lines) -> None:
     address = urlsplit(live.url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=PATIENCE) as wire:

@@ -121,6 +121,11 @@ def test_errors_without_a_reason_still_say_something() -> None:
     assert "https://other/" in str(read_problem(problem(308, location="https://other/")))
 
 
+def test_an_error_names_the_request_that_the_services_log_knows() -> None:
+    assert read_problem(problem(503, **{"x-request-id": "abc"})).request_id == "abc"
+    assert read_problem(problem(503)).request_id is None
+
+
 def test_retry_after_is_seconds_or_a_date() -> None:
     soon = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     found = read_retry_after(problem(429, retry_after=soon))

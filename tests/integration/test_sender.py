@@ -153,6 +153,17 @@ def test_a_batch_is_over_once_however_its_jobs_end_together(engine: Engine, subm
     assert (row.body["type"], row.body["data"]["status"], row.job_id) == ("batch.over", "over", None)
 
 
+def test_the_message_of_a_batch_has_the_trace_of_its_request(engine: Engine, submit: Submit) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    _, (job_id,) = make_batch(engine, submit, "https://receiver.example/", 1)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE batches SET traceparent = :trace"), {"trace": trace})
+        assert advance(connection, CANCEL, job_id)
+    assert tell_batches(engine) == 1
+    with engine.begin() as connection:
+        assert [row.traceparent for row in over(connection)] == [trace]
+
+
 def test_many_ends_and_many_lookers_at_once_tell_each_batch_once(
     engine: Engine, database_url: str, submit: Submit
 ) -> None:

@@ -54,6 +54,7 @@ class ImagemillError(Exception):
         self.detail = detail
         self.code = code or self.code
         self.status = status
+        self.request_id: str | None = None
 
 
 class ServiceUnavailable(ImagemillError):

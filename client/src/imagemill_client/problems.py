@@ -38,8 +38,13 @@ OVER: Mapping[str, type[errors.JobOver]] = {
 
 
 def read_problem(reply: Reply) -> ImagemillError:
-    """Return the error that an answer means."""
-    problem = _read_body(reply)
+    """Return the error that an answer means, with the name that the service's log has for the request."""
+    error = _make_error(reply, _read_body(reply))
+    error.request_id = reply.headers.get("x-request-id")
+    return error
+
+
+def _make_error(reply: Reply, problem: Mapping[str, Any]) -> ImagemillError:
     code = str(problem.get("code") or f"http_{reply.status}")
     detail = str(problem.get("detail") or _explain(reply))
     if code in OVER and reply.status in {409, 410}:
