@@ -31,7 +31,7 @@ SUPPLY := $(VENV)/supply
 SOURCES := api benchmarks client conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
-.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser syscalls bad-requests lighthouse page-line page-pictures sizes api-fuzz ssrf faults failover speed lock audit sbom digests notices clean help
+.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser syscalls bad-requests raw-fuzz lighthouse page-line page-pictures sizes api-fuzz ssrf faults failover speed lock audit sbom digests notices clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone
@@ -125,6 +125,9 @@ syscalls: $(DEV) ## The system calls that conversions make, beside those that th
 
 bad-requests: $(DEV) ## Send every row of docs/results/bad-requests.md to a service of its own (ARGS=--write writes the page)
 	$(BIN)/python -m conformance.bad_requests $(ARGS)
+
+raw-fuzz: $(DEV) ## Send requests with damaged bytes to a service of its own (ARGS="--seconds 600 --seed 1")
+	$(BIN)/python -m conformance.raw_fuzz $(ARGS)
 
 lighthouse: $(DEV) ## Google's Lighthouse on the page, as a phone and a desk see it; 1 when a mark is below 95. Needs Node and Chromium
 	$(BIN)/python -m conformance.page.lighthouse

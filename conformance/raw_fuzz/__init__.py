@@ -1,0 +1,1 @@
+"""Valid requests with damaged bytes, sent to a running service."""
