@@ -89,10 +89,10 @@ class Database:
     async def _take_step(
         self, opened: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T], size: int
     ) -> T:
-        asking = self._breaker.begin()
-        if asking is None:
-            raise DatabaseAway
         with current_patience().spend() as left:
+            asking = self._breaker.begin() if left > 0 else None
+            if asking is None:
+                raise DatabaseAway
             seconds = left + size / BLOB_BYTES_PER_SECOND
             step = Step(opened, work, silence=left, until=time.monotonic() + seconds)
             return await self._await_step(step, asking)
@@ -104,8 +104,7 @@ class Database:
         except ThreadsBusy as busy:
             raise DatabaseAway from busy
         except ERRORS as error:
-            is_silent = is_away(error) and time.monotonic() - began >= SLOW_SECONDS
-            asking.note(answered=not is_silent)
+            _note_error(asking, error, time.monotonic() - began)
             if is_disk_full(error):
                 log.error("the database's disk is full", error=str(error).strip())
                 raise DiskFull from error
@@ -136,3 +135,11 @@ class Database:
         if future.cancel():
             raise ThreadsBusy("all threads work for others")
         raise NoAnswer("PostgreSQL did not answer in time")
+
+
+def _note_error(asking: Asking, error: Exception, seconds: float) -> None:
+    """Tell the breaker what an error says of the database: nothing, if the request had hardly any time left."""
+    if is_away(error) and seconds >= SLOW_SECONDS:
+        asking.note(answered=False)
+    elif not isinstance(getattr(error, "orig", error), NoAnswer):
+        asking.note(answered=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BUDGET_SECONDS = 3.0
 """The rest up to five seconds is for a busy machine: a step begins late there, and its answer is sent late."""
@@ -21,27 +21,29 @@ class Patience:
     def __init__(self, seconds: float = BUDGET_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._most = seconds
-        self.renew()
+        self.left = seconds
 
     def renew(self) -> None:
         """Begin anew: the client gets bytes from now on, or waits on purpose."""
-        self._left = self._most
-        self._since = self._clock()
-
-    def read_left(self) -> float:
-        """Return the seconds left for the next step. The time since the last one has been given back."""
-        return min(self._most, self._left + self._clock() - self._since)
+        self.left = self._most
 
     @contextmanager
     def spend(self) -> Iterator[float]:
         """Take what the block takes, and yield how long that may be."""
-        self._left = self.read_left()
         started = self._clock()
         try:
-            yield self._left
+            yield self.left
         finally:
-            self._since = self._clock()
-            self._left -= self._since - started
+            self.left -= self._clock() - started
+
+    @contextmanager
+    def give_back(self) -> Iterator[None]:
+        """Give back what the block takes: it waits for the client."""
+        started = self._clock()
+        try:
+            yield
+        finally:
+            self.left = min(self._most, self.left + self._clock() - started)
 
 
 _current: ContextVar[Patience | None] = ContextVar("patience", default=None)
@@ -66,8 +68,14 @@ class Patient:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
-        token = _current.set(Patience())
+        patience = Patience()
+        token = _current.set(patience)
+
+        async def receive_patiently() -> Message:
+            with patience.give_back():
+                return await receive()
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive_patiently, send)
         finally:
             _current.reset(token)

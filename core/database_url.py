@@ -37,7 +37,12 @@ SEVERAL_CONNECT_SECONDS = 2
 SAME_MEANING: Mapping[str, tuple[str, ...]] = {"target_session_attrs": ("primary",)}
 """Values that ask for what we set anyway, so that nothing is to be said of them."""
 
-OUR_OPTIONS: Mapping[str, str] = {"statement_timeout": str(STATEMENT_TIMEOUT_MS), "timezone": "UTC"}
+OUR_OPTIONS: Mapping[str, str] = {
+    # A statement that nobody waits for any more must not wait for a lock, and then hold it.
+    "client_connection_check_interval": "1000",
+    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+    "timezone": "UTC",
+}
 """The server's settings that every connection has; they come last, so they win."""
 
 USUAL = (

@@ -154,6 +154,13 @@ def claim_job(
     )
 
 
+def find_claimed(connection: Connection, worker: str, message: str) -> Job | None:
+    """Return the job that this worker has claimed by this message and that still runs, None when there is none."""
+    ours = and_(jobs.c.status == Status.PROCESSING, jobs.c.worker == worker, jobs.c.message == message)
+    row = connection.execute(select(*_COLUMNS).where(ours)).mappings().one_or_none()
+    return None if row is None else _job(row)
+
+
 def is_any_job_open(connection: Connection) -> bool:
     """Return whether a job waits or runs."""
     return bool(connection.execute(select(exists().where(jobs.c.status.in_(sorted(OPEN))))).scalar_one())

@@ -162,8 +162,9 @@ def test_patience_is_for_all_steps_and_grows_again_while_the_client_is_waited_fo
         with patience.spend() as left:
             assert left == expected
             now[0] += taken
-    assert patience.read_left() == 0.5
     now[0] += 2.0
-    assert patience.read_left() == 2.5
-    now[0] += 60.0
-    assert patience.read_left() == 4.0
+    assert patience.left == 0.5
+    for taken, expected in ((2.0, 2.5), (60.0, 4.0)):
+        with patience.give_back():
+            now[0] += taken
+        assert patience.left == expected

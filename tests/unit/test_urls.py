@@ -15,6 +15,8 @@ AWKWARD = "p#a/s?w@r:d%ä &=[1]"
 ENCODED = "p%23a%2Fs%3Fw%40r%3Ad%25%C3%A4%20%26%3D%5B1%5D"
 SECRET = "hunter2"  # noqa: S105 - it must not be shown
 
+OPTIONS = "-c client_connection_check_interval=1000 -c statement_timeout=5000 -c timezone=UTC"
+
 
 def parameters(url: str) -> dict[str, str]:
     """What psycopg2 gets, without what every connection has."""
@@ -32,7 +34,7 @@ def keywords(url: str) -> dict[str, object]:
 def test_any_password_reaches_libpq(scheme: str, password: str) -> None:
     found = parameters(f"{scheme}://me:{password}@db:5433/imagemill?sslmode=require")
     wanted = {"user": "me", "password": AWKWARD, "host": "db", "port": "5433", "dbname": "imagemill"}
-    assert found == {**wanted, "sslmode": "require", "options": "-c statement_timeout=5000 -c timezone=UTC"}
+    assert found == {**wanted, "sslmode": "require", "options": OPTIONS}
 
 
 @pytest.mark.parametrize("password", [AWKWARD, ENCODED], ids=["raw", "encoded"])
@@ -76,7 +78,7 @@ def test_tls_holds_for_the_master_and_for_its_sentinels() -> None:
         ("postgresql://me:p@h1:5432,[::1]:5433/x?target_session_attrs=read-write", {"host": "h1,::1", "port": "5432,5433"}),
         ("postgresql://h/x?user=me&password=a@b", {"host": "h", "password": "a@b", "user": "me"}),
         ("postgresql://h/x?application_name=a@b", {"host": "h", "application_name": "a@b"}),
-        ("postgresql://h/x?options=-c%20geqo%3Doff", {"options": "-c geqo=off -c statement_timeout=5000 -c timezone=UTC"}),
+        ("postgresql://h/x?options=-c%20geqo%3Doff", {"options": f"-c geqo=off {OPTIONS}"}),
         ("POSTGRES://me:100%@h/x", {"password": "100%"}),
     ],
 )  # fmt: skip

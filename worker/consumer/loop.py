@@ -15,7 +15,7 @@ from core.database import ERRORS
 from core.jobs import Job
 from core.logs import name_job
 from core.queue import Message, finish_message, read_messages
-from core.record import claim_job, find_job, is_any_job_open
+from core.record import claim_job, find_claimed, find_job, is_any_job_open
 from core.redis_client import AWAY
 from core.transitions import Status
 from core.turns import claim_next_job
@@ -38,6 +38,8 @@ class Consumer:
         self.is_hurried = False
         self.deferred: deque[Message] = deque()
         """Messages of jobs that were started before. Each runs alone, so that a poison job kills no neighbour."""
+        self._unconfirmed: Message | None = None
+        """The message of a claim that broke off: nobody knows whether its COMMIT was done."""
 
     def run(self) -> None:
         """Consume until stopped. While PostgreSQL or Redis is away, wait."""
@@ -55,12 +57,27 @@ class Consumer:
         self.is_stopping = True
 
     def _fill_slots(self) -> None:
-        if self.deferred:
+        if self._unconfirmed is not None:
+            self._resume_claim(self._unconfirmed)
+        elif self.deferred:
             self._run_alone()
         elif free := self._context.in_flight.wait_for_slot(PAUSE_SECONDS):
             messages = read_messages(self._context.redis, self._context.name, free, BLOCK_MS)
             for message in messages:
                 self._start_or_skip(message, alone=False)
+
+    def _resume_claim(self, message: Message) -> None:
+        """Start the job of a claim that was made though its COMMIT was not confirmed, or its lease would cost an attempt.
+
+        If it was not made, the message stays pending, and the janitor replaces it.
+        """
+        with self._context.engine.begin() as connection:
+            job = find_claimed(connection, self._context.name, message.id)
+        self._unconfirmed = None
+        if job is not None:
+            self._start_job(job, message)
+            if job.attempts > 1:
+                self._wait_until_idle()
 
     def _run_alone(self) -> None:
         """Start the next deferred job once no other runs, and read nothing until it ends."""
@@ -83,10 +100,14 @@ class Consumer:
 
     def _claim_job(self, message: Message, own: UUID, *, alone: bool) -> Job | None:
         worker, lease_seconds = self._context.name, self._context.settings.lease_seconds
+        self._unconfirmed = message
         with self._context.engine.begin() as connection:
             if alone:
-                return claim_job(connection, own, worker=worker, lease_seconds=lease_seconds, message=message.id)
-            return claim_next_job(connection, message, worker=worker, lease_seconds=lease_seconds)
+                job = claim_job(connection, own, worker=worker, lease_seconds=lease_seconds, message=message.id)
+            else:
+                job = claim_next_job(connection, message, worker=worker, lease_seconds=lease_seconds)
+        self._unconfirmed = None
+        return job
 
     def _handle_unclaimed(self, message: Message, own: UUID) -> None:
         """Defer, drop or leave a message that found no job.
