@@ -13,7 +13,7 @@ from api.handlers import answer_error
 from api.links import own_path
 from api.origins import HostList
 
-PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+PROBES = frozenset({"/livez", "/readyz"})
 """Asked by the address of a pod, whatever the service is called."""
 
 

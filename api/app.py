@@ -32,6 +32,7 @@ from api.origins import HostList
 from api.page_shell import make_templates
 from api.patience import Patient
 from api.rate_headers import QuotasTold
+from api.safe_answers import SafeAnswers
 from api.services import running_services
 from api.settings import ApiSettings
 from api.static_files import DIRECTORY, OurFiles
@@ -62,7 +63,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.templates = make_templates()
     _add_middleware(app, settings)
     add_handlers(app)
-    _add_routes(app, settings)
+    _add_routes(app)
     # FastAPI's own way to replace the document.
     app.openapi = make_openapi(app, keys=settings.auth == "keys")  # type: ignore[method-assign]
     return app
@@ -80,9 +81,10 @@ def _add_middleware(app: FastAPI, settings: ApiSettings) -> None:
     app.add_middleware(PagesCompressed)
     app.add_middleware(Observed, everything=settings.log_requests == "all")
     app.add_middleware(Forwarded, proxies=Proxies.parse(settings.forwarded_allow_ips), root_path=settings.root_path)
+    app.add_middleware(SafeAnswers)
 
 
-def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
+def _add_routes(app: FastAPI) -> None:
     routers = [
         routes.router,
         batch_routes.router,
@@ -97,8 +99,6 @@ def _add_routes(app: FastAPI, settings: ApiSettings) -> None:
         reference.router,
         system.router,
     ]
-    if not settings.metrics_port:
-        routers.append(system.metrics_router)
     for router in routers:
         app.include_router(router)
     app.mount(OurFiles.route, OurFiles(directory=DIRECTORY))

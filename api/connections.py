@@ -39,7 +39,7 @@ SPARE_CONNECTIONS = 64
 OTHER_FILES = 64
 """Descriptors for everything but connections, uploads and PostgreSQL."""
 FEWEST_CONNECTIONS = 16
-PROBES = frozenset({b"/livez", b"/readyz", b"/metrics"})
+PROBES = frozenset({b"/livez", b"/readyz"})
 
 
 class Connection(Protocol):

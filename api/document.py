@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.document_access import describe_keys, describe_limits, describe_request_ids, describe_tus
+from api.document_access import describe_cross_site, describe_keys, describe_limits, describe_request_ids, describe_tus
 from api.examples import FOLDED
 from api.openapi import COMPONENT, SCHEMAS, document_wrong_host
 from core.problems import Problem
@@ -31,7 +31,7 @@ TAGS = [
         "as many requests as it takes, and name it in the field `upload` of a job.",
     },
     {"name": "formats", "description": "What can be read and written, with which options, and the limits."},
-    {"name": "operation", "description": "Probes and metrics, for whoever runs this."},
+    {"name": "operation", "description": "Probes, for whoever runs this."},
 ]
 
 # Relative to the document, so it holds below any path of a proxy.
@@ -74,11 +74,12 @@ def _make_document(app: FastAPI, *, keys: bool) -> Node:
     )
     # It holds what routes were given, which other applications of this process use too.
     document = deepcopy(made)
-    for path, _method, operation in _operations(document):
+    for path, method, operation in _operations(document):
         _forget_framework_errors(operation["responses"])
         _forget_nulls(operation.get("parameters", ()))
         if path.startswith("/v1/"):
             operation["responses"]["421"] = document_wrong_host()
+            describe_cross_site(method, operation)
         describe_limits(operation)
     _replace_framework_schemas(document["components"]["schemas"])
     _secure(document, keys=keys)
@@ -160,8 +161,8 @@ def _secure(document: Node, *, keys: bool) -> None:
     if not keys:
         return
     document["components"]["securitySchemes"] = {"key": BEARER}
-    for _path, method, operation in _operations(document):
+    for _path, _method, operation in _operations(document):
         if WITHOUT_KEY & set(operation.get("tags", ())):
             operation["security"] = []
         else:
-            describe_keys(method, operation)
+            describe_keys(operation)

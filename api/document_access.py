@@ -5,10 +5,12 @@ from typing import Any
 from api.errors import CrossSite, KeyInvalid, KeyRequired, RateLimited
 from api.openapi import document_refusals
 from api.response_headers import describe_headers
+from api.safe_answers import SAFE_HEADERS
 
 Node = dict[str, Any]
 
-SAFE = frozenset({"get", "head"})
+SAFE = frozenset({"get", "head", "options"})
+EVERYWHERE = ("X-Request-Id", *SAFE_HEADERS)
 QUOTAS = ("RateLimit", "RateLimit-Policy")
 
 
@@ -29,13 +31,21 @@ def describe_tus(operation: Node) -> None:
 
 
 def describe_request_ids(operation: Node) -> None:
-    """Add the id that every answer has."""
+    """Add the headers that every answer has: its id, and what keeps other sites from it."""
     for answer in operation["responses"].values():
-        answer["headers"] = answer.get("headers", {}) | describe_headers("X-Request-Id")
+        answer["headers"] = (
+            describe_headers("Cache-Control") | answer.get("headers", {}) | describe_headers(*EVERYWHERE)
+        )
 
 
-def describe_keys(method: str, operation: Node) -> None:
+def describe_cross_site(method: str, operation: Node) -> None:
+    """Add the refusal of a call that a page of another site makes."""
+    if method not in SAFE:
+        answer = document_refusals(CrossSite)[CrossSite.status]
+        operation["responses"].setdefault(str(CrossSite.status), answer)
+
+
+def describe_keys(operation: Node) -> None:
     """Add the refusals of a call that needs a key."""
-    kinds = (KeyRequired, KeyInvalid) if method in SAFE else (KeyRequired, KeyInvalid, CrossSite)
-    for status, answer in document_refusals(*kinds).items():
+    for status, answer in document_refusals(KeyRequired, KeyInvalid).items():
         operation["responses"].setdefault(str(status), answer)

@@ -6,9 +6,12 @@ import structlog
 from starlette.requests import Request
 
 from api.bounds import OWNER
-from api.callers import Caller, identify_address, identify_key
-from api.errors import ImagemillError
+from api.callers import SAFE_METHODS, Caller, identify_address, identify_key
+from api.cross_origin import parse_origins
+from api.errors import CrossSite, ImagemillError
 from api.forms import FormReader
+from api.links import own_path
+from api.same_site import check_same_site
 from api.services import Services
 
 OPEN_ROUTES: Mapping[str, str] = {
@@ -23,7 +26,6 @@ OPEN_ROUTES: Mapping[str, str] = {
     "/v1/formats": "what the service can do; it tells nothing of anybody's images",
     "/livez": "Kubernetes asks it",
     "/readyz": "load balancers and people on call ask it",
-    "/metrics": "Prometheus asks it; it has a port of its own in the chart",
     "/static": "the stylesheet and the icon",
     "/openapi.json": "programmers read it before they have a key",
     "/docs": "the same for people",
@@ -37,6 +39,7 @@ async def admit_caller(request: Request) -> Caller:
     Each route has it, whether it looks at the caller or not.
     """
     services: Services = request.app.state.services
+    await _refuse_cross_site(request, services)
     if services.settings.auth == "none" or request.scope["route"].path in OPEN_ROUTES:
         return _note_owner(request, identify_address(request))
     try:
@@ -51,6 +54,23 @@ async def admit_caller(request: Request) -> Caller:
 def _note_owner(request: Request, caller: Caller) -> Caller:
     request.scope[OWNER] = caller.owner
     return caller
+
+
+async def _refuse_cross_site(request: Request, services: Services) -> None:
+    """Raise CrossSite for a call that a page of another origin makes a browser send, unless that origin is allowed.
+
+    A page needs no permission to send a form, and would convert or fill the disk at the expense of whom it meets.
+    """
+    if request.method in SAFE_METHODS or not own_path(request).startswith("/v1/"):
+        return
+    allowed = parse_origins(services.settings.cors_origins)
+    if "*" in allowed or request.headers.get("origin") in allowed:
+        return
+    try:
+        check_same_site(request)
+    except CrossSite:
+        await _take_in_body(request, services)
+        raise
 
 
 async def _take_in_body(request: Request, services: Services) -> None:

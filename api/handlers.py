@@ -21,6 +21,7 @@ from api.errors import (
 )
 from api.links import OWN_ROOTS, own_path
 from api.problems import problem_response
+from api.safe_answers import SAFE_HEADERS
 from api.views import error_page
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -83,7 +84,10 @@ async def _on_disconnect(_request: Request, _error: Exception) -> Response:
 async def _on_defect(request: Request, _error: Exception) -> Response:
     """Answer with a sentence. The server logs the traceback and closes the connection."""
     request.state.closing = True
-    return answer_error(request, InternalError())
+    answer = answer_error(request, InternalError())
+    # It is sent from outside of all middleware.
+    answer.headers.update(SAFE_HEADERS)
+    return answer
 
 
 def _sentence(entry: Mapping[str, object]) -> str:

@@ -3,9 +3,8 @@
 from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
-from starlette.responses import Response
 
-from core.metrics import HTTP_BUCKETS, render_metrics
+from core.metrics import HTTP_BUCKETS
 
 HELD_BUCKETS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 """Seconds: a status call waits for at most 60, an event stream for 300."""
@@ -78,9 +77,3 @@ def count_refusal(limit: str) -> None:
 def count_busy(of: str) -> None:
     """Count a request that was refused because there is too much of something at the same time."""
     BUSY.labels(of).inc()
-
-
-def metrics_response() -> Response:
-    """Answer with all metrics in the format of Prometheus."""
-    body, media_type = render_metrics()
-    return Response(body, media_type=media_type)

@@ -22,6 +22,7 @@ from api.metrics import count_busy, count_request
 from api.problems import MEDIA_TYPE, make_problem
 from api.request_ids import REQUEST_ID, make_request_id
 from api.request_log import RequestFacts, log_unread
+from api.safe_answers import NO_STORE, SAFE_HEADERS
 
 log = structlog.get_logger(__name__)
 
@@ -229,7 +230,7 @@ class WireProtocol(BoundProtocol):
             *self.server_state.default_headers,
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
+            *((name.lower().encode(), value.encode()) for name, value in {**SAFE_HEADERS, **NO_STORE}.items()),
             (REQUEST_ID.lower().encode(), request_id.encode()),
             (b"connection", b"close"),
         ]

@@ -26,6 +26,7 @@ HEADERS = {
     ),
     "Content-Range": ResponseHeader("Which bytes of how many.", "bytes 0-1023/103220"),
     "Content-Security-Policy": ResponseHeader("A browser runs nothing of the file.", "sandbox; default-src 'none'"),
+    "Cross-Origin-Resource-Policy": ResponseHeader("No page of another origin may embed the answer.", "same-origin"),
     "ETag": ResponseHeader("The SHA-256 of the bytes, quoted.", f'"{"9f86d081" * 8}"'),
     "Idempotency-Replayed": ResponseHeader(
         "`true`: this is the stored answer of an earlier request with the same Idempotency-Key.", "true"

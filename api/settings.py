@@ -106,7 +106,7 @@ class ApiSettings(WebhookSettings):
         "`all` adds the reads that succeed.",
     )
     metrics_port: int = Field(
-        0, ge=0, le=65_535, description="A port of its own for `/metrics`; 0 means on the main port."
+        0, ge=0, le=65_535, description="The port for `/metrics`, which is never on the main port; 0 means none."
     )
     forwarded_allow_ips: str = Field(
         "127.0.0.1",
@@ -198,7 +198,7 @@ class ApiSettings(WebhookSettings):
         if self.metrics_port and self.metrics_port == self.port:
             said.append(
                 f"{self.shown('metrics_port')} must not be the same as {self.shown('port')}; "
-                "0 shows the metrics on the main port."
+                "metrics are not for everybody who reaches the API. 0 shows none."
             )
         if self.root_path.partition("/")[2].split("/")[0] in OWN_ROOTS:
             said.append(

@@ -1,15 +1,13 @@
-"""Probes and metrics."""
+"""Probes."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.deps import ServicesDep, TurnDep
-from api.metrics import metrics_response
 from api.probes import check_readiness
 from api.schemas import Alive, Ready
 
 router = APIRouter(tags=["operation"])
-metrics_router = APIRouter(tags=["operation"])
 
 
 @router.get("/livez")
@@ -26,11 +24,3 @@ async def show_liveness() -> Alive:
 async def show_readiness(services: ServicesDep, turn: TurnDep) -> Response:
     """Return whether uploads can be taken and what would stop a job, part by part."""
     return await check_readiness(services, turn)
-
-
-@metrics_router.get(
-    "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
-)
-async def show_metrics() -> Response:
-    """Show the metrics to Prometheus."""
-    return metrics_response()

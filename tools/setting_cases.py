@@ -187,7 +187,7 @@ REFUSED = (
     row(
         API,
         "IMAGEMILL_METRICS_PORT (8000) must not be the same as IMAGEMILL_PORT (8000); "
-        "0 shows the metrics on the main port.",
+        "metrics are not for everybody who reaches the API. 0 shows none.",
         METRICS_PORT="8000",
     ),
     row(

@@ -20,11 +20,12 @@ class KeyInvalid(ImagemillError, status=401, code="key_invalid", title="Invalid 
 
 
 class CrossSite(ImagemillError, status=403, code="cross_site", title="Form of another site"):
-    """A form of another site was sent here."""
+    """A page of another site made a browser send this."""
 
     template = (
         "This form was sent from another site, or by a browser that keeps no cookies. "
-        "Open the page here and send it again."
+        "Open the page here and send it again. A site whose scripts may call this service is named in "
+        "IMAGEMILL_CORS_ORIGINS."
     )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from conformance.service import wait_for
+from core.metrics import render_metrics
 from core.transitions import Status
 from tests.api.live import Live, metric
 
@@ -40,6 +41,6 @@ def test_a_head_for_a_held_request_is_held_too(shared: Live) -> None:
 
 def test_no_series_says_when_it_was_made(shared: Live) -> None:
     shared.http.get("/")
-    page = shared.http.get("/metrics").text
+    page = render_metrics()[0].decode()
     assert "imagemill_http_requests_total{" in page
     assert "_created" not in page

@@ -60,7 +60,7 @@ def test_downloads_and_the_api_are_sent_as_they_are(shared: Live) -> None:
     result = shared.http.get(f"/v1/jobs/{job_id}/result", headers=headers)
     assert "content-encoding" not in result.headers
     assert (result.content, result.headers["content-length"]) == (RESULT, str(len(RESULT)))
-    for address in ("/v1/formats", f"/v1/jobs/{job_id}", f"/v1/jobs/{job_id}/events", "/metrics"):
+    for address in ("/v1/formats", f"/v1/jobs/{job_id}", f"/v1/jobs/{job_id}/events"):
         assert "content-encoding" not in shared.http.get(address, headers=headers).headers
 
 
