@@ -23,6 +23,7 @@ from engine.request import Header, Limits, Request
 from tests.engine.processes import PATIENCE, until
 from worker.sandbox import memory_forecast as forecast
 from worker.sandbox.budget import Share
+from worker.sandbox.child_timer import GRACE_SECONDS
 from worker.sandbox.supervisor import Handle, Killed, Sandbox
 
 MB = 1 << 20
@@ -73,10 +74,11 @@ def test_what_does_not_fit_waits_for_those_before_it(shared: Boxed, threads: Thr
 @pytest.mark.usefixtures("taken")
 def test_the_time_stands_still_while_it_waits(shared: Boxed, threads: ThreadPoolExecutor) -> None:
     handle = Handle()
-    future = threads.submit(shared, LARGE, seconds=0.2, handle=handle)
+    # So long that its header does not forbid it, and that it would stand still for too long meanwhile.
+    future = threads.submit(shared, LARGE, seconds=1.2, handle=handle)
     until(lambda: waiting() == 1)
     with pytest.raises(TimeoutError):
-        future.result(3.0)
+        future.result(1.2 + GRACE_SECONDS + 1)
     handle.kill()
     with pytest.raises(Killed):
         future.result(PATIENCE)
