@@ -7,12 +7,13 @@ import pytest
 
 from api.app import create_app
 from api.examples import FAILED, SUCCEEDED
+from api.safe_answers import SAFE_HEADERS
 from api.settings import ApiSettings
 from core.job_answers import job_answer
 from tests.api.agreement import Agreement
 
 URL = f"http://test/v1/jobs/{SUCCEEDED.id}"
-HEADERS = {"Cache-Control": "no-store", "X-Request-Id": "1"}
+HEADERS = {"Cache-Control": "no-store", "X-Request-Id": "1", **SAFE_HEADERS}
 
 
 @pytest.fixture(scope="module")
