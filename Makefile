@@ -31,7 +31,7 @@ SUPPLY := $(VENV)/supply
 SOURCES := api benchmarks client conformance core dashboards engine janitor loadtest standalone tests tools worker
 
 .DEFAULT_GOAL := help
-.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser syscalls bad-requests raw-fuzz lighthouse page-line page-pictures sizes api-fuzz ssrf faults failover speed lock audit sbom digests notices clean help
+.PHONY: run key test coverage lint format docs chart-docs words dashboards images cluster-up cluster-down e2e-cluster load load-lab load-compare tune bench archive matrix fuzz bombs flaws corpora tiff-grid browser syscalls bad-requests raw-fuzz lighthouse page-line page-pictures sizes api-fuzz ssrf faults failover attacks overload speed lock audit sbom digests notices clean help
 
 run: $(STANDALONE) ## Start everything here and print the URL (PORT=8001, DATA_DIR=elsewhere)
 	@$(BIN)/python -m standalone

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from conformance.attacks.connections import crowd_waiters, send_half_heads, use_up_descriptors
 from conformance.attacks.measuring import Cost, watched
+from conformance.attacks.storage import ask_for_costly_work, flood_storage
 from conformance.attacks.target import Target, attacked
 from conformance.attacks.transfers import crowd_forms, leave_downloads_unread, send_slow_bodies
 from conformance.service import Service
@@ -26,6 +27,8 @@ class Plan:
     before: str = ""
     most_mib: float = MOST_MIB
     files: int = 0
+    others_are_refused: bool = False
+    """Whether the bound is for all, so that an upload of others may be refused too, with 507."""
     settings: dict[str, str] = field(default_factory=dict)
 
 
@@ -52,6 +55,8 @@ class Outcome:
     def unserved(self) -> list[str]:
         """What others did not get. A machine that is busy with the attacker makes some of it."""
         unanswered = self.cost.unanswered
+        if self.plan.others_are_refused:
+            unanswered = [said for said in unanswered if said != "upload: 507"]
         return [f"{len(unanswered)} others not served: {', '.join(sorted(set(unanswered)))}"] if unanswered else []
 
 
@@ -69,6 +74,11 @@ PLANS = (
          settings={"max_transfers": "64"}),
     Plan(name="waiters", what="wait for one job, which then ends", attack=crowd_waiters,
          count=5000, hold=10, settings={"max_waiters": "10000"}, most_mib=400),
+    Plan(name="storage", what="uploads of 49 MB, beyond a quota of 300 MB", attack=flood_storage, count=12, hold=1,
+         before="six of them killed PostgreSQL on a volume of 700 MB", settings={"max_stored_bytes": "300000000"},
+         others_are_refused=True),
+    Plan(name="cost", what="108 bytes that ask for 49 megapixels of AVIF at effort 9", attack=ask_for_costly_work, count=100, hold=1,
+         before="67 bytes held a slot for 62 s"),
 )  # fmt: skip
 
 

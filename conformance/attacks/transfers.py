@@ -56,7 +56,7 @@ def send_slow_bodies(target: Target, count: int, hold: float) -> str:
         while time.monotonic() < until:
             for wire in wires:
                 with suppress(OSError):
-                    wire.sendall(b"x")
+                    wire.send(b"x")
             time.sleep(1)
         return _tell(count_states(wires)) + f"; all over after {wait_until_closed(wires, hold):.0f} s more"
 

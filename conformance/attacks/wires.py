@@ -38,8 +38,10 @@ def many_wires(
 
 def read_state(wire: socket.socket) -> str:
     """The status of the answer that began, or whether the connection is still open. Nothing is taken from it."""
+    # With a timeout, Python waits in spite of MSG_DONTWAIT.
+    wire.setblocking(False)
     try:
-        head = wire.recv(64, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        head = wire.recv(64, socket.MSG_PEEK)
     except BlockingIOError:
         return OPEN
     except OSError:
