@@ -5,7 +5,6 @@ not know.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from conformance.faults.report import heading, show_line, write_mutations, write
 from conformance.faults.rows import Row
 from conformance.faults.rules import RULES
 from conformance.faults.running import run_row
-from conformance.faults.stand import Stand, new_stand
+from conformance.faults.stand import Stand, can_mount, new_stand
 from conformance.faults.table import ROWS
 from conformance.faults.traffic import Traffic
 from conformance.faults.walking import walk
@@ -72,8 +71,8 @@ def read_arguments() -> argparse.Namespace:
 def choose_rows(patterns: Sequence[str], rate: float) -> list[Row]:
     """Return the rows that are asked for and can be made here; a row with a rate of its own keeps its share."""
     rows = [row for row in ROWS if not patterns or any(fnmatch(row.name, pattern) for pattern in patterns)]
-    if left_out := [row.name for row in rows if row.needs_root and os.geteuid() != 0]:
-        say(f"Left out, because only root can mount a disk that is small enough to fill: {', '.join(left_out)}")
+    if left_out := [row.name for row in rows if row.needs_disk and not can_mount()]:
+        say(f"Left out, because no disk can be mounted here that is small enough to fill: {', '.join(left_out)}")
     return [
         replace(row, manner=replace(row.manner, rate=row.manner.rate * rate / 10.0))
         for row in rows

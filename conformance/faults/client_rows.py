@@ -149,6 +149,6 @@ ROWS = (
             loses_answers=True),
     client("api-few-files", "the APIs may open 40 files", limited(psutil.RLIMIT_NOFILE, 40), loses_answers=True),
     client("api-spool-full", "no byte more fits on the disk of temporary files", full_spool,
-           manner=Manner(megabytes=1.5, rate=10.0, hold=0.0), needs_root=True),
+           manner=Manner(megabytes=1.5, rate=10.0, hold=0.0), needs_disk=True),
     client("machine-busy", "other programs take the processors", busy_machine),
 )  # fmt: skip

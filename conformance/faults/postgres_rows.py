@@ -137,6 +137,7 @@ def without_partition(table: str) -> Fault:
 def full_disk(stand: Stand) -> Iterator[None]:
     """No byte more fits on the disk of the data."""
     big = stand.directory / "disk" / "big"
+    assert big.parent.is_mount(), "only a disk of our own may be filled"
     with big.open("wb") as sink, suppress(OSError):
         while True:
             sink.write(bytes(1 << 20))
@@ -220,7 +221,7 @@ ROWS = (
     postgres("lock-outbox", "ACCESS EXCLUSIVE on webhooks", locked("webhooks")),
     postgres("no-uploads-partition", "today's partition of uploads is missing", without_partition("uploads")),
     postgres("no-results-partition", "today's partition of results is missing", without_partition("results"), seconds=1.5),
-    postgres("disk-full", "no byte more fits on its disk", full_disk, needs_root=True, manner=Manner(megabytes=0.3, hold=0.0)),
+    postgres("disk-full", "no byte more fits on its disk", full_disk, needs_disk=True, manner=Manner(megabytes=0.3, hold=0.0)),
     postgres("migrate-again", "the migrations run three times while all serve", migrated_again, keeps_attempts=True),
     postgres("vacuum-full", "VACUUM FULL and REINDEX of jobs, three times", vacuumed),
     postgres("slow", "SIGSTOP for 0.4 s, CONT for 0.1 s, again and again",

@@ -18,7 +18,8 @@ class Row:
     """One fault. `loses_answers`: what is between client and API breaks, or the API itself, so answers may be missing.
 
     `stops_api`: the API itself stands still, so its answers come late. `hears_in_time`: who waits hears of an end by an
-    event. `keeps_attempts`: no worker is lost, so no job is started twice. `queue_is_true`: XLEN is what waits and runs. `may_fail` are the failure codes that jobs may end with; `needs_root` where only root can make the fault.
+    event. `keeps_attempts`: no worker is lost, so no job is started twice. `queue_is_true`: XLEN is what waits and runs.
+    `may_fail` are the failure codes that jobs may end with; `needs_disk` where a disk has to be filled.
     """
 
     name: str
@@ -33,5 +34,5 @@ class Row:
     queue_is_true: bool = False
     may_fail: frozenset[str] = frozenset()
     manner: Manner = field(default_factory=Manner)
-    needs_root: bool = False
+    needs_disk: bool = False
     is_quick: bool = False

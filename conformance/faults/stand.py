@@ -243,14 +243,20 @@ def new_stand(rule: str = "", settings: Sequence[tuple[str, str]] = ()) -> Itera
 
 @contextmanager
 def small_disk(place: Path) -> Iterator[None]:
-    """A disk that can be filled, where root may mount one; else a plain directory."""
+    """A disk that can be filled, where one may be mounted; else a plain directory."""
     place.mkdir(mode=0o711)
-    mounted = os.geteuid() == 0 and is_done("mount", "-t", "tmpfs", "-o", f"size={DISK},mode=711", "tmpfs", str(place))
+    is_done("mount", "-t", "tmpfs", "-o", f"size={DISK},mode=711", "tmpfs", str(place))
     try:
         yield
     finally:
-        if mounted:
+        if place.is_mount():
             is_done("umount", "--lazy", str(place))
+
+
+def can_mount() -> bool:
+    """Whether this user may mount a disk: root may, if its container lets it."""
+    with tempfile.TemporaryDirectory() as directory, small_disk(Path(directory) / "disk"):
+        return (Path(directory) / "disk").is_mount()
 
 
 def is_done(*command: str) -> bool:
