@@ -130,7 +130,9 @@ def find_faults(stand: Stand, campaign: Campaign, before: Holdings) -> list[str]
         faults.append("the API has ended")
     log = stand.open_api.log.read_text(encoding="utf-8", errors="replace")
     if "Traceback" in log:
-        faults.append(f"a traceback in the log: {log[log.index('Traceback') :][:1500]}")
+        line = next(line for line in log.splitlines() if "Traceback" in line)
+        # The end of it says what and where.
+        faults.append(f"a traceback in the log, ending: {line[-1500:]}")
     faults += [
         f"{name}: {count} rows, {before.rows[name]} before, {campaign.accepted} requests accepted"
         for name, count in after.rows.items()
