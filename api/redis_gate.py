@@ -29,6 +29,9 @@ REST_SECONDS = 1.5
 SLOW_ANSWERS = 3
 """One answer that came too late may be our own busy loop; so many in a row are an outage."""
 
+CLOSED = "the handler is closed"
+"""How uvloop refuses to write on a connection that was reset a moment ago. redis-py does not take it for an outage."""
+
 T = TypeVar("T")
 
 
@@ -98,6 +101,11 @@ class Turn:
         except AWAY as error:
             await self._note_failure(error)
             raise RedisAway(str(error), state_of(error)) from error
+        except RuntimeError as error:
+            if CLOSED not in str(error):
+                raise
+            await self._note_failure(ConnectionResetError(str(error)))
+            raise RedisAway(str(error), RedisState.AWAY) from error
         finally:
             self._left -= time.monotonic() - started
         self._breaker.note_success()

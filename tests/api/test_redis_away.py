@@ -142,6 +142,22 @@ def test_a_turn_ends_with_its_budget() -> None:
     assert len(asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "raised"), [("<TCPTransport closed=True>; the handler is closed", RedisAway), ("no", RuntimeError)]
+)
+def test_a_connection_that_was_reset_is_an_outage(said: str, raised: type[Exception]) -> None:
+    """uvloop raises a RuntimeError for it, and redis-py passes it on."""
+
+    async def closed(_client: object) -> None:
+        raise RuntimeError(said)
+
+    async def one_call() -> None:
+        await Turn(make_async_redis(NOWHERE), Breaker(), cache=False, budget=0.15).ask(closed)
+
+    with pytest.raises(raised):
+        asyncio.run(one_call())
+
+
 class Clock:
     now = 100.0
 
