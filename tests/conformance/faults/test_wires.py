@@ -55,7 +55,7 @@ def test_what_is_sent_comes_through_in_fair_weather(link: Link) -> None:
         assert ask(connection, b"one") == b"one"
 
 
-@pytest.mark.parametrize("ways", [BOTH, {ASKING}, {ANSWERING}], ids=str)
+@pytest.mark.parametrize("ways", [BOTH, {ASKING}, {ANSWERING}], ids=lambda ways: "+".join(sorted(ways)))
 def test_silence_holds_back_and_gives_it_all_later(link: Link, ways: frozenset[str]) -> None:
     with connect(link) as connection:
         link.set(Weather(silent=frozenset(ways)))
