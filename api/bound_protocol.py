@@ -32,8 +32,13 @@ class _Line:
     def __init__(self, protocol: "BoundProtocol") -> None:
         self._protocol = protocol
         self._cycle = protocol.cycle
-        self.write = protocol.transport.write
+        self._transport = protocol.transport
         self.is_closing = protocol.transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        """Write, unless the connection was cut off: uvloop takes that for a defect until the protocol is told of it."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
 
     def close(self) -> None:
         """End the connection."""

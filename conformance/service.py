@@ -66,6 +66,8 @@ class Process:
     popen: "subprocess.Popen[bytes]"
     log: Path
     probe_port: int
+    metrics_port: int = 0
+    """The API's own for its metrics, as its main port is the public's. 0: the probes' port has them."""
 
     @property
     def pid(self) -> int:
@@ -98,10 +100,10 @@ class Process:
 
     def page(self) -> str:
         """Its metrics."""
-        return httpx.get(f"http://127.0.0.1:{self.probe_port}/metrics", timeout=PATIENCE).text
+        return httpx.get(f"http://127.0.0.1:{self.metrics_port or self.probe_port}/metrics", timeout=PATIENCE).text
 
     def metric(self, name: str) -> float:
-        """The sum of a metric's samples by its probe page."""
+        """The sum of a metric's samples."""
         return sum(
             float(line.split()[-1]) for line in self.page().splitlines() if line.partition("{")[0].split(" ")[0] == name
         )
@@ -131,12 +133,14 @@ class Service:
         """
         # An API that is started again has a port that browsers know.
         port = int(settings.get("port", free_port()))
+        metrics_port = free_port() if name == "api" else 0
         env = {
             **os.environ,
             **QUICK,
             "IMAGEMILL_DATABASE_URL": self.database_url,
             "IMAGEMILL_REDIS_URL": self.redis_url,
             "IMAGEMILL_PORT" if name == "api" else "IMAGEMILL_PROBE_PORT": str(port),
+            "IMAGEMILL_METRICS_PORT": str(metrics_port),
             **{f"IMAGEMILL_{key.upper()}": value for key, value in settings.items()},
         }
         module = {"worker": "conformance.slow.slow_worker"}.get(name, name)
@@ -144,7 +148,7 @@ class Service:
         log = self.directory / f"{len(self.processes)}-{name}.log"
         with log.open("wb") as sink:
             popen = subprocess.Popen([sys.executable, "-m", *words], env=env, stderr=sink, stdout=sink)
-        process = Process(name, popen, log, port)
+        process = Process(name, popen, log, port, metrics_port)
         self.processes.append(process)
         wait_for(f"{name} to answer", lambda: process.answers() or self._has_died(process))
         return process
