@@ -145,4 +145,4 @@ def test_a_page_that_an_outage_keeps_away_comes_back_by_itself(shared: Live, mon
     assert answer.status_code == 503
     assert Page(answer.text).refresh == "5"
     assert "come_back.js" in answer.text
-    assert "nothing is lost" in answer.text
+    assert "Nothing that was taken is lost" in answer.text
