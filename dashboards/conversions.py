@@ -269,6 +269,14 @@ SANDBOX = Row(
             queries=(Query(f"min by (layer) ({ours('imagemill_sandbox_layer')})", "{{layer}}"),),
             unit="none",
         ),
+        Panel(
+            id=44,
+            title="Zygotes made anew",
+            description="The process that conversions are forked from. jobs: after its number of jobs, as it should be. crash: a "
+            "child crashed; many mean damaged files, or somebody who tries to break in. died: it ended by itself.",
+            queries=(Query(total(rate("imagemill_sandbox_zygotes_total"), "reason"), "{{reason}}"),),
+            unit="ops",
+        ),
     ),
 )
 

@@ -234,6 +234,25 @@ INSIDE = Row(
             queries=(Query(total(ours("process_resident_memory_bytes", 'component="api"'), "pod"), "{{pod}}"),),
             unit="bytes",
         ),
+        Panel(
+            id=34,
+            title="Places of the API in use",
+            description="Share of the connections, transfers and waiters that a process may have at the same time, the fullest "
+            "process. At 1 the next one is refused with 503 busy: more replicas, or higher IMAGEMILL_MAX_TRANSFERS and "
+            "IMAGEMILL_MAX_WAITERS with more memory.",
+            queries=(Query(f"max by (of) ({ours('imagemill_places')} / {ours('imagemill_places_max')})", "{{of}}"),),
+            unit="percentunit",
+            thresholds=(0.9,),
+        ),
+        Panel(
+            id=35,
+            title="Refused as busy",
+            description="Requests refused with 503 busy, by what there were too many of. work: uploads waited for over a second "
+            "for the process itself.",
+            queries=(Query(total(rate("imagemill_busy_total"), "of"), "{{of}}"),),
+            unit="reqps",
+            kind=Kind.STACK,
+        ),
     ),
 )
 

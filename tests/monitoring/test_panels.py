@@ -82,7 +82,7 @@ def configuration(directory: Path, parts: list[Process], written: int) -> dict[s
     rules = write_rules(directory / "rules.json", groups())
     ours = [
         {
-            "targets": [f"127.0.0.1:{part.probe_port}"],
+            "targets": [f"127.0.0.1:{part.metrics_port or part.probe_port}"],
             "labels": {**LABELS, "component": part.name, "pod": f"{NAME}-{part.name}-1"},
         }
         for part in parts
