@@ -19,7 +19,8 @@
     |          NotAPiece 415
     |- webhooks: NoWebhook 409 <- WebhookNotDue   WebhooksOff
     `- later:  TryLater <- IdempotencyInProgress 409   RateLimited 429   TooManyWaiting 429   TooMuchStored 429
-               QueueFull 503 <- LongQueue   Busy 503   DatabaseAway 503   StorageFull 507
+               QueueFull 503 <- LongQueue   Busy 503   DatabaseAway 503
+               StorageFull 507 <- DiskFull   SpoolFull
 
 Each branch is a module. A class without a number shares status, code and title with its parent; only its sentence differs.
 api.handlers turns any of them into an answer. A conversion that fails is no error of the request: its codes are in
