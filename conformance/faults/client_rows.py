@@ -141,7 +141,7 @@ ROWS = (
     several("api-and-worker", "an API and a worker killed", signaled(KILL, "api-2", "worker-2"), loses_answers=True),
     several("janitor-and-redis", "the janitor killed while Redis restarts", redis_rows.restarted_server, signaled(KILL, "janitor")),
     several("drain-without-redis", "workers drain while Redis is silent",
-            done(lambda stand: stand.redis.pause()), signaled(TERM, *WORKER_NAMES), seconds=5.5),
+            done(lambda stand: stand.redis.pause()), done(lambda stand: stand.end(*WORKER_NAMES)), seconds=5.5),
     several("drain-without-postgres", "workers drain while PostgreSQL is away",
             postgres_rows.restarted_server, signaled(TERM, "worker-1", "worker-2"), seconds=5.0),
     several("everything", "the whole machine is switched off",
