@@ -93,7 +93,7 @@ def test_without_a_key_the_row_says_where_to_enter_it(page: Page, console: Guard
     row = wait_for_state(page, "a.png", "refused")
     expect(row.get_by_role("link", name="Enter your key")).to_have_attribute("href", "/key")
     row.locator("button.retry").click()
-    assert wait_until_over(page, 1) == {"a.png": "succeeded"}
+    wait_for_state(page, "a.png", "succeeded")
 
 
 def test_a_tab_that_leaves_hands_its_upload_to_the_other(page: Page, context: BrowserContext, site: Site) -> None:

@@ -69,7 +69,7 @@ def test_a_canceled_upload_is_ended_on_the_server(page: Page, site: Site) -> Non
     wait_for_state(page, "big.bmp", "canceled")
     wait_for("the upload to be gone", lambda: count_uploads(site) == 0)
     find_row(page, "big.bmp").locator("button.retry").click()
-    assert wait_until_over(page, 1) == {"big.bmp": "succeeded"}
+    wait_for_state(page, "big.bmp", "succeeded")
 
 
 def test_a_large_file_goes_on_after_the_api_was_killed(own_site: Site, own_page: Page) -> None:
