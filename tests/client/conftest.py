@@ -6,13 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.servers import embedded_redis
 from conformance.service import Service
-from core.database import make_engine
 from imagemill_client import Client, RetryPolicy
 from tests.client.proxy import Proxy
-from tests.conftest import TEMPLATE, new_database, server_directory
-from tests.e2e.conftest import running_service
+from tests.e2e.conftest import own_service
 
 EAGER = RetryPolicy(attempts=5, first_pause=0.05)
 """Real pauses, but short ones."""
@@ -30,15 +27,11 @@ class Running:
 @pytest.fixture(scope="session")
 def running(postgres_url: str, migrated_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     assert migrated_url
-    logs = tmp_path_factory.mktemp("service")
-    with new_database(postgres_url, TEMPLATE) as database_url, server_directory() as directory:
-        engine = make_engine(database_url, pool=5)
-        with embedded_redis(directory) as redis_url, running_service(logs, database_url, engine, redis_url) as service:
-            service.start("janitor")
-            service.start("worker")
-            port = service.start("api").probe_port
-            yield Running(service, f"http://127.0.0.1:{port}", port)
-        engine.dispose()
+    with own_service(postgres_url, tmp_path_factory.mktemp("service")) as service:
+        service.start("janitor")
+        service.start("worker")
+        port = service.start("api").probe_port
+        yield Running(service, f"http://127.0.0.1:{port}", port)
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from sqlalchemy import Engine
 
 from conformance.servers import embedded_redis
 from conformance.service import Service
+from core.database import make_engine
 from core.redis_client import make_redis
-from tests.conftest import server_directory
+from tests.conftest import TEMPLATE, new_database, server_directory
 
 
 class RedisServer:
@@ -64,3 +65,17 @@ def running_service(directory: Path, database_url: str, engine: Engine, redis_ur
             yield service
         finally:
             service.stop_all()
+
+
+@contextmanager
+def own_service(postgres_url: str, directory: Path) -> Iterator[Service]:
+    """A service with a database and a Redis of its own, for a folder whose tests share it. The template must be migrated."""
+    with (
+        server_directory() as redis_directory,
+        embedded_redis(redis_directory) as redis_url,
+        new_database(postgres_url, TEMPLATE) as database_url,
+    ):
+        engine = make_engine(database_url, pool=5)
+        with running_service(directory, database_url, engine, redis_url) as service:
+            yield service
+        engine.dispose()

@@ -9,11 +9,8 @@ import pytest
 from PIL import Image
 
 from conformance.node import NoNode, fetch_packages
-from conformance.servers import embedded_redis
 from conformance.service import PATIENCE
-from core.database import make_engine
-from tests.conftest import TEMPLATE, new_database, server_directory
-from tests.e2e.conftest import running_service
+from tests.e2e.conftest import own_service
 
 NODE = Path(__file__).parent / "node"
 
@@ -22,18 +19,10 @@ NODE = Path(__file__).parent / "node"
 def api_url(postgres_url: str, migrated_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an API with a worker and a janitor."""
     assert migrated_url
-    directory = tmp_path_factory.mktemp("service")
-    with (
-        server_directory() as redis_directory,
-        embedded_redis(redis_directory) as redis_url,
-        new_database(postgres_url, TEMPLATE) as database_url,
-    ):
-        engine = make_engine(database_url, pool=1)
-        with running_service(directory, database_url, engine, redis_url) as service:
-            service.start("janitor")
-            service.start("worker")
-            yield f"http://127.0.0.1:{service.start('api').probe_port}"
-        engine.dispose()
+    with own_service(postgres_url, tmp_path_factory.mktemp("service")) as service:
+        service.start("janitor")
+        service.start("worker")
+        yield f"http://127.0.0.1:{service.start('api').probe_port}"
 
 
 @pytest.fixture(scope="session")
